@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "porchlight/base/result.hpp"
+
+namespace porchlight::config {
+
+// One fault of the user's file. Line and column count from 1; printed as
+// `porchlight.yaml:14:5: cameras[0].url: unknown scheme 'rstp' (did you mean 'rtsp'?)`.
+struct Fault {
+  std::string file;
+  int line = 0;
+  int column = 0;
+  std::string message;
+  std::string text() const;
+};
+
+// All faults of one reading, in the order of their places. Not thread-safe.
+class Faults {
+ public:
+  void add(Fault fault);
+  bool empty() const noexcept { return faults_.empty(); }
+  const std::vector<Fault>& all() const noexcept { return faults_; }
+  void sort();
+
+ private:
+  std::vector<Fault> faults_;
+};
+
+// Where a value was written.
+struct Place {
+  std::string file;
+  int line = 0;
+  int column = 0;
+  std::string path;  // cameras[0].url
+};
+
+// A mapping of the document, read key by key. Every getter notes its key as known; a missing key gives
+// the default, a wrong value adds a fault and gives the default, so that one run names every fault.
+// finish() adds a fault for each key nobody asked for, with the nearest known key as suggestion.
+// Secret references `${ENV:NAME}`, `${file:/path}`, `${credential:NAME}` are resolved inside any
+// string; a secret that cannot be read is a fault at its place, and no secret's value is ever in a
+// fault's text. Values live as long as the Document. One thread.
+class Section {
+ public:
+  struct Node;  // yaml-cpp stays in the .cpp
+  explicit Section(std::shared_ptr<Node> node);
+
+  bool has(std::string_view key) const;  // does not note the key
+  const Place& place() const;            // of the mapping itself
+  Place place_of(std::string_view key) const;
+
+  std::string text(std::string_view key, std::string fallback);
+  std::string required_text(std::string_view key);
+  // As text(), but with the references left as they stand (for `check` to print).
+  bool boolean(std::string_view key, bool fallback);
+  std::int64_t integer(std::string_view key, std::int64_t fallback, std::int64_t least, std::int64_t most);
+  double number(std::string_view key, double fallback, double least, double most);
+  // `30ms`, `30s`, `5m`, `2h`, `7d`; a bare number is refused with the mend.
+  std::chrono::milliseconds duration(std::string_view key, std::chrono::milliseconds fallback,
+                                     std::chrono::milliseconds least, std::chrono::milliseconds most);
+  // One of the listed words; anything else is a fault that lists them and suggests the nearest.
+  std::string choice(std::string_view key, std::string_view fallback,
+                     std::initializer_list<std::string_view> words);
+  // Ids match [a-z0-9_]+.
+  std::string required_id(std::string_view key);
+  std::vector<std::string> text_list(std::string_view key);
+
+  // A nested mapping (empty when missing) and a list of mappings. The parent's finish() also
+  // finishes what was handed out here.
+  Section section(std::string_view key);
+  std::vector<Section> list(std::string_view key);
+  // True when the key's value is a mapping (e.g. tls: {cert, key}) and not a scalar.
+  bool is_mapping(std::string_view key) const;
+  bool is_scalar(std::string_view key) const;
+
+  // Known keys whose feature this version does not have: present → fault "not in this version".
+  void not_in_this_version(std::initializer_list<std::string_view> keys);
+
+  // Adds a fault at the key's place (or the mapping's when the key is absent).
+  void fault(std::string_view key, std::string message);
+
+  void finish();
+
+ private:
+  std::shared_ptr<Node> node_;
+};
+
+// The whole configuration: the main file and, over it, `config.d/*.yaml` in order of name; mappings
+// are merged, lists and scalars of a later file win. A syntax fault gives an empty root.
+class Document {
+ public:
+  // Reads `main` (at most 1 MiB). Faults go to `faults`; a file that cannot be read is an Error.
+  static Result<Document> load(const std::filesystem::path& main, Faults& faults);
+  static Document parse(std::string_view yaml, std::string file_name, Faults& faults);
+  // Merges `folder`/*.yaml over it; a missing folder is no fault.
+  Status overlay(const std::filesystem::path& folder, Faults& faults);
+
+  Section root() const;
+  // A stable text of the subtree at a top-level key with secrets resolved, for "did this change?"
+  // comparisons on reload. Never logged.
+  std::string fingerprint(std::string_view key) const;
+
+ private:
+  struct State;
+  explicit Document(std::shared_ptr<State> state);
+  std::shared_ptr<State> state_;
+};
+
+// The nearest of `words` to `found` by edit distance, if near enough to be a slip of the pen.
+std::optional<std::string> suggestion(std::string_view found, const std::vector<std::string>& words);
+
+}  // namespace porchlight::config

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "porchlight/base/clock.hpp"
+#include "porchlight/event/id.hpp"
+
+namespace porchlight::event {
+
+// What every event carries, by value.
+struct Header {
+  EventId id;
+  WallTime at{};         // when it happened, for people
+  MonotonicTime edge{};  // the same instant on CLOCK_MONOTONIC; latency is measured from here
+  TraceContext trace;
+};
+
+Header make_header(const Clock& clock);
+
+// `trigger_source` of doorbell_triggers_total. remote_unit is reserved.
+enum class TriggerSource : std::uint8_t { button_press, cli, api, mqtt, motion, test, remote_unit };
+
+// Someone asks to be let in.
+struct Ring {
+  Header header;
+  std::string button_id;
+  std::string camera_id;  // empty when the button has none
+  TriggerSource source = TriggerSource::button_press;
+};
+
+enum class Verdict : std::uint8_t { known_person, unknown_person, blacklist_match, no_face, error };
+
+// Who was seen, once per visit; and once more under `ring_id` when a ring waits for the answer.
+struct Sighting {
+  Header header;
+  std::string camera_id;
+  Verdict verdict = Verdict::unknown_person;
+  std::string person;        // empty unless known or blacklisted
+  double confidence = 0;     // 0…1, see docs/faces.md for the mapping from distance
+  double distance = 0;       // Euclidean distance of the embeddings; smaller is nearer
+  std::string model_version;
+  std::uint64_t track = 0;   // the visit's track number on this camera
+  std::optional<EventId> ring_id;
+};
+
+// One fault, three vocabularies: see docs/cameras.md for the mapping table.
+enum class CameraFault : std::uint8_t { timeout, eof, auth, network, protocol, stalled };
+
+struct CameraLost {
+  Header header;
+  std::string camera_id;
+  CameraFault fault = CameraFault::network;
+};
+
+struct CameraBack {
+  Header header;
+  std::string camera_id;
+  double lost_seconds = 0;
+};
+
+enum class ButtonFault : std::uint8_t { chip_lost, chip_back, stuck, released, lost_edges };
+
+// A button's hardware, not a ring.
+struct ButtonTrouble {
+  Header header;
+  std::string button_id;
+  ButtonFault fault = ButtonFault::chip_lost;
+  std::uint32_t lost_edges = 0;  // only for lost_edges
+};
+
+// Labels as security_events_total has them.
+struct Security {
+  Header header;
+  std::string kind;    // event_type: blacklist_match, tamper, …
+  std::string source;  // face_recognition, hardware, …
+  std::string action;  // alert_sent, blocked, logged, …
+  std::string camera_id;
+  std::string person;
+};
+
+using Event = std::variant<Ring, Sighting, CameraLost, CameraBack, ButtonTrouble, Security>;
+
+const Header& header_of(const Event& event);
+// The name in the event log and in messages: ring, sighting, camera_lost, camera_back,
+// button_trouble, security.
+std::string_view type_of(const Event& event) noexcept;
+std::string camera_of(const Event& event);
+
+std::string_view to_string(TriggerSource source) noexcept;
+std::string_view to_string(Verdict verdict) noexcept;
+std::string_view to_string(CameraFault fault) noexcept;
+std::string_view to_string(ButtonFault fault) noexcept;
+
+// The event as one JSON object: id, type, time (RFC 3339), trace_id and its own fields. This is what
+// the event log stores and what webhooks send; documented in docs/events.md.
+std::string to_json(const Event& event);
+
+}  // namespace porchlight::event

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <initializer_list>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "porchlight/base/result.hpp"
+
+namespace prometheus {
+class Counter;
+class Gauge;
+class Histogram;
+class Registry;
+}  // namespace prometheus
+
+namespace porchlight::telemetry {
+
+using Labels = std::map<std::string, std::string>;
+
+// Handles: a pointer to the library's child, resolved once at construction of a room; hot paths
+// touch nothing else. Any thread. Live as long as Metrics, or until remove() of their series.
+class Counter {
+ public:
+  Counter() = default;
+  explicit Counter(prometheus::Counter* child) : child_(child) {}
+  void increment(double by = 1) noexcept;
+  double value() const noexcept;
+
+ private:
+  prometheus::Counter* child_ = nullptr;
+};
+
+class Gauge {
+ public:
+  Gauge() = default;
+  explicit Gauge(prometheus::Gauge* child) : child_(child) {}
+  void set(double value) noexcept;
+  void add(double by) noexcept;
+  double value() const noexcept;
+
+ private:
+  prometheus::Gauge* child_ = nullptr;
+};
+
+class Histogram {
+ public:
+  Histogram() = default;
+  explicit Histogram(prometheus::Histogram* child) : child_(child) {}
+  void observe(double value) noexcept;
+
+ private:
+  prometheus::Histogram* child_ = nullptr;
+};
+
+// The values of labels that are closed by configuration (camera ids, worker ids, channel types,
+// routes); everything else is closed in the catalogue.
+struct ClosedSets {
+  std::vector<std::string> camera_ids;
+  std::vector<std::string> channel_types;   // of configured channels
+  std::vector<std::string> endpoints;       // route templates
+  std::vector<std::string> model_versions;
+  std::vector<std::pair<std::string, std::string>> workers;  // worker_id, worker_type
+};
+
+// prometheus-cpp's registry, filled from the catalogue (catalogue.hpp): the one table that the
+// contract test and docs/metrics.md are held against. Families exist from construction; counters and
+// histograms whose label values are known are pre-created with 0. Asking for a name, a label or a
+// value that the catalogue does not know is a bug and aborts in debug builds; in release the value
+// is folded into `other` and counted in metrics_label_overflow_total.
+class Metrics {
+ public:
+  explicit Metrics(const ClosedSets& sets);
+  ~Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  // Set-up only: takes the family's lock and walks its map.
+  Counter counter(std::string_view name, const Labels& labels = {});
+  Gauge gauge(std::string_view name, const Labels& labels = {});
+  Histogram histogram(std::string_view name, const Labels& labels = {});
+  // Removes a gauge's series (a value that has no meaning any more is absent, never 0).
+  void remove_gauge(std::string_view name, const Labels& labels);
+
+  // New cameras, channels or workers after a reload: pre-creates what is new, keeps what is there.
+  void extend(const ClosedSets& sets);
+
+  // Text exposition 0.0.4, sorted by name and labels, `process_*` and `build_info` included.
+  // Any thread; takes no lock that a hot path takes but the histograms' own.
+  std::string exposition();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace porchlight::telemetry

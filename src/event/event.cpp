@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "porchlight/event/event.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace porchlight::event {
+namespace {
+
+using nlohmann::json;
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+template <class... F>
+Overloaded(F...) -> Overloaded<F...>;
+
+void put_unless_empty(json& object, const char* key, const std::string& value) {
+  if (!value.empty()) object[key] = value;
+}
+
+json fields_of(const Ring& ring) {
+  json object{{"button", ring.button_id}, {"trigger_source", to_string(ring.source)}};
+  put_unless_empty(object, "camera", ring.camera_id);
+  return object;
+}
+
+json fields_of(const Sighting& sighting) {
+  json object{{"camera", sighting.camera_id}, {"result", to_string(sighting.verdict)}};
+  put_unless_empty(object, "person", sighting.person);
+  put_unless_empty(object, "model_version", sighting.model_version);
+  if (sighting.verdict != Verdict::no_face && sighting.verdict != Verdict::error) {
+    object["confidence"] = sighting.confidence;
+    object["distance"] = sighting.distance;
+    object["track"] = sighting.track;
+  }
+  if (sighting.ring_id) object["ring_id"] = sighting.ring_id->text();
+  return object;
+}
+
+json fields_of(const CameraLost& lost) { return {{"camera", lost.camera_id}, {"fault", to_string(lost.fault)}}; }
+
+json fields_of(const CameraBack& back) {
+  return {{"camera", back.camera_id}, {"lost_seconds", back.lost_seconds}};
+}
+
+json fields_of(const ButtonTrouble& trouble) {
+  json object{{"button", trouble.button_id}, {"fault", to_string(trouble.fault)}};
+  if (trouble.fault == ButtonFault::lost_edges) object["lost_edges"] = trouble.lost_edges;
+  return object;
+}
+
+json fields_of(const Security& security) {
+  json object{{"kind", security.kind}, {"source", security.source}, {"action", security.action}};
+  put_unless_empty(object, "camera", security.camera_id);
+  put_unless_empty(object, "person", security.person);
+  return object;
+}
+
+}  // namespace
+
+Header make_header(const Clock& clock) {
+  const auto at = clock.wall();
+  return {EventId::generate(at), at, clock.now(), TraceContext::start()};
+}
+
+const Header& header_of(const Event& event) {
+  return std::visit([](const auto& e) -> const Header& { return e.header; }, event);
+}
+
+std::string_view type_of(const Event& event) noexcept {
+  return std::visit(Overloaded{[](const Ring&) { return std::string_view("ring"); },
+                               [](const Sighting&) { return std::string_view("sighting"); },
+                               [](const CameraLost&) { return std::string_view("camera_lost"); },
+                               [](const CameraBack&) { return std::string_view("camera_back"); },
+                               [](const ButtonTrouble&) { return std::string_view("button_trouble"); },
+                               [](const Security&) { return std::string_view("security"); }},
+                    event);
+}
+
+std::string camera_of(const Event& event) {
+  return std::visit(Overloaded{[](const ButtonTrouble&) { return std::string(); },
+                               [](const auto& e) { return e.camera_id; }},
+                    event);
+}
+
+std::string_view to_string(TriggerSource source) noexcept {
+  switch (source) {
+    case TriggerSource::button_press: return "button_press";
+    case TriggerSource::cli: return "cli";
+    case TriggerSource::api: return "api";
+    case TriggerSource::mqtt: return "mqtt";
+    case TriggerSource::motion: return "motion";
+    case TriggerSource::test: return "test";
+    case TriggerSource::remote_unit: return "remote_unit";
+  }
+  return "other";
+}
+
+std::string_view to_string(Verdict verdict) noexcept {
+  switch (verdict) {
+    case Verdict::known_person: return "known_person";
+    case Verdict::unknown_person: return "unknown_person";
+    case Verdict::blacklist_match: return "blacklist_match";
+    case Verdict::no_face: return "no_face";
+    case Verdict::error: return "error";
+  }
+  return "error";
+}
+
+std::string_view to_string(CameraFault fault) noexcept {
+  switch (fault) {
+    case CameraFault::timeout: return "timeout";
+    case CameraFault::eof: return "eof";
+    case CameraFault::auth: return "auth";
+    case CameraFault::network: return "network";
+    case CameraFault::protocol: return "protocol";
+    case CameraFault::stalled: return "stalled";
+  }
+  return "protocol";
+}
+
+std::string_view to_string(ButtonFault fault) noexcept {
+  switch (fault) {
+    case ButtonFault::chip_lost: return "chip_lost";
+    case ButtonFault::chip_back: return "chip_back";
+    case ButtonFault::stuck: return "stuck";
+    case ButtonFault::released: return "released";
+    case ButtonFault::lost_edges: return "lost_edges";
+  }
+  return "chip_lost";
+}
+
+std::string to_json(const Event& event) {
+  const auto& header = header_of(event);
+  auto object = std::visit([](const auto& e) { return fields_of(e); }, event);
+  object["id"] = header.id.text();
+  object["type"] = type_of(event);
+  object["time"] = rfc3339(header.at);
+  object["trace_id"] = header.trace.trace_text();
+  // Ids and names reach us checked; `replace` keeps a broken byte from ever throwing here.
+  return object.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+}  // namespace porchlight::event

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "porchlight/event/id.hpp"
+
+#include <sys/random.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <span>
+
+namespace porchlight::event {
+namespace {
+
+constexpr std::string_view digits = "0123456789abcdef";
+
+std::string hex(std::span<const std::uint8_t> bytes) {
+  std::string text;
+  text.reserve(bytes.size() * 2);
+  for (const auto byte : bytes) {
+    text += digits[byte >> 4];
+    text += digits[byte & 15];
+  }
+  return text;
+}
+
+std::optional<std::uint8_t> nibble(char c) {
+  const auto at = digits.find(c);
+  if (at == std::string_view::npos) return std::nullopt;
+  return static_cast<std::uint8_t>(at);
+}
+
+bool is_hyphen_place(std::size_t i) { return i == 8 || i == 13 || i == 18 || i == 23; }
+
+}  // namespace
+
+void fill_random(void* bytes, std::size_t size) {
+  auto* out = static_cast<std::uint8_t*>(bytes);
+  while (size > 0) {
+    const auto got = ::getrandom(out, size, 0);
+    if (got < 0) {
+      if (errno == EINTR) continue;
+      std::abort();  // a kernel without getrandom cannot run this program
+    }
+    out += got;
+    size -= static_cast<std::size_t>(got);
+  }
+}
+
+EventId EventId::generate(WallTime at) {
+  EventId id;
+  fill_random(id.bytes_.data(), id.bytes_.size());
+  auto ms = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count());
+  for (std::size_t i = 6; i-- > 0; ms >>= 8) id.bytes_[i] = static_cast<std::uint8_t>(ms & 0xff);
+  id.bytes_[6] = static_cast<std::uint8_t>(0x70 | (id.bytes_[6] & 0x0f));
+  id.bytes_[8] = static_cast<std::uint8_t>(0x80 | (id.bytes_[8] & 0x3f));
+  return id;
+}
+
+std::optional<EventId> EventId::parse(std::string_view text) {
+  if (text.size() != 36) return std::nullopt;
+  EventId id;
+  std::size_t half = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (is_hyphen_place(i)) {
+      if (text[i] != '-') return std::nullopt;
+      continue;
+    }
+    const auto value = nibble(text[i]);
+    if (!value) return std::nullopt;
+    auto& byte = id.bytes_[half / 2];
+    byte = static_cast<std::uint8_t>((byte << 4) | *value);
+    ++half;
+  }
+  return id;
+}
+
+std::string EventId::text() const {
+  auto text = hex(bytes_);
+  for (const std::size_t place : {8U, 13U, 18U, 23U}) text.insert(place, 1, '-');
+  return text;
+}
+
+TraceContext TraceContext::start() {
+  TraceContext context;
+  fill_random(context.trace_id.data(), context.trace_id.size());
+  return context.child();
+}
+
+TraceContext TraceContext::child() const {
+  auto context = *this;
+  do {
+    fill_random(context.span_id.data(), context.span_id.size());
+  } while (context.span_id == decltype(context.span_id){});
+  return context;
+}
+
+std::string TraceContext::trace_text() const { return hex(trace_id); }
+std::string TraceContext::span_text() const { return hex(span_id); }
+std::string TraceContext::traceparent() const { return "00-" + trace_text() + "-" + span_text() + "-01"; }
+
+}  // namespace porchlight::event
