@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "porchlight/base/result.hpp"
+#include "porchlight/event/event.hpp"
+#include "porchlight/http/message.hpp"
+
+namespace porchlight::api {
+
+struct RingOrder {
+  std::string button_id;
+  event::TriggerSource source = event::TriggerSource::cli;
+  event::TraceContext trace;
+  http::Peer peer;
+};
+
+// The ring's event is committed.
+struct RingAccepted {
+  event::EventId id;
+  std::string camera_id;  // empty when the button has none
+};
+
+// What a reload did, as lists of configuration paths; with faults nothing was applied.
+struct ReloadReport {
+  std::vector<std::string> faults;         // porchlight.yaml:14:5: …
+  std::vector<std::string> applied;        // took effect at once
+  std::vector<std::string> restarted;      // workers that were rebuilt
+  std::vector<std::string> needs_restart;  // read, but only the next start of the daemon takes them
+};
+
+template <class T>
+using Answer = std::function<void(Result<T>)>;  // exactly once, from any thread
+
+// What the routes need of the rest of the house; `app` binds it. All members are called on the
+// listener's thread and must return at once: work goes elsewhere and comes back through the Answer.
+struct Port {
+  std::function<std::vector<std::string>()> buttons;          // ids, for look-up and suggestion
+  std::function<void(RingOrder, Answer<RingAccepted>)> ring;  // answers after the commit
+  std::function<std::string()> status;                        // one JSON object
+  std::function<void(Answer<ReloadReport>)> reload;
+  std::function<void(Answer<std::size_t>)> faces_changed;  // answers the number of people
+};
+
+}  // namespace porchlight::api
