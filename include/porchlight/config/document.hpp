@@ -27,10 +27,11 @@ struct Fault {
   std::string text() const;
 };
 
-// All faults of one reading, in the order of their places. Not thread-safe.
+// All faults of one reading, in the order of their places. Not thread-safe. Must outlive the
+// Document it was given to and every Section of it.
 class Faults {
  public:
-  void add(Fault fault);
+  void add(Fault fault);  // the same fault twice is one
   bool empty() const noexcept { return faults_.empty(); }
   const std::vector<Fault>& all() const noexcept { return faults_; }
   void sort();
@@ -63,8 +64,9 @@ class Section {
   Place place_of(std::string_view key) const;
 
   std::string text(std::string_view key, std::string fallback);
-  std::string required_text(std::string_view key);
+  std::string required_text(std::string_view key);  // neither missing nor empty
   // As text(), but with the references left as they stand (for `check` to print).
+  std::string raw_text(std::string_view key) const;
   bool boolean(std::string_view key, bool fallback);
   std::int64_t integer(std::string_view key, std::int64_t fallback, std::int64_t least, std::int64_t most);
   double number(std::string_view key, double fallback, double least, double most);
@@ -89,7 +91,8 @@ class Section {
   // Known keys whose feature this version does not have: present → fault "not in this version".
   void not_in_this_version(std::initializer_list<std::string_view> keys);
 
-  // Adds a fault at the key's place (or the mapping's when the key is absent).
+  // Adds a fault at the key's place (or the mapping's when the key is absent). Absent keys are not
+  // faulted while a syntax error hides part of the document: they may stand in the hidden part.
   void fault(std::string_view key, std::string message);
 
   void finish();
@@ -112,6 +115,9 @@ class Document {
   // A stable text of the subtree at a top-level key with secrets resolved, for "did this change?"
   // comparisons on reload. Never logged.
   std::string fingerprint(std::string_view key) const;
+  // The top-level keys in order, and every value's path with the file and line it came from.
+  std::vector<std::string> keys() const;
+  std::vector<Place> places() const;
 
  private:
   struct State;

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "config/value.hpp"
+#include "porchlight/config/document.hpp"
+
+namespace porchlight::config {
+
+// What a Section remembers about its mapping. Copies of a Section share one Node, and a key asked
+// twice gives the same child, so finish() knows all that was asked.
+struct Section::Node {
+  ValuePtr value;  // a mapping
+  Place place;
+  Faults* faults = nullptr;
+  bool incomplete = false;  // keys may be missing for another, reported reason
+  bool finished = false;
+  std::set<std::string, std::less<>> known;
+  std::set<std::string, std::less<>> suggested;  // known, without what this version lacks
+  std::map<std::string, std::vector<std::shared_ptr<Node>>, std::less<>> children;
+
+  const Entry* note(std::string_view key);
+  Place place_of(std::string_view key) const;
+  void fault_at(const Place& where, std::string_view message) const;
+  void fault(std::string_view key, std::string_view message) const { fault_at(place_of(key), message); }
+  void missing(std::string_view key) const;
+  // The scalar at the key with references resolved; nothing when absent or faulty.
+  std::optional<std::string> scalar(std::string_view key);
+  std::optional<std::string> resolved(const Place& where, const std::string& raw) const;
+  void finish();
+};
+
+}  // namespace porchlight::config
