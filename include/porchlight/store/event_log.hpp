@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "porchlight/base/result.hpp"
+#include "porchlight/event/event.hpp"
+#include "porchlight/store/outbox.hpp"
+
+namespace porchlight::store {
+
+// An event as it lies in the log. `json` is event::to_json of it, with picture_age_ms when known.
+struct LoggedEvent {
+  event::EventId id;
+  std::string type;
+  WallTime at{};
+  std::string camera_id;
+  std::string json;
+  std::string snapshot;  // file name under snapshots/, empty when there is none
+};
+
+// The append-only log of events. Thread-bound as its Database.
+class EventLog {
+ public:
+  explicit EventLog(Database& database) : database_(database) {}
+
+  // The event and its outbox rows in one transaction; returns success only after the commit is on
+  // the medium. Idempotent: what is already there by its id or key stays as it is.
+  Status append(const event::Event& event, std::span<const OutboxRow> rows,
+                std::optional<std::chrono::milliseconds> picture_age = std::nullopt);
+
+  // What came later for an event already logged: its snapshot (the file must be durable before, see
+  // SnapshotFolder) and the rows of the updates, in one transaction. ErrorCode::not_found when the
+  // event is not there.
+  Status amend(const event::EventId& id, std::optional<std::string> snapshot,
+               std::span<const OutboxRow> rows);
+
+  Result<std::optional<LoggedEvent>> find(const event::EventId& id);
+  // Newest first; those older than `before` when given.
+  Result<std::vector<LoggedEvent>> newest(std::size_t limit,
+                                          std::optional<event::EventId> before = std::nullopt);
+  // Oldest first; those newer than `after` when given. Pages through the whole log in order.
+  Result<std::vector<LoggedEvent>> page(std::size_t limit,
+                                        std::optional<event::EventId> after = std::nullopt);
+  Result<std::uint64_t> count();
+
+ private:
+  Database& database_;
+};
+
+}  // namespace porchlight::store

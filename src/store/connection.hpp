@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// SQLite behind our own types: the only header of the room that names it.
+#pragma once
+
+#include <sqlite3.h>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "porchlight/base/clock.hpp"
+#include "porchlight/base/result.hpp"
+#include "porchlight/store/database.hpp"
+#include "porchlight/telemetry/metrics.hpp"
+
+namespace porchlight::store {
+
+// `query_type` of database_query_duration_seconds, fixed where a statement is written.
+enum class QueryType : std::uint8_t { select, insert, update, remove, transaction, schema, maintenance };
+
+// One use of a cached prepared statement; bound values and the read position end with it. Binds
+// borrow their bytes until then. The time from the first step to the end is observed.
+class Statement {
+ public:
+  Statement(Database::Connection& connection, sqlite3_stmt* prepared, QueryType type)
+      : connection_(connection), prepared_(prepared), type_(type) {}
+  Statement(Statement&& other) noexcept;
+  Statement& operator=(Statement&&) = delete;
+  ~Statement();
+
+  Statement& bind(int at, std::int64_t value);
+  Statement& bind(int at, std::string_view text);
+  Statement& bind(int at, std::span<const std::byte> blob);
+  Statement& bind(int at, WallTime time);
+  Statement& bind_null(int at);
+
+  // True: a row is there to read.
+  Result<bool> step();
+  // For what returns no rows.
+  Status run();
+
+  std::int64_t integer(int column) const { return sqlite3_column_int64(prepared_, column); }
+  std::string text(int column) const;
+  std::span<const std::byte> blob(int column) const;  // valid until the next step
+  WallTime time(int column) const;
+  bool is_null(int column) const { return sqlite3_column_type(prepared_, column) == SQLITE_NULL; }
+
+ private:
+  Database::Connection& connection_;
+  sqlite3_stmt* prepared_;  // owned by the connection's cache
+  const QueryType type_;
+  bool stepped_ = false;
+  std::chrono::steady_clock::time_point begun_{};
+};
+
+struct Database::Connection {
+  ~Connection();
+
+  // `sql` must be a literal: the cache is keyed by its address-independent text and kept for ever.
+  Result<Statement> prepare(QueryType type, std::string_view sql);
+  // Several statements, not cached.
+  Status execute(QueryType type, const std::string& sql);
+  // The first column of the first row as an integer.
+  Result<std::int64_t> scalar(QueryType type, std::string_view sql);
+
+  Error error(std::string_view doing, int rc) const;
+  void observe(QueryType type, std::chrono::steady_clock::time_point begun);
+
+  std::string file;
+  sqlite3* handle = nullptr;
+  std::unordered_map<std::string_view, sqlite3_stmt*> cache;
+  bool measured = false;
+  std::array<telemetry::Histogram, 7> durations;
+};
+
+// BEGIN IMMEDIATE … COMMIT; rolls back when it goes out of scope uncommitted.
+class Transaction {
+ public:
+  static Result<Transaction> begin(Database::Connection& connection);
+  Transaction(Transaction&& other) noexcept : connection_(other.connection_) { other.connection_ = nullptr; }
+  Transaction& operator=(Transaction&&) = delete;
+  ~Transaction();
+
+  // Success means the write-ahead log was synced.
+  Status commit();
+
+ private:
+  explicit Transaction(Database::Connection& connection) : connection_(&connection) {}
+  Database::Connection* connection_;
+};
+
+std::int64_t unix_ms(WallTime time);
+WallTime from_unix_ms(std::int64_t ms);
+
+}  // namespace porchlight::store

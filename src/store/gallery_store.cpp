@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "porchlight/store/gallery_store.hpp"
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <optional>
+
+#include "store/connection.hpp"
+
+namespace porchlight::store {
+namespace {
+
+using Connection = Database::Connection;
+
+static_assert(std::endian::native == std::endian::little, "vectors are stored as little-endian floats");
+
+Error no_such_person(std::string_view verb, std::string_view name) {
+  return {ErrorCode::not_found,
+          std::string(verb) + " '" + std::string(name) + "': nobody of that name is enrolled"};
+}
+
+bool is_good_name(std::string_view name) {
+  if (name.empty() || name.size() > 100 || name.front() == ' ' || name.back() == ' ') return false;
+  for (const char c : name)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return false;
+  return true;
+}
+
+Error bad_name(std::string_view name) {
+  return {ErrorCode::invalid_argument,
+          "name '" + std::string(name.substr(0, 100)) +
+              "': a name is 1 to 100 bytes of printable text without a blank at either end"};
+}
+
+Result<std::optional<std::int64_t>> person_id(Connection& connection, std::string_view name) {
+  auto select = connection.prepare(QueryType::select, "SELECT id FROM persons WHERE name = ?1");
+  if (!select) return std::move(select).error();
+  auto row = select->bind(1, name).step();
+  if (!row) return std::move(row).error();
+  if (!*row) return std::optional<std::int64_t>();
+  return std::optional<std::int64_t>(select->integer(0));
+}
+
+Status bump_revision(Connection& connection) {
+  auto update = connection.prepare(QueryType::update, "UPDATE gallery_revision SET revision = revision + 1");
+  if (!update) return std::move(update).error();
+  return update->run();
+}
+
+Status insert_person(Connection& connection, std::string_view name) {
+  auto insert = connection.prepare(
+      QueryType::insert,
+      "INSERT INTO persons (name, listed_as) VALUES (?1, 'known') ON CONFLICT (name) DO NOTHING");
+  if (!insert) return std::move(insert).error();
+  return insert->bind(1, name).run();
+}
+
+Status insert_face(Connection& connection, std::string_view name, const EnrolledFace& face) {
+  auto insert = connection.prepare(QueryType::insert, R"sql(
+INSERT INTO faces (person_id, model_version, photo_sha256, created_ms, vector)
+SELECT id, ?2, ?3, ?4, ?5 FROM persons WHERE name = ?1
+ON CONFLICT (person_id, model_version, photo_sha256)
+DO UPDATE SET vector = excluded.vector, created_ms = excluded.created_ms)sql");
+  if (!insert) return std::move(insert).error();
+  insert->bind(1, name)
+      .bind(2, std::string_view(face.model_version))
+      .bind(3, std::string_view(face.photo_sha256));
+  insert->bind(4, face.created).bind(5, std::as_bytes(std::span(face.vector)));
+  return insert->run();
+}
+
+// One change of the gallery: `change` runs between begin and commit, the revision grows with it.
+template <class Change>
+Status in_transaction(Connection& connection, Change change) {
+  auto transaction = Transaction::begin(connection);
+  if (!transaction) return std::move(transaction).error();
+  if (Status status = change(); !status) return status;
+  if (auto status = bump_revision(connection); !status) return status;
+  return transaction->commit();
+}
+
+// The log's old frames still hold what was deleted: move all of it into the file (whose freed bytes
+// secure_delete has overwritten) and cut the log to nothing.
+Status empty_write_ahead_log(Connection& connection) {
+  const auto busy = connection.scalar(QueryType::maintenance, "PRAGMA wal_checkpoint(TRUNCATE)");
+  if (!busy) return busy.error();
+  if (*busy == 0) return {};
+  return Error(ErrorCode::unavailable,
+               "empty the log of database '" + connection.file +
+                   "': another connection is reading; forget the name again to end the erasure");
+}
+
+Result<EnrolledFace> read_face(const Statement& row, int first) {
+  EnrolledFace face;
+  const auto bytes = row.blob(first);
+  if (bytes.size() != sizeof face.vector)
+    return Error(ErrorCode::corrupt, "read gallery: a face has " + std::to_string(bytes.size()) + " bytes");
+  std::memcpy(face.vector.data(), bytes.data(), bytes.size());
+  face.model_version = row.text(first + 1);
+  face.photo_sha256 = row.text(first + 2);
+  face.created = row.time(first + 3);
+  return face;
+}
+
+}  // namespace
+
+std::string_view to_string(Listing listing) noexcept {
+  return listing == Listing::known ? "known" : "blacklisted";
+}
+
+Status GalleryStore::enrol(std::string_view name, const EnrolledFace& face) {
+  if (!is_good_name(name)) return bad_name(name);
+  for (const float value : face.vector)
+    if (!std::isfinite(value))
+      return Error(ErrorCode::invalid_argument,
+                   "enrol '" + std::string(name) + "': the embedding is not finite");
+  auto& connection = database_.connection();
+  auto status = in_transaction(connection, [&]() -> Status {
+    if (auto made = insert_person(connection, name); !made) return made;
+    return insert_face(connection, name, face);
+  });
+  if (status) return status;
+  return std::move(status).error().context("enrol '" + std::string(name) + "'");
+}
+
+Result<std::vector<Person>> GalleryStore::people() {
+  auto select = database_.connection().prepare(QueryType::select, R"sql(
+SELECT p.name, p.listed_as, f.vector, f.model_version, f.photo_sha256, f.created_ms
+FROM persons p LEFT JOIN faces f ON f.person_id = p.id ORDER BY p.name, f.id)sql");
+  if (!select) return std::move(select).error();
+  std::vector<Person> people;
+  for (;;) {
+    auto row = select->step();
+    if (!row) return std::move(row).error();
+    if (!*row) return people;
+    const auto name = select->text(0);
+    if (people.empty() || people.back().name != name)
+      people.push_back({name, select->text(1) == "blacklisted" ? Listing::blacklisted : Listing::known, {}});
+    if (select->is_null(2)) continue;
+    auto face = read_face(*select, 2);
+    if (!face) return std::move(face).error();
+    people.back().faces.push_back(std::move(*face));
+  }
+}
+
+Result<std::uint64_t> GalleryStore::person_count() {
+  const auto count = database_.connection().scalar(QueryType::select, "SELECT count(*) FROM persons");
+  if (!count) return count.error();
+  return static_cast<std::uint64_t>(*count);
+}
+
+Status GalleryStore::forget(std::string_view name) {
+  auto& connection = database_.connection();
+  const auto id = person_id(connection, name);
+  if (!id) return id.error();
+  // A repeated call after an unfinished erasure finds nobody and must still empty the log.
+  if (!*id) {
+    if (auto status = empty_write_ahead_log(connection); !status) return status;
+    return no_such_person("forget", name);
+  }
+  auto status = in_transaction(connection, [&]() -> Status {
+    auto remove = connection.prepare(QueryType::remove, "DELETE FROM persons WHERE id = ?1");
+    if (!remove) return std::move(remove).error();
+    return remove->bind(1, **id).run();
+  });
+  if (!status) return std::move(status).error().context("forget '" + std::string(name) + "'");
+  return empty_write_ahead_log(connection);
+}
+
+Status GalleryStore::list_as(std::string_view name, Listing listing) {
+  auto& connection = database_.connection();
+  return in_transaction(connection, [&]() -> Status {
+    {
+      auto update =
+          connection.prepare(QueryType::update, "UPDATE persons SET listed_as = ?2 WHERE name = ?1");
+      if (!update) return std::move(update).error();
+      if (auto status = update->bind(1, name).bind(2, to_string(listing)).run(); !status) return status;
+    }
+    if (sqlite3_changes(connection.handle) == 0) return no_such_person("list", name);
+    return {};
+  });
+}
+
+Status GalleryStore::rename(std::string_view from, std::string_view to) {
+  if (!is_good_name(to)) return bad_name(to);
+  auto& connection = database_.connection();
+  return in_transaction(connection, [&]() -> Status {
+    const auto taken = person_id(connection, to);
+    if (!taken) return taken.error();
+    if (*taken && from != to)
+      return Error(ErrorCode::already_exists,
+                   "rename '" + std::string(from) + "': '" + std::string(to) + "' is enrolled already");
+    auto update = connection.prepare(QueryType::update, "UPDATE persons SET name = ?2 WHERE name = ?1");
+    if (!update) return std::move(update).error();
+    if (auto status = update->bind(1, from).bind(2, to).run(); !status) return status;
+    if (sqlite3_changes(connection.handle) == 0) return no_such_person("rename", from);
+    return {};
+  });
+}
+
+Result<std::uint64_t> GalleryStore::revision() {
+  const auto revision =
+      database_.connection().scalar(QueryType::select, "SELECT revision FROM gallery_revision");
+  if (!revision) return revision.error();
+  return static_cast<std::uint64_t>(*revision);
+}
+
+}  // namespace porchlight::store
