@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -19,7 +20,8 @@ bool SystemClock::sleep_for(std::chrono::nanoseconds duration, std::stop_token s
     const std::uint64_t one = 1;
     [[maybe_unused]] auto n = ::write(wake.get(), &one, sizeof one);
   });
-  const auto deadline = std::chrono::steady_clock::now() + duration;
+  const std::chrono::nanoseconds longest = std::chrono::years(1);  // so that the sum cannot overflow
+  const auto deadline = std::chrono::steady_clock::now() + std::min(duration, longest);
   for (;;) {
     if (stop.stop_requested()) return false;
     const auto left = deadline - std::chrono::steady_clock::now();

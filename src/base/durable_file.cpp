@@ -36,17 +36,26 @@ Status sync_folder(const std::filesystem::path& folder) {
   return {};
 }
 
-}  // namespace
-
-Status write_durably(const std::filesystem::path& path, std::span<const std::byte> bytes) {
-  auto part = path;
-  part += ".part";
+Status write_and_rename(const std::filesystem::path& part, const std::filesystem::path& path,
+                        std::span<const std::byte> bytes) {
   UniqueFd fd(::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
   if (!fd) return file_error("open", part);
   if (auto status = write_all(fd.get(), bytes, part); !status) return status;
   if (::fdatasync(fd.get()) != 0) return file_error("sync", part);
   fd.reset();
   if (::rename(part.c_str(), path.c_str()) != 0) return file_error("rename", part);
+  return {};
+}
+
+}  // namespace
+
+Status write_durably(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+  auto part = path;
+  part += ".part";
+  if (auto status = write_and_rename(part, path, bytes); !status) {
+    ::unlink(part.c_str());  // a full disk must not stay fuller
+    return status;
+  }
   const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
   return sync_folder(folder);
 }
@@ -67,7 +76,8 @@ Result<std::string> read_whole_file(const std::filesystem::path& path, std::size
     }
     if (got == 0) return text;
     if (text.size() + static_cast<std::size_t>(got) > limit)
-      return Error(ErrorCode::resource, "read '" + path.string() + "': larger than " + std::to_string(limit) + " bytes");
+      return Error(ErrorCode::resource,
+                   "read '" + path.string() + "': larger than " + std::to_string(limit) + " bytes");
     text.append(block, static_cast<std::size_t>(got));
   }
 }

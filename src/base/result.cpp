@@ -49,22 +49,38 @@ ErrorCode code_of(int errnum) noexcept {
 
 std::string_view to_string(ErrorCode code) noexcept {
   switch (code) {
-    case ErrorCode::invalid_argument: return "invalid_argument";
-    case ErrorCode::not_found: return "not_found";
-    case ErrorCode::already_exists: return "already_exists";
-    case ErrorCode::permission_denied: return "permission_denied";
-    case ErrorCode::unavailable: return "unavailable";
-    case ErrorCode::timeout: return "timeout";
-    case ErrorCode::end_of_stream: return "end_of_stream";
-    case ErrorCode::io: return "io";
-    case ErrorCode::network: return "network";
-    case ErrorCode::auth: return "auth";
-    case ErrorCode::decode: return "decode";
-    case ErrorCode::resource: return "resource";
-    case ErrorCode::cancelled: return "cancelled";
-    case ErrorCode::unsupported: return "unsupported";
-    case ErrorCode::corrupt: return "corrupt";
-    case ErrorCode::internal: return "internal";
+    case ErrorCode::invalid_argument:
+      return "invalid_argument";
+    case ErrorCode::not_found:
+      return "not_found";
+    case ErrorCode::already_exists:
+      return "already_exists";
+    case ErrorCode::permission_denied:
+      return "permission_denied";
+    case ErrorCode::unavailable:
+      return "unavailable";
+    case ErrorCode::timeout:
+      return "timeout";
+    case ErrorCode::end_of_stream:
+      return "end_of_stream";
+    case ErrorCode::io:
+      return "io";
+    case ErrorCode::network:
+      return "network";
+    case ErrorCode::auth:
+      return "auth";
+    case ErrorCode::decode:
+      return "decode";
+    case ErrorCode::resource:
+      return "resource";
+    case ErrorCode::cancelled:
+      return "cancelled";
+    case ErrorCode::unsupported:
+      return "unsupported";
+    case ErrorCode::corrupt:
+      return "corrupt";
+    case ErrorCode::internal:
+      return "internal";
   }
   return "internal";
 }

@@ -8,7 +8,9 @@
 namespace porchlight {
 
 Worker::Worker(std::string name, const Clock& clock, Body body)
-    : name_(std::move(name)), heartbeat_(clock), thread_([this, body = std::move(body)](std::stop_token stop) {
+    : name_(std::move(name)),
+      heartbeat_(clock),
+      thread_([this, body = std::move(body)](std::stop_token stop) {
         ::pthread_setname_np(::pthread_self(), name_.substr(0, 15).c_str());
         run(stop, body);
       }) {}
@@ -28,6 +30,9 @@ void Worker::run(std::stop_token stop, const Body& body) {
     state_.store(State::returned, std::memory_order_release);
   } catch (const std::exception& e) {
     fault_ = e.what();
+    state_.store(State::threw, std::memory_order_release);
+  } catch (...) {
+    fault_ = "something that is not a std::exception";
     state_.store(State::threw, std::memory_order_release);
   }
 }

@@ -21,6 +21,7 @@ class Clock {
   virtual MonotonicTime now() const = 0;
   virtual WallTime wall() const = 0;
   // Returns false when `stop` was requested before the time was over.
+  // Longer than a year counts as a year.
   virtual bool sleep_for(std::chrono::nanoseconds duration, std::stop_token stop) = 0;
 };
 
@@ -38,7 +39,8 @@ class SimulatedClock final : public Clock {
       : wall_start_(wall_start) {}
   MonotonicTime now() const override { return MonotonicTime{std::chrono::nanoseconds{elapsed_ns_.load()}}; }
   WallTime wall() const override {
-    return wall_start_ + std::chrono::duration_cast<WallTime::duration>(std::chrono::nanoseconds{elapsed_ns_.load()});
+    return wall_start_ +
+           std::chrono::duration_cast<WallTime::duration>(std::chrono::nanoseconds{elapsed_ns_.load()});
   }
   bool sleep_for(std::chrono::nanoseconds duration, std::stop_token stop) override {
     if (stop.stop_requested()) return false;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "porchlight/base/queue.hpp"
 #include "porchlight/base/wakeup.hpp"
 
 namespace porchlight {
@@ -17,7 +18,7 @@ namespace porchlight {
 // Memory order: `shared_` names the buffer that lies between the two sides, with a "fresh" bit. Each
 // side swaps its own buffer against it by an acq_rel exchange, which publishes what it wrote and
 // acquires what the other side left.
-template <class T>
+template <Crossing T>
 class Mailbox {
  public:
   // The consumer's wakeup may be null (a consumer that only looks), else it must outlive the mailbox.

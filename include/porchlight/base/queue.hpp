@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstddef>
@@ -8,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "porchlight/base/wakeup.hpp"
@@ -31,12 +33,17 @@ enum class QueueName : std::uint8_t {
 
 std::string_view to_string(QueueName name) noexcept;
 
+// What a ring can carry: a move that throws would leave a claimed slot unpublished for ever.
+template <class T>
+concept Crossing = std::is_nothrow_move_constructible_v<T> && std::is_nothrow_move_assignable_v<T> &&
+                   std::is_default_constructible_v<T>;
+
 // What a full queue does with the item pushed. A bounded ring with lock-free producers cannot take
 // the oldest back, so every policy refuses the newest; they differ in what the refusal means.
 enum class Overflow : std::uint8_t {
-  drop_newest,  // counted; the sender goes on without
-  refuse,       // push() says no and the sender must act (keep the row in the outbox, answer 503)
-  must_not_fill // sized so that it cannot; counted, and an error in the log
+  drop_newest,   // counted; the sender goes on without
+  refuse,        // push() says no and the sender must act (keep the row in the outbox, answer 503)
+  must_not_fill  // sized so that it cannot; counted, and an error in the log
 };
 
 // Bounded, lock-free, one producer thread, one consumer thread.
@@ -45,7 +52,7 @@ enum class Overflow : std::uint8_t {
 // load; the consumer's release store of `head_` hands the empty slot back to the producer's acquire
 // load. Each side keeps a private copy of the other's index, so an uncontended push touches no
 // foreign cache line. Full: see Overflow; every refusal is counted in dropped().
-template <class T, QueueName Name, Overflow Policy>
+template <Crossing T, QueueName Name, Overflow Policy>
 class SpscRing {
  public:
   static constexpr QueueName name = Name;
@@ -87,7 +94,8 @@ class SpscRing {
   bool empty() const noexcept { return size() == 0; }
   std::size_t size() const noexcept {
     const auto head = head_.load(std::memory_order_acquire);
-    return static_cast<std::size_t>(tail_.load(std::memory_order_acquire) - head);
+    // The head may have moved on between the two loads.
+    return std::min(capacity(), static_cast<std::size_t>(tail_.load(std::memory_order_acquire) - head));
   }
   std::size_t capacity() const noexcept { return mask_ + 1; }
   std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
@@ -115,7 +123,7 @@ class SpscRing {
 // the consumer frees the slot with a release store of sequence + capacity, which the next claimer's
 // acquire load reads. A producer preempted between claim and publish delays the consumer, never
 // another producer. Full: see Overflow; every refusal is counted.
-template <class T, QueueName Name, Overflow Policy>
+template <Crossing T, QueueName Name, Overflow Policy>
 class MpscRing {
  public:
   static constexpr QueueName name = Name;
@@ -169,7 +177,8 @@ class MpscRing {
   // Any thread; a moment's view, claimed slots included.
   std::size_t size() const noexcept {
     const auto head = head_.load(std::memory_order_acquire);
-    return static_cast<std::size_t>(tail_.load(std::memory_order_acquire) - head);
+    // The head may have moved on between the two loads.
+    return std::min(capacity(), static_cast<std::size_t>(tail_.load(std::memory_order_acquire) - head));
   }
   std::size_t capacity() const noexcept { return mask_ + 1; }
   std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }

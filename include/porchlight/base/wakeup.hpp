@@ -29,8 +29,8 @@ class Wakeup {
     if (sleeping_.fetch_and(0, std::memory_order_acq_rel) != 0) write_event();
   }
 
-  // Consumer only. Sleeps until notify() or the timeout, unless `ready()` is already true.
-  // Returns ready() as it was last seen.
+  // Consumer only. Sleeps until notify() or the timeout, unless `ready()` is already true; may return
+  // early (a late write of an earlier wake, a signal). Returns ready() as it was last seen.
   template <class Ready>
   bool wait_for(std::chrono::nanoseconds timeout, Ready ready) {
     if (ready()) return true;
@@ -41,7 +41,8 @@ class Wakeup {
   }
 
   // Consumer only, for a loop that polls several descriptors: arm(), look at the queues, poll fd(),
-  // disarm().
+  // disarm(), empty the queues. What a drained event announced is visible after disarm(): its writer
+  // saw "sleeping", so its read-modify-write stands before disarm()'s.
   void arm() noexcept { sleeping_.exchange(1, std::memory_order_acq_rel); }
   void disarm() noexcept {
     sleeping_.exchange(0, std::memory_order_acq_rel);
