@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the house's walls are, read from its own sources.
+
+Each check takes the root of a tree and returns its faults as lines of text; an empty list is a good
+house. The floors are the table of docs/architecture.md: | floor | `room` | … |
+"""
+import re
+import subprocess
+from pathlib import Path
+
+TOP_LEVEL = {
+    ".ci", ".clang-format", ".clang-tidy", ".gitignore", ".npmrc", "CMakeLists.txt", "CMakePresets.json",
+    "LICENSE", "README.md", "config", "debian", "dev", "docs", "include", "package-lock.json",
+    "package.json", "src", "systemd", "tests",
+}  # fmt: skip
+NOT_KEPT = {".git", "build", "node_modules", "compile_commands.json"}
+
+# Folders of src/ that are no rooms: programs that run while building.
+NOT_ROOMS = {"tools"}
+
+# Lanes that must never wait for a lock, and what they stand on.
+LOCK_FREE = ("base", "gpio", "camera", "pipeline")
+LOCKS = re.compile(
+    r"std::(?:\w+_)?mutex\b|\bcondition_variable\w*|\b(?:lock_guard|unique_lock|scoped_lock|shared_lock)\b"
+    r"|<(?:mutex|shared_mutex|condition_variable)>|<boost/thread|<absl/synchronization|\bboost::(?:\w+_)?mutex\b"
+    r"|\babsl::Mutex\b|\bpthread_(?:mutex|cond|rwlock|spin)_|<pthread_mutex"
+)
+
+THREADS = re.compile(r"\bstd::(?:j?thread\b(?!::)|async\b)|\bpthread_create\b|\bdetach\(\)|\bthrd_create\b")
+STARTS_THREADS = ("base/worker", "pipeline/")
+
+FOREIGN = re.compile(
+    r"<opencv|\bcv::|namespace cv\b|<dlib|\bdlib::|namespace dlib\b|<gst/|\b_?Gst[A-Z]|<sqlite3|\bsqlite3\w*"
+    r"|<gpiod|\bgpiod_\w+|<boost/|\bboost::|<curl/|\bCURL\b"
+)
+
+BAD_NAME = re.compile(r"(?:manager|helper|utils?|common|impl)$|^base$", re.IGNORECASE)
+BAD_TYPE = re.compile(r"\b(?:class|struct)\s+(\w*(?:Manager|Helper|Utils?|Common|Impl))\b")
+
+LONGEST_FILE = 600
+
+
+def without_comments(text):
+    """Comments become nothing; strings stay, and what looks like a comment inside them."""
+    pattern = r'("(?:\\.|[^"\\\n])*")|//[^\n]*|/\*.*?\*/'
+    return re.sub(pattern, lambda m: m.group(1) or re.sub(r"[^\n]", "", m.group(0)), text, flags=re.S)
+
+
+def without_strings(text):
+    return "\n".join(
+        line if line.lstrip().startswith("#") else re.sub(r'"(?:\\.|[^"\\\n])*"', '""', line)
+        for line in text.split("\n")
+    )
+
+
+def sources(root, *folders):
+    for folder in folders:
+        for path in sorted((root / folder).rglob("*")):
+            if path.suffix in (".cpp", ".hpp", ".c", ".h") and path.is_file():
+                yield path
+
+
+def lines_of(path):
+    code = without_strings(without_comments(path.read_text(encoding="utf-8")))
+    return enumerate(code.split("\n"), 1)
+
+
+def floors(root):
+    """{room: floor} from the table of docs/architecture.md."""
+    text = (root / "docs/architecture.md").read_text(encoding="utf-8")
+    return {room: int(floor) for floor, room in re.findall(r"^\| (\d) \| `(\w+)` \|", text, flags=re.M)}
+
+
+def room_of(root, path):
+    parts = path.relative_to(root).parts
+    if parts[0] == "src" and len(parts) > 2:
+        return parts[1]
+    if parts[:2] == ("include", "porchlight") and len(parts) > 3:
+        return parts[2]
+    return None
+
+
+def includes_of(path):
+    for number, line in enumerate(without_comments(path.read_text(encoding="utf-8")).split("\n"), 1):
+        found = re.match(r'\s*#\s*include\s*([<"])([^>"]+)[>"]', line)
+        if found:
+            yield number, found.group(1), found.group(2)
+
+
+def check_rooms(root):
+    """Every folder is a room of the table and every room of the table has a folder."""
+    known = floors(root)
+    found = {p.name for top in ("src", "include/porchlight") for p in (root / top).glob("*") if p.is_dir()}
+    faults = [f"src/{room}: not in the table of docs/architecture.md" for room in found - set(known) - NOT_ROOMS]
+    faults += [f"docs/architecture.md: room '{room}' has no folder" for room in set(known) - found]
+    return sorted(faults) if known else ["docs/architecture.md: no table of floors"]
+
+
+def arrow_fault(known, where, here, there):
+    if there == here or there not in known or here not in known:
+        return None
+    if known[there] == known[here]:
+        return f"{where}: '{here}' looks sideways at '{there}' (floor {known[here]})"
+    if known[there] > known[here]:
+        return f"{where}: '{here}' (floor {known[here]}) looks up at '{there}' (floor {known[there]})"
+    return None
+
+
+def include_fault(root, known, path, number, kind, target):
+    here = room_of(root, path)
+    where = f"{path.relative_to(root)}:{number}"
+    if ".." in Path(target).parts:
+        return f"{where}: includes '{target}' by a way up the folders"
+    parts = target.split("/")
+    if parts[0] == "porchlight" and len(parts) > 2:
+        return arrow_fault(known, where, here, parts[1])
+    if kind == '"' and len(parts) > 1 and parts[0] in known and parts[0] != here:
+        return f"{where}: '{here}' includes '{target}', which is private to '{parts[0]}'"
+    return None
+
+
+def check_includes(root):
+    """No include runs up or sideways, and none reaches into another room's own folder."""
+    known = floors(root)
+    faults = []
+    for path in sources(root, "src", "include"):
+        if room_of(root, path) is None or room_of(root, path) in NOT_ROOMS:
+            continue
+        for number, kind, target in includes_of(path):
+            fault = include_fault(root, known, path, number, kind, target)
+            if fault:
+                faults.append(fault)
+    return faults
+
+
+def check_links(root):
+    """No room links a room above or beside it."""
+    known = floors(root)
+    faults = []
+    for path in sorted((root / "src").glob("*/CMakeLists.txt")):
+        here = path.parent.name
+        text = re.sub(r"#[^\n]*", "", path.read_text(encoding="utf-8"))
+        rooms = [w for block in re.findall(r"\bROOMS\b([^)]*)", text) for w in re.split(r"\b(?:LIBS|SOURCES)\b", block)[0].split()]
+        rooms += re.findall(r"porchlight(?:::|_)(\w+)", text)
+        for there in sorted(set(rooms)):
+            fault = arrow_fault(known, path.relative_to(root), here, there)
+            if fault:
+                faults.append(fault)
+    return faults
+
+
+def matches(root, pattern, paths):
+    for path in paths:
+        for number, line in lines_of(path):
+            found = pattern.search(line)
+            if found:
+                yield f"{path.relative_to(root)}:{number}: '{found.group(0)}'"
+
+
+def check_foreign_types(root):
+    """No library's type in a contract: a user of a room does not see what it is built on."""
+    return list(matches(root, FOREIGN, sources(root, "include")))
+
+
+def check_locks(root):
+    """No lock where a button, a camera or an event would have to wait for it."""
+    folders = [top + room for room in LOCK_FREE for top in ("src/", "include/porchlight/")]
+    return list(matches(root, LOCKS, sources(root, *folders)))
+
+
+def check_threads(root):
+    """Only `pipeline` starts threads, by base's Worker."""
+    paths = [
+        p for p in sources(root, "src", "include")
+        if not any(s in p.as_posix().replace("/include/porchlight/", "/src/") for s in ("src/" + w for w in STARTS_THREADS))
+    ]  # fmt: skip
+    return list(matches(root, THREADS, paths))
+
+
+def top_level(root):
+    if (root / ".git").exists():
+        listed = subprocess.run(["git", "-C", str(root), "ls-files"], capture_output=True, text=True, check=False)
+        if listed.returncode == 0:
+            return {line.split("/")[0] for line in listed.stdout.splitlines()}
+    return {p.name for p in root.iterdir()} - NOT_KEPT
+
+
+def check_top_level(root):
+    """Nothing new at the top without a decision."""
+    return [f"{name}: does not belong at the top" for name in sorted(top_level(root) - TOP_LEVEL)]
+
+
+def check_files(root):
+    """First line, length and names."""
+    faults = []
+    for path in sources(root, "src", "include", "tests"):
+        where = path.relative_to(root)
+        text = path.read_text(encoding="utf-8")
+        if not text.startswith("// SPDX-License-Identifier: Apache-2.0\n"):
+            faults.append(f"{where}: the first line is not the licence")
+        if text.count("\n") > LONGEST_FILE:
+            faults.append(f"{where}: {text.count(chr(10))} lines")
+        if BAD_NAME.search(path.stem):
+            faults.append(f"{where}: a name that says nothing")
+        faults += [f"{where}: '{name}' says nothing" for name in BAD_TYPE.findall(without_comments(text))]
+    return faults
+
+
+def check_thread_table(root):
+    """docs/threads.md names every worker that is started and every hand-over between threads."""
+    table = (root / "docs/threads.md").read_text(encoding="utf-8")
+    faults = []
+    for path in sources(root, "src/pipeline", "src/app", "include/porchlight/pipeline"):
+        for word in workers_in(without_comments(path.read_text(encoding="utf-8"))):
+            if not re.search(rf"^\| `{re.escape(word)}[-`]", table, flags=re.M):
+                faults.append(f"{path.relative_to(root)}: worker '{word}' is not in docs/threads.md")
+    for path in sources(root, "src", "include"):
+        if room_of(root, path) == "base":
+            continue
+        for word in hand_overs_in(without_comments(path.read_text(encoding="utf-8"))):
+            if f"`{word}`" not in table:
+                faults.append(f"{path.relative_to(root)}: hand-over '{word}' is not in docs/threads.md")
+    return sorted(set(faults))
+
+
+def workers_in(code):
+    """The types of the workers that a piece of code starts: WorkerSpec{id, type, …} or .type = "…"."""
+    found = re.findall(r'\bWorkerSpec\b[^;{}()]*\{\s*(?:[^,{}]+,\s*)"(\w+)"', code)
+    found += re.findall(r'\.type\s*=\s*"(\w+)"', code)
+    return found + re.findall(r'\bWorker\s*[({]\s*"(\w+)', code)
+
+
+def hand_overs_in(code):
+    """`queue_name` of each ring and the payload of each mailbox."""
+    rings = re.findall(r"\b(?:Spsc|Mpsc)Ring<[^;{}]*?QueueName::(\w+)", code)
+    return rings + [f"Mailbox<{item.strip()}>" for item in re.findall(r"\bMailbox<([^<>]+)>", code)]
+
+
+CHECKS = {name[len("check_"):]: check for name, check in list(globals().items()) if name.startswith("check_")}

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""house_test.py ROOT CHECK: one check of house.py on the real tree.
+house_test.py --prove: each check finds the fault it is there for, in small bad trees.
+house_test.py --list: the names of the checks."""
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import house
+
+GOOD = {
+    "docs/architecture.md": "| floor | room |\n|---|---|\n| 0 | `base` | x |\n| 1 | `media` | x |\n"
+    "| 1 | `event` | x |\n| 3 | `gpio` | x |\n| 4 | `pipeline` | x |\n",
+    "docs/threads.md": "| `button` | reads edges | `button` |\n| `decode-<camera>` | `Mailbox<media::FramePtr>` |\n",
+    "include/porchlight/base/wakeup.hpp": "",
+    "include/porchlight/media/packet.hpp": '#include "porchlight/base/wakeup.hpp"\n#include <nlohmann/json_fwd.hpp>\n',
+    "src/base/worker.cpp": "std::jthread thread_;\n",
+    "src/event/id.cpp": '#include "porchlight/base/wakeup.hpp"\n#include "event/id.hpp"\n',
+    "src/gpio/button.cpp": '// std::mutex is for others\n#include "line.hpp"\nconst char* text = "std::mutex // no comment";\n'
+    "SpscRing<int, QueueName::button, Overflow::must_not_fill> out;\n",
+    "src/gpio/CMakeLists.txt": "room(gpio SOURCES button.cpp ROOMS base event LIBS x)\n",
+    "src/pipeline/lanes.cpp": '#include "porchlight/media/packet.hpp"\nstart(WorkerSpec{"button-0", "button", Stage::sources});\n'
+    'Mailbox<media::FramePtr> newest;\nspec.type = "decode";\nWorker{"button-1", clock};\n',
+    "README.md": "",
+}
+
+
+class AgainstBadTrees(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.root = Path(self.folder.name)
+        for path, text in GOOD.items():
+            self.write(path, text if not path.endswith("pp") else "// SPDX-License-Identifier: Apache-2.0\n" + text)
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    def write(self, path, text):
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+
+    def add(self, path, text):
+        self.write(path, (self.root / path).read_text(encoding="utf-8") + text)
+
+    def expect(self, check, *fragments):
+        faults = house.CHECKS[check](self.root)
+        self.assertEqual(len(faults), len(fragments), faults)
+        for fragment in fragments:
+            self.assertTrue(any(fragment in fault for fault in faults), f"'{fragment}' not in {faults}")
+
+    def test_a_good_house_has_no_fault(self):
+        for check in house.CHECKS:
+            with self.subTest(check):
+                self.expect(check)
+
+    def test_rooms_a_folder_without_a_floor(self):
+        self.write("src/garage/door.cpp", "")
+        self.expect("rooms", "src/garage")
+
+    def test_rooms_a_floor_without_a_folder(self):
+        self.add("docs/architecture.md", "| 2 | `attic` | x |\n")
+        self.expect("rooms", "'attic'")
+
+    def test_rooms_no_table(self):
+        self.write("docs/architecture.md", "nothing\n")
+        self.expect("rooms", "no table")
+
+    def test_includes_upwards(self):
+        self.add("src/event/id.cpp", '#include "porchlight/gpio/button.hpp"\n')
+        self.expect("includes", "looks up at 'gpio'")
+
+    def test_includes_upwards_in_angle_brackets_and_between_comments(self):
+        self.add("include/porchlight/base/wakeup.hpp", "/* why */ #  include <porchlight/event/id.hpp> // because\n")
+        self.expect("includes", "looks up at 'event'")
+
+    def test_includes_sideways(self):
+        self.add("src/event/id.cpp", '#include "porchlight/media/packet.hpp"\n')
+        self.expect("includes", "looks sideways at 'media'")
+
+    def test_includes_of_what_is_private_to_a_lower_room(self):
+        self.add("src/gpio/button.cpp", '#include "event/json.hpp"\n')
+        self.expect("includes", "private to 'event'")
+
+    def test_includes_by_a_way_up_the_folders(self):
+        self.add("src/gpio/button.cpp", '#include "../event/json.hpp"\n')
+        self.expect("includes", "way up the folders")
+
+    def test_links_upwards_and_sideways(self):
+        self.write("src/event/CMakeLists.txt", "room(event\n  SOURCES a.cpp\n  ROOMS base media gpio\n  LIBS x)\n")
+        self.expect("links", "sideways at 'media'", "up at 'gpio'")
+
+    def test_links_behind_the_rooms_back(self):
+        self.add("src/gpio/CMakeLists.txt", "target_link_libraries(porchlight_gpio PRIVATE porchlight::pipeline)\n")
+        self.expect("links", "up at 'pipeline'")
+
+    def test_foreign_types(self):
+        for text in ("#include <opencv2/core.hpp>", "cv::Mat m;", "namespace dlib { class x; }", "struct sqlite3;",
+                     "#include <gst/gst.h>", "struct _GstElement;", "boost::asio::io_context& io;"):
+            with self.subTest(text):
+                self.write("include/porchlight/media/frame.hpp", text + "\n")
+                self.assertEqual(len(house.check_foreign_types(self.root)), 1)
+
+    def test_locks(self):
+        for text in ("#include <mutex>", "#include <condition_variable>", "std::mutex m;", "std::recursive_mutex m;",
+                     "std::condition_variable_any c;", "std::scoped_lock l(m);", "#include <boost/thread/mutex.hpp>",
+                     "pthread_mutex_lock(&m);", "absl::Mutex m;"):
+            for path in ("src/gpio/a.cpp", "src/camera/a.cpp", "src/pipeline/a.cpp", "include/porchlight/camera/a.hpp"):
+                with self.subTest(text=text, path=path):
+                    self.write(path, text + "\n")
+                    self.assertEqual(len(house.check_locks(self.root)), 1)
+                    (self.root / path).unlink()
+
+    def test_threads_outside_the_pipeline(self):
+        for text in ("std::thread t(f);", "std::jthread t(f);", "auto f = std::async(g);", "pthread_create(&t, 0, f, 0);"):
+            with self.subTest(text):
+                self.write("src/gpio/a.cpp", text + "\nstd::this_thread::yield();\nstd::thread::id id;\n")
+                self.assertEqual(len(house.check_threads(self.root)), 1)
+
+    def test_top_level(self):
+        self.write("scripts/x.sh", "")
+        self.expect("top_level", "scripts")
+
+    def test_files(self):
+        self.write("src/gpio/a.cpp", "int x;\n")
+        self.write("src/gpio/line_util.cpp", "// SPDX-License-Identifier: Apache-2.0\n")
+        self.write("src/gpio/b.cpp", "// SPDX-License-Identifier: Apache-2.0\nclass LineManager {};\n" + "int x;\n" * 600)
+        self.expect("files", "a.cpp: the first line", "line_util.cpp: a name", "b.cpp: 602", "'LineManager'")
+
+    def test_thread_table_misses_a_worker(self):
+        self.add("src/pipeline/lanes.cpp", 'start(WorkerSpec{"vision-0", "vision", Stage::decoders});\n')
+        self.expect("thread_table", "worker 'vision'")
+
+    def test_thread_table_misses_a_worker_named_by_member(self):
+        self.add("src/pipeline/lanes.cpp", 'spec = {.id = "a", .type = "vision"};\n')
+        self.expect("thread_table", "worker 'vision'")
+
+    def test_thread_table_misses_hand_overs(self):
+        self.add("src/gpio/button.cpp", "using Q = MpscRing<event::Event,\n QueueName::event_processing, Overflow::refuse>;\n"
+                 "Mailbox<Answer> answers;\n")
+        self.expect("thread_table", "'event_processing'", "'Mailbox<Answer>'")
+
+
+def main(arguments):
+    if arguments == ["--list"]:
+        print(";".join(house.CHECKS), end="")
+        return 0
+    if arguments == ["--prove"]:
+        return 0 if unittest.main(argv=["house"], exit=False).result.wasSuccessful() else 1
+    root, check = Path(arguments[0]), arguments[1]
+    faults = house.CHECKS[check](root)
+    print("\n".join([house.CHECKS[check].__doc__] + faults))
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

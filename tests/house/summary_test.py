@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The count at the end of `./dev test` is what the run's verdict rests on: it must not flatter."""
+import contextlib
+import io
+import tempfile
+import unittest
+from pathlib import Path
+
+import summary
+
+CASES = {
+    "passed": '<testcase name="a" status="run"/>',
+    "failed": '<testcase name="b" status="fail"><failure message=""/></testcase>',
+    "skipped": '<testcase name="c" status="notrun"><skipped message="SKIP_REGULAR_EXPRESSION_MATCHED"/>'
+    "<system-out>x.cpp:12: Skipped\nno GPIO chip here\n\n[  SKIPPED ] c</system-out></testcase>",
+    "not started": '<testcase name="d" status="notrun"><skipped message="Unable to find executable"/></testcase>',
+    "disabled": '<testcase name="e" status="disabled"/>',
+}
+
+
+class Summary(unittest.TestCase):
+    def run_on(self, *kinds):
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()) as out:
+            path = Path(folder) / "a.xml"
+            path.write_text("<testsuite>" + "".join(CASES[k] for k in kinds) + "</testsuite>", encoding="utf-8")
+            code = summary.main([str(path), str(Path(folder) / "missing.xml")])
+        return code, out.getvalue().splitlines()
+
+    def test_counts_and_names_the_reason_of_a_skip(self):
+        code, lines = self.run_on("passed", "passed", "skipped")
+        self.assertEqual((code, lines), (0, ["skipped: c: no GPIO chip here", "2 passed, 0 failed, 1 skipped"]))
+
+    def test_a_failure_is_one(self):
+        code, lines = self.run_on("passed", "failed")
+        self.assertEqual((code, lines), (1, ["FAILED: b", "1 passed, 1 failed, 0 skipped"]))
+
+    def test_what_could_not_start_or_is_disabled_failed(self):
+        self.assertEqual(self.run_on("passed", "not started")[1][-1], "1 passed, 1 failed, 0 skipped")
+        self.assertEqual(self.run_on("passed", "disabled")[1][-1], "1 passed, 1 failed, 0 skipped")
+
+    def test_nothing_run_is_no_success(self):
+        self.assertEqual(self.run_on()[0], 1)
+        self.assertEqual(self.run_on("skipped")[0], 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
