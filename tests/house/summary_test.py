@@ -10,7 +10,7 @@ import summary
 
 CASES = {
     "passed": '<testcase name="a" status="run"/>',
-    "failed": '<testcase name="b" status="fail"><failure message=""/></testcase>',
+    "failed": '<testcase name="b" status="fail"><failure message=""/><system-out>x.cpp:3: Failure\n</system-out></testcase>',
     "skipped": '<testcase name="c" status="notrun"><skipped message="SKIP_REGULAR_EXPRESSION_MATCHED"/>'
     "<system-out>x.cpp:12: Skipped\nno GPIO chip here\n\n[  SKIPPED ] c</system-out></testcase>",
     "not started": '<testcase name="d" status="notrun"><skipped message="Unable to find executable"/></testcase>',
@@ -23,7 +23,7 @@ class Summary(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()) as out:
             path = Path(folder) / "a.xml"
             path.write_text("<testsuite>" + "".join(CASES[k] for k in kinds) + "</testsuite>", encoding="utf-8")
-            code = summary.main([str(path), str(Path(folder) / "missing.xml")])
+            code = summary.main([str(path)])
         return code, out.getvalue().splitlines()
 
     def test_counts_and_names_the_reason_of_a_skip(self):
@@ -32,11 +32,16 @@ class Summary(unittest.TestCase):
 
     def test_a_failure_is_one(self):
         code, lines = self.run_on("passed", "failed")
-        self.assertEqual((code, lines), (1, ["FAILED: b", "1 passed, 1 failed, 0 skipped"]))
+        self.assertEqual((code, lines), (1, ["FAILED: b", "    x.cpp:3: Failure", "1 passed, 1 failed, 0 skipped"]))
 
     def test_what_could_not_start_or_is_disabled_failed(self):
         self.assertEqual(self.run_on("passed", "not started")[1][-1], "1 passed, 1 failed, 0 skipped")
         self.assertEqual(self.run_on("passed", "disabled")[1][-1], "1 passed, 1 failed, 0 skipped")
+
+    def test_a_run_without_results_failed(self):
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            self.assertEqual(summary.main(["/nowhere/results.xml"]), 1)
+        self.assertIn("0 passed, 1 failed, 0 skipped", out.getvalue())
 
     def test_nothing_run_is_no_success(self):
         self.assertEqual(self.run_on()[0], 1)
