@@ -47,10 +47,10 @@ std::optional<std::string> suggestion(std::string_view found, const std::vector<
       best = &word;
     }
   }
-  // A slip of the pen changes few letters of the longer word; two of three letters is another word.
-  if (best == nullptr || nearest > std::max<std::size_t>(1, std::max(found.size(), best->size()) / 3)) {
-    return std::nullopt;
-  }
+  if (best == nullptr) return std::nullopt;
+  // A slip of the pen changes few letters of the longer word; one of two letters is another word.
+  const auto longer = std::max(found.size(), best->size());
+  if (nearest > longer / 3) return std::nullopt;
   return *best;
 }
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <sstream>
 
 #include "config/yaml_text.hpp"
@@ -60,6 +61,9 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnMapEnd() override { close(); }
 
   ValuePtr root() const { return root_; }
+  // A key that is no single value may be the first sign of a bracket left open, which the library
+  // reports later and better; so it is only remembered.
+  const std::optional<Refused>& refused_key() const { return refused_key_; }
   Spot spot(const YAML::Mark& mark) const { return {file_, mark.line + 1, mark.column + 1}; }
 
  private:
@@ -84,7 +88,7 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void open(const YAML::Mark& mark, YAML::anchor_t anchor, Value::Kind kind) {
     if (levels_.size() >= deepest) throw Refused{spot(mark), "nested deeper than 32 levels"};
-    if (wants_key()) throw Refused{spot(mark), "a key must be a single value"};
+    if (wants_key() && !refused_key_) refused_key_ = Refused{spot(mark), "a key must be a single value"};
     Level level;
     level.path = path_of_next();
     level.value = std::make_shared<Value>();
@@ -134,7 +138,7 @@ class TreeBuilder final : public YAML::EventHandler {
   void take_key(const ValuePtr& value, const Spot& where) {
     auto& level = levels_.back();
     if (value->kind == Value::Kind::list || value->kind == Value::Kind::mapping) {
-      throw Refused{where, "a key must be a single value"};
+      if (!refused_key_) refused_key_ = Refused{where, "a key must be a single value"};
     }
     level.has_key = true;
     level.key = value->scalar;
@@ -160,6 +164,7 @@ class TreeBuilder final : public YAML::EventHandler {
   std::vector<Level> levels_;
   std::map<YAML::anchor_t, ValuePtr> anchored_;
   ValuePtr root_;
+  std::optional<Refused> refused_key_;
   int documents_ = 0;
 };
 
@@ -168,6 +173,11 @@ ValuePtr empty_mapping(const std::string& file) {
   value->kind = Value::Kind::mapping;
   value->spot = {std::make_shared<const std::string>(file), 1, 1};
   return value;
+}
+
+int lines_of(std::string_view text) {
+  const auto breaks = static_cast<int>(std::count(text.begin(), text.end(), '\n'));
+  return text.ends_with('\n') ? breaks : breaks + 1;
 }
 
 Tree broken(const std::string& file, Faults& faults, int line, int column, std::string message) {
@@ -182,14 +192,22 @@ Tree read_yaml(std::string_view text, const std::string& file, Faults& faults) {
     return broken(file, faults, fault->line, fault->column, fault->message);
   TreeBuilder builder(file, faults);
   try {
-    std::istringstream stream{std::string(text)};
+    // The library takes a quote left open for closed when the text ends with a line break: a comment
+    // at the end lets it see the fault.
+    std::istringstream stream{std::string(text) + "\n#"};
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const Refused& refused) {
     return broken(file, faults, refused.spot.line, refused.spot.column, refused.message);
   } catch (const YAML::Exception& fault) {
-    return broken(file, faults, fault.mark.line + 1, fault.mark.column + 1, "syntax: " + fault.msg);
+    // At the end of the text the place is the last line's.
+    const bool at_end = fault.mark.line >= lines_of(text);
+    return broken(file, faults, at_end ? lines_of(text) : fault.mark.line + 1,
+                  at_end ? 1 : fault.mark.column + 1, "syntax: " + fault.msg.substr(0, fault.msg.find(':')));
+  }
+  if (const auto& refused = builder.refused_key()) {
+    return broken(file, faults, refused->spot.line, refused->spot.column, refused->message);
   }
   const auto root = builder.root();
   if (root == nullptr || root->kind == Value::Kind::nothing) return {empty_mapping(file), true};
