@@ -217,9 +217,9 @@ def check_thread_table(root):
     for path in sources(root, "src", "include"):
         if room_of(root, path) == "base":
             continue
-        for word in hand_overs_in(without_comments(path.read_text(encoding="utf-8"))):
-            if f"`{word}`" not in table:
-                faults.append(f"{path.relative_to(root)}: hand-over '{word}' is not in docs/threads.md")
+        for words in hand_overs_in(without_comments(path.read_text(encoding="utf-8"))):
+            if not any(all(f"`{word}`" in line for word in words) for line in table.split("\n")):
+                faults.append(f"{path.relative_to(root)}: hand-over '{' by '.join(words)}' is not in docs/threads.md")
     return sorted(set(faults))
 
 
@@ -231,9 +231,10 @@ def workers_in(code):
 
 
 def hand_overs_in(code):
-    """`queue_name` of each ring and the payload of each mailbox."""
-    rings = re.findall(r"\b(?:Spsc|Mpsc)Ring<[^;{}]*?QueueName::(\w+)", code)
-    return rings + [f"Mailbox<{item.strip()}>" for item in re.findall(r"\bMailbox<([^<>]+)>", code)]
+    """The words that one line of the table must have: a ring's payload and `queue_name`, a mailbox's type."""
+    rings = re.findall(r"\b(?:Spsc|Mpsc)Ring<([^;{}]+?),\s*(?:QueueName::)?(\w+)\s*,\s*(?:Overflow::)?\w+\s*>", code)
+    found = [(item.strip(), name) if name != "name" else (item.strip(),) for item, name in rings]
+    return found + [(f"Mailbox<{item.strip()}>",) for item in re.findall(r"\bMailbox<([^<>]+)>", code)]
 
 
 CHECKS = {name[len("check_"):]: check for name, check in list(globals().items()) if name.startswith("check_")}

@@ -12,7 +12,7 @@ import house
 GOOD = {
     "docs/architecture.md": "| floor | room |\n|---|---|\n| 0 | `base` | x |\n| 1 | `media` | x |\n"
     "| 1 | `event` | x |\n| 3 | `gpio` | x |\n| 4 | `pipeline` | x |\n",
-    "docs/threads.md": "| `button` | reads edges | `button` |\n| `decode-<camera>` | `Mailbox<media::FramePtr>` |\n",
+    "docs/threads.md": "| `button` | reads edges | `button` | `int` |\n| `decode-<camera>` | `Mailbox<media::FramePtr>` |\n",
     "include/porchlight/base/wakeup.hpp": "",
     "include/porchlight/media/packet.hpp": '#include "porchlight/base/wakeup.hpp"\n#include <nlohmann/json_fwd.hpp>\n',
     "src/base/worker.cpp": "std::jthread thread_;\n",
@@ -139,7 +139,11 @@ class AgainstBadTrees(unittest.TestCase):
     def test_thread_table_misses_hand_overs(self):
         self.add("src/gpio/button.cpp", "using Q = MpscRing<event::Event,\n QueueName::event_processing, Overflow::refuse>;\n"
                  "Mailbox<Answer> answers;\n")
-        self.expect("thread_table", "'event_processing'", "'Mailbox<Answer>'")
+        self.expect("thread_table", "'event::Event by event_processing'", "'Mailbox<Answer>'")
+
+    def test_thread_table_knows_the_queue_but_not_with_this_payload(self):
+        self.add("src/gpio/button.cpp", "MpscRing<std::map<int, long>, QueueName::button, Overflow::refuse> out;\n")
+        self.expect("thread_table", "'std::map<int, long> by button'")
 
 
 def main(arguments):
