@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "porchlight/base/result.hpp"
-#include "porchlight/event/id.hpp"
 
 namespace porchlight::telemetry {
 
@@ -48,8 +47,18 @@ class Logger {
  public:
   Logger(std::string name, Component component) : name_(std::move(name)), component_(component) {}
 
-  // The same logger whose records carry the trace, and `event_id` when given.
-  Logger with(const event::TraceContext& trace, const event::EventId* event_id = nullptr) const;
+  // The same logger whose records carry these ids; an empty one is left out.
+  Logger with(std::string trace_id, std::string span_id, std::string event_id) const;
+  // From an event's trace and id (which live beside us, on floor 1): whatever can write itself.
+  template <class Trace, class Id>
+    requires requires(const Trace& trace, const Id& id) { trace.span_text(), id.text(); }
+  Logger with(const Trace& trace, const Id* event_id) const {
+    return with(trace.trace_text(), trace.span_text(), event_id != nullptr ? event_id->text() : std::string());
+  }
+  template <class Trace>
+  Logger with(const Trace& trace) const {
+    return with(trace.trace_text(), trace.span_text(), {});
+  }
 
   void debug(std::string_view message, const Fields& fields = {},
              std::source_location where = std::source_location::current()) const;
