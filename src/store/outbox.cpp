@@ -197,6 +197,20 @@ Result<Outbox::Depth> Outbox::depth() {
   return depth;
 }
 
+Result<std::map<std::string, Outbox::Depth>> Outbox::depth_by_channel() {
+  auto select = database_.connection().prepare(
+      QueryType::select,
+      "SELECT channel, count(*), min(created_ms) FROM outbox WHERE state = 'pending' GROUP BY channel");
+  if (!select) return std::move(select).error();
+  std::map<std::string, Depth> depths;
+  for (;;) {
+    auto row = select->step();
+    if (!row) return std::move(row).error();
+    if (!*row) return depths;
+    depths[select->text(0)] = {static_cast<std::uint64_t>(select->integer(1)), select->time(2)};
+  }
+}
+
 Result<std::uint64_t> Outbox::prune(WallTime before) {
   {
     auto remove = database_.connection().prepare(

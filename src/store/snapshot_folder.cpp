@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "porchlight/store/snapshot_folder.hpp"
 
-#include <cstring>
 #include <system_error>
 
 #include "porchlight/base/durable_file.hpp"
@@ -30,9 +29,9 @@ std::filesystem::path SnapshotFolder::path_of(const event::EventId& id) const {
   return folder_ / (id.text() + ".jpg");
 }
 
-Result<std::string> SnapshotFolder::save(const event::EventId& id, std::span<const std::byte> jpeg) const {
+Result<std::string> SnapshotFolder::save(const event::EventId& id, std::span<const std::uint8_t> jpeg) const {
   const auto path = path_of(id);
-  if (auto status = write_durably(path, jpeg); !status)
+  if (auto status = write_durably(path, std::as_bytes(jpeg)); !status)
     return std::move(status).error().context("save snapshot");
   return path.filename().string();
 }
@@ -40,9 +39,7 @@ Result<std::string> SnapshotFolder::save(const event::EventId& id, std::span<con
 Result<JpegBytes> SnapshotFolder::load(const event::EventId& id) const {
   auto text = read_whole_file(path_of(id), largest_snapshot);
   if (!text) return std::move(text).error().context("load snapshot");
-  auto bytes = std::make_shared<std::vector<std::byte>>(text->size());
-  std::memcpy(bytes->data(), text->data(), text->size());
-  return JpegBytes(std::move(bytes));
+  return JpegBytes(std::make_shared<std::vector<std::uint8_t>>(text->begin(), text->end()));
 }
 
 }  // namespace porchlight::store

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <compare>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -70,6 +71,8 @@ class Outbox {
     std::optional<WallTime> oldest;  // when the oldest pending row was created
   };
   Result<Depth> depth();
+  // Channels without a pending row are not in it.
+  Result<std::map<std::string, Depth>> depth_by_channel();
 
   // Deletes settled rows whose message was made before `before`. Returns how many.
   Result<std::uint64_t> prune(WallTime before);

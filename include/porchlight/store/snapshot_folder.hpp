@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <span>
@@ -14,7 +14,7 @@
 namespace porchlight::store {
 
 // A picture as it travels from the encoder to disk and network: shared, never copied.
-using JpegBytes = std::shared_ptr<const std::vector<std::byte>>;
+using JpegBytes = std::shared_ptr<const std::vector<std::uint8_t>>;
 
 // `<storage.path>/snapshots/<event id>.jpg`, one durable file per picture (0640, folder 0750).
 // No state but the path: any thread that may touch the disk.
@@ -24,7 +24,7 @@ class SnapshotFolder {
   static Result<SnapshotFolder> open(const std::filesystem::path& folder);
 
   // Returns the file's name once it is on the medium; then EventLog::amend() may name it.
-  Result<std::string> save(const event::EventId& id, std::span<const std::byte> jpeg) const;
+  Result<std::string> save(const event::EventId& id, std::span<const std::uint8_t> jpeg) const;
   Result<JpegBytes> load(const event::EventId& id) const;
   std::filesystem::path path_of(const event::EventId& id) const;
 

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "porchlight/base/clock.hpp"
+#include "porchlight/store/outbox.hpp"
+#include "porchlight/store/snapshot_folder.hpp"
+
+namespace porchlight::notify {
+
+// One message on its way to one channel: the outbox row, and the picture's bytes when it has one.
+struct Message {
+  store::OutboxRow row;
+  store::JpegBytes picture;  // null: none
+  // The ring's edge, for doorbell_ring_to_notification_seconds. Unknown after a restart; then the
+  // wall clock's distance to row.happened is taken.
+  std::optional<MonotonicTime> edge;
+};
+
+// What came of one attempt.
+struct Delivery {
+  enum class Kind : std::uint8_t {
+    delivered,  // the other side has it
+    retry,      // not now; `retry_after` when the other side named a time
+    rejected    // never: repeating cannot help
+  };
+  Kind kind = Kind::delivered;
+  std::optional<std::chrono::milliseconds> retry_after;
+  ErrorCode code = ErrorCode::internal;  // of retry and rejected
+  std::string text;                      // of retry and rejected; no credentials
+
+  static Delivery delivered() { return {}; }
+  static Delivery retry(ErrorCode code, std::string text,
+                        std::optional<std::chrono::milliseconds> after = std::nullopt) {
+    return {Kind::retry, after, code, std::move(text)};
+  }
+  static Delivery rejected(ErrorCode code, std::string text) {
+    return {Kind::rejected, std::nullopt, code, std::move(text)};
+  }
+};
+
+// A way to reach a person or a machine. Thread-bound. deliver() carries its own deadline and returns
+// within ~100 ms of a stop request. The same message may come again (same event id and sequence)
+// after a crash: a channel passes both on so that the receiver can tell.
+class Channel {
+ public:
+  virtual ~Channel() = default;
+  virtual Delivery deliver(const Message& message, std::stop_token stop) = 0;
+};
+
+}  // namespace porchlight::notify

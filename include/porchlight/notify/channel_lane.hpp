@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "porchlight/base/heartbeat.hpp"
+#include "porchlight/base/queue.hpp"
+#include "porchlight/base/wakeup.hpp"
+#include "porchlight/notify/channel.hpp"
+#include "porchlight/telemetry/metrics.hpp"
+
+namespace porchlight::notify {
+
+// What the store lane writes into the outbox row.
+struct Outcome {
+  store::RowKey key;
+  store::DeliveryState state = store::DeliveryState::pending;  // pending: to be tried again at next_attempt
+  std::uint32_t attempts = 0;
+  WallTime at{};            // of a settled row
+  WallTime next_attempt{};  // of a pending one
+};
+
+struct ChannelOptions;
+
+struct LaneOptions {
+  std::size_t queue_capacity = 256;  // messages waiting to be taken over
+  std::size_t most_waiting = 256;    // messages the lane holds for a (further) attempt
+  std::chrono::milliseconds first_backoff{1000};
+  std::chrono::milliseconds longest_backoff{5 * 60 * 1000};
+  std::chrono::milliseconds longest_retry_after{10 * 60 * 1000};
+};
+
+// One channel's messages: first attempt at once, then with exponential back-off and jitter until
+// delivered, rejected or expired. Messages of one event keep their order; other events pass a message
+// that waits. Memory is bounded: what does not fit is refused, stays in the outbox and is asked for
+// again by `reload` once there is room. After such a refusal an update may overtake its ring.
+class ChannelLane {
+ public:
+  struct Ports {
+    // Lane thread; must not block. False: not taken, the lane offers it again later.
+    std::function<bool(const Outcome&)> outcome;
+    // Lane thread; must not block. Asks that pending rows of this channel be pushed again; rows that
+    // the lane holds or has just settled are recognised. False: asked again later.
+    std::function<bool()> reload;
+  };
+
+  static Result<std::unique_ptr<ChannelLane>> create(const ChannelOptions& channel, LaneOptions options,
+                                                     Clock& clock, telemetry::Metrics& metrics, Ports ports);
+  ~ChannelLane();
+
+  // Any thread. False: refused, the row must be in the outbox.
+  bool push(Message message);
+
+  // The lane's thread; returns within ~200 ms of a stop request. What is under way then stays
+  // pending in the outbox.
+  void run(std::stop_token stop, Heartbeat& heartbeat);
+
+  // Any thread.
+  const std::string& channel_id() const noexcept;
+  std::size_t queued() const noexcept;
+  std::size_t capacity() const noexcept;
+  std::uint64_t refused() const noexcept;
+
+ private:
+  struct State;
+  explicit ChannelLane(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace porchlight::notify

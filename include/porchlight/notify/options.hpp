@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "porchlight/base/clock.hpp"
+#include "porchlight/base/result.hpp"
+#include "porchlight/notify/channel.hpp"
+
+namespace porchlight::config {
+class Section;
+}
+
+namespace porchlight::notify {
+
+// One configured channel. `make` builds it; called on the thread that sets up, used on the lane's.
+// The clock outlives what it makes.
+struct ChannelOptions {
+  std::string id;
+  std::string type;  // webhook, log: the `channel` label of the metrics
+  std::function<Result<std::unique_ptr<Channel>>(const Clock&)> make;
+};
+
+// `when` of a rule.
+enum class Occasion : std::uint8_t {
+  ring,
+  person_known,
+  person_unknown,
+  person_blacklisted,
+  camera_lost,
+  camera_back,
+  security
+};
+
+struct Rule {
+  Occasion when = Occasion::ring;
+  std::vector<std::string> to;  // channel ids
+  bool attach_snapshot = false;
+};
+
+struct Options {
+  std::vector<ChannelOptions> channels;
+  std::vector<Rule> rules;
+};
+
+// Reads `notifications: {channels: […], rules: […]}`; faults go where the section collects them.
+// Without rules: rings to every channel with a snapshot, blacklisted persons and security to every
+// channel.
+Options read_options(config::Section notifications);
+
+}  // namespace porchlight::notify

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "porchlight/base/clock.hpp"
+#include "porchlight/event/event.hpp"
+#include "porchlight/notify/rules.hpp"
+#include "porchlight/store/outbox.hpp"
+
+namespace porchlight::notify {
+
+// Sequence numbers of one event's messages.
+inline constexpr std::uint32_t first_message = 0;
+inline constexpr std::uint32_t picture_update = 1;
+inline constexpr std::uint32_t name_update = 2;
+
+// What is known of a ring's picture at its edge.
+using PictureAge = std::optional<std::chrono::milliseconds>;
+
+// The outbox rows (payload, label, expiry filled in) of one message to one channel. The payloads are
+// documented in docs/notifications.md. `now` is the wall clock.
+store::OutboxRow message_of(const event::Event& event, const Route& route, WallTime now,
+                            PictureAge picture_age = std::nullopt);
+// Sequence 1 of a ring: the same text, with the picture.
+store::OutboxRow picture_update_of(const event::Ring& ring, const Route& route, WallTime now,
+                                   PictureAge picture_age);
+// Sequence 2 of a ring: who it is.
+store::OutboxRow name_update_of(const event::Ring& ring, const event::Sighting& sighting, const Route& route,
+                                WallTime now, PictureAge picture_age);
+
+}  // namespace porchlight::notify

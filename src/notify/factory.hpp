@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "porchlight/config/document.hpp"
+#include "porchlight/notify/options.hpp"
+
+namespace porchlight::notify {
+
+using ChannelMaker = std::function<Result<std::unique_ptr<Channel>>(const Clock&)>;
+
+// One kind of channel. `read` takes the kind's own keys from the channel's mapping (id and type are
+// taken already) and says how to build it; its faults go where the section collects them.
+struct ChannelKind {
+  std::string_view type;
+  ChannelMaker (*read)(config::Section& section, const std::string& id);
+};
+
+std::span<const ChannelKind> channel_kinds();
+
+// Each in its own file.
+ChannelMaker read_webhook(config::Section& section, const std::string& id);
+ChannelMaker read_log_channel(config::Section& section, const std::string& id);
+
+}  // namespace porchlight::notify

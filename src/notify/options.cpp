@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "porchlight/notify/options.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "notify/factory.hpp"
+#include "porchlight/config/document.hpp"
+
+namespace porchlight::notify {
+namespace {
+
+using config::Section;
+
+constexpr std::array<std::pair<std::string_view, Occasion>, 7> occasions{{
+    {"ring", Occasion::ring},
+    {"person.known", Occasion::person_known},
+    {"person.unknown", Occasion::person_unknown},
+    {"person.blacklisted", Occasion::person_blacklisted},
+    {"camera.lost", Occasion::camera_lost},
+    {"camera.back", Occasion::camera_back},
+    {"security", Occasion::security},
+}};
+constexpr std::array<std::string_view, 5> later_occasions{"motion", "plate", "gap", "disk", "alert"};
+constexpr std::array<std::string_view, 11> later_types{"telegram", "email",  "slack", "pagerduty",
+                                                       "mqtt",     "push",   "ntfy",  "gotify",
+                                                       "pushover", "matrix", "exec"};
+
+template <class List>
+bool contains(const List& words, std::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+std::string did_you_mean(const std::string& found, const std::vector<std::string>& words) {
+  const auto near = config::suggestion(found, words);
+  if (near) return " (did you mean '" + *near + "'?)";
+  if (words.empty()) return "";
+  std::string list = " (one of ";
+  for (const auto& word : words) list += (&word == &words.front() ? "" : ", ") + word;
+  return list + ")";
+}
+
+std::vector<std::string> kind_names() {
+  std::vector<std::string> names;
+  for (const auto& kind : channel_kinds()) names.emplace_back(kind.type);
+  return names;
+}
+
+std::vector<std::string> occasion_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, occasion] : occasions) names.emplace_back(name);
+  return names;
+}
+
+const ChannelKind* read_kind(Section& section) {
+  const auto type = section.required_text("type");
+  for (const auto& kind : channel_kinds())
+    if (kind.type == type) return &kind;
+  // The keys of a channel that cannot be read are not to be named as unknown, too.
+  for (const auto* key : {"url", "ca_file", "timeout", "token", "chat", "user", "password", "host", "port",
+                          "topic", "from", "to", "server", "service_key", "command", "priority"})
+    if (section.has(key)) static_cast<void>(section.is_scalar(key) ? section.text(key, "") : "");
+  if (contains(later_types, type))
+    section.fault("type", "'" + type + "' is not in this version");
+  else if (!type.empty())
+    section.fault("type", "unknown channel type '" + type + "'" + did_you_mean(type, kind_names()));
+  return nullptr;
+}
+
+std::vector<ChannelOptions> read_channels(Section& notifications, std::vector<std::string>& ids) {
+  std::vector<ChannelOptions> channels;
+  for (auto& section : notifications.list("channels")) {
+    const auto id = section.required_id("id");
+    const auto* kind = read_kind(section);
+    section.not_in_this_version({"quiet", "rate"});
+    if (!id.empty() && contains(ids, id)) section.fault("id", "channel '" + id + "' is there twice");
+    // Also of a channel with faults, so that the rules that name it get none of their own.
+    ids.push_back(id);
+    if (kind != nullptr) channels.push_back({id, std::string(kind->type), kind->read(section, id)});
+  }
+  return channels;
+}
+
+std::optional<Occasion> read_occasion(Section& section) {
+  const auto when = section.required_text("when");
+  for (const auto& [name, occasion] : occasions)
+    if (name == when) return occasion;
+  if (contains(later_occasions, when))
+    section.fault("when", "'" + when + "' is not in this version");
+  else if (!when.empty())
+    section.fault("when", "unknown occasion '" + when + "'" + did_you_mean(when, occasion_names()));
+  return std::nullopt;
+}
+
+Rule read_rule(Section& section, const std::vector<std::string>& ids) {
+  Rule rule;
+  if (const auto occasion = read_occasion(section)) rule.when = *occasion;
+  rule.to = section.text_list("to");
+  if (rule.to.empty()) section.fault("to", "a rule names the channels it goes to");
+  for (const auto& id : rule.to)
+    if (!contains(ids, id)) section.fault("to", "no channel '" + id + "'" + did_you_mean(id, ids));
+  rule.attach_snapshot = section.choice("attach", "", {"snapshot"}) == "snapshot";
+  section.not_in_this_version({"quiet", "cooldown", "template", "cameras", "persons"});
+  return rule;
+}
+
+std::vector<Rule> default_rules(const std::vector<ChannelOptions>& channels) {
+  std::vector<std::string> all;
+  for (const auto& channel : channels) all.push_back(channel.id);
+  return {{Occasion::ring, all, true},
+          {Occasion::person_blacklisted, all, false},
+          {Occasion::security, all, false}};
+}
+
+}  // namespace
+
+Options read_options(Section notifications) {
+  Options options;
+  std::vector<std::string> ids;
+  options.channels = read_channels(notifications, ids);
+  const bool has_rules = notifications.has("rules");
+  for (auto& section : notifications.list("rules")) options.rules.push_back(read_rule(section, ids));
+  if (!has_rules) options.rules = default_rules(options.channels);
+  return options;
+}
+
+}  // namespace porchlight::notify
