@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string_view>
+
+#include "porchlight/base/clock.hpp"
+#include "porchlight/base/heartbeat.hpp"
+#include "porchlight/camera/options.hpp"
+#include "porchlight/event/event.hpp"
+#include "porchlight/media/packet.hpp"
+#include "porchlight/telemetry/metrics.hpp"
+
+namespace porchlight::camera {
+
+// `status` of camera_connection_state.
+enum class ConnectionState : std::uint8_t {
+  connecting,
+  connected,
+  auth_failed,
+  unreachable,
+  stalled,
+  protocol_error,
+  disabled,
+};
+std::string_view to_string(ConnectionState state) noexcept;
+
+// Exponential back-off with full jitter: the n-th wait in a row is uniform in [0, min(most, least·2ⁿ)].
+// After a refused password it is always `most`: cameras lock accounts that are tried too often.
+struct ReconnectOptions {
+  std::chrono::milliseconds least{1'000};
+  std::chrono::milliseconds most{30'000};
+  std::chrono::milliseconds stable{10'000};  // pictures for so long begin the row anew
+  std::function<double()> random;            // uniform in [0, 1); empty: the kernel's
+};
+
+// One camera: opens its source, hands its packets on, judges it by decoded progress and reconnects.
+//
+// A camera counts as connected only while pictures come out of the decoder: a server that goes on
+// sending what nobody can decode is as lost as one that is silent. So whoever decodes tells
+// note_decoded(); without it every camera ends up `stalled`.
+//
+// run() belongs to one thread, and calls `outputs` on it; it returns within 200 ms of a stop request
+// (a host name that the resolver hangs on is the exception: getaddrinfo cannot be interrupted).
+class Ingest {
+ public:
+  struct Outputs {
+    std::function<void(const media::PacketPtr&)> packet;
+    // CameraLost once when a fault begins (also when the camera never answered), CameraBack once
+    // when pictures arrive again.
+    std::function<void(event::Event)> event;
+  };
+
+  Ingest(CameraOptions options, ReconnectOptions reconnect, telemetry::Metrics& metrics, Clock& clock,
+         Outputs outputs);
+  ~Ingest();
+
+  void run(std::stop_token stop, Heartbeat& heartbeat);
+
+  // Decode lane: a picture came out whose packet had arrived then.
+  void note_decoded(MonotonicTime arrived) noexcept;
+
+  // Any thread.
+  ConnectionState state() const noexcept;
+  const CameraOptions& options() const noexcept;
+
+  // The camera leaves the configuration: its gauges have no meaning any more. After run() ended.
+  void retire();
+
+ private:
+  class Supervision;
+  std::unique_ptr<Supervision> supervision_;
+};
+
+}  // namespace porchlight::camera

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one place where a camera's fault meets its three vocabularies: docs/cameras.md shows this table.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "porchlight/base/result.hpp"
+#include "porchlight/camera/ingest.hpp"
+#include "porchlight/event/event.hpp"
+
+namespace porchlight::camera {
+
+struct FaultRow {
+  event::CameraFault fault;
+  ConnectionState state;        // camera_connection_state{status}
+  std::string_view reason;      // camera_reconnects_total{reason}
+  std::string_view error_type;  // errors_total{component="ingest", error_type}
+  std::string_view meaning;
+};
+
+inline constexpr std::array<FaultRow, 6> fault_table{{
+    {event::CameraFault::timeout, ConnectionState::stalled, "timeout", "timeout", "no packet for `stall`"},
+    {event::CameraFault::stalled, ConnectionState::stalled, "timeout", "timeout",
+     "packets arrive, but no picture came out for `stall`"},
+    {event::CameraFault::eof, ConnectionState::connecting, "eof", "io",
+     "the camera or the file ended the stream"},
+    {event::CameraFault::auth, ConnectionState::auth_failed, "auth", "auth", "user or password refused"},
+    {event::CameraFault::network, ConnectionState::unreachable, "network", "network",
+     "not reached, connection broken, or nothing at this address"},
+    {event::CameraFault::protocol, ConnectionState::protocol_error, "protocol", "io",
+     "the answer is not what RTSP or the file format demands"},
+}};
+
+const FaultRow& row_of(event::CameraFault fault) noexcept;
+// What a source's error means.
+event::CameraFault fault_of(ErrorCode code) noexcept;
+
+}  // namespace porchlight::camera

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "porchlight/camera/ingest.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "backoff.hpp"
+#include "fault.hpp"
+#include "instruments.hpp"
+#include "porchlight/telemetry/log.hpp"
+#include "rate.hpp"
+#include "source.hpp"
+
+namespace porchlight::camera {
+namespace {
+
+constexpr std::chrono::milliseconds nap{100};
+constexpr std::chrono::milliseconds publish_interval{200};
+
+std::int64_t nanoseconds(MonotonicTime at) {
+  return at.time_since_epoch().count();
+}
+
+}  // namespace
+
+// Everything but the two atomics belongs to the ingest thread. They are relaxed: each value is the
+// whole message and publishes nothing else.
+class Ingest::Supervision {
+ public:
+  Supervision(CameraOptions options, ReconnectOptions reconnect, telemetry::Metrics& metrics, Clock& clock,
+              Outputs outputs);
+
+  void run(const std::stop_token& stop, Heartbeat& heartbeat);
+  void note_decoded(MonotonicTime arrived) noexcept;
+  ConnectionState state() const noexcept { return state_.load(std::memory_order_relaxed); }
+  const CameraOptions& options() const noexcept { return options_; }
+  void retire() { instruments_.retire(); }
+
+ private:
+  // One connection, from its opening to its fault.
+  struct Connection {
+    MonotonicTime begun{};
+    std::optional<MonotonicTime> first_packet;
+    MonotonicTime last_packet{};
+    std::optional<MonotonicTime> connected;  // first seen to deliver pictures
+  };
+
+  Error connect(const std::stop_token& stop, Heartbeat& heartbeat);
+  void take(const media::PacketPtr& packet);
+  bool supervise();
+  bool delivers(MonotonicTime now) const;
+  bool undecodable(MonotonicTime now) const;
+  void publish(MonotonicTime now);
+  void become_connected(MonotonicTime now);
+  void become_lost(const FaultRow& fault, const Error& error, std::chrono::milliseconds wait);
+  std::chrono::milliseconds wait_after(const FaultRow& fault);
+  bool wait(std::chrono::milliseconds duration, const std::stop_token& stop, Heartbeat& heartbeat);
+  void idle(const std::stop_token& stop, Heartbeat& heartbeat);
+  void change_state(ConnectionState state);
+  std::optional<MonotonicTime> last_picture() const;
+
+  // const after construction
+  const CameraOptions options_;
+  const std::chrono::milliseconds stable_;
+  Clock& clock_;
+  const Outputs outputs_;
+  const telemetry::Logger log_;
+  // ingest thread
+  Instruments instruments_;
+  Backoff backoff_;
+  Connection connection_;
+  std::shared_ptr<const media::StreamInfo> stream_;
+  std::optional<MonotonicTime> lost_since_;
+  std::optional<MonotonicTime> published_;
+  double bytes_total_ = 0;
+  Rate frame_rate_;
+  Rate byte_rate_;
+  // any thread
+  static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::min();
+  std::atomic<ConnectionState> state_{ConnectionState::disabled};
+  std::atomic<std::int64_t> decoded_arrival_ns_{never};
+  std::atomic<std::uint64_t> decoded_total_{0};
+};
+
+Ingest::Supervision::Supervision(CameraOptions options, ReconnectOptions reconnect,
+                                 telemetry::Metrics& metrics, Clock& clock, Outputs outputs)
+    : options_(std::move(options)),
+      stable_(reconnect.stable),
+      clock_(clock),
+      outputs_(std::move(outputs)),
+      log_("doorbell.camera", telemetry::Component::recording),
+      instruments_(options_, metrics),
+      backoff_(std::move(reconnect)) {
+  change_state(options_.enabled ? ConnectionState::connecting : ConnectionState::disabled);
+}
+
+void Ingest::Supervision::run(const std::stop_token& stop, Heartbeat& heartbeat) {
+  if (!options_.enabled) return idle(stop, heartbeat);
+  while (!stop.stop_requested()) {
+    const Error error = connect(stop, heartbeat);
+    if (stop.stop_requested()) return;
+    const FaultRow& fault = row_of(fault_of(error.code()));
+    const auto pause = wait_after(fault);
+    become_lost(fault, error, pause);
+    // A clip that was to be played once has been.
+    if (fault.fault == event::CameraFault::eof && options_.kind == SourceKind::file)
+      return idle(stop, heartbeat);
+    if (!wait(pause, stop, heartbeat)) return;
+    instruments_.reconnecting(fault);
+  }
+}
+
+Error Ingest::Supervision::connect(const std::stop_token& stop, Heartbeat& heartbeat) {
+  connection_ = Connection{};
+  connection_.begun = clock_.now();
+  frame_rate_.start(connection_.begun, static_cast<double>(decoded_total_.load(std::memory_order_relaxed)));
+  byte_rate_.start(connection_.begun, bytes_total_);
+  const PacketSink sink{[this](const media::PacketPtr& packet) { take(packet); },
+                        [this, &heartbeat] {
+                          heartbeat.beat();
+                          return supervise();
+                        }};
+  return make_source(options_, clock_)->run(sink, stop);
+}
+
+void Ingest::Supervision::take(const media::PacketPtr& packet) {
+  connection_.last_packet = packet->arrived;
+  if (!connection_.first_packet) connection_.first_packet = packet->arrived;
+  bytes_total_ += static_cast<double>(packet->size);
+  instruments_.received();
+  if (packet->stream != stream_) {
+    stream_ = packet->stream;
+    if (options_.expected_fps <= 0 && stream_->fps > 0) instruments_.expected_fps(stream_->fps);
+  }
+  if (outputs_.packet) outputs_.packet(packet);
+}
+
+void Ingest::Supervision::note_decoded(MonotonicTime arrived) noexcept {
+  decoded_arrival_ns_.store(nanoseconds(arrived), std::memory_order_relaxed);
+  decoded_total_.fetch_add(1, std::memory_order_relaxed);
+}
+
+std::optional<MonotonicTime> Ingest::Supervision::last_picture() const {
+  const auto at = decoded_arrival_ns_.load(std::memory_order_relaxed);
+  if (at == never) return std::nullopt;
+  return MonotonicTime{std::chrono::nanoseconds{at}};
+}
+
+// Pictures of this connection, not late ones of the one before.
+bool Ingest::Supervision::delivers(MonotonicTime now) const {
+  const auto picture = last_picture();
+  return picture && *picture >= connection_.begun && now - *picture < options_.stall;
+}
+
+// Packets flow and nothing comes of them. Silence is the source's to notice: it reports `timeout`.
+bool Ingest::Supervision::undecodable(MonotonicTime now) const {
+  if (!connection_.first_packet || now - connection_.last_packet >= options_.stall / 2) return false;
+  return now - std::max(*connection_.first_packet, last_picture().value_or(MonotonicTime::min())) >=
+         options_.stall;
+}
+
+bool Ingest::Supervision::supervise() {
+  const auto now = clock_.now();
+  if (!connection_.connected && delivers(now)) become_connected(now);
+  if (!published_ || now - *published_ >= publish_interval) publish(now);
+  return !undecodable(now);
+}
+
+void Ingest::Supervision::publish(MonotonicTime now) {
+  published_ = now;
+  const auto frames = static_cast<double>(decoded_total_.load(std::memory_order_relaxed));
+  frame_rate_.sample(now, frames);
+  byte_rate_.sample(now, bytes_total_);
+  if (const auto picture = last_picture())
+    instruments_.last_frame(clock_.wall() - std::chrono::duration_cast<WallTime::duration>(now - *picture));
+  if (connection_.connected)
+    instruments_.rates(frame_rate_.per_second(now, frames), 8 * byte_rate_.per_second(now, bytes_total_));
+}
+
+void Ingest::Supervision::become_connected(MonotonicTime now) {
+  connection_.connected = now;
+  change_state(ConnectionState::connected);
+  if (!lost_since_) {
+    log_.info("camera connected", {{"camera_id", options_.id}});
+    return;
+  }
+  const double seconds =
+      std::chrono::duration<double>(now - *std::exchange(lost_since_, std::nullopt)).count();
+  log_.info("camera back", {{"camera_id", options_.id}, {"lost_seconds", seconds}});
+  if (outputs_.event) outputs_.event(event::CameraBack{event::make_header(clock_), options_.id, seconds});
+}
+
+std::chrono::milliseconds Ingest::Supervision::wait_after(const FaultRow& fault) {
+  if (connection_.connected && clock_.now() - *connection_.connected >= stable_) backoff_.reset();
+  const auto next = backoff_.next();
+  return fault.fault == event::CameraFault::auth ? backoff_.most() : next;
+}
+
+void Ingest::Supervision::become_lost(const FaultRow& fault, const Error& error,
+                                      std::chrono::milliseconds pause) {
+  change_state(fault.state);
+  instruments_.rates(0, 0);
+  instruments_.failed(fault);
+  const telemetry::Fields fields{{"camera_id", options_.id},
+                                 {"fault", std::string(event::to_string(fault.fault))},
+                                 {"cause", error.text()},
+                                 {"retry_seconds", static_cast<double>(pause.count()) / 1000}};
+  if (lost_since_) {
+    log_.debug("camera still lost, reconnecting", fields);
+    return;
+  }
+  lost_since_ = clock_.now();
+  log_.warning("camera lost, reconnecting", fields);
+  if (outputs_.event) outputs_.event(event::CameraLost{event::make_header(clock_), options_.id, fault.fault});
+}
+
+bool Ingest::Supervision::wait(std::chrono::milliseconds duration, const std::stop_token& stop,
+                               Heartbeat& heartbeat) {
+  const auto until = clock_.now() + duration;
+  for (;;) {
+    heartbeat.beat();
+    const auto left = until - clock_.now();
+    if (left <= std::chrono::nanoseconds::zero()) return !stop.stop_requested();
+    if (!clock_.sleep_for(std::min<std::chrono::nanoseconds>(left, nap), stop)) return false;
+  }
+}
+
+void Ingest::Supervision::idle(const std::stop_token& stop, Heartbeat& heartbeat) {
+  while (wait(std::chrono::seconds(1), stop, heartbeat)) {
+  }
+}
+
+void Ingest::Supervision::change_state(ConnectionState state) {
+  state_.store(state, std::memory_order_relaxed);
+  instruments_.state(state);
+}
+
+Ingest::Ingest(CameraOptions options, ReconnectOptions reconnect, telemetry::Metrics& metrics, Clock& clock,
+               Outputs outputs)
+    : supervision_(std::make_unique<Supervision>(std::move(options), std::move(reconnect), metrics, clock,
+                                                 std::move(outputs))) {}
+Ingest::~Ingest() = default;
+
+void Ingest::run(std::stop_token stop, Heartbeat& heartbeat) {
+  supervision_->run(stop, heartbeat);
+}
+void Ingest::note_decoded(MonotonicTime arrived) noexcept {
+  supervision_->note_decoded(arrived);
+}
+ConnectionState Ingest::state() const noexcept {
+  return supervision_->state();
+}
+const CameraOptions& Ingest::options() const noexcept {
+  return supervision_->options();
+}
+void Ingest::retire() {
+  supervision_->retire();
+}
+
+}  // namespace porchlight::camera

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "porchlight/media/av.hpp"
+#include "porchlight/media/packet.hpp"
+#include "source.hpp"
+
+namespace porchlight::camera {
+
+// Decides for libav whether a blocking call goes on: libav asks about every 100 ms.
+class Guard {
+ public:
+  Guard(const PacketSink& sink, std::stop_token stop, const Clock& clock)
+      : sink_(sink), stop_(std::move(stop)), clock_(clock) {}
+
+  void set_deadline(std::chrono::nanoseconds from_now) { deadline_ = clock_.now() + from_now; }
+  bool go_on() { return !given_up_ && !(given_up_ = stop_.stop_requested() || !sink_.go_on()); }
+  bool expired() const { return clock_.now() >= deadline_; }
+  bool given_up() const noexcept { return given_up_; }
+
+ private:
+  const PacketSink& sink_;
+  const std::stop_token stop_;
+  const Clock& clock_;
+  MonotonicTime deadline_ = MonotonicTime::max();
+  bool given_up_ = false;
+};
+
+// The video stream of one URL through libavformat. Thread-bound; every call ends by the guard.
+class Input {
+ public:
+  struct Address {
+    std::string name;                                          // for error texts: without credentials
+    std::string url;                                           // may carry credentials
+    std::vector<std::pair<std::string, std::string>> options;  // libavformat's
+    bool probe = false;  // read ahead for what the container's header does not say
+  };
+
+  // `guard` outlives the input.
+  static Result<std::unique_ptr<Input>> open(const Address& address, Guard& guard);
+
+  const std::shared_ptr<const media::StreamInfo>& stream() const noexcept { return stream_; }
+  // The next packet of the stream. `timeout` at the guard's deadline, `cancelled` when it gave up.
+  Result<media::AvPacket> read();
+  // Back to the beginning, where the container can.
+  Status rewind();
+
+ private:
+  Input(std::string name, Guard& guard) : name_(std::move(name)), guard_(guard) {}
+  Status connect(const Address& address);
+  Status choose_stream();
+  Error explain(int code, std::string_view doing) const;
+  static int interrupted(void* guard);
+
+  const std::string name_;
+  Guard& guard_;
+  media::AvFormat format_;
+  int index_ = -1;
+  std::shared_ptr<const media::StreamInfo> stream_;
+};
+
+// Wraps what libav read.
+media::PacketPtr make_packet(media::AvPacket data, std::shared_ptr<const media::StreamInfo> stream,
+                             MonotonicTime arrived);
+
+}  // namespace porchlight::camera

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rtsp_source.hpp"
+
+#include "input.hpp"
+#include "url.hpp"
+
+namespace porchlight::camera {
+namespace {
+
+// From the first SYN to the answer to PLAY. Cameras that start their encoder on demand need seconds.
+constexpr std::chrono::seconds open_deadline{10};
+
+Input::Address address_of(const CameraOptions& options) {
+  return {options.url,
+          with_credentials(options.url, options.user, options.password),
+          {{"rtsp_transport", "tcp"},
+           {"allowed_media_types", "video"},
+           {"protocol_whitelist", "rtsp,tcp,rtp"},
+           {"user_agent", "porchlight"}},
+          // The decoder learns from the stream itself; reading ahead would hold the first pictures back.
+          /*probe=*/false};
+}
+
+}  // namespace
+
+Error RtspSource::run(const PacketSink& sink, std::stop_token stop) {
+  Guard guard(sink, std::move(stop), clock_);
+  guard.set_deadline(open_deadline);
+  auto input = Input::open(address_of(options_), guard);
+  if (!input) {
+    // Silence before the stream runs means that nobody is there.
+    if (input.error().code() == ErrorCode::timeout) return Error(ErrorCode::network, input.error().text());
+    return std::move(input).error();
+  }
+  for (;;) {
+    guard.set_deadline(options_.stall);
+    auto data = (*input)->read();
+    if (!data) return std::move(data).error();
+    sink.packet(make_packet(std::move(data).value(), (*input)->stream(), clock_.now()));
+    if (!guard.go_on()) return Error(ErrorCode::cancelled, "read '" + options_.url + "': given up");
+  }
+}
+
+}  // namespace porchlight::camera
