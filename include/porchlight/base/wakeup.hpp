@@ -26,7 +26,7 @@ class Wakeup {
 
   // Any thread, after publishing.
   void notify() noexcept {
-    if (sleeping_.fetch_and(0, std::memory_order_acq_rel) != 0) write_event();
+    if (sleeping_.exchange(0, std::memory_order_acq_rel) != 0) write_event();
   }
 
   // Consumer only. Sleeps until notify() or the timeout, unless `ready()` is already true; may return
