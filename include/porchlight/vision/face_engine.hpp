@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "porchlight/base/result.hpp"
+#include "porchlight/media/packet.hpp"
+#include "porchlight/media/picture.hpp"
+#include "porchlight/telemetry/metrics.hpp"
+#include "porchlight/vision/options.hpp"
+
+namespace porchlight::vision {
+
+// A face as 128 numbers: two pictures of one person lie near each other (Euclidean distance).
+using Embedding = std::array<float, 128>;
+float distance(const Embedding& a, const Embedding& b) noexcept;
+
+// Names the whole way from box to embedding (alignment, network, averaging). Embeddings of different
+// versions cannot be compared; stored ones carry it.
+inline constexpr std::string_view model_version = "resnet-1";
+
+// Values of the metrics' label `model_version`: detector, landmarks, embedder.
+std::vector<std::string> model_versions();
+
+struct Box {
+  float x = 0;  // pixels, left
+  float y = 0;  // pixels, top
+  float width = 0;
+  float height = 0;
+};
+float overlap(const Box& a, const Box& b) noexcept;  // intersection over union, 0…1
+
+struct Face {
+  Box box;
+  float score = 0;  // of the detector, 0…1
+};
+
+// A face turned upright and scaled to 150 × 150 RGB, and how good a picture of it that is.
+struct Chip {
+  std::vector<std::uint8_t> rgb;  // 150 × 150 × 3
+  float quality = 0;              // 0…1: product of the three below
+  float size = 0;                 // 1 from 110 pixels of face height up
+  float sharpness = 0;
+  float frontal = 0;  // 1 looks at the camera, 0 in profile
+};
+
+struct Shot {
+  Face face;
+  float quality = 0;
+  Embedding embedding{};
+};
+
+// What an enrolled photograph leaves behind; the photograph itself is not kept.
+struct Enrolment {
+  Embedding embedding{};
+  Box box;
+  float quality = 0;
+  std::string photo_sha256;  // of the file, 64 hex digits
+  std::string model;         // model_version
+};
+
+// The folder of the converted models: $PORCHLIGHT_MODELS, `models` beside the program (build tree),
+// ../share/porchlight/models from it, /usr/share/porchlight/models: the first that exists.
+std::filesystem::path default_model_dir();
+
+struct EngineParts;  // the networks; src/vision/engine_parts.hpp
+
+// Detector, landmarks and embedder with their networks, on one thread: about 45 MB and 60 ms to load.
+// Thread-bound. Nothing of OpenCV or dlib escapes: their exceptions come back as ErrorCode::internal.
+class FaceEngine {
+ public:
+  // `metrics` may be null (command line); else it outlives us.
+  static Result<std::unique_ptr<FaceEngine>> create(const std::filesystem::path& model_dir,
+                                                    const FaceOptions& options, telemetry::Metrics* metrics);
+  ~FaceEngine();
+  FaceEngine(const FaceEngine&) = delete;
+  FaceEngine& operator=(const FaceEngine&) = delete;
+
+  // Faces of at least options.min_size pixels, best score first, at most 16. Images are BGR.
+  Result<std::vector<Face>> detect(const media::Image& image);
+  Result<std::vector<Face>> detect(const media::Frame& frame);
+
+  Result<Chip> align(const media::Image& image, const Face& face);
+  Result<Chip> align(const media::Frame& frame, const Face& face);
+  // The mean over the chip and its mirror image.
+  Result<Embedding> embed(const Chip& chip);
+
+  // Every face of a photograph file, the largest first; large pictures are also searched in tiles, tight
+  // crops with a border around them. Empty when there is none. Refusals as media::read_photo.
+  Result<std::vector<Shot>> shots_of_photo(const std::filesystem::path& path);
+
+  // For the gallery. Beside the refusals of media::read_photo:
+  //   not_found          `no face in the picture`
+  //   already_exists     `two faces …`: more than one of comparable size, so whose is it?
+  //   invalid_argument   `the face is too small …`: lower than options.min_size
+  Result<Enrolment> enrol_photo(const std::filesystem::path& path);
+
+  const FaceOptions& options() const noexcept;
+
+ private:
+  explicit FaceEngine(std::unique_ptr<EngineParts> parts);
+  std::unique_ptr<EngineParts> parts_;
+};
+
+}  // namespace porchlight::vision

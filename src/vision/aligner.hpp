@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <opencv2/dnn.hpp>
+
+#include "porchlight/vision/face_engine.hpp"
+
+namespace porchlight::vision {
+
+// The 68 points of the iBUG 300-W scheme, in pixels of the picture.
+using Landmarks = std::array<cv::Point2f, 68>;
+
+// From a detector's box to an upright face: landmarks by a small network, then the similarity that
+// brings them nearest to dlib's mean face.
+class Aligner {
+ public:
+  // Throws cv::Exception.
+  explicit Aligner(const std::string& model);
+
+  Landmarks landmarks(const cv::Mat& bgr, const Box& box);
+  Chip align(const cv::Mat& bgr, const Box& box);
+
+ private:
+  cv::dnn::Net net_;
+};
+
+}  // namespace porchlight::vision

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <opencv2/dnn.hpp>
+#include <vector>
+
+#include "porchlight/vision/face_engine.hpp"
+
+namespace porchlight::vision {
+
+// dlib's face-recognition ResNet ("dlib_face_recognition_resnet_model_v1"), run by OpenCV.
+class Embedder {
+ public:
+  static constexpr int side = 150;  // of the chip, pixels
+
+  // Throws cv::Exception.
+  explicit Embedder(const std::string& model);
+
+  // One pass of the network over an RGB chip of side × side × 3 bytes.
+  Embedding run(const std::vector<std::uint8_t>& rgb);
+  // Mean of the chip's and its mirror image's: halves what pose and light add.
+  Embedding run_averaged(const std::vector<std::uint8_t>& rgb);
+
+ private:
+  cv::dnn::Net net_;
+};
+
+}  // namespace porchlight::vision

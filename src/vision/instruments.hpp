@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "porchlight/event/event.hpp"
+#include "porchlight/telemetry/metrics.hpp"
+
+namespace porchlight::vision {
+
+// What the networks cost. Without Metrics (command line) it counts nothing.
+class EngineInstruments {
+ public:
+  explicit EngineInstruments(telemetry::Metrics* metrics);
+
+  enum class Step { detect, align, embed };
+
+  // Runs `work` and books its time under the step.
+  template <class Work>
+  auto measured(Step step, Work&& work) {
+    const auto begun = std::chrono::steady_clock::now();
+    auto result = std::forward<Work>(work)();
+    book(step, std::chrono::steady_clock::now() - begun);
+    return result;
+  }
+
+ private:
+  void book(Step step, std::chrono::nanoseconds took);
+
+  bool on_ = false;
+  telemetry::Counter predictions_[3];
+  telemetry::Histogram inference_;
+  telemetry::Histogram detection_;
+  telemetry::Histogram recognition_;
+};
+
+// Answers given, by verdict and confidence.
+class AnswerInstruments {
+ public:
+  explicit AnswerInstruments(telemetry::Metrics& metrics);
+  void count(event::Verdict verdict, double confidence);
+
+ private:
+  telemetry::Counter requests_[5][4];
+  telemetry::Histogram confidence_[5];
+};
+
+}  // namespace porchlight::vision
