@@ -9,9 +9,11 @@
 #include <variant>
 #include <vector>
 
-#include "porchlight/base/result.hpp"
+#include "porchlight/base/heartbeat.hpp"
 
 namespace porchlight::telemetry {
+
+class Metrics;
 
 enum class Level { debug, info, warning, error, critical };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <initializer_list>
 #include <map>
 #include <memory>
@@ -40,6 +41,8 @@ class Gauge {
   explicit Gauge(prometheus::Gauge* child) : child_(child) {}
   void set(double value) noexcept;
   void add(double by) noexcept;
+  // The value has no meaning any more: the series is absent until the next set().
+  void clear() noexcept;
   double value() const noexcept;
 
  private:
@@ -56,24 +59,43 @@ class Histogram {
   prometheus::Histogram* child_ = nullptr;
 };
 
+// One route of the web server with the status codes it answers; its series exist from the start.
+struct Route {
+  std::string method;
+  std::string endpoint;  // the template
+  std::vector<int> statuses;
+};
+
 // The values of labels that are closed by configuration (camera ids, worker ids, channel types,
 // routes); everything else is closed in the catalogue.
 struct ClosedSets {
   std::vector<std::string> camera_ids;
-  std::vector<std::string> channel_types;   // of configured channels
-  std::vector<std::string> endpoints;       // route templates
+  std::vector<std::string> channel_types;  // of configured channels
+  std::vector<std::string> endpoints;      // route templates; `unmatched` is always one
   std::vector<std::string> model_versions;
   std::vector<std::pair<std::string, std::string>> workers;  // worker_id, worker_type
+  std::vector<std::string> button_ids;
+  std::vector<Route> routes;  // their templates need not be in `endpoints` too
 };
+
+// What Metrics does with a name, a label or a value that the catalogue does not know.
+enum class OnUnknown { abort, fold };
+#ifdef NDEBUG
+inline constexpr OnUnknown on_unknown_default = OnUnknown::fold;
+#else
+inline constexpr OnUnknown on_unknown_default = OnUnknown::abort;
+#endif
 
 // prometheus-cpp's registry, filled from the catalogue (catalogue.hpp): the one table that the
 // contract test and docs/metrics.md are held against. Families exist from construction; counters and
-// histograms whose label values are known are pre-created with 0. Asking for a name, a label or a
-// value that the catalogue does not know is a bug and aborts in debug builds; in release the value
-// is folded into `other` and counted in metrics_label_overflow_total.
+// histograms whose label values are known are pre-created with 0; a gauge has no series until its
+// handle is taken, and some (the catalogue's `when_set`) not until their first value. Asking for a
+// name, a label or a value that the catalogue does not know is a bug and aborts in debug builds; in
+// release the value is folded into `other` and counted in metrics_label_overflow_total (an unknown
+// name gives a handle that does nothing).
 class Metrics {
  public:
-  explicit Metrics(const ClosedSets& sets);
+  explicit Metrics(const ClosedSets& sets, OnUnknown on_unknown = on_unknown_default);
   ~Metrics();
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
@@ -82,15 +104,21 @@ class Metrics {
   Counter counter(std::string_view name, const Labels& labels = {});
   Gauge gauge(std::string_view name, const Labels& labels = {});
   Histogram histogram(std::string_view name, const Labels& labels = {});
-  // Removes a gauge's series (a value that has no meaning any more is absent, never 0).
+  // Makes a gauge's series absent, as Gauge::clear(); handles stay good.
   void remove_gauge(std::string_view name, const Labels& labels);
 
   // New cameras, channels or workers after a reload: pre-creates what is new, keeps what is there.
   void extend(const ClosedSets& sets);
+  // Removes every series with this label value, for instance ("camera_id", "front"). Their handles
+  // are dead afterwards: stop the worker that holds them first.
+  void forget(std::string_view label, std::string_view value);
 
   // Text exposition 0.0.4, sorted by name and labels, `process_*` and `build_info` included.
   // Any thread; takes no lock that a hot path takes but the histograms' own.
   std::string exposition();
+  // To be told after each answer to a scrape: counts it, and for a 200 notes what was exposed (the
+  // next scrape shows it). `took`: collecting, serialising and compressing.
+  void scraped(int code, std::chrono::nanoseconds took, std::string_view body);
 
  private:
   struct State;

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "telemetry/catalogue.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace porchlight::telemetry {
+namespace {
+
+using Words = std::string_view[];
+
+// Closed sets of label values.
+constexpr Words methods = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "other"};
+constexpr Words statuses = {"101", "200", "201", "202", "204", "206", "301", "303", "304", "308", "400",
+                            "401", "403", "404", "405", "406", "408", "409", "410", "411", "412", "413",
+                            "415", "416", "422", "429", "431", "500", "501", "502", "503", "504"};
+constexpr Words query_types = {"select",      "insert", "update",     "delete",
+                               "transaction", "schema", "maintenance"};
+constexpr Words connection_states = {"connected", "connecting",     "auth_failed", "unreachable",
+                                     "stalled",   "protocol_error", "disabled"};
+constexpr Words reconnect_reasons = {"timeout", "eof", "auth", "network", "protocol", "operator"};
+constexpr Words event_types = {"doorbell_press", "motion", "face",   "object", "lpr",
+                               "package",        "audio",  "tamper", "system"};
+constexpr Words event_statuses = {"success", "failure", "dropped"};
+constexpr Words stages = {"frame_capture",    "motion_detection", "face_detection", "recognition",
+                          "event_processing", "recording",        "notification"};
+constexpr Words queues = {"frame_capture",
+                          "motion_detection",
+                          "face_detection",
+                          "recognition",
+                          "event_processing",
+                          "recording",
+                          "notification",
+                          "button",
+                          "output",
+                          "viewer",
+                          "log"};
+constexpr Words worker_types = {"ingest",   "detector", "recognizer", "event",  "recorder",
+                                "notifier", "button",   "output",     "motion", "decoder",
+                                "streamer", "http",     "sampler",    "sync"};
+constexpr Words result_types = {"known_person", "unknown_person", "blacklist_match", "no_face", "error"};
+constexpr Words confidence_buckets = {"high", "medium", "low", "very_low"};
+constexpr Words trigger_sources = {"button_press", "cli", "api", "mqtt", "motion", "test", "remote_unit"};
+constexpr Words times_of_day = {"morning", "afternoon", "evening", "night"};
+constexpr Words hours = {"00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11",
+                         "12", "13", "14", "15", "16", "17", "18", "19", "20", "21", "22", "23"};
+constexpr Words notification_types = {"doorbell_press",  "face_recognized", "unknown_person",
+                                      "blacklist_match", "motion",          "package",
+                                      "plate",           "system_alert",    "test"};
+constexpr Words outcomes = {"success", "failure"};
+constexpr Words components = {"ingest",    "detector", "face_detector", "recognizer", "recorder",
+                              "streaming", "api",      "auth",          "database",   "notifier",
+                              "storage",   "hardware", "config",        "tracing"};
+constexpr Words error_types = {"timeout",    "io",       "network", "decode",
+                               "validation", "resource", "auth",    "internal"};
+constexpr Words severity_words = {"warning", "error", "critical"};
+constexpr Words security_types = {"blacklist_match",         "failed_login",      "account_lockout",
+                                  "unauthorized_access",     "token_violation",   "privilege_escalation",
+                                  "injection_attempt",       "malformed_request", "tamper",
+                                  "audit_integrity_failure", "config_change",     "erasure_request"};
+constexpr Words security_sources = {"face_recognition", "auth", "api", "hardware", "audit", "config"};
+constexpr Words security_actions = {"alert_sent", "blocked", "locked", "logged", "none"};
+constexpr Words log_levels = {"debug", "info", "warning", "error", "critical"};
+constexpr Words log_drops = {"sampled", "queue_full", "rate_limited", "write_error"};
+constexpr Words scrape_codes = {"200", "401", "406", "429", "500", "503"};
+
+// Bucket bounds.
+constexpr double http_bounds[] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 10};
+constexpr double query_bounds[] = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5};
+constexpr double stage_bounds[] = {0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
+constexpr double inference_bounds[] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6};
+constexpr double ratio_bounds[] = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1};
+constexpr double ring_bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75,
+                                  1,     1.5,    2,     3,    5,     8,    13,  30,   60};
+constexpr double scrape_bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25};
+
+// Labels.
+using Labels = LabelSpec[];
+constexpr LabelSpec camera = {"camera_id", {}, ByConfiguration::camera_id};
+constexpr LabelSpec channel = {"channel", {}, ByConfiguration::channel};
+constexpr LabelSpec endpoint = {"endpoint", {}, ByConfiguration::endpoint};
+constexpr Labels by_camera = {camera};
+constexpr Labels by_camera_state = {camera, {"status", connection_states}};
+constexpr Labels by_camera_reason = {camera, {"reason", reconnect_reasons}};
+constexpr Labels by_channel = {channel};
+constexpr Labels by_button = {{"button_id", {}, ByConfiguration::button_id}};
+constexpr Labels by_model = {{"model_version", {}, ByConfiguration::model_version}};
+constexpr Labels by_request = {{"method", methods}, endpoint, {"status", statuses}};
+constexpr Labels by_route = {{"method", methods}, endpoint};
+constexpr Labels by_query = {{"query_type", query_types}};
+constexpr Labels by_event = {{"event_type", event_types}, {"status", event_statuses}};
+constexpr Labels by_stage = {{"stage", stages}};
+constexpr Labels by_queue = {{"queue_name", queues}};
+constexpr Labels by_worker = {{"worker_id", {}, ByConfiguration::worker_id}, {"worker_type", worker_types}};
+constexpr Labels by_worker_type = {{"worker_type", worker_types}};
+constexpr Labels by_recognition = {{"result_type", result_types}, {"confidence_bucket", confidence_buckets}};
+constexpr Labels by_result = {{"result_type", result_types}};
+constexpr Labels by_trigger = {{"trigger_source", trigger_sources}, {"time_of_day", times_of_day}};
+constexpr Labels by_hour = {{"hour", hours}};
+constexpr Labels by_message = {channel, {"type", notification_types}, {"status", outcomes}};
+constexpr Labels by_error = {
+    {"component", components}, {"error_type", error_types}, {"severity", severity_words}};
+constexpr Labels by_security = {
+    {"event_type", security_types}, {"source", security_sources}, {"action_taken", security_actions}};
+constexpr Labels by_log_level = {{"level", log_levels}};
+constexpr Labels by_log_drop = {{"reason", log_drops}};
+constexpr Labels by_code = {{"code", scrape_codes}};
+constexpr Labels by_build = {{"version", {}, ByConfiguration::build},
+                             {"revision", {}, ByConfiguration::build},
+                             {"compiler", {}, ByConfiguration::build},
+                             {"arch", {}, ByConfiguration::build}};
+
+using enum Created;
+constexpr Kind counter = Kind::counter;
+constexpr Kind gauge = Kind::gauge;
+constexpr Kind histogram = Kind::histogram;
+
+constexpr FamilySpec families[] = {
+    {"active_connections", gauge, "Open TCP connections of the web server.", {}, {}, when_used},
+    {"build_info", gauge, "Constant 1; what is running.", by_build, {}, at_scrape},
+    {"button_lost_edges_total",
+     counter,
+     "Button edges the kernel dropped (sequence number gaps).",
+     by_button,
+     {},
+     all_combinations},
+    {"camera_bitrate", gauge, "Bits per second received in the last 10 seconds.", by_camera, {}, when_set},
+    {"camera_connection_state",
+     gauge,
+     "State set: 1 for the camera's current state, 0 for the others.",
+     by_camera_state,
+     {},
+     when_used},
+    {"camera_connection_status",
+     gauge,
+     "1: frames arrive within the stall timeout; 0: not.",
+     by_camera,
+     {},
+     when_used},
+    {"camera_fps", gauge, "Frames per second received in the last 10 seconds.", by_camera, {}, when_set},
+    {"camera_fps_expected", gauge, "Configured or announced frame rate.", by_camera, {}, when_set},
+    {"camera_frames_dropped_total",
+     counter,
+     "Frames lost anywhere: network gap, decoder, full queue.",
+     by_camera,
+     {},
+     all_combinations},
+    {"camera_frames_received_total", counter, "Frames received.", by_camera, {}, all_combinations},
+    {"camera_last_frame_timestamp",
+     gauge,
+     "Arrival of the last frame in Unix seconds.",
+     by_camera,
+     {},
+     when_set},
+    {"camera_reconnects_total",
+     counter,
+     "Reconnect attempts by reason.",
+     by_camera_reason,
+     {},
+     all_combinations},
+    {"database_query_duration_seconds", histogram, "Duration of statements on the database by kind.",
+     by_query, query_bounds, all_combinations},
+    {"doorbell_ring_to_notification_seconds", histogram,
+     "From the button's edge to the channel's acceptance of the message.", by_channel, ring_bounds,
+     all_combinations},
+    {"doorbell_triggers_by_hour_total", counter, "Rings by local hour.", by_hour, {}, all_combinations},
+    {"doorbell_triggers_total",
+     counter,
+     "Rings; local time: morning 06-12, afternoon 12-18, evening 18-22, night 22-06.",
+     by_trigger,
+     {},
+     all_combinations},
+    {"errors_total", counter, "Handled errors, counted once, where handled.", by_error, {}, error_table},
+    {"face_recognition_confidence", histogram, "Best match score of a recognition.", by_result, ratio_bounds,
+     all_combinations},
+    {"face_recognition_requests_total",
+     counter,
+     "Recognition attempts; high from 0.9, medium from 0.7, low from 0.5, else very_low.",
+     by_recognition,
+     {},
+     all_combinations},
+    {"http_request_duration_seconds", histogram,
+     "From the first request byte parsed to the last response byte handed to the kernel.", by_route,
+     http_bounds, routes},
+    {"http_requests_in_flight", gauge, "Requests being served now.", {}, {}, when_used},
+    {"http_requests_total", counter, "Requests completed by the web server.", by_request, {}, routes},
+    {"known_faces_database_size", gauge, "Enrolled persons.", {}, {}, when_used},
+    {"log_messages_dropped_total", counter, "Log records not written.", by_log_drop, {}, all_combinations},
+    {"log_messages_total", counter, "Log records emitted.", by_log_level, {}, all_combinations},
+    {"metrics_exposed_bytes", gauge, "Uncompressed size of the last scrape.", {}, {}, when_set},
+    {"metrics_exposed_series", gauge, "Sample lines in the last scrape.", {}, {}, when_set},
+    {"metrics_label_overflow_total",
+     counter,
+     "Label values folded into other by the cardinality guard.",
+     {},
+     {},
+     all_combinations},
+    {"metrics_scrape_duration_seconds",
+     histogram,
+     "Duration of the scrapes before this one.",
+     {},
+     scrape_bounds,
+     all_combinations},
+    {"metrics_scrapes_total", counter, "Scrapes by result.", by_code, {}, all_combinations},
+    {"ml_inference_duration_seconds",
+     histogram,
+     "Pure inference time.",
+     {},
+     inference_bounds,
+     all_combinations},
+    {"ml_predictions_total", counter, "Inference calls that returned.", by_model, {}, all_combinations},
+    {"notification_delivery_duration_seconds", histogram, "First attempt to final outcome.", by_channel,
+     ring_bounds, all_combinations},
+    {"notification_retries_total", counter, "Repeated delivery attempts.", by_channel, {}, all_combinations},
+    {"notifications_sent_total",
+     counter,
+     "Final outcome per message and channel.",
+     by_message,
+     {},
+     all_combinations},
+    {"outbox_depth", gauge, "Messages of the outbox that wait for delivery.", by_channel, {}, when_used},
+    {"outbox_oldest_age_seconds",
+     gauge,
+     "Age of the oldest message that waits for delivery.",
+     by_channel,
+     {},
+     when_set},
+    {"pipeline_events_total", counter, "Events that left the pipeline.", by_event, {}, all_combinations},
+    {"pipeline_processing_duration_seconds", histogram, "Time in one stage.", by_stage, stage_bounds,
+     all_combinations},
+    {"pipeline_queue_capacity", gauge, "Bound of the queue.", by_queue, {}, when_used},
+    {"pipeline_queue_dropped_total",
+     counter,
+     "Items dropped because the queue was full.",
+     by_queue,
+     {},
+     all_combinations},
+    {"pipeline_queue_size", gauge, "Items waiting in the queue.", by_queue, {}, when_used},
+    {"pipeline_worker_health",
+     gauge,
+     "1: the worker's heartbeat is younger than its deadline.",
+     by_worker,
+     {},
+     when_used},
+    {"pipeline_worker_restarts_total",
+     counter,
+     "Workers restarted by the supervisor.",
+     by_worker_type,
+     {},
+     all_combinations},
+    {"process_cpu_seconds_total", counter, "User and system CPU time in seconds.", {}, {}, at_scrape},
+    {"process_max_fds", gauge, "Limit of open file descriptors.", {}, {}, at_scrape},
+    {"process_open_fds", gauge, "Open file descriptors.", {}, {}, at_scrape},
+    {"process_resident_memory_bytes", gauge, "Resident memory in bytes.", {}, {}, at_scrape},
+    {"process_start_time_seconds", gauge, "Start of the process in Unix seconds.", {}, {}, at_scrape},
+    {"process_threads", gauge, "Threads of the process.", {}, {}, at_scrape},
+    {"process_virtual_memory_bytes", gauge, "Virtual memory in bytes.", {}, {}, at_scrape},
+    {"process_virtual_memory_max_bytes",
+     gauge,
+     "Limit of the address space in bytes, -1 without one.",
+     {},
+     {},
+     at_scrape},
+    {"security_events_total", counter, "Security events.", by_security, {}, all_combinations},
+};
+
+constexpr bool sorted_and_distinct() {
+  return std::adjacent_find(std::begin(families), std::end(families), [](const auto& a, const auto& b) {
+           return !(a.name < b.name);
+         }) == std::end(families);
+}
+static_assert(sorted_and_distinct(), "catalogue: keep the table sorted by name");
+
+constexpr Words ingest_errors = {"timeout", "io", "network", "decode", "auth", "resource", "internal"};
+constexpr Words detector_errors = {"decode", "resource", "internal"};
+constexpr Words face_errors = {"decode", "validation", "resource", "internal"};
+constexpr Words api_errors = {"timeout", "io", "network", "validation", "resource", "internal"};
+constexpr Words database_errors = {"timeout", "io", "resource", "internal"};
+constexpr Words notifier_errors = {"timeout", "io", "network", "validation", "resource", "auth", "internal"};
+constexpr Words storage_errors = {"io", "resource"};
+constexpr Words hardware_errors = {"timeout", "io", "resource", "internal"};
+constexpr Words config_errors = {"io", "validation"};
+
+constexpr ErrorRow error_rows[] = {
+    {"ingest", ingest_errors},     {"detector", detector_errors}, {"face_detector", face_errors},
+    {"recognizer", face_errors},   {"api", api_errors},           {"database", database_errors},
+    {"notifier", notifier_errors}, {"storage", storage_errors},   {"hardware", hardware_errors},
+    {"config", config_errors},
+};
+
+}  // namespace
+
+std::span<const FamilySpec> catalogue() noexcept {
+  return families;
+}
+
+const FamilySpec* find_family(std::string_view name) noexcept {
+  const auto* found =
+      std::lower_bound(std::begin(families), std::end(families), name,
+                       [](const FamilySpec& spec, std::string_view n) { return spec.name < n; });
+  return found != std::end(families) && found->name == name ? found : nullptr;
+}
+
+std::span<const ErrorRow> error_table() noexcept {
+  return error_rows;
+}
+std::span<const std::string_view> severities() noexcept {
+  return severity_words;
+}
+
+std::string_view to_string(Kind kind) noexcept {
+  constexpr std::array<std::string_view, 3> names = {"counter", "gauge", "histogram"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
+std::string_view to_string(ByConfiguration source) noexcept {
+  constexpr std::array<std::string_view, 8> names = {
+      "", "camera_id", "channel", "endpoint", "model_version", "worker_id", "button_id", "build"};
+  return names[static_cast<std::size_t>(source)];
+}
+
+}  // namespace porchlight::telemetry

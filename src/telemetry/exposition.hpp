@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <prometheus/metric_family.h>
+
+#include <string>
+#include <vector>
+
+namespace porchlight::telemetry {
+
+// The text format 0.0.4 of the Prometheus project ("Exposition formats"): every family of the
+// catalogue with HELP and TYPE, its samples sorted by labels. Gauges that are not a number are left
+// out. Families the catalogue does not know are left out too: they cannot exist.
+std::string render_text(std::vector<prometheus::MetricFamily> collected);
+
+// Sample lines of a rendered text.
+std::size_t count_samples(std::string_view text);
+
+}  // namespace porchlight::telemetry

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "porchlight/telemetry/metrics.hpp"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <limits>
+#include <mutex>
+
+#include "telemetry/catalogue.hpp"
+#include "telemetry/exposition.hpp"
+
+namespace porchlight::telemetry {
+namespace {
+
+// Beyond this many series a family folds what is new into one series of `other`.
+constexpr std::size_t most_series_per_family = 1000;
+
+constexpr std::string_view folded = "other";
+
+void append_new(std::vector<std::string>& to, const std::vector<std::string>& from) {
+  for (const auto& value : from) {
+    if (std::find(to.begin(), to.end(), value) == to.end()) to.push_back(value);
+  }
+}
+
+std::string shown(const Labels& labels) {
+  std::string text;
+  for (const auto& [name, value] : labels) text += (text.empty() ? "" : ", ") + name + "=" + value;
+  return "{" + text + "}";
+}
+
+}  // namespace
+
+struct Metrics::State {
+  struct Series {
+    prometheus::Counter* counter = nullptr;
+    prometheus::Gauge* gauge = nullptr;
+    prometheus::Histogram* histogram = nullptr;
+  };
+  struct Family {
+    const FamilySpec* spec = nullptr;
+    prometheus::Family<prometheus::Counter>* counters = nullptr;
+    prometheus::Family<prometheus::Gauge>* gauges = nullptr;
+    prometheus::Family<prometheus::Histogram>* histograms = nullptr;
+    std::map<Labels, Series> series;
+  };
+
+  explicit State(OnUnknown policy) : on_unknown(policy) {
+    for (const auto& spec : catalogue()) {
+      if (spec.created != Created::at_scrape) families.emplace(spec.name, build(spec));
+    }
+    overflow = make(families.at("metrics_label_overflow_total"), {}).counter;
+  }
+
+  Family build(const FamilySpec& spec) {
+    Family family;
+    family.spec = &spec;
+    const std::string name(spec.name);
+    const std::string help(spec.help);
+    switch (spec.kind) {
+      case Kind::counter:
+        family.counters = &prometheus::BuildCounter().Name(name).Help(help).Register(registry);
+        break;
+      case Kind::gauge:
+        family.gauges = &prometheus::BuildGauge().Name(name).Help(help).Register(registry);
+        break;
+      case Kind::histogram:
+        family.histograms = &prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
+        break;
+    }
+    return family;
+  }
+
+  Series make(Family& family, const Labels& labels) {
+    const auto found = family.series.find(labels);
+    if (found != family.series.end()) return found->second;
+    Series series;
+    if (family.counters != nullptr) series.counter = &family.counters->Add(labels);
+    if (family.gauges != nullptr) {
+      const bool absent = family.spec->created == Created::when_set;
+      series.gauge = &family.gauges->Add(labels, absent ? std::numeric_limits<double>::quiet_NaN() : 0.0);
+    }
+    if (family.histograms != nullptr) {
+      const auto& bounds = family.spec->buckets;
+      series.histogram = &family.histograms->Add(labels, std::vector<double>(bounds.begin(), bounds.end()));
+    }
+    family.series.emplace(labels, series);
+    return series;
+  }
+
+  void drop(Family& family, const Series& series) {
+    if (series.counter != nullptr) family.counters->Remove(series.counter);
+    if (series.gauge != nullptr) family.gauges->Remove(series.gauge);
+    if (series.histogram != nullptr) family.histograms->Remove(series.histogram);
+  }
+
+  std::vector<std::string> values_of(const LabelSpec& label) const {
+    switch (label.source) {
+      case ByConfiguration::camera_id:
+        return sets.camera_ids;
+      case ByConfiguration::channel:
+        return sets.channel_types;
+      case ByConfiguration::endpoint:
+        return sets.endpoints;
+      case ByConfiguration::model_version:
+        return sets.model_versions;
+      case ByConfiguration::button_id:
+        return sets.button_ids;
+      case ByConfiguration::worker_id: {
+        std::vector<std::string> ids;
+        for (const auto& worker : sets.workers) ids.push_back(worker.first);
+        return ids;
+      }
+      case ByConfiguration::build:
+      case ByConfiguration::no:
+        break;
+    }
+    return {label.values.begin(), label.values.end()};
+  }
+
+  bool knows(const LabelSpec& label, const std::string& value) const {
+    const auto values = values_of(label);
+    return std::find(values.begin(), values.end(), value) != values.end();
+  }
+
+  void unknown(std::string_view what, std::string_view name, const Labels& labels) const {
+    if (on_unknown == OnUnknown::fold) return;
+    std::fprintf(stderr, "metrics: %.*s: %.*s%s is not in the catalogue\n", static_cast<int>(what.size()),
+                 what.data(), static_cast<int>(name.size()), name.data(), shown(labels).c_str());
+    std::abort();
+  }
+
+  // The labels as the catalogue wants them: exactly its names, each value from its set or `other`.
+  Labels checked(const Family& family, const Labels& labels) {
+    Labels result;
+    for (const auto& label : family.spec->labels) {
+      const auto given = labels.find(std::string(label.name));
+      const bool known = given != labels.end() && knows(label, given->second);
+      if (!known) {
+        unknown(label.name, family.spec->name, labels);
+        overflow->Increment();
+      }
+      result.emplace(label.name, known ? given->second : std::string(folded));
+    }
+    if (labels.size() != family.spec->labels.size()) unknown("label names", family.spec->name, labels);
+    if (family.series.size() >= most_series_per_family && family.series.count(result) == 0) {
+      for (auto& [name, value] : result) value = folded;
+      overflow->Increment();
+    }
+    return result;
+  }
+
+  Series series(std::string_view name, const Labels& labels, Kind kind) {
+    const std::lock_guard lock(mutex);
+    const auto found = families.find(name);
+    if (found == families.end() || found->second.spec->kind != kind) {
+      unknown(to_string(kind), name, labels);
+      overflow->Increment();
+      return {};
+    }
+    return make(found->second, checked(found->second, labels));
+  }
+
+  void create_all(Family& family, std::size_t depth, Labels& labels) {
+    if (depth == family.spec->labels.size()) return void(make(family, labels));
+    const auto& label = family.spec->labels[depth];
+    for (const auto& value : values_of(label)) {
+      labels[std::string(label.name)] = value;
+      create_all(family, depth + 1, labels);
+    }
+  }
+
+  void create_errors(Family& family) {
+    for (const auto& row : error_table()) {
+      for (const auto type : row.types) {
+        for (const auto severity : severities()) {
+          make(family, {{"component", std::string(row.component)},
+                        {"error_type", std::string(type)},
+                        {"severity", std::string(severity)}});
+        }
+      }
+    }
+  }
+
+  void create_routes(Family& family) {
+    const bool by_status = family.spec->labels.size() == 3;
+    for (const auto& route : sets.routes) {
+      const Labels labels = {{"method", route.method}, {"endpoint", route.endpoint}};
+      if (!by_status) make(family, checked(family, labels));
+      for (const int status : route.statuses) {
+        auto with_status = labels;
+        with_status["status"] = std::to_string(status);
+        if (by_status) make(family, checked(family, with_status));
+      }
+    }
+  }
+
+  void create_known() {
+    for (auto& [name, family] : families) {
+      Labels labels;
+      if (family.spec->created == Created::all_combinations) create_all(family, 0, labels);
+      if (family.spec->created == Created::error_table) create_errors(family);
+      if (family.spec->created == Created::routes) create_routes(family);
+    }
+  }
+
+  void extend(const ClosedSets& more) {
+    const std::lock_guard lock(mutex);
+    append_new(sets.camera_ids, more.camera_ids);
+    append_new(sets.channel_types, more.channel_types);
+    append_new(sets.endpoints, {"unmatched"});
+    append_new(sets.endpoints, more.endpoints);
+    append_new(sets.model_versions, more.model_versions);
+    append_new(sets.button_ids, more.button_ids);
+    sets.workers.insert(sets.workers.end(), more.workers.begin(), more.workers.end());
+    for (const auto& route : more.routes) append_new(sets.endpoints, {route.endpoint});
+    sets.routes.insert(sets.routes.end(), more.routes.begin(), more.routes.end());
+    create_known();
+  }
+
+  void forget(std::string_view label, std::string_view value) {
+    const std::lock_guard lock(mutex);
+    for (auto& [name, family] : families) {
+      std::erase_if(family.series, [&](const auto& entry) {
+        const auto found = entry.first.find(std::string(label));
+        const bool match = found != entry.first.end() && found->second == value;
+        if (match) drop(family, entry.second);
+        return match;
+      });
+    }
+    // What is gone must not come back with the next extend().
+    if (label == "camera_id") std::erase(sets.camera_ids, value);
+    if (label == "channel") std::erase(sets.channel_types, value);
+    if (label == "model_version") std::erase(sets.model_versions, value);
+    if (label == "button_id") std::erase(sets.button_ids, value);
+    if (label == "worker_id")
+      std::erase_if(sets.workers, [&](const auto& worker) { return worker.first == value; });
+  }
+
+  // const after construction
+  const OnUnknown on_unknown;
+  prometheus::Registry registry;
+  prometheus::Counter* overflow = nullptr;
+  // any thread, set-up only
+  std::mutex mutex;
+  std::map<std::string_view, Family> families;  // keys are the catalogue's
+  ClosedSets sets;
+};
+
+Metrics::Metrics(const ClosedSets& sets, OnUnknown on_unknown) : state_(std::make_unique<State>(on_unknown)) {
+  extend(sets);
+}
+Metrics::~Metrics() = default;
+
+Counter Metrics::counter(std::string_view name, const Labels& labels) {
+  return Counter(state_->series(name, labels, Kind::counter).counter);
+}
+Gauge Metrics::gauge(std::string_view name, const Labels& labels) {
+  return Gauge(state_->series(name, labels, Kind::gauge).gauge);
+}
+Histogram Metrics::histogram(std::string_view name, const Labels& labels) {
+  return Histogram(state_->series(name, labels, Kind::histogram).histogram);
+}
+
+void Metrics::remove_gauge(std::string_view name, const Labels& labels) {
+  gauge(name, labels).clear();
+}
+void Metrics::extend(const ClosedSets& sets) {
+  state_->extend(sets);
+}
+void Metrics::forget(std::string_view label, std::string_view value) {
+  state_->forget(label, value);
+}
+
+std::string Metrics::exposition() {
+  return render_text(state_->registry.Collect());
+}
+
+void Metrics::scraped(int code, std::chrono::nanoseconds took, std::string_view body) {
+  counter("metrics_scrapes_total", {{"code", std::to_string(code)}}).increment();
+  if (code != 200) return;
+  histogram("metrics_scrape_duration_seconds").observe(std::chrono::duration<double>(took).count());
+  gauge("metrics_exposed_series").set(static_cast<double>(count_samples(body)));
+  gauge("metrics_exposed_bytes").set(static_cast<double>(body.size()));
+}
+
+}  // namespace porchlight::telemetry
