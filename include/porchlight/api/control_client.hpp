@@ -30,7 +30,8 @@ class ControlClient {
   Result<ControlAnswer> status() const;
   Result<ControlAnswer> reload() const;
   Result<ControlAnswer> faces_changed() const;
-  Result<ControlAnswer> get(std::string_view target) const;  // /metrics, /health/…
+  // /health/… and the like: bodies up to 64 KiB.
+  Result<ControlAnswer> get(std::string_view target) const;
 
  private:
   Result<ControlAnswer> call(std::string_view verb, std::string_view target,

@@ -26,7 +26,7 @@ struct Route {
   Visibility visibility = Visibility::unix_only;
   Handler handler;
   std::vector<int> statuses = {200};                  // what it answers; their counters exist from the start
-  std::optional<std::size_t> body_bytes;              // instead of Limits::body_bytes
+  std::optional<std::size_t> body_bytes{};            // instead of Limits::body_bytes
   std::optional<std::chrono::milliseconds> answer{};  // instead of Limits::answer
 };
 

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/control_routes.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "api/paths.hpp"
+#include "porchlight/config/document.hpp"
+#include "porchlight/http/problem.hpp"
+
+namespace porchlight::api {
+namespace {
+
+using http::Problem;
+using http::Request;
+using http::Responder;
+using http::Response;
+using nlohmann::ordered_json;
+using SharedPort = std::shared_ptr<const Port>;
+
+constexpr std::chrono::milliseconds ring_deadline{5'000};
+constexpr std::chrono::milliseconds reload_deadline{30'000};
+constexpr const char* unknown_button = "urn:porchlight:problem:unknown-button";
+constexpr const char* bad_configuration = "urn:porchlight:problem:bad-configuration";
+
+Response json(const ordered_json& body) {
+  return Response::json(200, body.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
+}
+
+int status_of(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::not_found:
+      return 404;
+    case ErrorCode::invalid_argument:
+      return 400;
+    case ErrorCode::already_exists:
+      return 409;
+    case ErrorCode::unavailable:
+    case ErrorCode::timeout:
+    case ErrorCode::resource:
+    case ErrorCode::cancelled:
+      return 503;
+    default:
+      return 500;
+  }
+}
+
+Response failure(const Error& error, const event::TraceContext& trace) {
+  return http::problem_response({.status = status_of(error.code()), .detail = error.text()}, trace);
+}
+
+Problem no_such_button(const std::string& id, const std::vector<std::string>& known) {
+  Problem problem{.status = 404, .detail = "there is no button '" + id + "'", .type = unknown_button};
+  if (const auto near = config::suggestion(id, known)) {
+    problem.detail += " (did you mean '" + *near + "'?)";
+  } else if (known.empty()) {
+    problem.detail += "; the configuration has none";
+  }
+  problem.list_name = "buttons";
+  problem.list = known;
+  return problem;
+}
+
+// A ring over the control socket comes from the command line unless the caller says `?source=test`.
+std::optional<event::TriggerSource> source_of(const Request& request) {
+  const auto named = request.query_value("source").value_or("cli");
+  for (const auto source :
+       {event::TriggerSource::cli, event::TriggerSource::api, event::TriggerSource::test}) {
+    if (named == event::to_string(source)) return source;
+  }
+  return std::nullopt;
+}
+
+void ring(const Port& port, const Request& request, const Responder& responder) {
+  const auto& id = request.parameter("id");
+  const auto known = port.buttons();
+  if (std::find(known.begin(), known.end(), id) == known.end()) {
+    responder.send(http::problem_response(no_such_button(id, known), request.trace));
+    return;
+  }
+  const auto source = source_of(request);
+  if (!source) {
+    responder.send(
+        http::problem_response({.status = 400, .detail = "source is cli, api or test"}, request.trace));
+    return;
+  }
+  port.ring({id, *source, request.trace, request.peer},
+            [responder, id, trace = request.trace](Result<RingAccepted> outcome) {
+              if (!outcome) {
+                responder.send(failure(outcome.error(), trace));
+                return;
+              }
+              responder.send(json({{"id", outcome->id.text()},
+                                   {"button", id},
+                                   {"camera", outcome->camera_id},
+                                   {"trace_id", trace.trace_text()}}));
+            });
+}
+
+Response reloaded(const ReloadReport& report, const event::TraceContext& trace) {
+  if (!report.faults.empty()) {
+    return http::problem_response({.status = 422,
+                                   .detail = "the new configuration has faults, the old one stays",
+                                   .type = bad_configuration,
+                                   .list_name = "faults",
+                                   .list = report.faults},
+                                  trace);
+  }
+  return json({{"applied", report.applied},
+               {"restarted", report.restarted},
+               {"needs_restart", report.needs_restart}});
+}
+
+void reload(const Port& port, const Request& request, const Responder& responder) {
+  port.reload([responder, trace = request.trace](Result<ReloadReport> report) {
+    responder.send(report ? reloaded(*report, trace) : failure(report.error(), trace));
+  });
+}
+
+void faces_changed(const Port& port, const Request& request, const Responder& responder) {
+  port.faces_changed([responder, trace = request.trace](Result<std::size_t> people) {
+    responder.send(people ? json({{"people", *people}}) : failure(people.error(), trace));
+  });
+}
+
+using Action = void (*)(const Port&, const Request&, const Responder&);
+
+http::Handler bound(SharedPort port, Action action) {
+  return [port = std::move(port), action](const Request& request, const Responder& responder) {
+    action(*port, request, responder);
+  };
+}
+
+}  // namespace
+
+void add_control_routes(http::Router& router, Port port) {
+  const auto shared = std::make_shared<const Port>(std::move(port));
+  router.add({.method = http::Method::post,
+              .path = paths::ring,
+              .handler = bound(shared, ring),
+              .statuses = {200, 400, 404, 503},
+              .answer = ring_deadline});
+  router.add({.method = http::Method::get,
+              .path = paths::status,
+              .handler = [shared](const Request&, const Responder& responder) {
+                responder.send(Response::json(200, shared->status()));
+              }});
+  router.add({.method = http::Method::post,
+              .path = paths::reload,
+              .handler = bound(shared, reload),
+              .statuses = {200, 422, 503},
+              .answer = reload_deadline});
+  router.add({.method = http::Method::post,
+              .path = paths::faces_reload,
+              .handler = bound(shared, faces_changed),
+              .statuses = {200, 503},
+              .answer = reload_deadline});
+}
+
+}  // namespace porchlight::api

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/instruments.hpp"
+
+namespace porchlight::http {
+namespace {
+const std::string unmatched = "unmatched";
+}
+
+Instruments::Instruments(telemetry::Metrics& metrics, const Router& router)
+    : active_connections(metrics.gauge("active_connections")),
+      in_flight(metrics.gauge("http_requests_in_flight")),
+      metrics_(metrics) {
+  for (const auto& route : router.routes()) {
+    durations(route.method, route.path);
+    for (const int status : route.statuses) requests(route.method, route.path, status);
+  }
+  requests(Method::get, unmatched, 404);
+}
+
+void Instruments::completed(Method method, const Route* route, int status, std::chrono::nanoseconds took) {
+  const std::string& endpoint = route == nullptr ? unmatched : route->path;
+  requests(method, endpoint, status).increment();
+  durations(method, endpoint).observe(std::chrono::duration<double>(took).count());
+}
+
+telemetry::Counter& Instruments::requests(Method method, const std::string& endpoint, int status) {
+  const auto [place, added] = requests_.try_emplace({method, endpoint, status});
+  if (added) {
+    place->second = metrics_.counter("http_requests_total", {{"method", std::string(to_string(method))},
+                                                             {"endpoint", endpoint},
+                                                             {"status", std::to_string(status)}});
+  }
+  return place->second;
+}
+
+telemetry::Histogram& Instruments::durations(Method method, const std::string& endpoint) {
+  const auto [place, added] = durations_.try_emplace({method, endpoint});
+  if (added) {
+    place->second = metrics_.histogram("http_request_duration_seconds",
+                                       {{"method", std::string(to_string(method))}, {"endpoint", endpoint}});
+  }
+  return place->second;
+}
+
+}  // namespace porchlight::http

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "porchlight/http/message.hpp"
+
+namespace porchlight::http {
+
+// What a request's head says beyond HTTP's grammar.
+
+struct Target {
+  std::string path;
+  std::string query;
+};
+// Origin form, or absolute form without its authority (RFC 9112 §3.2). Nothing for what cannot be
+// a path here: other forms, bytes outside visible ASCII, broken escapes, `.` and `..` segments,
+// also encoded ones.
+std::optional<Target> parse_target(std::string_view target);
+
+// [A-Za-z0-9._-]{1,64} is kept; anything else is replaced by a random id.
+std::string accepted_request_id(std::string_view offered);
+
+// A child of the W3C traceparent, a new trace when it is missing or malformed.
+event::TraceContext trace_of(std::string_view traceparent);
+
+// HTTP/1.1 wants exactly one Host, and a peer must know what it talks to (RFC 9112 §3.2).
+bool host_is_valid(const Request& request, int version);
+
+}  // namespace porchlight::http

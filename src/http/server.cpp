@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "porchlight/http/server.hpp"
+
+#include <fcntl.h>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <vector>
+
+#include "http/accept.hpp"
+#include "http/connection.hpp"
+#include "http/listen.hpp"
+#include "http/roster.hpp"
+
+namespace porchlight::http {
+
+namespace asio = boost::asio;
+using ErrorCodeOfAsio = boost::system::error_code;
+
+namespace {
+
+constexpr std::chrono::milliseconds beat_interval{500};
+constexpr std::chrono::milliseconds exhausted_pause{100};
+
+}  // namespace
+
+struct Server::State {
+  State(ServerOptions given, Router table, telemetry::Metrics& metrics)
+      : options(std::move(given)), router(std::move(table)), instruments(metrics, router) {}
+
+  // const after create()
+  ServerOptions options;
+  Router router;
+  const telemetry::Logger log{"doorbell.http", telemetry::Component::api};
+  UniqueFd tcp;
+  SocketFile control;
+  std::uint16_t port = 0;
+  // listener's thread
+  Instruments instruments;
+};
+
+namespace {
+
+// One run() of the server: everything that lives on its loop.
+class Session {
+ public:
+  Session(const Router& router, const Limits& limits, Instruments& instruments, const telemetry::Logger& log,
+          Heartbeat& heartbeat)
+      : roster_(limits),
+        serving_{router,
+                 limits,
+                 instruments,
+                 log,
+                 std::make_shared<asio::io_context>(1),
+                 [this](Connection& connection) { leave(connection); }},
+        heartbeat_(heartbeat),
+        beat_timer_(*serving_.loop) {}
+
+  void listen(int fd, Listener listener) {
+    if (fd < 0) return;
+    // A duplicate, because the listening socket outlives this run.
+    auto& door = doors_.emplace_back(
+        std::make_unique<Door>(*serving_.loop, ::fcntl(fd, F_DUPFD_CLOEXEC, 0), listener));
+    await_client(*door);
+  }
+
+  void run(std::stop_token stop) {
+    auto& loop = *serving_.loop;
+    const std::stop_callback on_stop(stop, [&loop] { loop.stop(); });
+    beat();
+    // A thrown exception must not leave connections behind that point at this object.
+    struct Ending {
+      Session& session;
+      ~Ending() { session.drop_everyone(); }
+    } ending{*this};
+    if (!stop.stop_requested()) loop.run();
+  }
+
+ private:
+  struct Door {
+    Door(asio::io_context& loop, int fd, Listener kind) : descriptor(loop, fd), pause(loop), listener(kind) {}
+    asio::posix::stream_descriptor descriptor;
+    asio::steady_timer pause;
+    const Listener listener;
+  };
+
+  void beat() {
+    heartbeat_.beat();
+    beat_timer_.expires_after(beat_interval);
+    beat_timer_.async_wait([this](ErrorCodeOfAsio error) {
+      if (!error) beat();
+    });
+  }
+
+  void await_client(Door& door) {
+    door.descriptor.async_wait(asio::posix::descriptor_base::wait_read, [this, &door](ErrorCodeOfAsio error) {
+      if (!error) welcome(door);
+    });
+  }
+
+  void welcome(Door& door) {
+    Accepted accepted;
+    for (int burst = 0; burst < 16; ++burst) {
+      const auto outcome = accept_one(door.descriptor.native_handle(), door.listener, accepted);
+      if (outcome == AcceptOutcome::nobody) break;
+      if (outcome == AcceptOutcome::exhausted) return pause(door);
+      seat(std::move(accepted));
+    }
+    await_client(door);
+  }
+
+  void pause(Door& door) {
+    serving_.log.warning("out of descriptors, clients wait");
+    door.pause.expires_after(exhausted_pause);
+    door.pause.async_wait([this, &door](ErrorCodeOfAsio error) {
+      if (!error) await_client(door);
+    });
+  }
+
+  void seat(Accepted accepted) {
+    if (!roster_.has_place(accepted.peer)) return turn_away(std::move(accepted.fd));
+    const asio::generic::stream_protocol protocol(accepted.family, 0);
+    Connection::Socket socket(*serving_.loop, protocol, accepted.fd.get());
+    accepted.fd.release();
+    const auto connection = std::make_shared<Connection>(serving_, std::move(socket), accepted.peer);
+    roster_.enter(*connection, accepted.peer);
+    count();
+    connection->start();
+  }
+
+  void leave(Connection& connection) {
+    roster_.leave(connection, connection.peer());
+    count();
+  }
+
+  void count() {
+    serving_.instruments.active_connections.set(static_cast<double>(roster_.count(Listener::tcp)));
+  }
+
+  // Closes all sockets and lets the aborted operations run out, so that no connection outlives us.
+  void drop_everyone() {
+    for (auto& door : doors_) {
+      ErrorCodeOfAsio ignored;
+      door->descriptor.close(ignored);
+      door->pause.cancel(ignored);
+    }
+    beat_timer_.cancel();
+    const std::vector<Connection*> everyone(roster_.all().begin(), roster_.all().end());
+    for (auto* connection : everyone) connection->close();
+    serving_.loop->restart();
+    serving_.loop->poll();
+  }
+
+  Roster roster_;
+  Serving serving_;
+  Heartbeat& heartbeat_;
+  asio::steady_timer beat_timer_;
+  std::vector<std::unique_ptr<Door>> doors_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::create(ServerOptions options, Router router,
+                                               telemetry::Metrics& metrics) {
+  auto state = std::make_unique<State>(std::move(options), std::move(router), metrics);
+  if (!state->options.listen.empty()) {
+    auto tcp = listen_tcp(state->options.listen);
+    if (!tcp) return std::move(tcp).error();
+    state->tcp = std::move(tcp).value();
+    state->port = bound_port(state->tcp.get());
+  }
+  if (!state->options.control_socket.empty()) {
+    auto control = SocketFile::listen(state->options.control_socket);
+    if (!control) return std::move(control).error();
+    state->control = std::move(control).value();
+  }
+  return std::unique_ptr<Server>(new Server(std::move(state)));
+}
+
+Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Server::~Server() = default;
+
+void Server::run(std::stop_token stop, Heartbeat& heartbeat) {
+  Session session(state_->router, state_->options.limits, state_->instruments, state_->log, heartbeat);
+  session.listen(state_->tcp.get(), Listener::tcp);
+  session.listen(state_->control.fd(), Listener::unix_socket);
+  session.run(std::move(stop));
+}
+
+std::uint16_t Server::port() const noexcept {
+  return state_->port;
+}
+const Router& Server::router() const noexcept {
+  return state_->router;
+}
+
+}  // namespace porchlight::http

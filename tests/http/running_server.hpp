@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "http/wire.hpp"
+#include "porchlight/http/server.hpp"
+
+namespace porchlight::http::test {
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "porchlight-XXXXXX").string();
+    path_ = ::mkdtemp(pattern.data());
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// A real server on a port of its own and a socket in a folder of its own, running on a thread.
+class RunningServer {
+ public:
+  explicit RunningServer(Router router, Limits limits = {})
+      : metrics(telemetry::ClosedSets{.endpoints = router.templates()}) {
+    start(std::move(router), limits);
+  }
+  // For routes that need the metrics themselves.
+  template <class MakeRouter>
+  RunningServer(const std::vector<std::string>& endpoints, MakeRouter make)
+      : metrics(telemetry::ClosedSets{.endpoints = endpoints}) {
+    start(make(metrics), {});
+  }
+  ~RunningServer() { stop(); }
+
+  void stop() {
+    thread_.request_stop();
+    if (thread_.joinable()) thread_.join();
+  }
+  // A thread that was stopped runs the same server again.
+  void again() {
+    thread_ = std::jthread([this](std::stop_token token) { server->run(std::move(token), heartbeat); });
+  }
+
+  std::filesystem::path socket() const { return folder.path() / "control.sock"; }
+  Wire tcp(const char* from = "127.0.0.1") const { return Wire::tcp(server->port(), from); }
+  Wire control() const { return Wire::unix_socket(socket()); }
+
+  TemporaryFolder folder;
+  telemetry::Metrics metrics;
+  SystemClock clock;
+  Heartbeat heartbeat{clock};
+  std::unique_ptr<Server> server;
+
+ private:
+  void start(Router router, Limits limits) {
+    auto created = Server::create({.listen = "127.0.0.1:0", .control_socket = socket(), .limits = limits},
+                                  std::move(router), metrics);
+    if (!created) {
+      ADD_FAILURE() << created.error().text();
+      std::abort();
+    }
+    server = std::move(created).value();
+    again();
+  }
+
+  std::jthread thread_;
+};
+
+inline Route route(Method method, std::string path, Handler handler,
+                   Visibility seen = Visibility::everywhere) {
+  Route made;
+  made.method = method;
+  made.path = std::move(path);
+  made.visibility = seen;
+  made.handler = std::move(handler);
+  return made;
+}
+
+// Answers at once with this text.
+inline Handler says(std::string text) {
+  return [text = std::move(text)](const Request&, const Responder& responder) {
+    responder.send(Response{200, {{"Content-Type", "text/plain"}}, text});
+  };
+}
+
+// Answers with the body of the request.
+inline Handler echoes() {
+  return [](const Request& request, const Responder& responder) {
+    responder.send(Response{200, {}, request.body});
+  };
+}
+
+}  // namespace porchlight::http::test

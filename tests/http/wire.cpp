@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/wire.hpp"
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+#include <array>
+#include <cstdlib>
+#include <cstring>
+
+#include "http/text.hpp"
+
+namespace porchlight::http::test {
+namespace {
+
+void set_patience(int fd) {
+  const timeval patience{.tv_sec = 5, .tv_usec = 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+}
+
+sockaddr_in loopback(const char* address, std::uint16_t port) {
+  sockaddr_in result{};
+  result.sin_family = AF_INET;
+  result.sin_port = htons(port);
+  ::inet_pton(AF_INET, address, &result.sin_addr);
+  return result;
+}
+
+}  // namespace
+
+Wire Wire::tcp(std::uint16_t port, const char* from) {
+  UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  set_patience(fd.get());
+  const auto source = loopback(from, 0);
+  const auto target = loopback("127.0.0.1", port);
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&source), sizeof source) != 0 ||
+      ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&target), sizeof target) != 0) {
+    fd.reset();
+  }
+  return Wire(std::move(fd));
+}
+
+Wire Wire::unix_socket(const std::filesystem::path& path) {
+  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  set_patience(fd.get());
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) fd.reset();
+  return Wire(std::move(fd));
+}
+
+bool Wire::send(std::string_view bytes) const {
+  while (!bytes.empty()) {
+    const auto sent = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(sent));
+  }
+  return true;
+}
+
+bool Wire::fill() {
+  std::array<char, 65536> bytes;
+  const auto size = ::recv(fd_.get(), bytes.data(), bytes.size(), 0);
+  // A reset is an end, too.
+  if (size == 0 || (size < 0 && errno != EAGAIN)) ended_ = true;
+  if (size <= 0) return false;
+  received_.append(bytes.data(), static_cast<std::size_t>(size));
+  return true;
+}
+
+Reply Wire::reply(Body body) {
+  std::size_t end = 0;
+  while ((end = received_.find("\r\n\r\n")) == std::string::npos) {
+    if (!fill()) return {};
+  }
+  Reply reply;
+  reply.head = received_.substr(0, end + 2);
+  received_.erase(0, end + 4);
+  if (!reply.head.starts_with("HTTP/1.1 ")) return {};
+  for (auto at = reply.head.find("\r\n") + 2; at < reply.head.size();) {
+    const auto stop = reply.head.find("\r\n", at);
+    const auto line = std::string_view(reply.head).substr(at, stop - at);
+    const auto colon = line.find(": ");
+    std::string name(line.substr(0, colon));
+    for (auto& c : name) c = lower(c);
+    reply.headers[name] = line.substr(colon + 2);
+    at = stop + 2;
+  }
+  const auto announced = reply.headers.find("content-length");
+  const auto length =
+      body == Body::none || announced == reply.headers.end() ? 0 : std::stoul(announced->second);
+  while (received_.size() < length) {
+    if (!fill()) return {};
+  }
+  reply.body = received_.substr(0, length);
+  received_.erase(0, length);
+  reply.status = std::atoi(reply.head.c_str() + std::strlen("HTTP/1.1 "));
+  return reply;
+}
+
+std::string Wire::rest(bool* ended) {
+  while (fill()) {
+  }
+  if (ended != nullptr) *ended = ended_;
+  return std::exchange(received_, {});
+}
+
+bool Wire::readable_within(int milliseconds) const {
+  pollfd waiting{.fd = fd_.get(), .events = POLLIN, .revents = 0};
+  return ::poll(&waiting, 1, milliseconds) > 0;
+}
+
+void Wire::end_output() const {
+  ::shutdown(fd_.get(), SHUT_WR);
+}
+
+std::string get(std::string_view target, std::string_view more_headers) {
+  return "GET " + std::string(target) + " HTTP/1.1\r\nHost: localhost\r\n" + std::string(more_headers) +
+         "\r\n";
+}
+
+}  // namespace porchlight::http::test

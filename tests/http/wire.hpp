@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "porchlight/base/unique_fd.hpp"
+
+namespace porchlight::http::test {
+
+struct Reply {
+  int status = 0;  // 0: the stream ended or stayed silent before a whole reply came
+  std::map<std::string, std::string> headers;  // names in lower case
+  std::string head;
+  std::string body;
+};
+
+enum class Body { expected, none };  // none: the answer to HEAD
+
+// A client without any cleverness of its own: bytes out, bytes in. Reads give up after five seconds.
+class Wire {
+ public:
+  static Wire tcp(std::uint16_t port, const char* from = "127.0.0.1");
+  static Wire unix_socket(const std::filesystem::path& path);
+
+  bool connected() const { return static_cast<bool>(fd_); }
+  bool send(std::string_view bytes) const;
+  Reply reply(Body body = Body::expected);
+  Reply ask(std::string_view bytes) {
+    send(bytes);
+    return reply();
+  }
+  // Everything up to the end of the stream; `ended` is false when it stayed open.
+  std::string rest(bool* ended = nullptr);
+  bool readable_within(int milliseconds) const;
+  void close() { fd_.reset(); }
+  void end_output() const;
+
+ private:
+  explicit Wire(UniqueFd fd) : fd_(std::move(fd)) {}
+  bool fill();  // false at the end of the stream or after silence
+  UniqueFd fd_;
+  std::string received_;
+  bool ended_ = false;
+};
+
+// GET with a Host, as short as it may be.
+std::string get(std::string_view target, std::string_view more_headers = {});
+
+}  // namespace porchlight::http::test
