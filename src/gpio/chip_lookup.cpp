@@ -131,7 +131,11 @@ Result<FoundLine> line_of(const Chip& chip, const std::string& line) {
 
 Result<FoundLine> find_on_any(const std::string& line) {
   const auto chips = all_chips();
-  if (number_of(line) && !chips.open.empty()) return line_of(chips.open.front(), line);
+  if (number_of(line) && !chips.open.empty()) {
+    // The chip that may not be opened could be the header's: better no line than another one.
+    if (chips.refused && !chips.open.front().is_header()) return *chips.refused;
+    return line_of(chips.open.front(), line);
+  }
   for (const auto& chip : chips.open) {
     if (const auto offset = offset_of(chip, line)) return found(chip, *offset);
   }
