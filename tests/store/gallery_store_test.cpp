@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "porchlight/store/gallery_store.hpp"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "store/fixture.hpp"
+
+namespace porchlight::store {
+namespace {
+
+using testing::HasSubstr;
+
+EnrolledFace face_of(float seed, const std::string& photo) {
+  EnrolledFace face;
+  for (std::size_t i = 0; i < embedding_length; ++i) face.vector[i] = seed + static_cast<float>(i) / 128;
+  face.model_version = "resnet-1";
+  face.photo_sha256 = photo;
+  face.created = at_second(5);
+  return face;
+}
+
+// What lies on the disk of the database and its log.
+std::string bytes_of(const Folder& folder) {
+  std::string all;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+    std::ifstream file(entry.path(), std::ios::binary);
+    std::ostringstream text;
+    text << file.rdbuf();
+    all += text.str();
+  }
+  return all;
+}
+
+std::string raw(const EnrolledFace& face) {
+  return {reinterpret_cast<const char*>(face.vector.data()), sizeof face.vector};
+}
+
+struct GalleryStoreTest : testing::Test {
+  Folder folder;
+  std::unique_ptr<Database> database = open_or_fail(folder / "porchlight.db");
+  GalleryStore gallery{*database};
+};
+
+TEST_F(GalleryStoreTest, EnrolledFacesComeBackByPersonWithEveryField) {
+  const auto first = face_of(1, "aa");
+  const auto second = face_of(2, "bb");
+  ASSERT_TRUE(gallery.enrol("Zoë", first));
+  ASSERT_TRUE(gallery.enrol("Zoë", second));
+  ASSERT_TRUE(gallery.enrol("Adam", face_of(3, "aa")));
+  const auto people = gallery.people();
+  ASSERT_TRUE(people.ok()) << people.error().text();
+  ASSERT_EQ(people->size(), 2U);
+  EXPECT_EQ(people->at(0).name, "Adam");
+  EXPECT_EQ(people->at(1).name, "Zoë");
+  EXPECT_EQ(people->at(1).listed_as, Listing::known);
+  ASSERT_EQ(people->at(1).faces.size(), 2U);
+  EXPECT_EQ(people->at(1).faces[0].vector, first.vector);
+  EXPECT_EQ(people->at(1).faces[1].vector, second.vector);
+  EXPECT_EQ(people->at(1).faces[1].photo_sha256, "bb");
+  EXPECT_EQ(people->at(1).faces[1].model_version, "resnet-1");
+  EXPECT_EQ(people->at(1).faces[1].created, at_second(5));
+  EXPECT_EQ(*gallery.person_count(), 2U);
+}
+
+TEST_F(GalleryStoreTest, SamePhotographReplacesItsFaceAndAnotherModelStandsBeside) {
+  ASSERT_TRUE(gallery.enrol("Zoë", face_of(1, "aa")));
+  ASSERT_TRUE(gallery.enrol("Zoë", face_of(9, "aa")));
+  auto other_model = face_of(4, "aa");
+  other_model.model_version = "resnet-2";
+  ASSERT_TRUE(gallery.enrol("Zoë", other_model));
+  const auto people = gallery.people();
+  ASSERT_EQ(people->at(0).faces.size(), 2U);
+  EXPECT_EQ(people->at(0).faces[0].vector, face_of(9, "aa").vector);
+}
+
+TEST_F(GalleryStoreTest, ForgottenPersonLeavesNoByteOfFaceOrName) {
+  const auto face = face_of(0.123F, "cc");
+  ASSERT_TRUE(gallery.enrol("Rosalind Unforgotten", face));
+  ASSERT_TRUE(gallery.enrol("Stays", face_of(7, "dd")));
+  ASSERT_NE(bytes_of(folder).find(raw(face)), std::string::npos) << "the test looks at the wrong bytes";
+  ASSERT_TRUE(gallery.forget("Rosalind Unforgotten"));
+  EXPECT_EQ(bytes_of(folder).find(raw(face)), std::string::npos);
+  EXPECT_EQ(bytes_of(folder).find("Rosalind Unforgotten"), std::string::npos);
+  EXPECT_NE(bytes_of(folder).find(raw(face_of(7, "dd"))), std::string::npos);
+  EXPECT_EQ(gallery.forget("Rosalind Unforgotten").error().code(), ErrorCode::not_found);
+}
+
+TEST_F(GalleryStoreTest, ErasureReachesTheFileAfterACheckpointToo) {
+  const auto face = face_of(0.321F, "cc");
+  ASSERT_TRUE(gallery.enrol("Ada", face));
+  ASSERT_TRUE(database->checkpoint());
+  database.reset();
+  database = open_or_fail(folder / "porchlight.db");
+  ASSERT_NE(bytes_of(folder).find(raw(face)), std::string::npos);
+  GalleryStore reopened(*database);
+  ASSERT_TRUE(reopened.forget("Ada"));
+  EXPECT_EQ(bytes_of(folder).find(raw(face)), std::string::npos);
+}
+
+TEST_F(GalleryStoreTest, ListingAndNameChangeWhereAsked) {
+  ASSERT_TRUE(gallery.enrol("Adam", face_of(1, "aa")));
+  ASSERT_TRUE(gallery.enrol("Berta", face_of(2, "bb")));
+  ASSERT_TRUE(gallery.list_as("Adam", Listing::blacklisted));
+  ASSERT_TRUE(gallery.rename("Adam", "Anton"));
+  const auto people = gallery.people();
+  EXPECT_EQ(people->at(0).name, "Anton");
+  EXPECT_EQ(people->at(0).listed_as, Listing::blacklisted);
+  EXPECT_EQ(people->at(1).listed_as, Listing::known);
+  ASSERT_TRUE(gallery.list_as("Anton", Listing::known));
+  EXPECT_EQ(gallery.people()->at(0).listed_as, Listing::known);
+  EXPECT_EQ(gallery.rename("Anton", "Berta").error().code(), ErrorCode::already_exists);
+  EXPECT_EQ(gallery.rename("Nobody", "Carl").error().code(), ErrorCode::not_found);
+  EXPECT_EQ(gallery.list_as("Nobody", Listing::known).error().code(), ErrorCode::not_found);
+}
+
+TEST_F(GalleryStoreTest, EnrollingAgainKeepsTheListing) {
+  ASSERT_TRUE(gallery.enrol("Adam", face_of(1, "aa")));
+  ASSERT_TRUE(gallery.list_as("Adam", Listing::blacklisted));
+  ASSERT_TRUE(gallery.enrol("Adam", face_of(2, "bb")));
+  EXPECT_EQ(gallery.people()->at(0).listed_as, Listing::blacklisted);
+}
+
+TEST_F(GalleryStoreTest, EveryChangeOfAnotherConnectionMovesTheRevisionAndNothingElseDoes) {
+  const auto daemon = open_or_fail(folder / "porchlight.db");
+  GalleryStore seen(*daemon);
+  auto last = *seen.revision();
+  const auto expect_moved = [&](const char* what) {
+    const auto now = *seen.revision();
+    EXPECT_GT(now, last) << what;
+    last = now;
+  };
+  ASSERT_TRUE(gallery.enrol("Adam", face_of(1, "aa")));
+  expect_moved("enrol");
+  ASSERT_TRUE(gallery.list_as("Adam", Listing::blacklisted));
+  expect_moved("list_as");
+  ASSERT_TRUE(gallery.rename("Adam", "Anton"));
+  expect_moved("rename");
+  ASSERT_TRUE(gallery.forget("Anton"));
+  expect_moved("forget");
+  ASSERT_TRUE(EventLog(*database).append(ring_at(at_second(0)), {}));
+  EXPECT_FALSE(gallery.forget("Anton"));
+  EXPECT_FALSE(gallery.rename("Anton", "Berta"));
+  EXPECT_EQ(*seen.revision(), last);
+}
+
+TEST_F(GalleryStoreTest, BadNamesAndNumbersAreRefused) {
+  for (const std::string& name : {std::string(), std::string(" x"), std::string("x "), std::string("a\nb"),
+                                  std::string(101, 'n'), std::string("a\0b", 3)}) {
+    const auto status = gallery.enrol(name, face_of(1, "aa"));
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().code(), ErrorCode::invalid_argument);
+  }
+  auto broken = face_of(1, "aa");
+  broken.vector[5] = std::nanf("");
+  EXPECT_THAT(gallery.enrol("Adam", broken).error().text(), HasSubstr("not finite"));
+  EXPECT_EQ(*gallery.person_count(), 0U);
+}
+
+}  // namespace
+}  // namespace porchlight::store
