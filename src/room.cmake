@@ -24,7 +24,6 @@ function(room name)
 endfunction()
 
 # pkg_library(NAME pkg-config-module...): an imported target porchlight_pkg::NAME, headers as SYSTEM.
-find_package(PkgConfig REQUIRED)
 function(pkg_library name)
   pkg_check_modules(${name} REQUIRED IMPORTED_TARGET GLOBAL ${ARGN})
 endfunction()
