@@ -33,7 +33,8 @@ struct Seen {
   Box box;
 };
 
-class CameraWatch;
+class CameraWatch;  // one camera's visits and rings
+struct WatchDesk;   // what all cameras share
 
 // Frames of all cameras in, one Sighting per visit out, and one more per ring. A visit is a person
 // before a camera until unseen for visit_gap: short losses and changes of mind make no second one.
@@ -53,7 +54,8 @@ class Watcher {
   // Call at least every 100 ms while busy(): ends visits and answers rings whose time is up.
   std::vector<Seen> tick();
   // The ring is answered once by a Seen whose sighting carries its id: at once if who stands there is
-  // known, as soon as they are, or at `deadline` with the best guess (Verdict::no_face when nobody).
+  // known, as soon as they are, or at `deadline` with the best guess: Verdict::no_face when nobody was
+  // seen, Verdict::error when the camera sent no picture.
   std::vector<Seen> expect_ring(const event::Ring& ring, MonotonicTime deadline);
 
   void set_gallery(GalleryPtr gallery);
@@ -61,10 +63,9 @@ class Watcher {
   bool busy() const noexcept;  // a visit is open or a ring waits
 
  private:
-  struct Desk;
   CameraWatch& watch(const std::string& camera);
 
-  std::unique_ptr<Desk> desk_;
+  std::unique_ptr<WatchDesk> desk_;
   std::map<std::string, std::unique_ptr<CameraWatch>> cameras_;
 };
 

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a camera's visits and rings lead to: decisions, the end of visits, answers to rings.
+#include <algorithm>
+#include <tuple>
+
+#include "camera_watch.hpp"
+
+namespace porchlight::vision {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr int real_face = 2;            // detections; a single one may be a hat
+constexpr milliseconds standing{2000};  // seen this recently: is still at the door
+constexpr std::size_t most_rings = 8;
+constexpr milliseconds fresh_picture{2000};
+
+// A blacklisted face wins over an unknown one, that over a known one.
+int weight(const Visit& visit) {
+  switch (visit.identity().verdict) {
+    case event::Verdict::blacklist_match:
+      return 2;
+    case event::Verdict::known_person:
+      return 0;
+    default:
+      return 1;
+  }
+}
+
+}  // namespace
+
+std::vector<Seen> CameraWatch::settle(MonotonicTime now) {
+  std::vector<Seen> out;
+  decide_visits(now, out);
+  answer_rings(now, out);
+  end_visits(now, out);
+  return out;
+}
+
+std::vector<Seen> CameraWatch::tick() {
+  return settle(desk_.clock.now());
+}
+
+std::vector<Seen> CameraWatch::expect_ring(const event::Ring& ring, MonotonicTime deadline) {
+  const auto now = desk_.clock.now();
+  std::vector<Seen> out;
+  if (rings_.size() == most_rings) {
+    out.push_back(answer(rings_.front(), now));
+    rings_.erase(rings_.begin());
+  }
+  rings_.push_back({ring, deadline});
+  last_detection_ = {};  // look at the very next frame
+  answer_rings(now, out);
+  return out;
+}
+
+void CameraWatch::decide_visits(MonotonicTime now, std::vector<Seen>& out) {
+  for (auto& visit : visits_) {
+    if (visit.decided() || visit.detections() < real_face) continue;
+    const bool late = now - visit.first_seen() >= desk_.options.decide_within && visit.shots() > 0;
+    if (!late && !visit.sure(desk_.threshold())) continue;
+    visit.decide();
+    if (named_already(visit)) continue;
+    out.push_back(report(&visit, visit.identity(), nullptr));
+  }
+}
+
+// One person has one visit, even when bad shots between made two tracks of it.
+bool CameraWatch::named_already(const Visit& visit) const {
+  const auto& person = visit.identity().person;
+  return !person.empty() && std::any_of(visits_.begin(), visits_.end(), [&](const Visit& other) {
+    return &other != &visit && other.decided() && other.identity().person == person;
+  });
+}
+
+void CameraWatch::end_visits(MonotonicTime now, std::vector<Seen>& out) {
+  const auto over = [&](const Visit& visit) { return now - visit.last_seen() >= desk_.options.visit_gap; };
+  for (const auto& visit : visits_) {
+    // Somebody was there, even if never well enough to be compared.
+    if (over(visit) && !visit.decided() && visit.detections() > real_face) {
+      out.push_back(report(&visit, visit.identity(), nullptr));
+    }
+  }
+  std::erase_if(visits_, over);
+}
+
+void CameraWatch::answer_rings(MonotonicTime now, std::vector<Seen>& out) {
+  std::erase_if(rings_, [&](const WaitingRing& waiting) {
+    if (now < waiting.deadline && !can_answer(now)) return false;
+    out.push_back(answer(waiting, now));
+    return true;
+  });
+}
+
+// Everybody who stands there is decided, and somebody does.
+bool CameraWatch::can_answer(MonotonicTime now) const {
+  bool anybody = false;
+  for (const auto& visit : visits_) {
+    if (now - visit.last_seen() > standing || visit.detections() < real_face) continue;
+    if (!visit.decided()) return false;
+    anybody = true;
+  }
+  return anybody;
+}
+
+const Visit* CameraWatch::who_matters(MonotonicTime now) const {
+  const Visit* best = nullptr;
+  const auto order = [&](const Visit& visit) {
+    return std::tuple(now - visit.last_seen() <= standing, visit.detections() >= real_face, weight(visit),
+                      visit.box().height);
+  };
+  for (const auto& visit : visits_) {
+    if (best == nullptr || order(visit) > order(*best)) best = &visit;
+  }
+  return best;
+}
+
+Seen CameraWatch::answer(const WaitingRing& waiting, MonotonicTime now) {
+  if (const auto* visit = who_matters(now)) return report(visit, visit->identity(), &waiting.ring);
+  Identity nobody;
+  const bool blind = last_frame_ + fresh_picture < now && last_frame_ < waiting.ring.header.edge;
+  nobody.verdict = blind ? event::Verdict::error : event::Verdict::no_face;
+  return report(nullptr, nobody, &waiting.ring);
+}
+
+Seen CameraWatch::report(const Visit* visit, const Identity& identity, const event::Ring* ring) {
+  Seen seen;
+  auto& sighting = seen.sighting;
+  sighting.header = event::make_header(desk_.clock);
+  if (ring != nullptr) {
+    sighting.header.trace = ring->header.trace.child();
+    sighting.ring_id = ring->header.id;
+  }
+  sighting.camera_id = camera_;
+  sighting.verdict = identity.verdict;
+  sighting.person = identity.person;
+  sighting.confidence = identity.confidence;
+  sighting.distance = identity.distance;
+  sighting.model_version = model_version;
+  if (visit != nullptr) {
+    sighting.track = visit->number();
+    seen.best_shot = visit->best_frame();
+    seen.box = visit->best_box();
+  }
+  if (identity.verdict == event::Verdict::blacklist_match) {
+    auto header = event::make_header(desk_.clock);
+    header.trace = sighting.header.trace.child();
+    seen.alert = event::Security{header,       "blacklist_match", "face_recognition",
+                                 "alert_sent", camera_,           identity.person};
+  }
+  desk_.answers.count(identity.verdict, identity.confidence);
+  return seen;
+}
+
+}  // namespace porchlight::vision

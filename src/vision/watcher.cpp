@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "porchlight/vision/watcher.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include "camera_watch.hpp"
+
+namespace porchlight::vision {
+
+Watcher::Watcher(FaceEngine& engine, GalleryPtr gallery, const WatchOptions& options, const Clock& clock,
+                 telemetry::Metrics& metrics)
+    : desk_(new WatchDesk{engine, nullptr, options, clock, AnswerInstruments(metrics),
+                          metrics.gauge("known_faces_database_size")}) {
+  set_gallery(std::move(gallery));
+}
+
+Watcher::~Watcher() = default;
+
+CameraWatch& Watcher::watch(const std::string& camera) {
+  auto& slot = cameras_[camera];
+  if (!slot) slot = std::make_unique<CameraWatch>(camera, *desk_);
+  return *slot;
+}
+
+Result<std::vector<Seen>> Watcher::on_frame(const std::string& camera, const media::FramePtr& frame) {
+  return watch(camera).on_frame(frame);
+}
+
+std::vector<Seen> Watcher::tick() {
+  std::vector<Seen> out;
+  for (auto& [camera, watch] : cameras_) std::ranges::move(watch->tick(), std::back_inserter(out));
+  return out;
+}
+
+std::vector<Seen> Watcher::expect_ring(const event::Ring& ring, MonotonicTime deadline) {
+  return watch(ring.camera_id).expect_ring(ring, deadline);
+}
+
+void Watcher::set_gallery(GalleryPtr gallery) {
+  desk_->gallery = gallery ? std::move(gallery) : std::make_shared<const Gallery>();
+  desk_->known_faces.set(static_cast<double>(desk_->gallery->size()));
+  for (auto& [camera, watch] : cameras_) watch->gallery_changed();
+}
+
+void Watcher::forget_camera(const std::string& camera) {
+  cameras_.erase(camera);
+}
+
+bool Watcher::busy() const noexcept {
+  return std::any_of(cameras_.begin(), cameras_.end(),
+                     [](const auto& entry) { return entry.second->busy(); });
+}
+
+}  // namespace porchlight::vision
