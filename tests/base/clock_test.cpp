@@ -27,7 +27,8 @@ std::stop_token stopped() {
 
 TEST(SystemClock, AStopRequestEndsASleepOfAnyLength) {
   SystemClock clock;
-  for (const std::chrono::nanoseconds length : {std::chrono::nanoseconds(1h), std::chrono::nanoseconds::max()}) {
+  for (const std::chrono::nanoseconds length :
+       {std::chrono::nanoseconds(1h), std::chrono::nanoseconds::max()}) {
     bool slept_through = true;
     {
       std::latch begun(1);

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <atomic>
 #include <thread>
+#include <utility>
 
 #include "porchlight/base/queue.hpp"
 
@@ -45,6 +47,65 @@ TEST(Wakeup, CostsNoSystemCallWhileTheConsumerIsAwake) {
   EXPECT_TRUE(readable(wakeup));
   wakeup.disarm();
   EXPECT_FALSE(readable(wakeup));
+}
+
+// The item comes just after the look that found nothing: only a second look, after sleep has been
+// announced, can see it. Without it this test ends by its time limit.
+TEST(Wakeup, LooksAgainAfterAnnouncingSleep) {
+  auto wakeup = make_wakeup();
+  SpscRing<int, QueueName::output, Overflow::refuse> ring(2, wakeup);
+  bool looked = false;
+  EXPECT_TRUE(wakeup.wait_for(for_ever, [&] {
+    const bool found = !ring.empty();
+    if (!std::exchange(looked, true)) ring.push(1);
+    return found;
+  }));
+}
+
+// Two threads that start each round together.
+class Meeting {
+ public:
+  void meet() {
+    const auto round = arrived_.fetch_add(1) / 2;
+    for (int spins = 0; arrived_.load() / 2 == round; ++spins)
+      if (spins > 10'000) std::this_thread::yield();  // the other may need this very core
+  }
+  void linger(int steps) const {
+    for (int i = 0; i < steps; ++i) (void)arrived_.load();
+  }
+
+ private:
+  std::atomic<std::uint64_t> arrived_{0};
+};
+
+// The heart of it: one side announces sleep and looks, the other publishes and asks, at the same instant.
+// At least one must see the other, or a wake is lost. A processor that lets a load overtake an
+// earlier store shows here within a few thousand rounds.
+TEST(Wakeup, TheSleeperSeesTheItemOrTheProducerSeesTheSleeper) {
+  constexpr int rounds = 100'000;
+  auto wakeup = make_wakeup();
+  SpscRing<int, QueueName::output, Overflow::refuse> ring(2, wakeup);
+  Meeting start;
+  Meeting end;
+  std::jthread producer([&] {
+    for (int i = 0; i < rounds; ++i) {
+      start.meet();
+      ring.push(i);
+      end.meet();
+    }
+  });
+  int lost = 0;
+  for (int i = 0; i < rounds; ++i) {
+    start.meet();
+    start.linger(i % 200);  // every offset of the two gets its turn
+    wakeup.arm();
+    const bool seen = !ring.empty();
+    end.meet();
+    if (!seen && !readable(wakeup)) ++lost;
+    wakeup.disarm();
+    EXPECT_EQ(ring.pop(), i);
+  }
+  EXPECT_EQ(lost, 0);
 }
 
 // Ping-pong: each side sleeps for ever unless the other's wake arrives, 20,000 times each way. One lost
