@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Clips for tests, made by libavcodec's own encoders. Each picture carries its number as burned-in
+// squares (see rtsp_server/picture_stamp.hpp).
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "porchlight/media/av.hpp"
+#include "porchlight/media/packet.hpp"
+
+namespace porchlight::media::test {
+
+struct ClipShape {
+  int frames = 60;
+  int fps = 30;
+  int keyframe_interval = 15;
+  int b_frames = 0;
+  int width = 640;  // at least 640 × 32
+  int height = 360;
+};
+
+// Nothing when libavcodec has no H.264 encoder here.
+std::optional<std::vector<PacketPtr>> encode_clip(const ClipShape& shape);
+
+// The same as an mp4 file.
+bool write_clip(const std::filesystem::path& path, const ClipShape& shape);
+
+// The number burned into a decoded picture.
+std::uint64_t number_in(const Frame& frame);
+
+// A picture with gradients in all three planes. `format` is one of libavutil's 8-bit planar YUV, NV12
+// or RGB24 formats.
+AvFrame make_picture(int format, int width, int height, int phase = 0);
+Frame as_frame(AvFrame picture);
+
+}  // namespace porchlight::media::test

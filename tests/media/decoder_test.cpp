@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "porchlight/media/decoder.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <numeric>
+#include <random>
+
+#include "clip.hpp"
+
+extern "C" {
+#include <libavcodec/avcodec.h>
+}
+
+namespace porchlight::media {
+namespace {
+
+using test::ClipShape;
+using test::number_in;
+
+#define CLIP_OR_SKIP(name, shape)                                                     \
+  const auto name##_made = test::encode_clip(shape);                                  \
+  if (!name##_made) GTEST_SKIP() << "libavcodec has no H.264 encoder (libx264) here"; \
+  const auto& name = *name##_made
+
+std::vector<std::uint64_t> numbers(std::uint64_t from, std::uint64_t to) {
+  std::vector<std::uint64_t> all(to - from);
+  std::iota(all.begin(), all.end(), from);
+  return all;
+}
+
+// The packet with its bytes changed by `change`; the clip's stays as it was.
+PacketPtr altered(const PacketPtr& packet, const std::function<void(std::uint8_t*, std::size_t)>& change) {
+  AvPacket copy(av_packet_clone(packet->data.get()));
+  av_packet_make_writable(copy.get());
+  change(copy->data, static_cast<std::size_t>(copy->size));
+  auto out = std::make_shared<Packet>(*packet);
+  out->data = std::shared_ptr<const AVPacket>(copy.release(), AvDeleter{});
+  return out;
+}
+
+// Decodes and reads each delivered picture's number back from its pixels.
+struct Reading {
+  explicit Reading(const StreamInfo& stream) : decoder(Decoder::create(stream).value()) {}
+  void feed(const PacketPtr& packet) { ASSERT_TRUE(decoder.decode(*packet, deliver).ok()); }
+  void flush() { ASSERT_TRUE(decoder.flush(deliver).ok()); }
+
+  Decoder decoder;
+  std::vector<std::uint64_t> shown;    // burned in
+  std::vector<std::uint64_t> counted;  // Frame::number
+  std::vector<MonotonicTime> arrived;
+  Decoder::Deliver deliver = [this](FramePtr frame) {
+    shown.push_back(number_in(*frame));
+    counted.push_back(frame->number);
+    arrived.push_back(frame->arrived);
+  };
+};
+
+TEST(Decoder, DeliversEachPictureAsSoonAsItsPacketIsIn) {
+  CLIP_OR_SKIP(clip, ClipShape{});
+  Reading reading(*clip.front()->stream);
+  for (std::size_t i = 0; i < clip.size(); ++i) {
+    reading.feed(clip[i]);
+    ASSERT_EQ(reading.shown.size(), i + 1) << "a picture was held back";
+  }
+  EXPECT_EQ(reading.shown, numbers(0, clip.size()));
+  EXPECT_EQ(reading.counted, numbers(0, clip.size()));
+  EXPECT_EQ(reading.decoder.errors(), 0U);
+  EXPECT_EQ(reading.decoder.lost(), 0U);
+}
+
+TEST(Decoder, PutsReorderedPicturesInOrderWithTheirOwnArrival) {
+  CLIP_OR_SKIP(clip, (ClipShape{.b_frames = 2}));
+  Reading reading(*clip.front()->stream);
+  for (const auto& packet : clip) reading.feed(packet);
+  reading.flush();
+  EXPECT_EQ(reading.shown, numbers(0, clip.size()));
+  for (std::size_t i = 0; i < reading.arrived.size(); ++i)
+    EXPECT_EQ(reading.arrived[i], MonotonicTime{std::chrono::milliseconds(1000 + i)});
+}
+
+TEST(Decoder, ShowsNothingBetweenDamageAndTheNextKeyframe) {
+  CLIP_OR_SKIP(clip, (ClipShape{.frames = 45, .keyframe_interval = 15}));
+  Reading reading(*clip.front()->stream);
+  for (std::size_t i = 0; i < clip.size(); ++i)
+    reading.feed(i != 20 ? clip[i] : altered(clip[i], [](std::uint8_t* data, std::size_t size) {
+      std::fill(data + 5, data + size, std::uint8_t{0xa5});
+    }));
+  auto expected = numbers(0, 20);
+  const auto after = numbers(30, 45);
+  expected.insert(expected.end(), after.begin(), after.end());
+  EXPECT_EQ(reading.shown, expected);
+  EXPECT_EQ(reading.counted, numbers(0, expected.size()));
+  EXPECT_GE(reading.decoder.errors(), 1U);
+  EXPECT_EQ(reading.decoder.lost(), 10U);
+}
+
+TEST(Decoder, WaitsForAKeyframeAtTheBeginningAndAfterReset) {
+  CLIP_OR_SKIP(clip, (ClipShape{.frames = 45, .keyframe_interval = 15}));
+  Reading reading(*clip.front()->stream);
+  for (std::size_t i = 3; i < 20; ++i) reading.feed(clip[i]);
+  EXPECT_EQ(reading.shown, numbers(15, 20));
+  reading.decoder.reset();
+  for (std::size_t i = 20; i < 35; ++i) reading.feed(clip[i]);
+  EXPECT_EQ(reading.shown.back(), 34U);
+  EXPECT_EQ(reading.shown.size(), 10U);
+}
+
+TEST(Decoder, SurvivesAnyBytesAndRecoversAtTheNextKeyframe) {
+  CLIP_OR_SKIP(clip, (ClipShape{.frames = 60, .keyframe_interval = 10, .b_frames = 1}));
+  std::mt19937 random(20240607);
+  Reading reading(*clip.front()->stream);
+  for (int round = 0; round < 8; ++round) {
+    for (const auto& packet : clip) {
+      reading.feed(altered(packet, [&random](std::uint8_t* data, std::size_t size) {
+        for (std::size_t hits = 1 + random() % 8; hits > 0; --hits)
+          data[random() % size] = static_cast<std::uint8_t>(random());
+        if (random() % 4 == 0) std::generate(data, data + size, [&random] { return std::uint8_t(random()); });
+      }));
+    }
+  }
+  EXPECT_GT(reading.decoder.errors(), 10U);
+  reading.shown.clear();
+  for (const auto& packet : clip) reading.feed(packet);
+  reading.flush();
+  ASSERT_GE(reading.shown.size(), 50U);
+  EXPECT_EQ(reading.shown.back(), 59U);
+}
+
+TEST(Decoder, TruncatedPacketsAreCountedAndNotShown) {
+  CLIP_OR_SKIP(clip, (ClipShape{.frames = 30, .keyframe_interval = 15}));
+  Reading reading(*clip.front()->stream);
+  AvPacket cut(av_packet_clone(clip[0]->data.get()));
+  av_shrink_packet(cut.get(), cut->size / 3);
+  auto packet = std::make_shared<Packet>(*clip[0]);
+  packet->data = std::shared_ptr<const AVPacket>(cut.release(), AvDeleter{});
+  reading.feed(packet);
+  for (std::size_t i = 1; i < 15; ++i) reading.feed(clip[i]);
+  EXPECT_THAT(reading.shown, testing::IsEmpty());
+  reading.feed(clip[15]);
+  EXPECT_THAT(reading.shown, testing::ElementsAre(15U));
+}
+
+TEST(Decoder, BoundsTheFramesThatAreAlive) {
+  CLIP_OR_SKIP(clip, ClipShape{});
+  auto decoder = Decoder::create(*clip.front()->stream).value();
+  std::vector<FramePtr> hoard;
+  const auto keep = [&hoard](FramePtr frame) { hoard.push_back(std::move(frame)); };
+  for (std::size_t i = 0; i < 40; ++i) ASSERT_TRUE(decoder.decode(*clip[i], keep).ok());
+  EXPECT_EQ(hoard.size(), static_cast<std::size_t>(Decoder::frame_limit));
+  EXPECT_EQ(decoder.lost(), 40U - Decoder::frame_limit);
+  hoard.clear();
+  ASSERT_TRUE(decoder.decode(*clip[40], keep).ok());
+  ASSERT_EQ(hoard.size(), 1U);
+  EXPECT_EQ(number_in(*hoard[0]), 40U) << "decoding went on meanwhile";
+}
+
+TEST(Decoder, ContinuesTheCountItIsGiven) {
+  CLIP_OR_SKIP(clip, (ClipShape{.frames = 3}));
+  auto decoder = Decoder::create(*clip.front()->stream, 1, 1000).value();
+  std::vector<std::uint64_t> counted;
+  for (const auto& packet : clip)
+    ASSERT_TRUE(
+        decoder.decode(*packet, [&](const FramePtr& frame) { counted.push_back(frame->number); }).ok());
+  EXPECT_THAT(counted, testing::ElementsAre(1000U, 1001U, 1002U));
+  EXPECT_EQ(decoder.next_number(), 1003U);
+}
+
+TEST(Decoder, RefusesWhatItCannotDecode) {
+  StreamInfo audio;
+  audio.kind = MediaKind::audio;
+  EXPECT_EQ(Decoder::create(audio).error().code(), ErrorCode::invalid_argument);
+  StreamInfo strange;
+  AvParameters parameters(avcodec_parameters_alloc());
+  parameters->codec_id = AV_CODEC_ID_NONE;
+  strange.codec = "none";
+  strange.parameters = std::shared_ptr<const AVCodecParameters>(parameters.release(), AvDeleter{});
+  EXPECT_EQ(Decoder::create(strange).error().code(), ErrorCode::unsupported);
+}
+
+}  // namespace
+}  // namespace porchlight::media

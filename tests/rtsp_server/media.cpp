@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "media.hpp"
+
+#include <gst/app/gstappsrc.h>
+#include <gst/gst.h>
+
+#include <chrono>
+#include <memory>
+#include <vector>
+
+#include "picture_stamp.hpp"
+
+namespace porchlight::rtsp_test {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+std::uint64_t wall_ms() {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                        std::chrono::system_clock::now().time_since_epoch())
+                                        .count());
+}
+
+GstPadProbeReturn stamp(GstPad*, GstPadProbeInfo* info, gpointer show) {
+  GstBuffer* buffer = gst_buffer_make_writable(GST_PAD_PROBE_INFO_BUFFER(info));
+  GST_PAD_PROBE_INFO_DATA(info) = buffer;
+  GstMapInfo map;
+  if (!gst_buffer_map(buffer, &map, GST_MAP_WRITE)) return GST_PAD_PROBE_OK;
+  picture_stamp::write(map.data, width, {wall_ms(), static_cast<Show*>(show)->next_number.fetch_add(1)});
+  gst_buffer_unmap(buffer, &map);
+  return GST_PAD_PROBE_OK;
+}
+
+// Overwrites the slices' payload and leaves start codes and NAL headers: well-formed RTP, no picture.
+void spoil(std::uint8_t* data, std::size_t size, std::atomic<std::uint32_t>& noise) {
+  std::uint32_t state = noise.load();
+  bool slice = false;
+  for (std::size_t i = 0; i < size; ++i) {
+    if (i + 3 < size && data[i] == 0 && data[i + 1] == 0 && data[i + 2] == 1) {
+      const int type = data[i + 3] & 31;
+      slice = type == 1 || type == 5;
+      i += 3;
+    } else if (slice && data[i] != 0) {
+      state = state * 1664525 + 1013904223;
+      data[i] = static_cast<std::uint8_t>((state >> 24) | 1);  // never zero: no new start codes
+    }
+  }
+  noise.store(state);
+}
+
+GstPadProbeReturn trouble(GstPad*, GstPadProbeInfo* info, gpointer data) {
+  auto* show = static_cast<Show*>(data);
+  const Trouble now = show->trouble.load();
+  if (now == Trouble::none) return GST_PAD_PROBE_OK;
+  if (now == Trouble::silent) return GST_PAD_PROBE_DROP;
+  GstBuffer* buffer = gst_buffer_copy_deep(GST_PAD_PROBE_INFO_BUFFER(info));
+  gst_buffer_unref(GST_PAD_PROBE_INFO_BUFFER(info));
+  GST_PAD_PROBE_INFO_DATA(info) = buffer;
+  GstMapInfo map;
+  if (gst_buffer_map(buffer, &map, GST_MAP_READWRITE)) {
+    spoil(map.data, map.size, show->noise);
+    gst_buffer_unmap(buffer, &map);
+  }
+  return GST_PAD_PROBE_OK;
+}
+
+// Pushes the clip's units when they are due, in the main loop, until the media goes away.
+struct Feeder {
+  GstAppSrc* source;
+  const Clip& clip;
+  Steady::time_point begun = Steady::now();
+  std::size_t next = 0;
+  guint timer = 0;
+};
+
+gboolean feed(gpointer data) {
+  auto* feeder = static_cast<Feeder*>(data);
+  while (Steady::now() - feeder->begun >= feeder->clip.units[feeder->next].at) {
+    const auto& bytes = feeder->clip.units[feeder->next].bytes;
+    GstBuffer* buffer = gst_buffer_new_allocate(nullptr, bytes.size(), nullptr);
+    gst_buffer_fill(buffer, 0, bytes.data(), bytes.size());
+    if (gst_app_src_push_buffer(feeder->source, buffer) != GST_FLOW_OK) return G_SOURCE_CONTINUE;
+    if (++feeder->next < feeder->clip.units.size()) continue;
+    feeder->next = 0;
+    feeder->begun += feeder->clip.length;
+  }
+  return G_SOURCE_CONTINUE;
+}
+
+void stop_feeding(GstRTSPMedia*, gpointer data) {
+  std::unique_ptr<Feeder> feeder(static_cast<Feeder*>(data));
+  g_source_remove(feeder->timer);
+  gst_object_unref(feeder->source);
+}
+
+void probe(GstElement* bin, const char* element, GstPadProbeCallback callback, Show& show) {
+  GstElement* found = gst_bin_get_by_name_recurse_up(GST_BIN(bin), element);
+  if (found == nullptr) return;
+  GstPad* pad = gst_element_get_static_pad(found, "src");
+  gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, callback, &show, nullptr);
+  gst_object_unref(pad);
+  gst_object_unref(found);
+}
+
+void configure(GstRTSPMediaFactory*, GstRTSPMedia* media, gpointer data) {
+  auto& show = *static_cast<Show*>(data);
+  GstElement* bin = gst_rtsp_media_get_element(media);
+  probe(bin, "stamp", &stamp, show);
+  probe(bin, "trouble", &trouble, show);
+  if (show.clip) {
+    GstElement* source = gst_bin_get_by_name_recurse_up(GST_BIN(bin), "clip");
+    auto* feeder = new Feeder{GST_APP_SRC(source), *show.clip};
+    feeder->timer = g_timeout_add(5, &feed, feeder);
+    g_signal_connect(media, "unprepared", G_CALLBACK(stop_feeding), feeder);
+  }
+  gst_object_unref(bin);
+}
+
+std::string launch_line(const Show& show) {
+  const std::string tail =
+      " ! identity name=trouble ! rtph264pay name=pay0 pt=96 config-interval=-1 aggregate-mode=none )";
+  const std::string byte_stream = "video/x-h264,stream-format=byte-stream,alignment=au";
+  if (show.clip)
+    return "( appsrc name=clip is-live=true format=time do-timestamp=true caps=" + byte_stream + tail;
+  const std::string size = "width=" + std::to_string(width) + ",height=" + std::to_string(height);
+  return "( videotestsrc is-live=true pattern=ball ! video/x-raw,format=I420," + size +
+         ",framerate=" + std::to_string(show.fps) +
+         "/1 ! identity name=stamp ! x264enc tune=zerolatency speed-preset=superfast threads=1 bitrate=1500"
+         " key-int-max=" +
+         std::to_string(show.keyframe_interval) + " ! " + byte_stream + ",profile=baseline" + tail;
+}
+
+}  // namespace
+
+std::string missing_elements(const Show& show) {
+  std::vector<const char*> needed{"identity", "rtph264pay"};
+  if (show.clip)
+    needed.push_back("appsrc");
+  else
+    needed.insert(needed.end(), {"videotestsrc", "x264enc"});
+  std::string missing;
+  for (const char* name : needed) {
+    GstElementFactory* factory = gst_element_factory_find(name);
+    if (factory == nullptr) missing += std::string(missing.empty() ? "" : ", ") + name;
+    if (factory != nullptr) gst_object_unref(factory);
+  }
+  return missing;
+}
+
+GstRTSPMediaFactory* make_factory(Show& show) {
+  GstRTSPMediaFactory* factory = gst_rtsp_media_factory_new();
+  gst_rtsp_media_factory_set_launch(factory, launch_line(show).c_str());
+  gst_rtsp_media_factory_set_shared(factory, TRUE);
+  gst_rtsp_media_factory_set_latency(factory, 20);
+  g_signal_connect(factory, "media-configure", G_CALLBACK(configure), &show);
+  return factory;
+}
+
+}  // namespace porchlight::rtsp_test

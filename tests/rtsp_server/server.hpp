@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <gst/rtsp-server/rtsp-server.h>
+
+#include <string>
+
+#include "media.hpp"
+
+namespace porchlight::rtsp_test {
+
+struct Address {
+  std::string port = "0";  // 0: the kernel's choice
+  std::string user;        // empty: no login; else digest (RFC 2617)
+  std::string password;
+};
+
+// A server at rtsp://127.0.0.1:port/cam, for the rest of the process's life; nullptr when the port
+// cannot be had.
+GstRTSPServer* start_server(const Address& address, Show& show);
+
+// Closes every client's connection; new ones are welcome.
+void close_clients(GstRTSPServer* server);
+
+}  // namespace porchlight::rtsp_test
