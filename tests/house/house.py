@@ -196,7 +196,7 @@ def check_files(root):
     for path in sources(root, "src", "include", "tests"):
         where = path.relative_to(root)
         text = path.read_text(encoding="utf-8")
-        if not text.startswith("// SPDX-License-Identifier: Apache-2.0\n"):
+        if not re.match(r"(//|/\*) SPDX-License-Identifier: Apache-2\.0\n", text):
             faults.append(f"{where}: the first line is not the licence")
         if text.count("\n") > LONGEST_FILE:
             faults.append(f"{where}: {text.count(chr(10))} lines")
@@ -208,26 +208,27 @@ def check_files(root):
 
 def check_thread_table(root):
     """docs/threads.md names every worker that is started and every hand-over between threads."""
-    table = (root / "docs/threads.md").read_text(encoding="utf-8")
+    table = (root / "docs/threads.md").read_text(encoding="utf-8").split("\n")
     faults = []
-    for path in sources(root, "src/pipeline", "src/app", "include/porchlight/pipeline"):
-        for word in workers_in(without_comments(path.read_text(encoding="utf-8"))):
-            if not re.search(rf"^\| `{re.escape(word)}[-`]", table, flags=re.M):
-                faults.append(f"{path.relative_to(root)}: worker '{word}' is not in docs/threads.md")
+    for path in sources(root, "src"):
+        for kind, deadline in workers_in(without_comments(path.read_text(encoding="utf-8"))):
+            if not any(f"| `{kind}` |" in line and line.endswith(f"| {deadline} |") for line in table):
+                faults.append(f"{path.relative_to(root)}: worker '{kind}' of {deadline} is not in docs/threads.md")
     for path in sources(root, "src", "include"):
         if room_of(root, path) == "base":
             continue
         for words in hand_overs_in(without_comments(path.read_text(encoding="utf-8"))):
-            if not any(all(f"`{word}`" in line for word in words) for line in table.split("\n")):
+            if not any(all(f"`{word}`" in line for word in words) for line in table):
                 faults.append(f"{path.relative_to(root)}: hand-over '{' by '.join(words)}' is not in docs/threads.md")
     return sorted(set(faults))
 
 
 def workers_in(code):
-    """The types of the workers that a piece of code starts: WorkerSpec{id, type, …} or .type = "…"."""
-    found = re.findall(r'\bWorkerSpec\b[^;{}()]*\{\s*(?:[^,{}]+,\s*)"(\w+)"', code)
-    found += re.findall(r'\.type\s*=\s*"(\w+)"', code)
-    return found + re.findall(r'\bWorker\s*[({]\s*"(\w+)', code)
+    """(type, deadline) of each worker started: start({id, "type", Stage::…, 10s, …}), or a Worker by hand."""
+    found = re.findall(r'\bstart\(\s*(?:\w*WorkerSpec\s*)?\{[^{}"]*(?:"[^"]*")?[^{}"]*,\s*"(\w+)",\s*[\w:]*Stage::\w+,\s*(\d+)s\b', code)
+    return [(kind, f"{seconds} s") for kind, seconds in found] + [
+        (kind, "no deadline") for kind in re.findall(r'\bWorker\b[^;(){}]*[({]\s*"(\w+)"', code)
+    ] + [("(unreadable)", "its deadline")] * (len(re.findall(r"\bstart\(\s*(?:\w*WorkerSpec\s*)?\{", code)) - len(found))
 
 
 def hand_overs_in(code):

@@ -12,7 +12,7 @@ import house
 GOOD = {
     "docs/architecture.md": "| floor | room |\n|---|---|\n| 0 | `base` | x |\n| 1 | `media` | x |\n"
     "| 1 | `event` | x |\n| 3 | `gpio` | x |\n| 4 | `pipeline` | x |\n",
-    "docs/threads.md": "| `button` | reads edges | `button` | `int` |\n| `decode-<camera>` | `Mailbox<media::FramePtr>` |\n",
+    "docs/threads.md": "| `button-0` | `button` | x | 5 s |\n| `int` | `button` |\n| `Mailbox<media::FramePtr>` |\n",
     "include/porchlight/base/wakeup.hpp": "",
     "include/porchlight/media/packet.hpp": '#include "porchlight/base/wakeup.hpp"\n#include <nlohmann/json_fwd.hpp>\n',
     "src/base/worker.cpp": "std::jthread thread_;\n",
@@ -20,8 +20,8 @@ GOOD = {
     "src/gpio/button.cpp": '// std::mutex is for others\n#include "line.hpp"\nconst char* text = "std::mutex // no comment";\n'
     "SpscRing<int, QueueName::button, Overflow::must_not_fill> out;\n",
     "src/gpio/CMakeLists.txt": "room(gpio SOURCES button.cpp ROOMS base event LIBS x)\n",
-    "src/pipeline/lanes.cpp": '#include "porchlight/media/packet.hpp"\nstart(WorkerSpec{"button-0", "button", Stage::sources});\n'
-    'Mailbox<media::FramePtr> newest;\nspec.type = "decode";\nWorker{"button-1", clock};\n',
+    "src/pipeline/lanes.cpp": '#include "porchlight/media/packet.hpp"\nsupervisor.start({"button-0", "button", Stage::sources, 5s, body});\n'
+    'Mailbox<media::FramePtr> newest;\n',
     "README.md": "",
 }
 
@@ -129,12 +129,18 @@ class AgainstBadTrees(unittest.TestCase):
         self.expect("files", "a.cpp: the first line", "line_util.cpp: a name", "b.cpp: 602", "'LineManager'")
 
     def test_thread_table_misses_a_worker(self):
-        self.add("src/pipeline/lanes.cpp", 'start(WorkerSpec{"vision-0", "vision", Stage::decoders});\n')
-        self.expect("thread_table", "worker 'vision'")
+        self.add("src/pipeline/lanes.cpp", 's.start({id_of(unit->id()), "ingest", Stage::sources, 5s, [a](int b) { c(); }});\n')
+        self.add("src/pipeline/lanes.cpp", 's.start({\n"log", "sync", pipeline::Stage::log, 10s, x});\n')
+        self.add("src/gpio/button.cpp", 'Worker w{"own", clock};\n')
+        self.expect("thread_table", "'ingest' of 5 s", "'sync' of 10 s", "'own' of no deadline")
 
-    def test_thread_table_misses_a_worker_named_by_member(self):
-        self.add("src/pipeline/lanes.cpp", 'spec = {.id = "a", .type = "vision"};\n')
-        self.expect("thread_table", "worker 'vision'")
+    def test_thread_table_says_when_it_cannot_read_a_worker(self):
+        self.add("src/pipeline/lanes.cpp", 's.start({id, type_of(id), Stage::sources, limit, x});\n')
+        self.expect("thread_table", "(unreadable)")
+
+    def test_thread_table_gives_another_deadline(self):
+        self.write("docs/threads.md", (self.root / "docs/threads.md").read_text().replace("5 s", "6 s"))
+        self.expect("thread_table", "'button' of 5 s")
 
     def test_thread_table_misses_hand_overs(self):
         self.add("src/gpio/button.cpp", "using Q = MpscRing<event::Event,\n QueueName::event_processing, Overflow::refuse>;\n"
