@@ -24,8 +24,6 @@ char lower(char c) {
 bool token_char(char c) {
   return alnum(c) || c == '_' || c == '-';
 }
-  return std::isspace(static_cast<unsigned char>(c)) != 0;
-}
 
 bool starts_with_word(std::string_view text, std::string_view word) {
   return text.size() >= word.size() && std::equal(word.begin(), word.end(), text.begin(),
