@@ -25,7 +25,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 }  // namespace
 
 Child::Child(const std::vector<std::string>& command,
-             const std::vector<std::pair<std::string, std::string>>& environment) {
+             const std::vector<std::pair<std::string, std::string>>& environment, const std::string& errors) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) std::abort();
   output_.reset(ends[0]);
@@ -37,6 +37,9 @@ Child::Child(const std::vector<std::string>& command,
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_adddup2(&actions, input.get(), STDOUT_FILENO);
+  if (errors != "/dev/stderr")
+    ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, errors.c_str(), O_WRONLY | O_CREAT | O_TRUNC,
+                                       0600);
   const int failed = ::posix_spawn(&pid_, command[0].c_str(), &actions, nullptr, pointers(arguments).data(),
                                    pointers(variables).data());
   ::posix_spawn_file_actions_destroy(&actions);

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <random>
 #include <set>
+#include <thread>
 
 #include "store/child.hpp"
 #include "store/fixture.hpp"
@@ -47,12 +48,12 @@ TEST(Durability, HundredKillsLoseNothingThatWasAcknowledged) {
   std::size_t stored = 0;
   for (int round = 0; round < 100; ++round) {
     Child child({writer, file.string(), "100000", "full"}, {});
-    // Killed at whatever the writer is doing a random number of acknowledgements and microseconds on.
+    // Killed at whatever the writer is doing a random number of acknowledgements and microseconds on:
+    // the sleep synchronises nothing, it only moves the moment.
     const auto lines = child.read_lines(1 + random() % 20);
     ASSERT_FALSE(lines.empty()) << "the writer never came so far";
     acknowledged.insert(lines.begin(), lines.end());
-    for (volatile unsigned spin = random() % 200'000; spin > 0; --spin) {
-    }
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 2000));
     for (auto& line : child.kill_and_read()) acknowledged.insert(std::move(line));
     if (round % 10 == 9) stored = expect_invariants(file, acknowledged);
   }
@@ -128,10 +129,17 @@ void fail_each_call(const Fault& fault) {
         {"IO_SHIM_FAIL", std::to_string(n)},
         {"IO_SHIM_ERRNO", std::to_string(fault.number)}};
     if (fault.sticky) environment.emplace_back("IO_SHIM_STICKY", "1");
-    Child child({writer, file.string(), "4", "full"}, environment);
+    Child child({writer, file.string(), "4", "full"}, environment, folder / "errors");
     const auto lines = child.read_lines(5);
     const int status = child.wait();
     ASSERT_TRUE(status == 0 || status == 3) << "call " << n << " ended the writer with " << status;
+    if (status == 3) {
+      std::ifstream errors(folder / "errors");
+      std::string code;
+      errors >> code;
+      EXPECT_TRUE(code == "io:" || code == (fault.number == ENOSPC ? "resource:" : "io:"))
+          << "call " << n << ": " << code;
+    }
     expect_invariants(file, {lines.begin(), lines.end()});
     if (status == 3) ++failed_runs;
     if (status == 3) continue;
