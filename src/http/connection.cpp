@@ -127,8 +127,6 @@ void Connection::parse() {
     case RequestParser::Progress::complete:
       return on_complete();
     case RequestParser::Progress::need_more:
-      // A line of a chunk's size or of a trailer that never ends.
-      if (unparsed_.size() > serving_.limits.header_bytes) return refuse(400, "malformed body");
       return read_more();
   }
 }

@@ -26,7 +26,7 @@ class RequestParser {
   struct Step {
     std::size_t consumed = 0;  // the caller keeps the rest and offers it again with what follows
     Progress progress = Progress::need_more;
-    int status = 0;          // of a failure: 400, 413, 431
+    int status = 0;          // of a failure: 400, 411, 413, 431
     std::string_view fault;  // its text
   };
   // `header` comes once, before any of the body is taken; feed() again, even with nothing, goes on.

@@ -37,6 +37,13 @@ inline std::vector<std::string> malformed_by_grammar() {
       "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0x1\r\n\r\na",
       "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1 1\r\n\r\na",
       "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999999\r\n\r\na",
+  };
+}
+
+// A body whose length is told otherwise than by Content-Length.
+inline std::vector<std::string> without_length() {
+  return {
+      "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
       "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\nabc",
       "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n",
       "POST / HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",

@@ -33,17 +33,21 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
+inline telemetry::ClosedSets closed(std::vector<std::string> endpoints) {
+  telemetry::ClosedSets sets;
+  sets.endpoints = std::move(endpoints);
+  return sets;
+}
+
 // A real server on a port of its own and a socket in a folder of its own, running on a thread.
 class RunningServer {
  public:
-  explicit RunningServer(Router router, Limits limits = {})
-      : metrics(telemetry::ClosedSets{.endpoints = router.templates()}) {
+  explicit RunningServer(Router router, Limits limits = {}) : metrics(closed(router.templates())) {
     start(std::move(router), limits);
   }
   // For routes that need the metrics themselves.
   template <class MakeRouter>
-  RunningServer(const std::vector<std::string>& endpoints, MakeRouter make)
-      : metrics(telemetry::ClosedSets{.endpoints = endpoints}) {
+  RunningServer(std::vector<std::string> endpoints, MakeRouter make) : metrics(closed(std::move(endpoints))) {
     start(make(metrics), {});
   }
   ~RunningServer() { stop(); }

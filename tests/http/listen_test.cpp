@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/listen.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <fstream>
+
+#include "http/running_server.hpp"
+#include "porchlight/http/options.hpp"
+
+namespace porchlight::http {
+namespace {
+
+using test::route;
+using test::says;
+using test::TemporaryFolder;
+using testing::HasSubstr;
+
+TEST(ListenAddress, TakesLoopbackOnly) {
+  for (const auto* good : {"127.0.0.1:8000", "127.1.2.3:0", "[::1]:8000", "localhost:80"}) {
+    EXPECT_TRUE(parse_listen_address(good).ok()) << good;
+  }
+  for (const auto* far : {"0.0.0.0:8000", "[::]:8000", "192.168.1.2:8000", "[fe80::1]:8000", "128.0.0.1:1"}) {
+    const auto refused = parse_listen_address(far);
+    ASSERT_FALSE(refused.ok()) << far;
+    EXPECT_EQ(refused.error().code(), ErrorCode::unsupported);
+    EXPECT_THAT(refused.error().text(), HasSubstr("not in this version: only loopback"));
+  }
+  for (const auto* wrong : {"", "8000", ":8000", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1",
+                            "127.0.0.1:80x", "::1:8000", "[127.0.0.1]:80", "porch:8000", "127.1:80"}) {
+    const auto refused = parse_listen_address(wrong);
+    ASSERT_FALSE(refused.ok()) << wrong;
+    EXPECT_EQ(refused.error().code(), ErrorCode::invalid_argument) << wrong;
+  }
+}
+
+TEST(ListenTcp, SaysThatThePortIsTaken) {
+  auto first = listen_tcp("127.0.0.1:0");
+  ASSERT_TRUE(first.ok());
+  const auto second = listen_tcp("127.0.0.1:" + std::to_string(bound_port(first->get())));
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.error().code(), ErrorCode::already_exists);
+  EXPECT_THAT(second.error().text(), HasSubstr("another program listens there"));
+}
+
+mode_t mode_of(const std::filesystem::path& path) {
+  struct ::stat info {};
+  return ::lstat(path.c_str(), &info) == 0 ? info.st_mode & 07777 : 0;
+}
+
+TEST(SocketFile, IsForOwnerAndGroupWhateverTheUmask) {
+  const TemporaryFolder folder;
+  for (const mode_t mask : {mode_t{0}, mode_t{0022}, mode_t{0077}}) {
+    const auto before = ::umask(mask);
+    auto file = SocketFile::listen(folder.path() / "control.sock");
+    ::umask(before);
+    ASSERT_TRUE(file.ok());
+    EXPECT_EQ(mode_of(folder.path() / "control.sock"), mode_t{0660});
+  }
+}
+
+TEST(SocketFile, GoesWithItsOwner) {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "control.sock";
+  { ASSERT_TRUE(SocketFile::listen(path).ok()); }
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST(SocketFile, ReplacesOneThatNobodyAnswers) {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "control.sock";
+  auto old = SocketFile::listen(path);
+  ASSERT_TRUE(old.ok());
+  std::filesystem::rename(path, folder.path() / "kept");
+  { auto gone = std::move(*old); }  // closes; leaves `kept`, which is not its path any more
+  std::filesystem::rename(folder.path() / "kept", path);
+  auto fresh = SocketFile::listen(path);
+  ASSERT_TRUE(fresh.ok()) << fresh.error().text();
+  EXPECT_TRUE(test::Wire::unix_socket(path).connected());
+}
+
+TEST(SocketFile, RefusesOneThatIsAlive) {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "control.sock";
+  const auto alive = SocketFile::listen(path);
+  ASSERT_TRUE(alive.ok());
+  const auto refused = SocketFile::listen(path);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code(), ErrorCode::already_exists);
+  EXPECT_THAT(refused.error().text(), HasSubstr("another porchlight answers there"));
+  EXPECT_TRUE(test::Wire::unix_socket(path).connected());
+}
+
+TEST(SocketFile, TouchesNoForeignFile) {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "control.sock";
+  std::ofstream(path) << "a diary";
+  const auto refused = SocketFile::listen(path);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().text(), HasSubstr("is not a socket"));
+  EXPECT_EQ(std::filesystem::file_size(path), 7U);
+}
+
+TEST(SocketFile, LeavesASuccessorsFileAlone) {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "control.sock";
+  auto first = SocketFile::listen(path);
+  ASSERT_TRUE(first.ok());
+  std::filesystem::rename(path, folder.path() / "old");
+  const auto second = SocketFile::listen(path);
+  ASSERT_TRUE(second.ok());
+  { auto gone = std::move(*first); }
+  EXPECT_TRUE(test::Wire::unix_socket(path).connected());
+}
+
+TEST(SocketFile, NamesAPathThatIsTooLong) {
+  const auto refused = SocketFile::listen("/tmp/" + std::string(120, 'x'));
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code(), ErrorCode::invalid_argument);
+}
+
+TEST(SocketFile, NamesAFolderThatIsMissing) {
+  const TemporaryFolder folder;
+  const auto refused = SocketFile::listen(folder.path() / "missing" / "control.sock");
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code(), ErrorCode::not_found);
+}
+
+std::vector<std::string> faults_of(const std::string& yaml, ListenOptions& options) {
+  config::Faults faults;
+  const auto document = config::Document::parse(yaml, "p.yaml", faults);
+  auto root = document.root();
+  options = read_listen_options(root);
+  root.finish();
+  std::vector<std::string> texts;
+  for (const auto& fault : faults.all()) texts.push_back(fault.text());
+  return texts;
+}
+
+TEST(ListenOptions, DefaultToLoopback) {
+  ListenOptions options;
+  EXPECT_THAT(faults_of("{}", options), testing::IsEmpty());
+  EXPECT_EQ(options.listen, "127.0.0.1:8000");
+  EXPECT_THAT(faults_of("server: {listen: '[::1]:9000'}", options), testing::IsEmpty());
+  EXPECT_EQ(options.listen, "[::1]:9000");
+}
+
+TEST(ListenOptions, RefuseWhatThisVersionDoesNotHave) {
+  ListenOptions options;
+  const auto faults = faults_of(
+      "server:\n  listen: 0.0.0.0:8000\n  tls: auto\n  public_url: x\n  trusted_proxies: []\n"
+      "metrics:\n  listen: 127.0.0.1:9464\n",
+      options);
+  ASSERT_EQ(faults.size(), 5U);
+  for (const auto& fault : faults) EXPECT_THAT(fault, HasSubstr("not in this version"));
+  EXPECT_THAT(faults[0], testing::StartsWith("p.yaml:2:3: server.listen"));
+}
+
+}  // namespace
+}  // namespace porchlight::http

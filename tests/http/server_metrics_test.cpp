@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include "http/running_server.hpp"
+
+namespace porchlight::http {
+namespace {
+
+using test::Body;
+using test::get;
+using test::route;
+using test::RunningServer;
+using test::says;
+
+Router rooms() {
+  Router router;
+  auto things = route(Method::get, "/things/{id}", says("thing"));
+  things.statuses = {200, 503};
+  router.add(std::move(things));
+  router.add(route(Method::post, "/things/{id}", says("made")));
+  return router;
+}
+
+class ServerMetrics : public testing::Test {
+ protected:
+  double requests(const std::string& method, const std::string& endpoint, int status) {
+    return house.metrics
+        .counter("http_requests_total",
+                 {{"method", method}, {"endpoint", endpoint}, {"status", std::to_string(status)}})
+        .value();
+  }
+  double total() {
+    double sum = 0;
+    for (const auto* method : {"GET", "POST", "HEAD", "other"}) {
+      for (const auto* endpoint : {"/things/{id}", "unmatched"}) {
+        for (const int status : {200, 400, 404, 405, 431}) sum += requests(method, endpoint, status);
+      }
+    }
+    return sum;
+  }
+  // The answer is in the client's hands an instant before it is counted; a later answer on the same
+  // connection is not, so the next request says that the first was counted.
+  void expect_one_more(const std::string& method, const std::string& endpoint, int status, const auto& act) {
+    const double before = requests(method, endpoint, status);
+    const double all_before = total();
+    act();
+    for (int i = 0; i < 500 && total() == all_before; ++i) house.control().readable_within(10);
+    EXPECT_EQ(requests(method, endpoint, status), before + 1) << method << endpoint << status;
+    EXPECT_EQ(total(), all_before + 1);
+  }
+
+  RunningServer house{rooms()};
+};
+
+TEST_F(ServerMetrics, CountsEachRequestOnceUnderItsTemplate) {
+  expect_one_more("GET", "/things/{id}", 200, [&] { house.tcp().ask(get("/things/a")); });
+  expect_one_more("GET", "/things/{id}", 200, [&] { house.control().ask(get("/things/b?c")); });
+  expect_one_more("HEAD", "/things/{id}", 200, [&] {
+    auto wire = house.tcp();
+    wire.send("HEAD /things/a HTTP/1.1\r\nHost: x\r\n\r\n");
+    wire.reply(Body::none);
+  });
+  expect_one_more("GET", "unmatched", 404, [&] { house.tcp().ask(get("/nothing/here")); });
+  expect_one_more("other", "unmatched", 405,
+                  [&] { house.tcp().ask("BREW /things/a HTTP/1.1\r\nHost: x\r\n\r\n"); });
+  expect_one_more("other", "unmatched", 400, [&] { house.tcp().ask("nonsense\r\n\r\n"); });
+}
+
+TEST_F(ServerMetrics, ExistBeforeTheFirstRequest) {
+  const auto text = house.metrics.exposition();
+  for (const auto* line : {R"(http_requests_total{endpoint="/things/{id}",method="GET",status="200"} 0)",
+                           R"(http_requests_total{endpoint="/things/{id}",method="GET",status="503"} 0)",
+                           R"(http_requests_total{endpoint="/things/{id}",method="POST",status="200"} 0)",
+                           R"(http_request_duration_seconds_count{endpoint="/things/{id}",method="GET"} 0)",
+                           "active_connections 0", "http_requests_in_flight 0"}) {
+    EXPECT_NE(text.find(std::string("\n") + line + "\n"), std::string::npos) << line;
+  }
+}
+
+TEST_F(ServerMetrics, GaugesFollowTheConnections) {
+  auto connections = house.metrics.gauge("active_connections");
+  auto first = house.tcp();
+  auto second = house.tcp();
+  first.ask(get("/things/a"));
+  second.ask(get("/things/a"));
+  EXPECT_EQ(connections.value(), 2);
+  house.control().ask(get("/things/a"));
+  EXPECT_EQ(connections.value(), 2);  // TCP connections, the contract says
+  first.close();
+  for (int i = 0; i < 500 && connections.value() > 1; ++i) house.control().readable_within(10);
+  EXPECT_EQ(connections.value(), 1);
+}
+
+}  // namespace
+}  // namespace porchlight::http
