@@ -15,8 +15,10 @@ namespace porchlight::store {
 // A child process whose standard output we read. Killed and reaped with its owner.
 class Child {
  public:
+  // What it writes to its standard error goes to `errors`.
   Child(const std::vector<std::string>& command,
-        const std::vector<std::pair<std::string, std::string>>& environment);
+        const std::vector<std::pair<std::string, std::string>>& environment,
+        const std::string& errors = "/dev/stderr");
   ~Child();
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;

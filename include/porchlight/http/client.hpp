@@ -17,8 +17,8 @@ namespace porchlight::http {
 struct ClientOptions {
   std::chrono::milliseconds connect_timeout{5000};  // name look-up, TCP and TLS together
   std::chrono::milliseconds total_timeout{15000};   // of one request, connecting included
-  std::string ca_file;      // PEM; replaces the system's authorities. Verification is never off.
-  std::string unix_socket;  // connect here instead of to the URL's host
+  std::string ca_file{};      // PEM; replaces the system's authorities. Verification is never off.
+  std::string unix_socket{};  // connect here instead of to the URL's host
   std::string user_agent = "porchlight";
 };
 
