@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "porchlight/base/clock.hpp"
+#include "porchlight/camera/options.hpp"
+#include "porchlight/event/event.hpp"
+#include "porchlight/gpio/options.hpp"
+#include "porchlight/notify/options.hpp"
+#include "porchlight/pipeline/supervisor.hpp"
+#include "porchlight/telemetry/health.hpp"
+#include "porchlight/telemetry/metrics.hpp"
+#include "porchlight/vision/options.hpp"
+
+namespace porchlight::pipeline {
+
+struct Options {
+  std::filesystem::path folder;  // storage.path
+  std::vector<camera::CameraOptions> cameras;
+  std::vector<gpio::ButtonOptions> buttons;
+  vision::FaceOptions faces;
+  notify::Options notifications;
+};
+
+// Which parts of the configuration a reload changed; cameras are compared one by one.
+struct Changes {
+  bool cameras = false;
+  bool buttons = false;
+  bool faces = false;
+  bool notifications = false;
+};
+
+// The wiring: makes every lane, connects them by queues, gives each a worker. Rooms below know nothing
+// of each other; this is the one place that does.
+class Pipeline {
+ public:
+  // References outlive the pipeline. Nothing runs yet.
+  static Result<std::unique_ptr<Pipeline>> create(Options options, Clock& clock, telemetry::Metrics& metrics,
+                                                  telemetry::Health& health, Supervisor& supervisor);
+  ~Pipeline();  // after Supervisor::stop() said that every worker has ended
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+
+  // The worker ids and types of these options, for ClosedSets before anything exists.
+  static std::vector<std::pair<std::string, std::string>> workers_of(const Options& options);
+
+  // Main thread.
+  void start();
+  // Event log opened (or found that it cannot be), button lane armed. The text says what is missing.
+  bool armed() const;
+  std::string condition() const;
+  // Applies what changed; returns what was rebuilt, as configuration paths, or why it could not be.
+  Result<std::vector<std::string>> reload(Options options, const Changes& changes);
+  // Queue gauges; about once a second.
+  void sample();
+
+  // Listener's thread.
+  struct Rung {
+    event::EventId id;
+    std::string camera_id;
+  };
+  // `committed` is called once, from another thread, when the ring is on the medium; never when it
+  // cannot be written.
+  Result<Rung> ring(std::string_view button_id, event::TriggerSource source, const event::TraceContext& trace,
+                    std::function<void(const Rung&)> committed);
+  std::vector<std::string> button_ids();
+  void faces_changed(std::function<void(Result<std::size_t>)> answer);
+  // One JSON object: cameras, buttons, rings; docs/api.md has the fields.
+  std::string status();
+
+ private:
+  class State;
+  explicit Pipeline(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace porchlight::pipeline

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace porchlight::app {
+
+// Exit codes of every subcommand.
+enum Exit : int { exit_done = 0, exit_no = 1, exit_usage = 2, exit_unreachable = 3 };
+
+// What every subcommand may need; filled by main from the command line.
+struct Common {
+  std::filesystem::path config = "/etc/porchlight/porchlight.yaml";
+  bool json = false;
+};
+
+int run_command(const Common& common);
+int check_command(const Common& common);
+int version_command(const Common& common);
+
+int ring_command(const Common& common, const std::string& button);
+int status_command(const Common& common);
+int reload_command(const Common& common);
+
+int faces_enrol_command(const Common& common, const std::string& name,
+                        const std::vector<std::string>& images);
+int faces_list_command(const Common& common);
+int faces_identify_command(const Common& common, const std::string& image);
+int faces_forget_command(const Common& common, const std::string& name);
+int faces_rename_command(const Common& common, const std::string& name, const std::string& new_name);
+int faces_evaluate_command(const Common& common, const std::string& pairs);
+int people_list_as_command(const Common& common, const std::string& name, const std::string& standing);
+
+}  // namespace porchlight::app

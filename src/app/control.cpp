@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands that ask the running daemon.
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "app/commands.hpp"
+#include "app/terminal.hpp"
+#include "porchlight/api/control_client.hpp"
+
+namespace porchlight::app {
+namespace {
+
+using nlohmann::json;
+
+// No answer at all is exit 3, whatever the reason.
+int unreachable(const Error& error) {
+  return complain(error.text(), exit_unreachable);
+}
+
+void print_lines(const char* heading, const json& lines) {
+  for (const auto& line : lines) std::printf("%s %s\n", heading, line.get<std::string>().c_str());
+}
+
+std::string text_or(const json& object, const char* key, const char* otherwise) {
+  return object.contains(key) && object[key].is_string() ? object[key].get<std::string>() : otherwise;
+}
+
+void print_ring(const json& ring) {
+  std::printf("ring     %s  %s  button %s  %s", text_or(ring, "time", "").c_str(),
+              text_or(ring, "id", "").c_str(), text_or(ring, "button", "").c_str(),
+              text_or(ring, "result", "no answer yet").c_str());
+  if (ring.contains("person")) std::printf(" (%s)", ring["person"].get<std::string>().c_str());
+  std::printf("\n");
+  for (const auto& delivery : ring["deliveries"]) {
+    std::printf("           to %s, message %d: %s", delivery["channel"].get<std::string>().c_str(),
+                delivery["sequence"].get<int>(), delivery["state"].get<std::string>().c_str());
+    if (delivery.contains("edge_to_delivered_ms"))
+      std::printf(", %.1f ms after the edge", delivery["edge_to_delivered_ms"].get<double>());
+    std::printf("\n");
+  }
+}
+
+void print_status(const json& status) {
+  std::printf("porchlight %s, %s, http://%s\n", text_or(status, "version", "?").c_str(),
+              status["ready"].get<bool>() ? "ready" : "not ready",
+              text_or(status["listen"], "address", "?").c_str());
+  for (const auto& camera : status["cameras"])
+    std::printf("camera   %-12s %s\n", text_or(camera, "id", "").c_str(),
+                text_or(camera, "state", "").c_str());
+  for (const auto& button : status["buttons"])
+    std::printf("button   %-12s %s, %d rings\n", text_or(button, "id", "").c_str(),
+                text_or(button, "text", "").c_str(), button["presses"].get<int>());
+  for (const auto& ring : status["rings"]) print_ring(ring);
+}
+
+// Without --button: the only one there is.
+Result<std::string> the_button(const Settings& settings, const std::string& asked) {
+  if (!asked.empty()) return asked;
+  const auto& buttons = settings.house.buttons;
+  if (buttons.size() == 1) return buttons.front().id;
+  std::string ids;
+  for (const auto& button : buttons) ids += (ids.empty() ? "" : ", ") + button.id;
+  return Error(ErrorCode::invalid_argument,
+               buttons.empty() ? "no button is configured" : "which button? --button one of: " + ids);
+}
+
+}  // namespace
+
+int ring_command(const Common& common, const std::string& asked) {
+  auto [settings, exit_code] = settings_for(common);
+  if (!settings) return exit_code;
+  const auto button = the_button(*settings, asked);
+  if (!button) return complain(button.error().text(), exit_usage);
+  const auto answer = api::ControlClient(settings->control_socket()).ring(*button);
+  if (!answer) return unreachable(answer.error());
+  if (!answer->ok()) return complain(answer->problem(), exit_no);
+  if (common.json)
+    std::printf("%s\n", answer->body.c_str());
+  else
+    std::printf("rung: %s\n", json::parse(answer->body)["id"].get<std::string>().c_str());
+  return exit_done;
+}
+
+int status_command(const Common& common) {
+  auto [settings, exit_code] = settings_for(common);
+  if (!settings) return exit_code;
+  const auto answer = api::ControlClient(settings->control_socket()).status();
+  if (!answer) return unreachable(answer.error());
+  if (!answer->ok()) return complain(answer->problem(), exit_no);
+  if (common.json)
+    std::printf("%s\n", answer->body.c_str());
+  else
+    print_status(json::parse(answer->body));
+  return exit_done;
+}
+
+int reload_command(const Common& common) {
+  // The daemon judges the new file; ours may be read only for where its socket is.
+  config::Faults faults;
+  auto settings = read_settings(common.config, faults);
+  if (!settings) return complain(settings.error().text(), exit_unreachable);
+  const auto answer = api::ControlClient(settings->control_socket()).reload();
+  if (!answer) return unreachable(answer.error());
+  if (!answer->ok()) return complain(answer->problem(), exit_no);
+  if (common.json) {
+    std::printf("%s\n", answer->body.c_str());
+    return exit_done;
+  }
+  const auto report = json::parse(answer->body);
+  print_lines("applied:", report.value("applied", json::array()));
+  print_lines("rebuilt:", report.value("restarted", json::array()));
+  print_lines("needs a restart of the daemon:", report.value("needs_restart", json::array()));
+  std::printf("reloaded\n");
+  return exit_done;
+}
+
+}  // namespace porchlight::app

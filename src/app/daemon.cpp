@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/daemon.hpp"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <thread>
+#include <utility>
+
+#include "app/commands.hpp"
+#include "porchlight/api/routes.hpp"
+#include "porchlight/media/av.hpp"
+#include "porchlight/telemetry/build.hpp"
+
+namespace porchlight::app {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr auto check_period = 1s;
+constexpr auto stop_limit = 1800ms;  // of the two seconds a stop may take
+constexpr auto armed_limit = 10s;    // then we say ready and what is missing
+
+}  // namespace
+
+Result<std::unique_ptr<Daemon>> Daemon::create(std::filesystem::path file, Settings settings,
+                                               Signals signals) {
+  auto wakeup = Wakeup::create();
+  if (!wakeup) return std::move(wakeup).error();
+  auto daemon = std::unique_ptr<Daemon>(
+      new Daemon(std::move(file), std::move(settings), std::move(signals), std::move(*wakeup)));
+  if (auto status = daemon->build(); !status) return std::move(status).error();
+  return daemon;
+}
+
+Daemon::Daemon(std::filesystem::path file, Settings settings, Signals signals, Wakeup wakeup)
+    : file_(std::move(file)),
+      settings_(std::move(settings)),
+      signals_(std::move(signals)),
+      metrics_(std::make_unique<telemetry::Metrics>(closed_sets(settings_))),
+      wakeup_(std::move(wakeup)),
+      orders_(16, wakeup_),
+      supervisor_(std::make_unique<pipeline::Supervisor>(clock_, *metrics_)) {}
+
+Daemon::~Daemon() {
+  telemetry::attach_log_metrics(nullptr);
+}
+
+Status Daemon::build() {
+  using Part = telemetry::Health::Part;
+  using PartState = telemetry::Health::PartState;
+  media::silence_libav();
+  telemetry::attach_log_metrics(metrics_.get());
+  health_.set(Part::config, PartState::started);
+  std::error_code failure;
+  std::filesystem::create_directories(settings_.house.folder, failure);
+  auto house = pipeline::Pipeline::create(settings_.house, clock_, *metrics_, health_, *supervisor_);
+  if (!house) return std::move(house).error();
+  pipeline_ = std::move(*house);
+  http::ServerOptions options;
+  options.listen = settings_.server.listen;
+  options.control_socket = settings_.control_socket();
+  auto server = http::Server::create(options, api::routes(make_port(), *metrics_, health_), *metrics_);
+  if (!server) return std::move(server).error();
+  server_ = std::move(*server);
+  health_.set(Part::api, PartState::started);
+  return {};
+}
+
+// What the listener's thread may ask. Each answers at once or hands the work to another thread.
+api::Port Daemon::make_port() {
+  api::Port port;
+  port.buttons = [this] { return pipeline_->button_ids(); };
+  port.ring = [this](const api::RingOrder& order, api::Answer<api::RingAccepted> answer) {
+    auto accepted = [answer](const pipeline::Pipeline::Rung& rung) {
+      answer(api::RingAccepted{rung.id, rung.camera_id});
+    };
+    auto rung = pipeline_->ring(order.button_id, order.source, order.trace, std::move(accepted));
+    if (!rung) answer(std::move(rung).error());
+  };
+  port.status = [this] {
+    auto status = nlohmann::json::parse(pipeline_->status());
+    status["version"] = telemetry::build_version();
+    status["listen"] = {{"address", bound_address()}, {"port", server_->port()}};
+    status["ready"] = health_.ready();
+    return status.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  };
+  port.reload = [this](api::Answer<api::ReloadReport> answer) {
+    auto refused = answer;
+    if (!orders_.push({std::move(answer)}))
+      refused(Error(ErrorCode::resource, "a reload is already under way"));
+  };
+  port.faces_changed = [this](api::Answer<std::size_t> answer) {
+    pipeline_->faces_changed(std::move(answer));
+  };
+  return port;
+}
+
+// As configured, with the port that was really taken when 0 was asked for.
+std::string Daemon::bound_address() const {
+  const auto& listen = settings_.server.listen;
+  return listen.substr(0, listen.rfind(':') + 1) + std::to_string(server_->port());
+}
+
+void Daemon::start_workers() {
+  supervisor_->start({"log", "sync", pipeline::Stage::log, 10s,
+                      [](std::stop_token stop, Heartbeat& beat) { telemetry::run_log_lane(stop, beat); }});
+  pipeline_->start();
+  supervisor_->start({"http", "http", pipeline::Stage::http, 10s,
+                      [this](std::stop_token stop, Heartbeat& beat) { server_->run(stop, beat); }});
+}
+
+void Daemon::await_armed() {
+  const auto deadline = clock_.now() + armed_limit;
+  while (!pipeline_->armed() && clock_.now() < deadline) std::this_thread::sleep_for(1ms);
+}
+
+int Daemon::run() {
+  start_workers();
+  await_armed();
+  service_.ready(condition());
+  log_.info("ready", {{"listen", bound_address()}});
+  for (;;) {
+    while (const auto signal = signals_.next()) {
+      if (*signal == Signal::stop) return stop();
+      reload();
+    }
+    while (auto order = orders_.pop()) order->answer(reload());
+    if (clock_.now() >= next_check_) once_a_second();
+    wait_for_news();
+  }
+}
+
+void Daemon::wait_for_news() {
+  wakeup_.arm();
+  if (orders_.empty()) {
+    auto pause = std::max<std::chrono::nanoseconds>(0ns, next_check_ - clock_.now());
+    if (service_.watchdog_period())
+      pause = std::min<std::chrono::nanoseconds>(pause, *service_.watchdog_period());
+    pollfd waited[] = {{signals_.fd(), POLLIN, 0}, {wakeup_.fd(), POLLIN, 0}};
+    ::poll(waited, 2, static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(pause).count()));
+  }
+  wakeup_.disarm();
+  if (const auto period = service_.watchdog_period();
+      period && !watchdog_held_back_ && clock_.now() >= next_watchdog_) {
+    service_.watchdog();
+    next_watchdog_ = clock_.now() + *period / 2;
+  }
+}
+
+void Daemon::once_a_second() {
+  next_check_ = clock_.now() + check_period;
+  const bool all_beat = supervisor_->check();
+  health_.alive = all_beat;
+  if (!all_beat && !watchdog_held_back_) service_.status("a worker is silent; the watchdog will restart us");
+  watchdog_held_back_ = !all_beat;
+  pipeline_->sample();
+}
+
+std::string Daemon::condition() const {
+  return pipeline_->condition();
+}
+
+api::ReloadReport Daemon::reload() {
+  service_.reloading();
+  config::Faults faults;
+  auto fresh = read_settings(file_, faults);
+  api::ReloadReport report;
+  if (!fresh) {
+    report.faults.push_back(fresh.error().text());
+  } else if (!faults.empty()) {
+    for (const auto& fault : faults.all()) report.faults.push_back(fault.text());
+  } else {
+    report = apply(std::move(*fresh));
+  }
+  for (const auto& fault : report.faults)
+    log_.error("configuration refused, the old one stays", {{"fault", fault}});
+  if (report.faults.empty()) log_.info("configuration reloaded");
+  telemetry::reopen_logs();
+  service_.ready(condition());
+  return report;
+}
+
+api::ReloadReport Daemon::apply(Settings fresh) {
+  const auto changed = [&](const char* key) {
+    return settings_.document.fingerprint(key) != fresh.document.fingerprint(key);
+  };
+  api::ReloadReport report;
+  for (const auto* key : {"server", "metrics", "storage"})
+    if (changed(key)) report.needs_restart.emplace_back(key);
+  if (changed("log")) {
+    telemetry::set_log_level(fresh.log.level);
+    report.applied.emplace_back("log.level");
+    if (fresh.log.dir != settings_.log.dir || fresh.log.json != settings_.log.json)
+      report.needs_restart.emplace_back("log.dir, log.format");
+  }
+  metrics_->extend(closed_sets(fresh));
+  // Where the data lies does not change under a running daemon.
+  fresh.house.folder = settings_.house.folder;
+  const pipeline::Changes changes{changed("cameras"), changed("buttons") || changed("cameras"),
+                                  changed("faces"), changed("notifications")};
+  auto rebuilt = pipeline_->reload(fresh.house, changes);
+  if (!rebuilt) {
+    report.faults.push_back(rebuilt.error().text());
+    return report;
+  }
+  report.restarted = std::move(*rebuilt);
+  fresh.server = settings_.server;
+  settings_ = std::move(fresh);
+  return report;
+}
+
+// A second signal ends the process at once, and so do we when a worker does not return: everything
+// acknowledged is on the medium already.
+int Daemon::stop() {
+  signals_.let_the_next_one_kill();
+  service_.stopping();
+  log_.info("stopping");
+  const bool all_ended = supervisor_->stop(stop_limit);
+  telemetry::stop_logging();
+  if (!all_ended) ::_exit(exit_done);
+  return exit_done;
+}
+
+}  // namespace porchlight::app

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "app/service_manager.hpp"
+#include "app/settings.hpp"
+#include "app/signals.hpp"
+#include "porchlight/api/port.hpp"
+#include "porchlight/base/queue.hpp"
+#include "porchlight/http/server.hpp"
+#include "porchlight/pipeline/pipeline.hpp"
+#include "porchlight/pipeline/supervisor.hpp"
+#include "porchlight/telemetry/health.hpp"
+
+namespace porchlight::app {
+
+// The running daemon: owns everything, in the order in which it may be taken down. Main thread.
+class Daemon {
+ public:
+  // `file` is read again on reload.
+  static Result<std::unique_ptr<Daemon>> create(std::filesystem::path file, Settings settings,
+                                                Signals signals);
+  ~Daemon();
+
+  // Until a signal ends it. The exit code.
+  int run();
+
+ private:
+  struct ReloadOrder {
+    api::Answer<api::ReloadReport> answer;
+  };
+  using Orders = MpscRing<ReloadOrder, QueueName::event_processing, Overflow::refuse>;
+
+  Daemon(std::filesystem::path file, Settings settings, Signals signals, Wakeup wakeup);
+  Status build();
+  api::Port make_port();
+  void start_workers();
+  void await_armed();
+  void wait_for_news();
+  void once_a_second();
+  std::string condition() const;
+  std::string bound_address() const;
+  api::ReloadReport reload();
+  api::ReloadReport apply(Settings fresh);
+  int stop();
+
+  const std::filesystem::path file_;
+  SystemClock clock_;
+  Settings settings_;
+  Signals signals_;
+  ServiceManager service_;
+  const telemetry::Logger log_{"doorbell.app", telemetry::Component::system};
+  telemetry::Health health_{clock_};
+  std::unique_ptr<telemetry::Metrics> metrics_;
+  Wakeup wakeup_;
+  Orders orders_;
+  std::unique_ptr<pipeline::Supervisor> supervisor_;
+  std::unique_ptr<pipeline::Pipeline> pipeline_;
+  std::unique_ptr<http::Server> server_;
+  MonotonicTime next_check_{};
+  MonotonicTime next_watchdog_{};
+  bool watchdog_held_back_ = false;
+};
+
+}  // namespace porchlight::app

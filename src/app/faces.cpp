@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands about people. They work on the database beside the daemon and tell it afterwards.
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "app/commands.hpp"
+#include "app/terminal.hpp"
+#include "porchlight/api/control_client.hpp"
+#include "porchlight/store/database.hpp"
+#include "porchlight/store/gallery_store.hpp"
+#include "porchlight/vision/evaluate.hpp"
+#include "porchlight/vision/face_engine.hpp"
+#include "porchlight/vision/gallery.hpp"
+
+namespace porchlight::app {
+namespace {
+
+using nlohmann::json;
+
+void print_json(const json& value) {
+  std::printf("%s\n", value.dump(2, ' ', false, json::error_handler_t::replace).c_str());
+}
+
+struct People {
+  std::unique_ptr<store::Database> database;
+  store::GalleryStore gallery;
+};
+
+Result<People> open_people(const Settings& settings) {
+  auto database = store::Database::open(settings.database(), {}, nullptr);
+  if (!database) return std::move(database).error();
+  store::GalleryStore gallery(**database);
+  return People{std::move(*database), gallery};
+}
+
+Result<std::unique_ptr<vision::FaceEngine>> open_engine(const Settings& settings) {
+  return vision::FaceEngine::create(vision::default_model_dir(), settings.house.faces, nullptr);
+}
+
+// A daemon that does not run has nothing to be told.
+void tell_daemon(const Settings& settings) {
+  (void)api::ControlClient(settings.control_socket()).faces_changed();
+}
+
+// Opens settings and people, runs `work`, tells the daemon when it succeeded.
+template <class Work>
+int change_people(const Common& common, Work work) {
+  auto [settings, exit_code] = settings_for(common);
+  if (!settings) return exit_code;
+  auto people = open_people(*settings);
+  if (!people) return complain(people.error());
+  const Status status = work(*settings, people->gallery);
+  if (!status) return complain(status.error());
+  tell_daemon(*settings);
+  return exit_done;
+}
+
+Status enrol_all(const Settings& settings, store::GalleryStore& gallery, const std::string& name,
+                 const std::vector<std::string>& images) {
+  auto engine = open_engine(settings);
+  if (!engine) return std::move(engine).error();
+  for (const auto& image : images) {
+    auto face = (*engine)->enrol_photo(image);
+    if (!face) return std::move(face).error().context("enrol '" + name + "' from '" + image + "'");
+    const store::EnrolledFace enrolled{face->embedding, face->model, face->photo_sha256,
+                                       std::chrono::system_clock::now()};
+    if (auto status = gallery.enrol(name, enrolled); !status) return std::move(status).error();
+    std::printf("enrolled %s from %s (quality %.2f)\n", name.c_str(), image.c_str(),
+                static_cast<double>(face->quality));
+  }
+  return {};
+}
+
+vision::Gallery gallery_for_match(const std::vector<store::Person>& people) {
+  std::vector<vision::Person> persons;
+  for (const auto& person : people) {
+    vision::Person known{person.name,
+                         person.listed_as == store::Listing::blacklisted ? vision::ListedAs::blacklisted
+                                                                         : vision::ListedAs::known,
+                         {}};
+    for (const auto& face : person.faces)
+      if (face.model_version == vision::model_version) known.embeddings.push_back(face.vector);
+    persons.push_back(std::move(known));
+  }
+  return vision::Gallery(std::move(persons));
+}
+
+json identity_json(const vision::Shot& shot, const vision::Identity& identity) {
+  const auto& box = shot.face.box;
+  json object{{"result", event::to_string(identity.verdict)},
+              {"confidence", identity.confidence},
+              {"distance", identity.distance},
+              {"quality", shot.quality},
+              {"box", {box.x, box.y, box.width, box.height}}};
+  if (!identity.person.empty()) object["person"] = identity.person;
+  return object;
+}
+
+}  // namespace
+
+int faces_enrol_command(const Common& common, const std::string& name,
+                        const std::vector<std::string>& images) {
+  return change_people(common, [&](const Settings& settings, store::GalleryStore& gallery) {
+    return enrol_all(settings, gallery, name, images);
+  });
+}
+
+int faces_forget_command(const Common& common, const std::string& name) {
+  return change_people(common,
+                       [&](const Settings&, store::GalleryStore& gallery) { return gallery.forget(name); });
+}
+
+int faces_rename_command(const Common& common, const std::string& name, const std::string& new_name) {
+  return change_people(
+      common, [&](const Settings&, store::GalleryStore& gallery) { return gallery.rename(name, new_name); });
+}
+
+int people_list_as_command(const Common& common, const std::string& name, const std::string& standing) {
+  return change_people(common, [&](const Settings&, store::GalleryStore& gallery) {
+    return gallery.list_as(name,
+                           standing == "blacklisted" ? store::Listing::blacklisted : store::Listing::known);
+  });
+}
+
+int faces_list_command(const Common& common) {
+  auto [settings, exit_code] = settings_for(common);
+  if (!settings) return exit_code;
+  auto people = open_people(*settings);
+  if (!people) return complain(people.error());
+  const auto persons = people->gallery.people();
+  if (!persons) return complain(persons.error());
+  auto list = json::array();
+  for (const auto& person : *persons) {
+    list.push_back(
+        {{"name", person.name}, {"listed_as", to_string(person.listed_as)}, {"faces", person.faces.size()}});
+    if (!common.json)
+      std::printf("%-30s %-12s %zu face%s\n", person.name.c_str(),
+                  std::string(to_string(person.listed_as)).c_str(), person.faces.size(),
+                  person.faces.size() == 1 ? "" : "s");
+  }
+  if (common.json) print_json(list);
+  return exit_done;
+}
+
+int faces_identify_command(const Common& common, const std::string& image) {
+  auto [settings, exit_code] = settings_for(common);
+  if (!settings) return exit_code;
+  auto people = open_people(*settings);
+  if (!people) return complain(people.error());
+  const auto persons = people->gallery.people();
+  if (!persons) return complain(persons.error());
+  auto engine = open_engine(*settings);
+  if (!engine) return complain(engine.error());
+  const auto shots = (*engine)->shots_of_photo(image);
+  if (!shots) return complain(shots.error().text(), exit_unreachable);
+  const auto gallery = gallery_for_match(*persons);
+  bool known = false;
+  auto list = json::array();
+  for (const auto& shot : *shots) {
+    const auto identity = vision::identify(gallery, shot.embedding, settings->house.faces.threshold);
+    known = known || !identity.person.empty();
+    list.push_back(identity_json(shot, identity));
+    if (!common.json)
+      std::printf("%s %s (confidence %.2f, distance %.3f)\n",
+                  std::string(to_string(identity.verdict)).c_str(), identity.person.c_str(),
+                  identity.confidence, identity.distance);
+  }
+  if (common.json) print_json(list);
+  if (shots->empty() && !common.json) std::printf("no face in '%s'\n", image.c_str());
+  return known ? exit_done : exit_no;
+}
+
+int faces_evaluate_command(const Common& common, const std::string& pairs) {
+  auto [settings, exit_code] = settings_for(common);
+  if (!settings) return exit_code;
+  auto engine = open_engine(*settings);
+  if (!engine) return complain(engine.error());
+  const auto report = vision::evaluate_pairs(**engine, pairs);
+  if (!report) return complain(report.error().text(), exit_unreachable);
+  std::printf("%s\n", report->c_str());
+  return exit_done;
+}
+
+}  // namespace porchlight::app

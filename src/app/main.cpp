@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+
+#include "app/commands.hpp"
+
+namespace {
+
+using namespace porchlight::app;
+
+// Names that users may look for; the program says that they are not there yet.
+constexpr std::array not_yet{"doctor",  "logs",  "plates", "footage", "audit",  "backup",
+                             "restore", "users", "notify", "outbox",  "cameras"};
+
+class CommandLine {
+ public:
+  CommandLine() {
+    app_.require_subcommand(1);
+    app_.fallthrough();
+    app_.add_option("-c,--config", common_.config, "the configuration file")->capture_default_str();
+    app_.add_flag("--json", common_.json, "print data as JSON");
+    add("run", "run the daemon", [this] { return run_command(common_); });
+    add("check", "check the configuration: one line per fault", [this] { return check_command(common_); });
+    add("version", "what this program is", [this] { return version_command(common_); });
+    add("status", "what the running daemon does", [this] { return status_command(common_); });
+    add("reload", "make the running daemon read its configuration again",
+        [this] { return reload_command(common_); });
+    auto* ring = add("ring", "ring at the running daemon; done when the ring is stored",
+                     [this] { return ring_command(common_, button_); });
+    ring->add_option("--button", button_, "the button's id; may be left out when there is only one");
+    add_faces();
+    add_people();
+    for (const auto* name : not_yet) {
+      auto* command = add(name, "not in this version", [name] { return say_not_yet(name); });
+      command->group("")->allow_extras();
+    }
+  }
+
+  int run(int argc, char** argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::CallForHelp& help) {
+      return app_.exit(help);
+    } catch (const CLI::ParseError& error) {
+      app_.exit(error);
+      return exit_usage;
+    }
+    return chosen_ ? chosen_() : static_cast<int>(exit_usage);
+  }
+
+ private:
+  static int say_not_yet(const char* name) {
+    std::fprintf(stderr, "porchlight %s: not in this version\n", name);
+    return exit_usage;
+  }
+
+  CLI::App* add(CLI::App& to, const char* name, const char* what, std::function<int()> action) {
+    auto* command = to.add_subcommand(name, what);
+    command->callback([this, action = std::move(action)] { chosen_ = action; });
+    command->fallthrough();
+    return command;
+  }
+  CLI::App* add(const char* name, const char* what, std::function<int()> action) {
+    return add(app_, name, what, std::move(action));
+  }
+
+  void add_faces() {
+    auto* faces = app_.add_subcommand("faces", "the people the daemon knows");
+    faces->require_subcommand(1)->fallthrough();
+    auto* enrol = add(*faces, "enrol", "learn a person from photographs",
+                      [this] { return faces_enrol_command(common_, name_, images_); });
+    enrol->alias("enroll");
+    enrol->add_option("NAME", name_, "the person's name")->required();
+    enrol->add_option("IMAGE", images_, "photographs (JPEG, PNG) with one face each")->required();
+    add(*faces, "list", "who is known", [this] { return faces_list_command(common_); });
+    auto* identify = add(*faces, "identify", "who is on a photograph; exit 1 when nobody known",
+                         [this] { return faces_identify_command(common_, image_); });
+    identify->add_option("IMAGE", image_, "a photograph")->required();
+    auto* forget = add(*faces, "forget", "delete a person and every trace of the face",
+                       [this] { return faces_forget_command(common_, name_); });
+    forget->add_option("NAME", name_, "the person's name")->required();
+    auto* rename = add(*faces, "rename", "give a person another name",
+                       [this] { return faces_rename_command(common_, name_, new_name_); });
+    rename->add_option("NAME", name_, "the name so far")->required();
+    rename->add_option("NEW", new_name_, "the new name")->required();
+    auto* evaluate = add(*faces, "evaluate", "measure recognition on labelled pairs",
+                         [this] { return faces_evaluate_command(common_, pairs_); });
+    evaluate->add_option("--pairs", pairs_, "CSV of imageA,imageB,0|1")->required();
+  }
+
+  void add_people() {
+    auto* people = app_.add_subcommand("people", "how known people are treated");
+    people->require_subcommand(1)->fallthrough();
+    auto* list_as = add(*people, "list-as", "set a person's standing",
+                        [this] { return people_list_as_command(common_, name_, standing_); });
+    list_as->add_option("NAME", name_, "the person's name")->required();
+    list_as->add_option("STANDING", standing_, "known or blacklisted")
+        ->required()
+        ->check(CLI::IsMember({"known", "blacklisted"}));
+  }
+
+  CLI::App app_{"Porchlight: the doorbell and camera recorder", "porchlight"};
+  Common common_;
+  std::function<int()> chosen_;
+  std::string button_, name_, new_name_, image_, pairs_, standing_;
+  std::vector<std::string> images_;
+};
+
+// OpenBLAS comes with dlib and starts a thread per core while it is loaded, before main: threads that
+// nobody uses, that never blocked our signals, and that only the environment can prevent. So the
+// program starts itself again with the environment set.
+void hold_blas_to_one_thread(char** argv) {
+  constexpr auto* name = "OPENBLAS_NUM_THREADS";
+  if (std::getenv(name) != nullptr) return;
+  ::setenv(name, "1", 1);
+  ::execv("/proc/self/exe", argv);
+  // Without /proc we go on with the threads.
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  hold_blas_to_one_thread(argv);
+  CommandLine line;
+  return line.run(argc, argv);
+}

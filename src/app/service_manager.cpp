@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/service_manager.hpp"
+
+#include <systemd/sd-daemon.h>
+
+#include <ctime>
+
+namespace porchlight::app {
+namespace {
+
+void notify(const std::string& state) {
+  ::sd_notify(0, state.c_str());
+}
+
+std::string monotonic_usec() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::to_string(static_cast<long long>(now.tv_sec) * 1'000'000 + now.tv_nsec / 1000);
+}
+
+}  // namespace
+
+void ServiceManager::ready(const std::string& status) {
+  notify("READY=1\nSTATUS=" + status);
+}
+void ServiceManager::status(const std::string& status) {
+  notify("STATUS=" + status);
+}
+void ServiceManager::reloading() {
+  notify("RELOADING=1\nMONOTONIC_USEC=" + monotonic_usec());
+}
+void ServiceManager::stopping() {
+  notify("STOPPING=1\nSTATUS=stopping");
+}
+void ServiceManager::watchdog() {
+  notify("WATCHDOG=1");
+}
+
+std::optional<std::chrono::microseconds> ServiceManager::watchdog_period() const {
+  std::uint64_t usec = 0;
+  if (::sd_watchdog_enabled(0, &usec) <= 0 || usec == 0) return std::nullopt;
+  return std::chrono::microseconds(usec / 2);
+}
+
+}  // namespace porchlight::app

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/settings.hpp"
+
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "porchlight/api/routes.hpp"
+#include "porchlight/vision/face_engine.hpp"
+
+namespace porchlight::app {
+namespace {
+
+telemetry::Level level_of(std::string_view word) {
+  if (word == "debug") return telemetry::Level::debug;
+  if (word == "warning") return telemetry::Level::warning;
+  if (word == "error") return telemetry::Level::error;
+  if (word == "critical") return telemetry::Level::critical;
+  return telemetry::Level::info;
+}
+
+telemetry::LogOptions read_log_options(config::Section log) {
+  telemetry::LogOptions options;
+  options.json = log.choice("format", "json", {"json", "plain"}) == "json";
+  options.level = level_of(log.choice("level", "info", {"debug", "info", "warning", "error", "critical"}));
+  options.dir = log.text("dir", "");
+  options.environment = log.text("environment", "production");
+  return options;
+}
+
+std::filesystem::path read_storage_path(config::Section storage) {
+  storage.not_in_this_version({"recordings"});
+  const std::filesystem::path path = storage.text("path", "/var/lib/porchlight");
+  if (!path.is_absolute()) storage.fault("path", "must be an absolute path, found '" + path.string() + "'");
+  return path;
+}
+
+}  // namespace
+
+Result<Settings> read_settings(const std::filesystem::path& file, config::Faults& faults) {
+  auto document = config::Document::load(file, faults);
+  if (!document) return std::move(document).error();
+  // The overlay's folder stands in the document that it overlays; its own storage.path is not asked.
+  const auto folder =
+      std::filesystem::path(document->root().section("storage").text("path", "/var/lib/porchlight"));
+  if (auto status = document->overlay(folder / "config.d", faults); !status) return std::move(status).error();
+
+  auto root = document->root();
+  root.not_in_this_version({"recording", "outputs", "mqtt", "live", "alerting", "tracing"});
+  Settings settings{*document, http::read_listen_options(root), read_log_options(root.section("log")), {}};
+  settings.house.folder = read_storage_path(root.section("storage"));
+  settings.house.cameras = camera::read_cameras(root);
+  std::vector<std::string> camera_ids;
+  for (const auto& camera : settings.house.cameras) camera_ids.push_back(camera.id);
+  settings.house.buttons = gpio::read_buttons(root, camera_ids);
+  settings.house.faces = vision::read_options(root.section("faces"));
+  settings.house.notifications = notify::read_options(root.section("notifications"));
+  root.finish();
+  faults.sort();
+  return settings;
+}
+
+telemetry::ClosedSets closed_sets(const Settings& settings) {
+  telemetry::ClosedSets sets;
+  for (const auto& camera : settings.house.cameras)
+    if (camera.enabled) sets.camera_ids.push_back(camera.id);
+  std::set<std::string> types;
+  for (const auto& channel : settings.house.notifications.channels) types.insert(channel.type);
+  sets.channel_types.assign(types.begin(), types.end());
+  sets.endpoints = api::endpoints();
+  if (settings.house.faces.enabled) sets.model_versions = {std::string(vision::model_version)};
+  for (const auto& button : settings.house.buttons) sets.button_ids.push_back(button.id);
+  sets.workers = pipeline::Pipeline::workers_of(settings.house);
+  sets.workers.emplace_back("http", "http");
+  sets.workers.emplace_back("log", "sync");
+  return sets;
+}
+
+}  // namespace porchlight::app

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "porchlight/base/result.hpp"
+#include "porchlight/config/document.hpp"
+#include "porchlight/http/options.hpp"
+#include "porchlight/pipeline/pipeline.hpp"
+#include "porchlight/telemetry/log.hpp"
+#include "porchlight/telemetry/metrics.hpp"
+
+namespace porchlight::app {
+
+// The whole configuration, read: each room took its own part.
+struct Settings {
+  config::Document document;
+  http::ListenOptions server;
+  telemetry::LogOptions log;
+  pipeline::Options house;  // its folder is storage.path
+
+  std::filesystem::path control_socket() const { return house.folder / "control.sock"; }
+  std::filesystem::path database() const { return house.folder / "porchlight.db"; }
+};
+
+// Reads `file` and, over it, `<storage.path>/config.d/*.yaml`. A file that cannot be read is an Error;
+// everything wrong inside goes to `faults`, and then the settings are not fit for use.
+Result<Settings> read_settings(const std::filesystem::path& file, config::Faults& faults);
+
+// What the metrics must know before anything counts.
+telemetry::ClosedSets closed_sets(const Settings& settings);
+
+}  // namespace porchlight::app

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/terminal.hpp"
+
+#include <cstdio>
+
+namespace porchlight::app {
+
+int complain(std::string_view text, Exit code) {
+  std::fprintf(stderr, "porchlight: %.*s\n", static_cast<int>(text.size()), text.data());
+  return code;
+}
+
+int complain(const Error& error) {
+  switch (error.code()) {
+    case ErrorCode::permission_denied:
+    case ErrorCode::unavailable:
+    case ErrorCode::timeout:
+    case ErrorCode::io:
+    case ErrorCode::network:
+      return complain(error.text(), exit_unreachable);
+    default:
+      return complain(error.text(), exit_no);
+  }
+}
+
+SettingsOrExit settings_for(const Common& common) {
+  config::Faults faults;
+  auto settings = read_settings(common.config, faults);
+  if (!settings) return {std::nullopt, complain(settings.error().text(), exit_unreachable)};
+  if (faults.empty()) return {std::move(*settings), exit_done};
+  for (const auto& fault : faults.all()) std::fprintf(stderr, "%s\n", fault.text().c_str());
+  return {std::nullopt, exit_usage};
+}
+
+}  // namespace porchlight::app

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "porchlight/base/mailbox.hpp"
+#include "porchlight/media/packet.hpp"
+
+namespace porchlight::pipeline {
+
+// The newest decoded frame of one camera, one mailbox for each lane that looks. Lives until the last
+// lane has let go of the table that names it.
+struct CameraView {
+  CameraView(std::string camera_id, Wakeup& vision) : id(std::move(camera_id)), for_vision(&vision) {}
+
+  const std::string id;
+  Mailbox<media::FramePtr> for_ring;
+  Mailbox<media::FramePtr> for_vision;
+};
+
+// Immutable; a reload sends the lanes a new one.
+using CameraTable = std::map<std::string, std::shared_ptr<CameraView>>;
+using CameraTablePtr = std::shared_ptr<const CameraTable>;
+
+}  // namespace porchlight::pipeline

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "pipeline/camera_table.hpp"
+#include "pipeline/dispatcher.hpp"
+#include "porchlight/camera/decode_lane.hpp"
+#include "porchlight/camera/ingest.hpp"
+#include "porchlight/camera/options.hpp"
+#include "porchlight/camera/packet_queue.hpp"
+
+namespace porchlight::pipeline {
+
+// Everything of one camera: ingest → packets → decoder → the lanes' mailboxes. Its two workers must
+// have ended before it is destroyed.
+class CameraUnit {
+ public:
+  // All references outlive the unit.
+  static Result<std::shared_ptr<CameraUnit>> create(const camera::CameraOptions& options, Clock& clock,
+                                                    telemetry::Metrics& metrics, EventQueue& events,
+                                                    Wakeup& vision);
+
+  const std::string& id() const noexcept { return view_->id; }
+  const std::shared_ptr<CameraView>& view() const noexcept { return view_; }
+  camera::Ingest& ingest() noexcept { return ingest_; }
+  camera::DecodeLane& decode() noexcept { return decode_; }
+  camera::PacketQueue& packets() noexcept { return *packets_; }
+
+ private:
+  CameraUnit(const camera::CameraOptions& options, Clock& clock, telemetry::Metrics& metrics,
+             EventQueue& events, Wakeup& vision, std::unique_ptr<camera::PacketQueue> packets);
+
+  const std::shared_ptr<CameraView> view_;
+  const std::unique_ptr<camera::PacketQueue> packets_;
+  camera::Ingest ingest_;
+  camera::DecodeLane decode_;
+};
+
+}  // namespace porchlight::pipeline

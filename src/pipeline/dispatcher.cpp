@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/dispatcher.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace porchlight::pipeline {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr std::size_t button_capacity = 1024;
+constexpr std::size_t event_capacity = 1024;
+constexpr std::size_t rings_remembered = 32;
+constexpr auto idle_beat = 1s;
+// Of a camera that was lost a while ago there is no picture of this ring.
+constexpr auto stale_after = 5s;
+
+std::vector<notify::Route> with_picture(std::vector<notify::Route> routes) {
+  std::erase_if(routes, [](const notify::Route& route) { return !route.attach_snapshot; });
+  return routes;
+}
+
+bool any_picture(const std::vector<store::OutboxRow>& rows) {
+  return std::any_of(rows.begin(), rows.end(), [](const store::OutboxRow& row) { return row.picture; });
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Dispatcher>> Dispatcher::create(const Clock& clock, telemetry::Metrics& metrics,
+                                                       StoreQueue& store, ExpectRing expect_ring) {
+  auto wakeup = Wakeup::create();
+  if (!wakeup) return std::move(wakeup).error();
+  auto encoder = media::JpegEncoder::create();
+  if (!encoder) return std::move(encoder).error();
+  return std::unique_ptr<Dispatcher>(
+      new Dispatcher(clock, metrics, store, std::move(expect_ring), std::move(*wakeup), std::move(*encoder)));
+}
+
+Dispatcher::Dispatcher(const Clock& clock, telemetry::Metrics& metrics, StoreQueue& store,
+                       ExpectRing expect_ring, Wakeup wakeup, media::JpegEncoder encoder)
+    : clock_(clock),
+      store_(store),
+      expect_ring_(std::move(expect_ring)),
+      instruments_(metrics),
+      wakeup_(std::move(wakeup)),
+      buttons_(button_capacity, wakeup_),
+      events_(event_capacity, wakeup_),
+      new_cameras_(&wakeup_),
+      new_routing_(&wakeup_),
+      encoder_(std::move(encoder)) {}
+
+void Dispatcher::run(std::stop_token stop, Heartbeat& heartbeat) {
+  std::stop_callback wake(stop, [this] { wakeup_.notify(); });
+  while (!stop.stop_requested()) {
+    heartbeat.beat();
+    take_news();
+    if (work_once()) continue;
+    wakeup_.wait_for(idle_beat, [&] {
+      return !buttons_.empty() || !events_.empty() || new_cameras_.has_fresh() || new_routing_.has_fresh() ||
+             stop.stop_requested();
+    });
+  }
+  take_news();
+  while (work_once()) continue;
+}
+
+void Dispatcher::take_news() {
+  if (auto table = new_cameras_.take()) {
+    cameras_ = std::move(*table);
+    std::erase_if(newest_, [this](const auto& entry) { return !cameras_->contains(entry.first); });
+  }
+  if (auto routing = new_routing_.take()) routing_ = std::move(*routing);
+}
+
+// Presses before everything else, one event between two looks at them.
+bool Dispatcher::work_once() {
+  if (auto press = buttons_.pop()) {
+    dispatch({std::move(*press), nullptr});
+    return true;
+  }
+  if (auto incoming = events_.pop()) {
+    dispatch(std::move(*incoming));
+    return true;
+  }
+  return false;
+}
+
+void Dispatcher::dispatch(Incoming incoming) {
+  const auto begun = clock_.now();
+  instruments_.count(incoming.event);
+  if (const auto* ring = std::get_if<event::Ring>(&incoming.event))
+    on_ring(*ring);
+  else if (const auto* sighting = std::get_if<event::Sighting>(&incoming.event))
+    on_sighting(*sighting, incoming.picture);
+  else
+    on_other(incoming.event, incoming.picture);
+  instruments_.took(begun, clock_.now());
+}
+
+void Dispatcher::on_ring(const event::Ring& ring) {
+  // The frame first: it is the one of this instant.
+  const auto frame = newest_frame(ring.camera_id);
+  RingContext context{ring, {}, {}};
+  if (frame)
+    context.picture_age = std::max(
+        0ms, std::chrono::duration_cast<std::chrono::milliseconds>(ring.header.edge - frame->arrived));
+  const auto routes = notify::route(routing_->rules, ring);
+  std::vector<store::OutboxRow> rows;
+  for (const auto& route : routes)
+    rows.push_back(notify::message_of(ring, route, clock_.wall(), context.picture_age));
+  commit(ring, rows, context.picture_age);
+  deliver(rows, nullptr, ring.header.edge);
+  if (frame) send_picture(context, frame, with_picture(routes));
+  if (!ring.camera_id.empty() && expect_ring_) expect_ring_(ring);
+  log_.with(ring.header.trace, &ring.header.id)
+      .info("ring", {{"button", ring.button_id}, {"trigger_source", std::string(to_string(ring.source))}});
+  recent_.push_back(std::move(context));
+  if (recent_.size() > rings_remembered) recent_.pop_front();
+}
+
+void Dispatcher::send_picture(RingContext& context, const media::FramePtr& frame,
+                              const std::vector<notify::Route>& routes) {
+  context.picture = encode(frame);
+  if (!context.picture) return;
+  std::vector<store::OutboxRow> rows;
+  for (const auto& route : routes)
+    rows.push_back(notify::picture_update_of(context.ring, route, clock_.wall(), context.picture_age));
+  store(AmendEvent{context.ring.header.id, context.picture, rows});
+  deliver(rows, context.picture, context.ring.header.edge);
+}
+
+void Dispatcher::on_sighting(const event::Sighting& sighting, const media::FramePtr& picture) {
+  if (!sighting.ring_id) return on_other(sighting, picture);
+  commit(sighting, {}, {});
+  answer_ring(sighting);
+}
+
+void Dispatcher::answer_ring(const event::Sighting& sighting) {
+  const auto context = std::find_if(recent_.begin(), recent_.end(), [&](const RingContext& c) {
+    return c.ring.header.id == *sighting.ring_id;
+  });
+  if (context == recent_.end()) return;
+  std::vector<store::OutboxRow> rows;
+  for (const auto& route : notify::route(routing_->rules, sighting))
+    rows.push_back(
+        notify::name_update_of(context->ring, sighting, route, clock_.wall(), context->picture_age));
+  store(AmendEvent{context->ring.header.id, nullptr, rows});
+  deliver(rows, context->picture, context->ring.header.edge);
+}
+
+void Dispatcher::on_other(const event::Event& event, const media::FramePtr& picture) {
+  std::vector<store::OutboxRow> rows;
+  for (const auto& route : notify::route(routing_->rules, event))
+    rows.push_back(notify::message_of(event, route, clock_.wall()));
+  commit(event, rows, {});
+  const auto jpeg = picture && any_picture(rows) ? encode(picture) : nullptr;
+  if (jpeg) store(AmendEvent{event::header_of(event).id, jpeg, {}});
+  deliver(rows, jpeg, std::nullopt);
+}
+
+void Dispatcher::commit(event::Event event, const std::vector<store::OutboxRow>& rows,
+                        std::optional<std::chrono::milliseconds> picture_age) {
+  store(CommitEvent{std::move(event), rows, picture_age});
+}
+
+void Dispatcher::store(StoreJob job) {
+  if (store_.push(std::move(job))) return;
+  instruments_.store_full.increment();
+  log_.critical("the store lane's queue is full, an event is not written");
+}
+
+void Dispatcher::deliver(const std::vector<store::OutboxRow>& rows, const store::JpegBytes& picture,
+                         std::optional<MonotonicTime> edge) {
+  for (const auto& row : rows) {
+    const auto lane = routing_->lanes.find(row.key.channel_id);
+    if (lane == routing_->lanes.end()) continue;
+    // A full lane refuses: the row is in the outbox and the lane asks for it when it has room.
+    lane->second->push({row, row.picture ? picture : nullptr, edge});
+  }
+}
+
+media::FramePtr Dispatcher::newest_frame(const std::string& camera_id) {
+  const auto view = cameras_->find(camera_id);
+  if (view == cameras_->end()) return nullptr;
+  auto& newest = newest_[camera_id];
+  if (auto frame = view->second->for_ring.take()) newest = std::move(*frame);
+  if (newest && clock_.now() - newest->arrived > stale_after) newest.reset();
+  return newest;
+}
+
+store::JpegBytes Dispatcher::encode(const media::FramePtr& frame) {
+  auto jpeg = encoder_.encode(*frame);
+  if (!jpeg) {
+    log_.warning("a picture could not be encoded, the message goes without",
+                 {{"fault", jpeg.error().text()}});
+    return nullptr;
+  }
+  return std::make_shared<const std::vector<std::uint8_t>>(std::move(*jpeg));
+}
+
+}  // namespace porchlight::pipeline

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/event_instruments.hpp"
+
+#include <cstdio>
+#include <ctime>
+
+namespace porchlight::pipeline {
+namespace {
+
+constexpr std::array<const char*, 4> day_names{"morning", "afternoon", "evening", "night"};
+
+int local_hour(WallTime at) {
+  const auto seconds = std::chrono::system_clock::to_time_t(at);
+  std::tm local{};
+  ::localtime_r(&seconds, &local);
+  return local.tm_hour;
+}
+
+std::string two_digits(std::size_t hour) {
+  std::array<char, 8> text{};
+  std::snprintf(text.data(), text.size(), "%02zu", hour);
+  return text.data();
+}
+
+// The `event_type` of pipeline_events_total; docs/events.md has the table.
+const char* pipeline_type(const event::Event& event) {
+  if (std::holds_alternative<event::Ring>(event)) return "doorbell_press";
+  if (std::holds_alternative<event::Sighting>(event)) return "face";
+  return "system";
+}
+
+}  // namespace
+
+TimeOfDay time_of_day(int hour) noexcept {
+  if (hour >= 6 && hour < 12) return TimeOfDay::morning;
+  if (hour >= 12 && hour < 18) return TimeOfDay::afternoon;
+  if (hour >= 18 && hour < 22) return TimeOfDay::evening;
+  return TimeOfDay::night;
+}
+
+EventInstruments::EventInstruments(telemetry::Metrics& metrics)
+    : store_full(metrics.counter(
+          "errors_total", {{"component", "database"}, {"error_type", "resource"}, {"severity", "critical"}})),
+      duration_(metrics.histogram("pipeline_processing_duration_seconds", {{"stage", "event_processing"}})),
+      metrics_(metrics) {
+  for (std::size_t source = 0; source < sources; ++source)
+    for (std::size_t day = 0; day < day_names.size(); ++day)
+      triggers_[source][day] = metrics.counter(
+          "doorbell_triggers_total",
+          {{"trigger_source", std::string(to_string(static_cast<event::TriggerSource>(source)))},
+           {"time_of_day", day_names[day]}});
+  for (std::size_t hour = 0; hour < by_hour_.size(); ++hour)
+    by_hour_[hour] = metrics.counter("doorbell_triggers_by_hour_total", {{"hour", two_digits(hour)}});
+  for (const auto* type : {"doorbell_press", "face", "system"}) {
+    success_[type] = metrics.counter("pipeline_events_total", {{"event_type", type}, {"status", "success"}});
+    dropped_[type] = metrics.counter("pipeline_events_total", {{"event_type", type}, {"status", "dropped"}});
+  }
+}
+
+void EventInstruments::count(const event::Event& event) {
+  success_[pipeline_type(event)].increment();
+  if (const auto* ring = std::get_if<event::Ring>(&event)) {
+    const int hour = local_hour(ring->header.at);
+    triggers_[static_cast<std::size_t>(ring->source)][static_cast<std::size_t>(time_of_day(hour))]
+        .increment();
+    by_hour_[static_cast<std::size_t>(hour)].increment();
+  } else if (const auto* security = std::get_if<event::Security>(&event)) {
+    metrics_
+        .counter("security_events_total", {{"event_type", security->kind},
+                                           {"source", security->source},
+                                           {"action_taken", security->action}})
+        .increment();
+  } else if (const auto* trouble = std::get_if<event::ButtonTrouble>(&event);
+             trouble && trouble->lost_edges > 0) {
+    metrics_.counter("button_lost_edges_total", {{"button_id", trouble->button_id}})
+        .increment(trouble->lost_edges);
+  }
+}
+
+void EventInstruments::dropped(const event::Event& event) {
+  dropped_[pipeline_type(event)].increment();
+}
+
+void EventInstruments::took(MonotonicTime from, MonotonicTime to) noexcept {
+  duration_.observe(std::chrono::duration<double>(to - from).count());
+}
+
+}  // namespace porchlight::pipeline

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <map>
+#include <string>
+
+#include "porchlight/event/event.hpp"
+#include "porchlight/telemetry/metrics.hpp"
+
+namespace porchlight::pipeline {
+
+enum class TimeOfDay : std::uint8_t { morning, afternoon, evening, night };
+// Local hour 0…23 → morning 06–12, afternoon 12–18, evening 18–22, night 22–06.
+TimeOfDay time_of_day(int hour) noexcept;
+
+// The counters of the event lane, resolved once.
+class EventInstruments {
+ public:
+  explicit EventInstruments(telemetry::Metrics& metrics);
+
+  void count(const event::Event& event);
+  void dropped(const event::Event& event);
+  void took(MonotonicTime from, MonotonicTime to) noexcept;
+  telemetry::Counter store_full;
+
+ private:
+  static constexpr std::size_t sources = 7;
+  std::array<std::array<telemetry::Counter, 4>, sources> triggers_;
+  std::array<telemetry::Counter, 24> by_hour_;
+  std::map<std::string, telemetry::Counter> success_, dropped_;  // by event_type
+  telemetry::Histogram duration_;
+  telemetry::Metrics& metrics_;  // security events and hardware trouble are rare: resolved when they come
+};
+
+}  // namespace porchlight::pipeline

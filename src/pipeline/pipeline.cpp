@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "porchlight/pipeline/pipeline.hpp"
+
+#include <utility>
+
+#include "pipeline/pipeline_state.hpp"
+
+namespace porchlight::pipeline {
+namespace {
+
+vision::GalleryPtr gallery_of(const std::vector<store::Person>& people) {
+  std::vector<vision::Person> persons;
+  for (const auto& person : people) {
+    vision::Person known{person.name,
+                         person.listed_as == store::Listing::blacklisted ? vision::ListedAs::blacklisted
+                                                                         : vision::ListedAs::known,
+                         {}};
+    for (const auto& face : person.faces)
+      if (face.model_version == vision::model_version) known.embeddings.push_back(face.vector);
+    persons.push_back(std::move(known));
+  }
+  return std::make_shared<const vision::Gallery>(std::move(persons));
+}
+
+}  // namespace
+
+Status Pipeline::State::build() {
+  auto wakeup = Wakeup::create();
+  if (!wakeup) return std::move(wakeup).error();
+  store = std::make_unique<StoreLane>(
+      options.folder, clock, metrics, health, std::move(*wakeup),
+      StoreLane::Sinks{[this](const People& people) { vision->set_gallery(gallery_of(*people)); },
+                       [this](RecentRings recent) { new_rings.post(std::move(recent)); }});
+  auto made = Dispatcher::create(clock, metrics, store->queue(), [this](const event::Ring& ring) {
+    if (vision->enabled()) vision->expectations().push(ring);
+  });
+  if (!made) return std::move(made).error();
+  dispatcher = std::move(*made);
+  auto vision_wakeup = Wakeup::create();
+  if (!vision_wakeup) return std::move(vision_wakeup).error();
+  vision = std::make_unique<VisionLane>(options.faces, clock, metrics, health, dispatcher->events(),
+                                        std::move(*vision_wakeup));
+  auto lane = make_buttons(options.buttons);
+  if (!lane) return std::move(lane).error();
+  buttons = std::move(*lane);
+  auto routes = make_routing(options.notifications);
+  if (!routes) return std::move(routes).error();
+  routing = std::move(*routes);
+  for (const auto& wanted : options.cameras) {
+    auto unit = make_camera(wanted);
+    if (!unit) return std::move(unit).error();
+    cameras[wanted.id] = std::move(*unit);
+  }
+  publish_views();
+  dispatcher->set_routing(routing);
+  store->set_routing(routing);
+  return {};
+}
+
+Result<std::shared_ptr<gpio::ButtonLane>> Pipeline::State::make_buttons(
+    const std::vector<gpio::ButtonOptions>& wanted) {
+  auto lane = gpio::ButtonLane::create(wanted, clock, [this](event::Event event) {
+    // Only a ring is urgent; trouble with the hardware queues behind with the rest.
+    if (std::holds_alternative<event::Ring>(event))
+      dispatcher->buttons().push(std::move(event));
+    else
+      dispatcher->events().push({std::move(event), nullptr});
+  });
+  if (!lane) return std::move(lane).error();
+  return std::shared_ptr<gpio::ButtonLane>(std::move(*lane));
+}
+
+Result<RoutingPtr> Pipeline::State::make_routing(const notify::Options& wanted) {
+  auto made = std::make_shared<Routing>();
+  made->rules = wanted.rules;
+  for (const auto& channel : wanted.channels) {
+    notify::ChannelLane::Ports ports;
+    ports.outcome = [this](const notify::Outcome& outcome) {
+      const bool pending = outcome.state == store::DeliveryState::pending;
+      return store->queue().push(SettleMessage{outcome.key, outcome.state, outcome.attempts,
+                                               pending ? outcome.next_attempt : outcome.at});
+    };
+    ports.reload = [this, id = channel.id] { return store->queue().push(ReloadChannel{id}); };
+    auto lane = notify::ChannelLane::create(channel, {}, clock, metrics, std::move(ports));
+    if (!lane) return std::move(lane).error().context("channel '" + channel.id + "'");
+    made->lanes[channel.id] = std::move(*lane);
+  }
+  return RoutingPtr(std::move(made));
+}
+
+Result<std::shared_ptr<CameraUnit>> Pipeline::State::make_camera(const camera::CameraOptions& wanted) {
+  return CameraUnit::create(wanted, clock, metrics, dispatcher->events(), vision->wakeup());
+}
+
+void Pipeline::State::publish_views() {
+  auto table = std::make_shared<CameraTable>();
+  auto listener = std::make_shared<ListenerView>();
+  listener->buttons = buttons;
+  for (const auto& button : options.buttons) listener->camera_of_button[button.id] = button.camera;
+  for (const auto& [id, unit] : cameras) {
+    table->emplace(id, unit->view());
+    listener->cameras.push_back(unit);
+  }
+  dispatcher->set_cameras(table);
+  vision->set_cameras(table);
+  new_view.post(std::move(listener));
+}
+
+Result<std::unique_ptr<Pipeline>> Pipeline::create(Options options, Clock& clock, telemetry::Metrics& metrics,
+                                                   telemetry::Health& health, Supervisor& supervisor) {
+  auto state = std::make_unique<State>(std::move(options), clock, metrics, health, supervisor);
+  if (auto status = state->build(); !status) return std::move(status).error();
+  return std::unique_ptr<Pipeline>(new Pipeline(std::move(state)));
+}
+
+Pipeline::Pipeline(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Pipeline::~Pipeline() = default;
+
+void Pipeline::start() {
+  auto& s = *state_;
+  s.start_lanes();
+  s.start_channels();
+  s.start_buttons();
+  for (const auto& [id, unit] : s.cameras) s.start_camera(unit);
+  s.start_vision();
+  s.health.set(telemetry::Health::Part::cameras, telemetry::Health::PartState::started);
+}
+
+bool Pipeline::armed() const {
+  return state_->store->opened() != StoreLane::Opened::not_yet && state_->buttons->armed();
+}
+
+std::string Pipeline::condition() const {
+  if (state_->store->opened() == StoreLane::Opened::no)
+    return "ringing without storing: " + state_->store->open_fault();
+  return "watching " + std::to_string(state_->cameras.size()) + " cameras and " +
+         std::to_string(state_->options.buttons.size()) + " buttons";
+}
+
+void Pipeline::sample() {
+  auto& s = *state_;
+  s.gauges.begin();
+  s.gauges.add(s.dispatcher->events());
+  s.gauges.add(s.store->queue());
+  s.gauges.add(s.dispatcher->buttons());
+  s.gauges.add(QueueName::button,
+               {s.buttons->queue_size(), s.buttons->queue_capacity(), s.buttons->queue_dropped()});
+  for (const auto& [id, unit] : s.cameras) s.gauges.add(unit->packets());
+  for (const auto& [id, lane] : s.routing->lanes)
+    s.gauges.add(QueueName::notification, {lane->queued(), lane->capacity(), lane->refused()});
+  if (s.vision->enabled()) {
+    s.gauges.add(s.vision->expectations());
+    s.gauges.add(QueueName::face_detection, {s.vision->frames_waiting(), s.cameras.size(), 0});
+  }
+  s.gauges.publish();
+}
+
+}  // namespace porchlight::pipeline

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pipeline/camera_unit.hpp"
+#include "pipeline/dispatcher.hpp"
+#include "pipeline/queue_gauges.hpp"
+#include "pipeline/routing.hpp"
+#include "pipeline/store_lane.hpp"
+#include "pipeline/vision_lane.hpp"
+#include "porchlight/gpio/button_lane.hpp"
+#include "porchlight/pipeline/pipeline.hpp"
+
+namespace porchlight::pipeline {
+
+// What the listener's thread may look at: handles whose reads are atomics of their own.
+struct ListenerView {
+  std::shared_ptr<gpio::ButtonLane> buttons;
+  std::map<std::string, std::string> camera_of_button;
+  std::vector<std::shared_ptr<CameraUnit>> cameras;
+};
+using ListenerViewPtr = std::shared_ptr<const ListenerView>;
+
+class Pipeline::State {
+ public:
+  State(Options wanted, Clock& time, telemetry::Metrics& instruments, telemetry::Health& condition,
+        Supervisor& keeper)
+      : options(std::move(wanted)),
+        clock(time),
+        metrics(instruments),
+        health(condition),
+        supervisor(keeper),
+        gauges(instruments) {}
+
+  // pipeline.cpp, main thread
+  Status build();
+  Result<std::shared_ptr<gpio::ButtonLane>> make_buttons(const std::vector<gpio::ButtonOptions>& wanted);
+  Result<RoutingPtr> make_routing(const notify::Options& wanted);
+  Result<std::shared_ptr<CameraUnit>> make_camera(const camera::CameraOptions& wanted);
+  void publish_views();
+
+  // workers.cpp, main thread
+  void start_buttons();
+  void start_camera(const std::shared_ptr<CameraUnit>& unit);
+  void start_channels();
+  void start_vision();
+  void start_lanes();
+
+  // reload.cpp, main thread
+  Status reload_cameras(const std::vector<camera::CameraOptions>& wanted, std::vector<std::string>& rebuilt);
+  Status reload_buttons(const std::vector<gpio::ButtonOptions>& wanted);
+  Status reload_channels(const notify::Options& wanted);
+  Status reload_faces(const vision::FaceOptions& wanted);
+  Status retire(const std::string& worker);
+
+  // const after construction, or main thread only
+  Options options;
+  Clock& clock;
+  telemetry::Metrics& metrics;
+  telemetry::Health& health;
+  Supervisor& supervisor;
+  QueueGauges gauges;
+  std::unique_ptr<StoreLane> store;
+  std::unique_ptr<Dispatcher> dispatcher;
+  std::unique_ptr<VisionLane> vision;  // there even when faces are off; then nothing runs it
+  std::shared_ptr<gpio::ButtonLane> buttons;
+  RoutingPtr routing = std::make_shared<const Routing>();
+  std::map<std::string, std::shared_ptr<CameraUnit>> cameras;
+
+  // towards the listener's thread
+  Mailbox<ListenerViewPtr> new_view;
+  Mailbox<RecentRings> new_rings;
+  // listener's thread only
+  ListenerViewPtr view = std::make_shared<const ListenerView>();
+  RecentRings rings = std::make_shared<const std::vector<RingNote>>();
+  const ListenerView& current_view();
+};
+
+}  // namespace porchlight::pipeline

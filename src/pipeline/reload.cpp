@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// A new configuration under a running house: what did not change keeps running.
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "pipeline/pipeline_state.hpp"
+
+namespace porchlight::pipeline {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr auto retire_limit = 1500ms;
+constexpr auto handover_limit = 1s;
+
+const camera::CameraOptions* find_camera(const std::vector<camera::CameraOptions>& cameras,
+                                         const std::string& id) {
+  const auto found = std::find_if(cameras.begin(), cameras.end(), [&](const auto& c) { return c.id == id; });
+  return found == cameras.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+Status Pipeline::State::retire(const std::string& worker) {
+  if (supervisor.retire(worker, retire_limit)) return {};
+  return Error(ErrorCode::timeout, "worker '" + worker + "' did not stop; restart the daemon");
+}
+
+Status Pipeline::State::reload_cameras(const std::vector<camera::CameraOptions>& wanted,
+                                       std::vector<std::string>& rebuilt) {
+  std::vector<std::shared_ptr<CameraUnit>> gone;
+  for (auto it = cameras.begin(); it != cameras.end();) {
+    const auto* now = find_camera(wanted, it->first);
+    if (now != nullptr && *now == it->second->ingest().options()) {
+      ++it;
+      continue;
+    }
+    if (auto status = retire("ingest-" + it->first); !status) return status;
+    if (auto status = retire("decoder-" + it->first); !status) return status;
+    it->second->ingest().retire();
+    rebuilt.push_back("cameras." + it->first);
+    gone.push_back(std::move(it->second));
+    it = cameras.erase(it);
+  }
+  for (const auto& camera : wanted) {
+    if (cameras.contains(camera.id)) continue;
+    auto unit = make_camera(camera);
+    if (!unit) return std::move(unit).error();
+    cameras[camera.id] = std::move(*unit);
+    start_camera(cameras[camera.id]);
+    if (const auto name = "cameras." + camera.id;
+        std::find(rebuilt.begin(), rebuilt.end(), name) == rebuilt.end())
+      rebuilt.push_back(name);
+  }
+  return {};
+}
+
+Status Pipeline::State::reload_buttons(const std::vector<gpio::ButtonOptions>& wanted) {
+  auto lane = make_buttons(wanted);
+  if (!lane) return std::move(lane).error();
+  // The old lane lets its lines go first: the kernel gives each to one owner only.
+  if (auto status = retire("button"); !status) return status;
+  buttons = std::move(*lane);
+  start_buttons();
+  return {};
+}
+
+Status Pipeline::State::reload_channels(const notify::Options& wanted) {
+  auto made = make_routing(wanted);
+  if (!made) return std::move(made).error();
+  const auto old = std::exchange(routing, std::move(*made));
+  store->set_routing(routing);
+  dispatcher->set_routing(routing);
+  // Only once the dispatcher has the new lanes may the old ones go: what they hold then is in the
+  // outbox, and the new lanes are handed it.
+  for (auto waited = 0ms; dispatcher->routing_pending() && waited < handover_limit; waited += 1ms)
+    std::this_thread::sleep_for(1ms);
+  for (const auto& [id, lane] : old->lanes)
+    if (auto status = retire("notify-" + id); !status) return status;
+  start_channels();
+  return {};
+}
+
+Status Pipeline::State::reload_faces(const vision::FaceOptions& wanted) {
+  if (vision->enabled())
+    if (auto status = retire("vision"); !status) return status;
+  vision->configure(wanted);
+  start_vision();
+  return {};
+}
+
+Result<std::vector<std::string>> Pipeline::reload(Options wanted, const Changes& changes) {
+  auto& s = *state_;
+  std::vector<std::string> rebuilt;
+  if (changes.cameras)
+    if (auto status = s.reload_cameras(wanted.cameras, rebuilt); !status) return std::move(status).error();
+  if (changes.buttons) {
+    if (auto status = s.reload_buttons(wanted.buttons); !status) return std::move(status).error();
+    rebuilt.emplace_back("buttons");
+  }
+  if (changes.notifications) {
+    if (auto status = s.reload_channels(wanted.notifications); !status) return std::move(status).error();
+    rebuilt.emplace_back("notifications");
+  }
+  if (changes.faces) {
+    if (auto status = s.reload_faces(wanted.faces); !status) return std::move(status).error();
+    rebuilt.emplace_back("faces");
+  }
+  s.options = std::move(wanted);
+  s.publish_views();
+  return rebuilt;
+}
+
+}  // namespace porchlight::pipeline

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "porchlight/base/queue.hpp"
+#include "porchlight/event/event.hpp"
+#include "porchlight/store/outbox.hpp"
+#include "porchlight/store/snapshot_folder.hpp"
+
+namespace porchlight::pipeline {
+
+// Writes an event and its messages in one transaction.
+struct CommitEvent {
+  event::Event event;
+  std::vector<store::OutboxRow> rows;
+  std::optional<std::chrono::milliseconds> picture_age;
+};
+
+// Calls `acknowledge` once, from the store lane, when the event is on the medium; at once when it is
+// already. Never calls it for an event that cannot be written: the asker has a deadline of its own.
+struct AwaitCommit {
+  event::EventId id;
+  std::function<void()> acknowledge;
+};
+
+// What came later for an event: its picture and the messages that carry it.
+struct AmendEvent {
+  event::EventId id;
+  store::JpegBytes picture;  // may be null
+  std::vector<store::OutboxRow> rows;
+};
+
+// What became of one attempt.
+struct SettleMessage {
+  store::RowKey key;
+  store::DeliveryState state = store::DeliveryState::pending;
+  std::uint32_t attempts = 0;
+  WallTime at{};  // when it was settled; for `pending`: when to try again
+};
+
+// A channel's lane was full or is new: hand it what the outbox holds.
+struct ReloadChannel {
+  std::string channel_id;
+};
+
+// A command changed who is known.
+struct ReadGallery {
+  std::function<void(Result<std::size_t>)> answer;  // may be empty
+};
+
+using StoreJob = std::variant<std::monostate, CommitEvent, AwaitCommit, AmendEvent, SettleMessage,
+                              ReloadChannel, ReadGallery>;
+using StoreQueue = MpscRing<StoreJob, QueueName::event_processing, Overflow::must_not_fill>;
+
+}  // namespace porchlight::pipeline

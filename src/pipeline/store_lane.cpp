@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/store_lane.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "porchlight/store/event_log.hpp"
+#include "porchlight/store/outbox.hpp"
+
+namespace porchlight::pipeline {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr auto reopen_pause = 2s;
+constexpr auto look_period = 1s;  // a command in another process may have changed the gallery
+constexpr auto tidy_period = 1h;
+constexpr auto outbox_kept = 24h * 30;
+constexpr std::size_t committed_kept = 256;
+constexpr std::size_t reload_limit = 256;
+constexpr std::size_t queue_capacity = 4096;
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+template <class... F>
+Overloaded(F...) -> Overloaded<F...>;
+
+double milliseconds_between(MonotonicTime from, MonotonicTime to) {
+  return std::chrono::duration<double, std::milli>(to - from).count();
+}
+
+}  // namespace
+
+struct StoreLane::Open {
+  std::unique_ptr<store::Database> database;
+  store::SnapshotFolder snapshots;
+  store::EventLog log{*database};
+  store::Outbox outbox{*database};
+  store::GalleryStore gallery{*database};
+};
+
+StoreLane::StoreLane(std::filesystem::path folder, const Clock& clock, telemetry::Metrics& metrics,
+                     telemetry::Health& health, Wakeup wakeup, Sinks sinks)
+    : folder_(std::move(folder)),
+      clock_(clock),
+      metrics_(metrics),
+      health_(health),
+      sinks_(std::move(sinks)),
+      errors_(metrics.counter("errors_total",
+                              {{"component", "database"}, {"error_type", "io"}, {"severity", "error"}})),
+      known_faces_(metrics.gauge("known_faces_database_size")),
+      wakeup_(std::move(wakeup)),
+      queue_(queue_capacity, wakeup_) {}
+
+StoreLane::~StoreLane() = default;
+
+void StoreLane::run(std::stop_token stop, Heartbeat& heartbeat) {
+  std::stop_callback wake(stop, [this] { wakeup_.notify(); });
+  while (!stop.stop_requested()) {
+    heartbeat.beat();
+    const auto now = clock_.now();
+    if (!open_ && now >= next_open_) try_open();
+    if (open_ && now >= next_look_) look_at_gallery();
+    if (open_ && now >= next_tidy_) tidy();
+    wakeup_.wait_for(look_period, [&] { return !queue_.empty() || stop.stop_requested(); });
+    while (auto job = queue_.pop()) {
+      heartbeat.beat();
+      work(std::move(*job));
+    }
+  }
+  // The lanes that feed this one have stopped: what is queued now is all there will be.
+  while (auto job = queue_.pop()) work(std::move(*job));
+  if (open_) write_held();
+}
+
+void StoreLane::try_open() {
+  next_open_ = clock_.now() + reopen_pause;
+  auto database = store::Database::open(folder_ / "porchlight.db", {}, &metrics_);
+  auto snapshots = database ? store::SnapshotFolder::open(folder_ / "snapshots")
+                            : Result<store::SnapshotFolder>(database.error());
+  health_.database_connected = database.ok();
+  health_.storage_accessible = snapshots.ok();
+  health_.set(telemetry::Health::Part::database,
+              snapshots ? telemetry::Health::PartState::started : telemetry::Health::PartState::failed);
+  if (!snapshots) {
+    failed("the event log cannot be opened, trying again", snapshots.error());
+    if (opened() == Opened::not_yet) {
+      open_fault_ = snapshots.error().text();
+      opened_.store(Opened::no, std::memory_order_release);
+    }
+    return;
+  }
+  open_ = std::unique_ptr<Open>(new Open{std::move(*database), std::move(*snapshots)});
+  opened_.store(Opened::yes, std::memory_order_release);
+  write_held();
+  for (const auto& channel : std::exchange(channels_asked_, {})) reload({channel});
+  look_at_gallery();
+}
+
+void StoreLane::work(StoreJob job) {
+  std::visit(
+      Overloaded{[](std::monostate) {}, [this](CommitEvent& j) { commit(std::move(j)); },
+                 [this](AwaitCommit& j) { await(std::move(j)); },
+                 [this](AmendEvent& j) { amend(std::move(j)); }, [this](SettleMessage& j) { settle(j); },
+                 [this](ReloadChannel& j) { reload(j); }, [this](ReadGallery& j) { read_gallery(j); }},
+      job);
+}
+
+void StoreLane::commit(CommitEvent job) {
+  if (const auto* ring = std::get_if<event::Ring>(&job.event)) {
+    auto& note = timeline_.add(*ring);
+    if (job.picture_age)
+      note.picture_age_ms = std::chrono::duration<double, std::milli>(*job.picture_age).count();
+  }
+  write_held();  // order of events is order of commits
+  const auto status = !held_.empty() || !open_
+                          ? Status(Error(ErrorCode::unavailable, "the event log is not open"))
+                          : open_->log.append(job.event, job.rows, job.picture_age);
+  if (status) {
+    note_committed(job);
+    return;
+  }
+  failed("an event could not be written, holding it in memory", status.error());
+  if (held_.size() == held_limit) held_.pop_front();
+  held_.push_back(std::move(job));
+}
+
+void StoreLane::note_committed(const CommitEvent& job) {
+  const auto& header = event::header_of(job.event);
+  committed_.push_back(header.id);
+  if (committed_.size() > committed_kept) committed_.pop_front();
+  if (const auto waiting = awaiting_.find(header.id); waiting != awaiting_.end()) {
+    waiting->second();
+    awaiting_.erase(waiting);
+  }
+  if (auto* note = timeline_.find(header.id))
+    note->edge_to_commit_ms = milliseconds_between(header.edge, clock_.now());
+  if (const auto* sighting = std::get_if<event::Sighting>(&job.event); sighting && sighting->ring_id)
+    if (auto* note = timeline_.find(*sighting->ring_id)) note->answer = *sighting;
+  sinks_.rings(timeline_.snapshot());
+}
+
+void StoreLane::write_held() {
+  while (open_ && !held_.empty()) {
+    const auto& job = held_.front();
+    if (!open_->log.append(job.event, job.rows, job.picture_age)) return;
+    note_committed(job);
+    held_.pop_front();
+  }
+}
+
+void StoreLane::await(AwaitCommit job) {
+  if (std::find(committed_.begin(), committed_.end(), job.id) != committed_.end()) {
+    job.acknowledge();
+    return;
+  }
+  // A client that gave up leaves its entry behind; the oldest ids sort first.
+  if (awaiting_.size() >= held_limit) awaiting_.erase(awaiting_.begin());
+  awaiting_[job.id] = std::move(job.acknowledge);
+}
+
+void StoreLane::amend(AmendEvent job) {
+  if (!open_) return;  // the message itself is under way; only the stored copy is missed
+  std::optional<std::string> file;
+  if (job.picture) {
+    auto saved = open_->snapshots.save(job.id, *job.picture);
+    health_.storage_accessible = saved.ok();
+    if (saved)
+      file = std::move(*saved);
+    else
+      failed("a picture could not be stored", saved.error());
+  }
+  if (auto status = open_->log.amend(job.id, std::move(file), job.rows); !status)
+    failed("an event could not be amended", status.error());
+}
+
+void StoreLane::settle(const SettleMessage& job) {
+  std::optional<double> taken;
+  if (const auto* ring = timeline_.find(job.key.event_id);
+      ring && job.state == store::DeliveryState::delivered)
+    taken = std::chrono::duration<double, std::milli>(job.at - ring->ring.header.at).count();
+  timeline_.note_delivery(job.key, job.state, job.attempts, taken);
+  sinks_.rings(timeline_.snapshot());
+  if (!open_) return;
+  const auto status = [&] {
+    switch (job.state) {
+      case store::DeliveryState::delivered:
+        return open_->outbox.mark_delivered(job.key, job.attempts, job.at);
+      case store::DeliveryState::failed:
+        return open_->outbox.mark_failed(job.key, job.attempts, job.at);
+      case store::DeliveryState::expired:
+        return open_->outbox.mark_expired(job.key, job.attempts, job.at);
+      case store::DeliveryState::pending:
+        return open_->outbox.mark_retry(job.key, job.attempts, job.at);
+    }
+    return Status();
+  }();
+  if (!status) failed("the outcome of a message could not be written", status.error());
+}
+
+void StoreLane::reload(const ReloadChannel& job) {
+  if (!open_) {
+    channels_asked_.push_back(job.channel_id);
+    return;
+  }
+  if (auto routing = new_routing_.take()) routing_ = std::move(*routing);
+  const auto lane = routing_->lanes.find(job.channel_id);
+  if (lane == routing_->lanes.end()) return;
+  auto rows = open_->outbox.pending(job.channel_id, reload_limit);
+  if (!rows) return failed("the outbox could not be read", rows.error());
+  for (auto& row : *rows) {
+    auto picture = row.picture ? open_->snapshots.load(row.key.event_id) : Result<store::JpegBytes>(nullptr);
+    // Refused: the lane is full again and will ask again.
+    if (!lane->second->push({std::move(row), picture ? std::move(*picture) : nullptr, std::nullopt})) return;
+  }
+}
+
+void StoreLane::read_gallery(const ReadGallery& job) {
+  gallery_revision_.reset();
+  if (open_) look_at_gallery();
+  if (!job.answer) return;
+  if (!gallery_revision_) {
+    job.answer(Error(ErrorCode::unavailable, "the gallery cannot be read"));
+    return;
+  }
+  auto count = open_->gallery.person_count();
+  job.answer(count ? Result<std::size_t>(static_cast<std::size_t>(*count))
+                   : Result<std::size_t>(count.error()));
+}
+
+void StoreLane::look_at_gallery() {
+  next_look_ = clock_.now() + look_period;
+  const auto revision = open_->gallery.revision();
+  if (!revision) return failed("the gallery could not be read", revision.error());
+  if (gallery_revision_ == *revision) return;
+  auto people = open_->gallery.people();
+  if (!people) return failed("the gallery could not be read", people.error());
+  gallery_revision_ = *revision;
+  known_faces_.set(static_cast<double>(people->size()));
+  sinks_.people(std::make_shared<const std::vector<store::Person>>(std::move(*people)));
+}
+
+void StoreLane::tidy() {
+  next_tidy_ = clock_.now() + tidy_period;
+  if (auto pruned = open_->outbox.prune(clock_.wall() - outbox_kept); !pruned)
+    failed("the outbox could not be pruned", pruned.error());
+  if (auto status = open_->database->checkpoint(); !status) failed("checkpoint", status.error());
+}
+
+void StoreLane::failed(std::string_view doing, const Error& error) {
+  errors_.increment();
+  log_.error(doing, {{"fault", error.text()}});
+}
+
+}  // namespace porchlight::pipeline

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pipeline/routing.hpp"
+#include "pipeline/store_job.hpp"
+#include "pipeline/timeline.hpp"
+#include "porchlight/base/heartbeat.hpp"
+#include "porchlight/base/mailbox.hpp"
+#include "porchlight/store/database.hpp"
+#include "porchlight/store/gallery_store.hpp"
+#include "porchlight/telemetry/health.hpp"
+#include "porchlight/telemetry/log.hpp"
+#include "porchlight/telemetry/metrics.hpp"
+
+namespace porchlight::pipeline {
+
+using People = std::shared_ptr<const std::vector<store::Person>>;
+
+// The only thread that writes the database. Nothing waits for it but acknowledgements: while the
+// database cannot be opened or written, events are held in memory (the oldest `held_limit`) and
+// written when it can be again; their messages have left in the meantime.
+class StoreLane {
+ public:
+  // Called on the store lane's thread; must not block.
+  struct Sinks {
+    std::function<void(People)> people;  // who is known, whenever that changed
+    std::function<void(RecentRings)> rings;
+  };
+  static constexpr std::size_t held_limit = 1024;
+
+  StoreLane(std::filesystem::path folder, const Clock& clock, telemetry::Metrics& metrics,
+            telemetry::Health& health, Wakeup wakeup, Sinks sinks);
+  ~StoreLane();
+
+  StoreQueue& queue() noexcept { return queue_; }                                  // any thread pushes
+  void set_routing(RoutingPtr routing) { new_routing_.post(std::move(routing)); }  // main thread
+
+  // Opens the database (retrying while it cannot be opened), then works until stopped; on stop it
+  // first does everything that is queued.
+  void run(std::stop_token stop, Heartbeat& heartbeat);
+
+  // Any thread: what the first attempt to open gave; nothing before it.
+  enum class Opened { not_yet, yes, no };
+  Opened opened() const noexcept { return opened_.load(std::memory_order_acquire); }
+  // Valid once opened() is `no`.
+  const std::string& open_fault() const noexcept { return open_fault_; }
+
+ private:
+  struct Open;
+  void try_open();
+  void work(StoreJob job);
+  void commit(CommitEvent job);
+  void note_committed(const CommitEvent& job);
+  void write_held();
+  void await(AwaitCommit job);
+  void amend(AmendEvent job);
+  void settle(const SettleMessage& job);
+  void reload(const ReloadChannel& job);
+  void read_gallery(const ReadGallery& job);
+  void look_at_gallery();
+  void tidy();
+  void failed(std::string_view doing, const Error& error);
+
+  const std::filesystem::path folder_;
+  const Clock& clock_;
+  telemetry::Metrics& metrics_;
+  telemetry::Health& health_;
+  const telemetry::Logger log_{"doorbell.store", telemetry::Component::storage};
+  const Sinks sinks_;
+  telemetry::Counter errors_;
+  telemetry::Gauge known_faces_;
+  Wakeup wakeup_;
+  StoreQueue queue_;
+  Mailbox<RoutingPtr> new_routing_;
+  std::atomic<Opened> opened_{Opened::not_yet};
+  std::string open_fault_;  // written before opened_ is released
+  // store thread only
+  std::unique_ptr<Open> open_;
+  RoutingPtr routing_ = std::make_shared<const Routing>();
+  std::deque<CommitEvent> held_;
+  std::map<event::EventId, std::function<void()>> awaiting_;
+  std::deque<event::EventId> committed_;     // the newest, for an AwaitCommit that comes late
+  std::vector<std::string> channels_asked_;  // ReloadChannel while the database was not open
+  Timeline timeline_;
+  MonotonicTime next_open_{};
+  MonotonicTime next_look_{};
+  MonotonicTime next_tidy_{};
+  std::optional<std::uint64_t> gallery_revision_;
+};
+
+}  // namespace porchlight::pipeline

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "porchlight/pipeline/supervisor.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <stop_token>
+#include <string_view>
+#include <utility>
+
+namespace porchlight::pipeline {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr auto first_pause = 100ms;
+constexpr auto longest_pause = 30'000ms;
+constexpr auto settled_after = 60s;  // a worker that ran this long starts over with the first pause
+
+// errors_total speaks of components, the supervisor of workers.
+std::string component_of(std::string_view worker_type) {
+  if (worker_type == "ingest" || worker_type == "decoder") return "ingest";
+  if (worker_type == "detector" || worker_type == "motion") return "detector";
+  if (worker_type == "recognizer") return "recognizer";
+  if (worker_type == "recorder") return "recorder";
+  if (worker_type == "notifier") return "notifier";
+  if (worker_type == "button" || worker_type == "output") return "hardware";
+  if (worker_type == "http" || worker_type == "streamer") return "api";
+  return "storage";
+}
+
+}  // namespace
+
+struct Supervisor::Entry {
+  WorkerSpec spec;
+  telemetry::Gauge health;
+  telemetry::Counter errors;
+  std::unique_ptr<Worker> worker;
+  MonotonicTime started{};
+  std::chrono::milliseconds pause{first_pause};
+  std::optional<MonotonicTime> restart_at;
+  bool silent = false;
+  bool given_up = false;
+};
+
+Supervisor::Supervisor(const Clock& clock, telemetry::Metrics& metrics) : clock_(clock), metrics_(metrics) {}
+
+Supervisor::~Supervisor() {
+  for (auto& [id, entry] : entries_) {
+    // Its thread still runs: a destroyed Worker would be touched from there.
+    if (entry->given_up) entry->worker.release();  // NOLINT(bugprone-unused-return-value)
+  }
+}
+
+void Supervisor::start(WorkerSpec spec) {
+  auto entry = std::make_unique<Entry>();
+  entry->health =
+      metrics_.gauge("pipeline_worker_health", {{"worker_id", spec.id}, {"worker_type", spec.type}});
+  entry->errors = metrics_.counter(
+      "errors_total",
+      {{"component", component_of(spec.type)}, {"error_type", "internal"}, {"severity", "critical"}});
+  entry->spec = std::move(spec);
+  launch(*entry);
+  const auto id = entry->spec.id;
+  entries_[id] = std::move(entry);
+}
+
+void Supervisor::launch(Entry& entry) {
+  entry.restart_at.reset();
+  entry.started = clock_.now();
+  entry.worker = std::make_unique<Worker>(entry.spec.id, clock_, entry.spec.body);
+  entry.health.set(1);
+}
+
+bool Supervisor::check() {
+  bool all_beat = true;
+  const auto now = clock_.now();
+  for (auto& [id, entry] : entries_) {
+    if (entry->restart_at) {
+      if (now >= *entry->restart_at) launch(*entry);
+      continue;
+    }
+    if (entry->worker->state() != Worker::State::running) {
+      note_ended(*entry);
+      continue;
+    }
+    const bool silent = entry->worker->heartbeat().age() > entry->spec.deadline;
+    if (silent && !entry->silent) {
+      log_.critical("worker is silent past its deadline", {{"worker", id}});
+      entry->errors.increment();
+    }
+    entry->silent = silent;
+    entry->health.set(silent ? 0 : 1);
+    all_beat = all_beat && !silent;
+  }
+  return all_beat;
+}
+
+void Supervisor::note_ended(Entry& entry) {
+  const auto now = clock_.now();
+  if (now - entry.started > settled_after) entry.pause = first_pause;
+  const bool threw = entry.worker->state() == Worker::State::threw;
+  log_.error(threw ? "worker threw, restarting" : "worker returned, restarting",
+             {{"worker", entry.spec.id},
+              {"fault", entry.worker->fault()},
+              {"pause_ms", std::int64_t{entry.pause.count()}}});
+  entry.errors.increment();
+  entry.health.set(0);
+  entry.restart_at = now + entry.pause;
+  entry.pause = std::min<std::chrono::milliseconds>(entry.pause * 2, longest_pause);
+  ++restarts_;
+}
+
+bool Supervisor::join_until(Entry& entry, MonotonicTime deadline) {
+  SystemClock real;
+  while (entry.worker->state() == Worker::State::running) {
+    if (real.now() >= deadline) {
+      entry.given_up = true;
+      entry.worker->abandon();
+      log_.error("worker did not stop in time, giving it up", {{"worker", entry.spec.id}});
+      return false;
+    }
+    real.sleep_for(1ms, std::stop_token{});
+  }
+  entry.worker->join();
+  return true;
+}
+
+bool Supervisor::retire(const std::string& id, std::chrono::milliseconds limit) {
+  const auto found = entries_.find(id);
+  if (found == entries_.end()) return true;
+  auto& entry = *found->second;
+  entry.worker->request_stop();
+  const bool joined = join_until(entry, SystemClock{}.now() + limit);
+  metrics_.remove_gauge("pipeline_worker_health",
+                        {{"worker_id", entry.spec.id}, {"worker_type", entry.spec.type}});
+  if (!joined) entry.worker.release();  // NOLINT(bugprone-unused-return-value): its thread still runs
+  entries_.erase(found);
+  return joined;
+}
+
+bool Supervisor::stop(std::chrono::milliseconds limit) {
+  const auto deadline = SystemClock{}.now() + limit;
+  bool all = true;
+  for (const auto stage : {Stage::sources, Stage::decoders, Stage::events, Stage::notify, Stage::store,
+                           Stage::http, Stage::log}) {
+    for (auto& [id, entry] : entries_)
+      if (entry->spec.stage == stage) entry->worker->request_stop();
+    for (auto& [id, entry] : entries_)
+      if (entry->spec.stage == stage) all = join_until(*entry, deadline) && all;
+  }
+  return all;
+}
+
+std::vector<std::string> Supervisor::silent() const {
+  std::vector<std::string> names;
+  for (const auto& [id, entry] : entries_)
+    if (entry->silent) names.push_back(id);
+  return names;
+}
+
+}  // namespace porchlight::pipeline

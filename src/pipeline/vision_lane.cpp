@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/vision_lane.hpp"
+
+#include <utility>
+
+namespace porchlight::pipeline {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr auto answer_window = 10s;  // a ring without a sure answer by then gets the best guess
+constexpr auto idle_beat = 1s;
+constexpr auto busy_beat = 100ms;
+constexpr auto reload_pause = 10s;
+constexpr std::size_t expect_capacity = 64;
+
+}  // namespace
+
+VisionLane::VisionLane(vision::FaceOptions options, const Clock& clock, telemetry::Metrics& metrics,
+                       telemetry::Health& health, EventQueue& events, Wakeup wakeup)
+    : options_(std::move(options)),
+      enabled_(options_.enabled),
+      clock_(clock),
+      metrics_(metrics),
+      health_(health),
+      events_(events),
+      errors_(metrics.counter(
+          "errors_total",
+          {{"component", "face_detector"}, {"error_type", "internal"}, {"severity", "error"}})),
+      wakeup_(std::move(wakeup)),
+      expectations_(expect_capacity, wakeup_),
+      new_cameras_(&wakeup_),
+      new_gallery_(&wakeup_) {}
+
+void VisionLane::configure(const vision::FaceOptions& options) {
+  watcher_.reset();
+  engine_.reset();
+  next_load_ = {};
+  options_ = options;
+  enabled_ = options.enabled;
+}
+
+void VisionLane::run(std::stop_token stop, Heartbeat& heartbeat) {
+  std::stop_callback wake(stop, [this] { wakeup_.notify(); });
+  while (!stop.stop_requested()) {
+    heartbeat.beat();
+    if (!watcher_ && !load()) {
+      SystemClock{}.sleep_for(idle_beat, stop);
+      continue;
+    }
+    take_news();
+    look(heartbeat);
+    publish(watcher_->tick());
+    wakeup_.wait_for(
+        watcher_->busy() ? std::chrono::nanoseconds(busy_beat) : std::chrono::nanoseconds(idle_beat),
+        [&] { return anything_new() || stop.stop_requested(); });
+  }
+}
+
+bool VisionLane::load() {
+  using Part = telemetry::Health::Part;
+  using PartState = telemetry::Health::PartState;
+  if (clock_.now() < next_load_) return false;
+  next_load_ = clock_.now() + reload_pause;
+  health_.set(Part::model, PartState::starting);
+  auto engine = vision::FaceEngine::create(vision::default_model_dir(), options_, &metrics_);
+  health_.model_loaded = engine.ok();
+  health_.set(Part::model, engine ? PartState::started : PartState::failed);
+  if (!engine) {
+    errors_.increment();
+    log_.error("the face models cannot be loaded, rings go out without names",
+               {{"fault", engine.error().text()}});
+    return false;
+  }
+  engine_ = std::move(*engine);
+  watcher_ = std::make_unique<vision::Watcher>(*engine_, gallery_, vision::WatchOptions{}, clock_, metrics_);
+  return true;
+}
+
+bool VisionLane::anything_new() const {
+  if (!expectations_.empty() || new_cameras_.has_fresh() || new_gallery_.has_fresh()) return true;
+  for (const auto& [id, view] : *cameras_)
+    if (view->for_vision.has_fresh()) return true;
+  return false;
+}
+
+void VisionLane::take_news() {
+  if (auto table = new_cameras_.take()) {
+    for (const auto& [id, view] : *cameras_)
+      if (!(*table)->contains(id)) watcher_->forget_camera(id);
+    cameras_ = std::move(*table);
+  }
+  if (auto gallery = new_gallery_.take()) {
+    gallery_ = std::move(*gallery);
+    watcher_->set_gallery(gallery_);
+  }
+  while (auto ring = expectations_.pop()) publish(watcher_->expect_ring(*ring, clock_.now() + answer_window));
+}
+
+// One frame of each camera a round: a busy camera does not starve the others.
+void VisionLane::look(Heartbeat& heartbeat) {
+  std::size_t waiting = 0;
+  for (const auto& [id, view] : *cameras_) waiting += view->for_vision.has_fresh() ? 1 : 0;
+  waiting_.store(waiting, std::memory_order_relaxed);
+  for (const auto& [id, view] : *cameras_) {
+    auto frame = view->for_vision.take();
+    if (!frame || !*frame) continue;
+    heartbeat.beat();
+    auto seen = watcher_->on_frame(id, *frame);
+    if (seen) {
+      publish(std::move(*seen));
+      continue;
+    }
+    errors_.increment();
+    log_.warning("a frame could not be judged, going on with the next",
+                 {{"camera", id}, {"fault", seen.error().text()}});
+  }
+}
+
+void VisionLane::publish(std::vector<vision::Seen> seen) {
+  for (auto& one : seen) {
+    events_.push({one.sighting, one.best_shot});
+    if (one.alert) events_.push({*one.alert, one.best_shot});
+  }
+}
+
+}  // namespace porchlight::pipeline

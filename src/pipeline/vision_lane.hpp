@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "pipeline/camera_table.hpp"
+#include "pipeline/dispatcher.hpp"
+#include "porchlight/base/heartbeat.hpp"
+#include "porchlight/base/mailbox.hpp"
+#include "porchlight/base/queue.hpp"
+#include "porchlight/telemetry/health.hpp"
+#include "porchlight/telemetry/log.hpp"
+#include "porchlight/vision/gallery.hpp"
+#include "porchlight/vision/options.hpp"
+#include "porchlight/vision/watcher.hpp"
+
+namespace porchlight::pipeline {
+
+// Rings that wait for the answer who it is.
+using ExpectQueue = SpscRing<event::Ring, QueueName::recognition, Overflow::drop_newest>;
+
+// One thread that looks for faces on every camera: always the newest frame, never a queue of old
+// ones. Loads its models on its own thread; while that fails it tries again, and rings go out without
+// a name.
+class VisionLane {
+ public:
+  VisionLane(vision::FaceOptions options, const Clock& clock, telemetry::Metrics& metrics,
+             telemetry::Health& health, EventQueue& events, Wakeup wakeup);
+
+  Wakeup& wakeup() noexcept { return wakeup_; }
+  ExpectQueue& expectations() noexcept { return expectations_; }                   // dispatcher pushes
+  void set_cameras(CameraTablePtr table) { new_cameras_.post(std::move(table)); }  // main thread
+  void set_gallery(vision::GalleryPtr gallery) { new_gallery_.post(std::move(gallery)); }  // store thread
+
+  void run(std::stop_token stop, Heartbeat& heartbeat);
+
+  // Main thread, while nothing runs the lane.
+  void configure(const vision::FaceOptions& options);
+
+  // Any thread.
+  bool enabled() const noexcept { return enabled_.load(std::memory_order_relaxed); }
+  std::size_t frames_waiting() const noexcept { return waiting_.load(std::memory_order_relaxed); }
+
+ private:
+  bool load();
+  void take_news();
+  bool anything_new() const;
+  void look(Heartbeat& heartbeat);
+  void publish(std::vector<vision::Seen> seen);
+
+  vision::FaceOptions options_;  // changes only while nothing runs the lane
+  std::atomic<bool> enabled_;
+  const Clock& clock_;
+  telemetry::Metrics& metrics_;
+  telemetry::Health& health_;
+  EventQueue& events_;
+  const telemetry::Logger log_{"doorbell.vision", telemetry::Component::ai};
+  telemetry::Counter errors_;
+  Wakeup wakeup_;
+  ExpectQueue expectations_;
+  Mailbox<CameraTablePtr> new_cameras_;
+  Mailbox<vision::GalleryPtr> new_gallery_;
+  std::atomic<std::size_t> waiting_{0};
+  // vision thread only
+  MonotonicTime next_load_{};
+  std::unique_ptr<vision::FaceEngine> engine_;
+  std::unique_ptr<vision::Watcher> watcher_;
+  CameraTablePtr cameras_ = std::make_shared<const CameraTable>();
+  vision::GalleryPtr gallery_ = std::make_shared<const vision::Gallery>();
+};
+
+}  // namespace porchlight::pipeline

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which thread runs which loop. docs/threads.md is the table of this file.
+#include "pipeline/pipeline_state.hpp"
+
+namespace porchlight::pipeline {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string ingest_id(const std::string& camera) {
+  return "ingest-" + camera;
+}
+std::string decoder_id(const std::string& camera) {
+  return "decoder-" + camera;
+}
+std::string notifier_id(const std::string& channel) {
+  return "notify-" + channel;
+}
+
+}  // namespace
+
+void Pipeline::State::start_buttons() {
+  supervisor.start({"button", "button", Stage::sources, 5s,
+                    [lane = buttons](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); }});
+}
+
+void Pipeline::State::start_camera(const std::shared_ptr<CameraUnit>& unit) {
+  supervisor.start({decoder_id(unit->id()), "decoder", Stage::decoders, 10s,
+                    [unit](std::stop_token stop, Heartbeat& beat) { unit->decode().run(stop, beat); }});
+  // A name look-up cannot be interrupted and may take the resolver's whole patience.
+  supervisor.start({ingest_id(unit->id()), "ingest", Stage::sources, 60s,
+                    [unit](std::stop_token stop, Heartbeat& beat) { unit->ingest().run(stop, beat); }});
+}
+
+void Pipeline::State::start_channels() {
+  for (const auto& [id, lane] : routing->lanes) {
+    // One request may take its whole deadline, connecting included.
+    supervisor.start({notifier_id(id), "notifier", Stage::notify, 60s,
+                      [lane](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); }});
+    store->queue().push(ReloadChannel{id});
+  }
+}
+
+void Pipeline::State::start_vision() {
+  if (!vision->enabled()) {
+    health.model_loaded = true;  // a feature that is off counts as there
+    health.set(telemetry::Health::Part::model, telemetry::Health::PartState::started);
+    return;
+  }
+  supervisor.start({"vision", "detector", Stage::decoders, 30s,
+                    [lane = vision.get()](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); }});
+}
+
+void Pipeline::State::start_lanes() {
+  // A commit on a failing card can take long; it is not death.
+  supervisor.start({"store", "sync", Stage::store, 20s,
+                    [lane = store.get()](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); }});
+  supervisor.start(
+      {"event", "event", Stage::events, 5s,
+       [lane = dispatcher.get()](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); }});
+}
+
+std::vector<std::pair<std::string, std::string>> Pipeline::workers_of(const Options& options) {
+  std::vector<std::pair<std::string, std::string>> workers{
+      {"button", "button"}, {"event", "event"}, {"store", "sync"}};
+  for (const auto& camera : options.cameras) {
+    workers.emplace_back(ingest_id(camera.id), "ingest");
+    workers.emplace_back(decoder_id(camera.id), "decoder");
+  }
+  for (const auto& channel : options.notifications.channels)
+    workers.emplace_back(notifier_id(channel.id), "notifier");
+  if (options.faces.enabled) workers.emplace_back("vision", "detector");
+  return workers;
+}
+
+}  // namespace porchlight::pipeline

@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The real daemon as a child process, and the real servers it talks to. Python's standard library only."""
+
+import email.parser
+import email.policy
+import http.server
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.request
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("PORCHLIGHT_BUILD", SOURCE / "build" / "release"))
+PROGRAM = BUILD / "porchlight"
+PICTURES = pathlib.Path(os.environ.get("PORCHLIGHT_PICTURES", SOURCE / "build" / "pictures"))
+
+
+def wait_until(predicate, seconds, what):
+    """The predicate's first true value; fails with `what` when the time is over."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = predicate()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds} s for {what}")
+        time.sleep(0.01)
+
+
+class Hook:
+    """A webhook receiver: keeps every request with the instant of its arrival (CLOCK_MONOTONIC)."""
+
+    def __init__(self, status=200):
+        self.messages = []
+        self.status = status
+        self.connections = 0
+        self._arrived = threading.Condition()
+        hook = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def setup(self):
+                super().setup()
+                self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                hook.connections += 1
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                at = time.monotonic()
+                wall = time.time()
+                status = hook.status
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                if 200 <= status < 300:
+                    hook._keep(Message(self.headers, body, at, wall))
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/hook"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def _keep(self, message):
+        with self._arrived:
+            self.messages.append(message)
+            self._arrived.notify_all()
+
+    def wait_for(self, predicate, seconds, what):
+        """The first message that satisfies the predicate."""
+        deadline = time.monotonic() + seconds
+        with self._arrived:
+            while True:
+                for message in self.messages:
+                    if predicate(message):
+                        return message
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    got = [m.event for m in self.messages]
+                    raise AssertionError(f"waited {seconds} s for {what}; received {got}")
+                self._arrived.wait(left)
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Message:
+    """One request: its event JSON and, when multipart, the picture's bytes."""
+
+    def __init__(self, headers, body, at, wall):
+        self.headers = headers
+        self.at = at
+        self.wall = wall
+        self.picture = None
+        kind = headers["Content-Type"]
+        if kind.startswith("multipart/"):
+            parser = email.parser.BytesParser(policy=email.policy.HTTP)
+            whole = parser.parsebytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + body)
+            parts = {p.get_param("name", header="content-disposition"): p for p in whole.iter_parts()}
+            self.event = json.loads(parts["event"].get_payload(decode=True))
+            if "picture" in parts:
+                self.picture = parts["picture"].get_payload(decode=True)
+        else:
+            self.event = json.loads(body)
+
+
+class Daemon:
+    """`porchlight run` on a configuration of its own in a folder of its own."""
+
+    def __init__(self, config, folder=None, preload=None, environment=None, wait=True):
+        self._owned = None
+        if folder is None:
+            self._owned = tempfile.TemporaryDirectory(prefix="porchlight-")
+            folder = self._owned.name
+        self.folder = pathlib.Path(folder)
+        self.state = self.folder / "state"
+        self.state.mkdir(exist_ok=True)
+        self.config = self.folder / "porchlight.yaml"
+        self.log = self.folder / "daemon.log"
+        self.preload = preload
+        self.environment = environment or {}
+        self.process = None
+        self.write_config(config)
+        if wait is not None:
+            self.start(wait)
+
+    def write_config(self, config):
+        base = {"server": {"listen": "127.0.0.1:0"}, "storage": {"path": str(self.state)}}
+        base.update(config)
+        self.config.write_text(json.dumps(base, indent=1))  # JSON is YAML
+
+    def start(self, wait=True):
+        environment = dict(os.environ)
+        environment.update(self.environment)
+        if self.preload:
+            environment["LD_PRELOAD"] = self.preload
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen([PROGRAM, "run", "--config", self.config], stdout=log, stderr=log,
+                                            stdin=subprocess.DEVNULL, env=environment)
+        if wait:
+            self.wait_ready()
+        return self
+
+    def wait_ready(self, seconds=20):
+        def answering():
+            if self.process.poll() is not None:
+                raise AssertionError(f"the daemon ended with {self.process.returncode}:\n{self.log.read_text()[-3000:]}")
+            return self.control("GET", "/api/v1/status", quiet=True)
+
+        status = wait_until(answering, seconds, "the control socket")
+        self.port = status["listen"]["port"]
+        return status
+
+    def control(self, method, target, quiet=False):
+        """One request over the control socket; the JSON of a 200, else AssertionError (or None when quiet)."""
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
+                s.settimeout(10)
+                s.connect(str(self.state / "control.sock"))
+                s.sendall(f"{method} {target} HTTP/1.1\r\nHost: porchlight\r\nConnection: close\r\n"
+                          f"Content-Length: 0\r\n\r\n".encode())
+                answer = b""
+                while block := s.recv(65536):
+                    answer += block
+        except OSError:
+            if quiet:
+                return None
+            raise
+        head, _, body = answer.partition(b"\r\n\r\n")
+        status = int(head.split()[1]) if head else 0
+        if status != 200:
+            if quiet:
+                return None
+            raise AssertionError(f"{method} {target}: {status} {body!r}")
+        return json.loads(body)
+
+    def status(self):
+        return self.control("GET", "/api/v1/status")
+
+    def ring(self, button):
+        """Rings and returns the id once it is acknowledged."""
+        return self.control("POST", f"/api/v1/buttons/{button}/ring")["id"]
+
+    def get(self, path):
+        """(status, headers, text) of a GET on the TCP listener."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+                return answer.status, answer.headers, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.headers, error.read().decode()
+
+    def metric(self, name, **labels):
+        """The value of one series, None when it does not exist."""
+        wanted = {f'{k}="{v}"' for k, v in labels.items()}
+        for line in self.get("/metrics")[2].splitlines():
+            if not line.startswith(name) or line[len(name)] not in "{ ":
+                continue
+            series, _, value = line.rpartition(" ")
+            if wanted <= set(series[len(name):].strip("{}").split(",")):
+                return float(value)
+        return None
+
+    def cli(self, *arguments, check=True):
+        """Runs a subcommand on the same configuration."""
+        done = subprocess.run([PROGRAM, *arguments, "--config", self.config], capture_output=True, text=True, timeout=120)
+        if check and done.returncode != 0:
+            raise AssertionError(f"porchlight {' '.join(map(str, arguments))}: {done.returncode}\n{done.stdout}{done.stderr}")
+        return done
+
+    def stop(self, number=signal.SIGTERM, seconds=10):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(number)
+            self.process.wait(seconds)
+        return self.process.returncode if self.process else None
+
+    def kill(self):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    def close(self):
+        self.kill()
+        if self._owned:
+            self._owned.cleanup()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()

@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A ring through the whole daemon: acknowledged, delivered, stored, counted, stopped, reloaded."""
+
+import json
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import threading
+import time
+import unittest
+
+import harness
+
+
+def config(hook, **more):
+    base = {
+        "buttons": [{"id": "front", "kind": "virtual"}],
+        "faces": {"enabled": False},
+        "notifications": {
+            "channels": [{"id": "hook", "type": "webhook", "url": hook.url}],
+            "rules": [{"when": "ring", "to": ["hook"], "attach": "snapshot"}],
+        },
+    }
+    base.update(more)
+    return base
+
+
+class RingTest(unittest.TestCase):
+    def setUp(self):
+        self.hook = harness.Hook()
+        self.addCleanup(self.hook.close)
+
+    def daemon(self, settings=None, **options):
+        daemon = harness.Daemon(settings or config(self.hook), **options)
+        self.addCleanup(daemon.close)
+        return daemon
+
+    def test_ring_becomes_one_message_with_its_id(self):
+        daemon = self.daemon()
+        ring = daemon.ring("front")
+        message = self.hook.wait_for(lambda m: m.event["id"] == ring, 5, "the ring's message")
+        self.assertEqual(message.event["type"], "ring")
+        self.assertEqual(message.event["sequence"], 0)
+        self.assertEqual(message.event["button"], "front")
+        self.assertEqual(message.event["trigger_source"], "cli")
+        self.assertLess(abs(message.wall - time.time()), 10)
+        harness.wait_until(lambda: daemon.metric("notifications_sent_total", channel="webhook", type="doorbell_press",
+                                                 status="success") == 1, 5, "the counted delivery")
+        self.assertEqual(len([m for m in self.hook.messages if m.event["id"] == ring and m.event["sequence"] == 0]), 1)
+
+    def test_acknowledged_ring_is_in_the_event_log(self):
+        daemon = self.daemon()
+        ids = [daemon.ring("front") for _ in range(5)]
+        daemon.kill()
+        with sqlite3.connect(daemon.state / "porchlight.db") as db:
+            logged = "\n".join(str(row) for row in db.execute("SELECT * FROM events"))
+        self.assertEqual(len(set(ids)), 5)
+        for ring in ids:
+            self.assertTrue(ring in logged or ring.replace("-", "") in logged, ring)
+
+    def test_counters_rise_by_one(self):
+        daemon = self.daemon()
+        def rings():
+            text = daemon.get("/metrics")[2]
+            found = re.findall(r'^doorbell_triggers_total\{[^}]*trigger_source="cli"[^}]*\} (\S+)$', text, re.M)
+            return sum(map(float, found)), len(found)
+        before, series = rings()
+        self.assertEqual((before, series), (0, 4))  # pre-created, one per time of day
+        daemon.ring("front")
+        harness.wait_until(lambda: rings()[0] == 1, 5, "the counted ring")
+        hours = re.findall(r'^doorbell_triggers_by_hour_total\{hour="(\d\d)"\} (\S+)$', daemon.get("/metrics")[2], re.M)
+        self.assertEqual(len(hours), 24)
+        self.assertEqual(sum(float(v) for _, v in hours), 1)
+        self.assertEqual(daemon.metric("pipeline_events_total", event_type="doorbell_press", status="success"), 1)
+
+    def test_unknown_button_is_refused_with_a_suggestion(self):
+        daemon = self.daemon()
+        done = daemon.cli("ring", "--button", "fornt", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("front", done.stderr)
+        self.assertEqual(daemon.cli("ring", "--button", "front").returncode, 0)
+        self.assertEqual(daemon.cli("ring").returncode, 0)  # the only button need not be named
+
+    def test_without_a_daemon_the_command_says_so(self):
+        daemon = self.daemon(wait=None)
+        done = daemon.cli("ring", "--button", "front", check=False)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("control.sock", done.stderr)
+
+    def test_dead_receiver_does_not_hold_the_acknowledgement_and_gets_it_after_a_restart(self):
+        self.hook.status = 503
+        daemon = self.daemon()
+        begun = time.monotonic()
+        ring = daemon.ring("front")
+        self.assertLess(time.monotonic() - begun, 5)
+        daemon.kill()
+        self.hook.status = 200
+        daemon.start()
+        message = self.hook.wait_for(lambda m: m.event["id"] == ring, 20, "the message after the restart")
+        self.assertEqual(message.event["type"], "ring")
+
+    def test_stop_is_quick_and_keeps_what_was_acknowledged(self):
+        daemon = self.daemon()
+        ids = [daemon.ring("front") for _ in range(20)]
+        begun = time.monotonic()
+        self.assertEqual(daemon.stop(), 0)
+        self.assertLess(time.monotonic() - begun, 4)
+        daemon.start()
+        for ring in ids:
+            self.hook.wait_for(lambda m, ring=ring: m.event["id"] == ring, 10, f"ring {ring}")
+
+    def test_second_signal_ends_at_once(self):
+        # A receiver that accepts and never answers keeps the channel's lane busy while stopping.
+        with socket.create_server(("127.0.0.1", 0)) as deaf:
+            settings = config(self.hook)
+            settings["notifications"]["channels"][0]["url"] = f"http://127.0.0.1:{deaf.getsockname()[1]}/"
+            daemon = self.daemon(settings)
+            daemon.ring("front")
+            daemon.process.send_signal(signal.SIGTERM)
+            daemon.process.send_signal(signal.SIGTERM)
+            daemon.process.wait(2)
+
+    def test_bad_reload_keeps_the_old_configuration_and_names_the_faults(self):
+        daemon = self.daemon()
+        daemon.config.write_text("buttons: [{id: front, kind: virtual}]\nnotificatoins: {}\n")
+        done = daemon.cli("reload", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(":2:1: ", done.stdout + done.stderr)
+        self.assertIn("notifications", done.stdout + done.stderr)
+        ring = daemon.ring("front")
+        self.hook.wait_for(lambda m: m.event["id"] == ring, 5, "a ring under the old configuration")
+
+    def test_good_reload_takes_a_new_button_and_a_new_receiver(self):
+        daemon = self.daemon()
+        other = harness.Hook()
+        self.addCleanup(other.close)
+        settings = config(other)
+        settings["buttons"].append({"id": "back", "kind": "virtual"})
+        daemon.write_config(settings)
+        daemon.process.send_signal(signal.SIGHUP)
+        harness.wait_until(lambda: "back" in [b["id"] for b in daemon.status()["buttons"]], 5, "the new button")
+        ring = daemon.ring("back")
+        other.wait_for(lambda m: m.event["id"] == ring, 5, "the ring at the new receiver")
+        self.assertNotIn(ring, [m.event["id"] for m in self.hook.messages])
+
+    def test_full_channel_queue_loses_nothing(self):
+        daemon = self.daemon()
+        ids = []
+        threads = [threading.Thread(target=lambda: ids.extend(daemon.ring("front") for _ in range(50)))
+                   for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(len(set(ids)), 400)
+        for ring in ids:
+            self.hook.wait_for(lambda m, ring=ring: m.event["id"] == ring, 60, f"ring {ring}")
+
+
+class ServiceManagerTest(unittest.TestCase):
+    """What systemd hears, on a socket of our own."""
+
+    def setUp(self):
+        self.hook = harness.Hook()
+        self.addCleanup(self.hook.close)
+
+    def start(self, watchdog_usec=None):
+        daemon = harness.Daemon(config(self.hook), wait=None)
+        self.addCleanup(daemon.close)
+        path = str(daemon.folder / "notify")
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(listener.close)
+        listener.bind(path)
+        listener.settimeout(20)
+        daemon.environment = {"NOTIFY_SOCKET": path}
+        if watchdog_usec:
+            daemon.environment["WATCHDOG_USEC"] = str(watchdog_usec)
+        daemon.start()
+        return daemon, listener
+
+    def hear(self, listener, what):
+        while True:
+            lines = listener.recv(4096).decode().splitlines()
+            if any(line.startswith(what) for line in lines):
+                return lines
+
+    def test_ready_status_reload_and_stopping(self):
+        daemon, listener = self.start()
+        ready = self.hear(listener, "READY=1")
+        self.assertTrue(any(line.startswith("STATUS=") and len(line) > 10 for line in ready), ready)
+        daemon.process.send_signal(signal.SIGHUP)
+        self.hear(listener, "RELOADING=1")
+        self.hear(listener, "READY=1")
+        daemon.process.send_signal(signal.SIGTERM)
+        self.hear(listener, "STOPPING=1")
+        self.assertEqual(daemon.process.wait(5), 0)
+
+    def test_watchdog_pings_end_when_a_worker_is_held(self):
+        daemon, listener = self.start(watchdog_usec=1_000_000)
+        self.hear(listener, "WATCHDOG=1")
+        thread = next(t for t in os.listdir(f"/proc/{daemon.process.pid}/task")
+                      if open(f"/proc/{daemon.process.pid}/task/{t}/comm").read().strip() == "store")
+        holder = subprocess.Popen(["/usr/bin/python3", harness.SOURCE / "tests/system/hold_thread.py", thread],
+                                  stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
+        self.addCleanup(holder.communicate)
+        self.addCleanup(holder.kill)
+        if holder.stdout.readline().strip() != "held":
+            self.skipTest("ptrace is not permitted here: no thread can be held")
+        harness.wait_until(lambda: daemon.metric("pipeline_worker_health", worker_id="store") == 0, 30,
+                           "the held worker's health 0")
+        listener.setblocking(False)
+        while True:
+            try:
+                listener.recv(4096)
+            except BlockingIOError:
+                break
+        listener.settimeout(3)
+        with self.assertRaises(TimeoutError):
+            self.hear(listener, "WATCHDOG=1")
+
+
+class DurabilityTest(unittest.TestCase):
+    def test_a_hundred_kills_lose_no_acknowledged_ring(self):
+        """Acknowledgements are counted here, outside the daemon that is killed at random moments."""
+        import random
+
+        randomness = random.Random(20)
+        hook = harness.Hook()
+        self.addCleanup(hook.close)
+        daemon = harness.Daemon(config(hook), wait=None)
+        self.addCleanup(daemon.close)
+        acknowledged = []
+        for _ in range(100):
+            daemon.start()
+            done = threading.Event()
+
+            def ring_on():
+                while not done.is_set():
+                    answer = daemon.control("POST", "/api/v1/buttons/front/ring", quiet=True)
+                    if answer is None:
+                        return
+                    acknowledged.append(answer["id"])
+
+            ringer = threading.Thread(target=ring_on)
+            ringer.start()
+            time.sleep(randomness.uniform(0, 0.05))
+            daemon.kill()
+            done.set()
+            ringer.join()
+        self.assertGreater(len(acknowledged), 100)
+        with sqlite3.connect(daemon.state / "porchlight.db") as db:
+            names = [c[1] for c in db.execute("PRAGMA table_info(events)")]
+            self.assertIn("id", names)
+            stored = {bytes(r[0]).hex() if isinstance(r[0], bytes) else r[0].replace("-", "")
+                      for r in db.execute("SELECT id FROM events")}
+        missing = [ring for ring in acknowledged if ring.replace("-", "") not in stored]
+        self.assertEqual(missing, [])
+        # And every one of them reaches the receiver, under its id, once the daemon may live.
+        daemon.start()
+        for ring in set(acknowledged):
+            hook.wait_for(lambda m, ring=ring: m.event["id"] == ring, 120, f"ring {ring}")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
