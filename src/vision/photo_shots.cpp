@@ -140,6 +140,16 @@ Result<std::vector<Shot>> FaceEngine::shots_of_photo(const std::filesystem::path
   });
 }
 
+Result<std::optional<Shot>> FaceEngine::largest_shot(const media::Image& photo) {
+  return guarded("look for faces", [&]() -> Result<std::optional<Shot>> {
+    const auto faces = detect_thoroughly(*parts_, photo);
+    if (faces.empty()) return std::optional<Shot>();
+    auto shot = shot_of(*this, photo, faces.front());
+    if (!shot) return std::move(shot).error();
+    return std::optional<Shot>(*shot);
+  });
+}
+
 Result<Enrolment> FaceEngine::enrol_photo(const std::filesystem::path& path) {
   const auto enrol = [&]() -> Result<Enrolment> {
     const auto file = read_file(path);

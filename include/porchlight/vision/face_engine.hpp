@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -94,6 +95,9 @@ class FaceEngine {
   // Every face of a photograph file, the largest first; large pictures are also searched in tiles, tight
   // crops with a border around them. Empty when there is none. Refusals as media::read_photo.
   Result<std::vector<Shot>> shots_of_photo(const std::filesystem::path& path);
+
+  // The largest face of a picture already read, found the same way; nothing when there is none.
+  Result<std::optional<Shot>> largest_shot(const media::Image& photo);
 
   // For the gallery. Beside the refusals of media::read_photo:
   //   not_found          `no face in the picture`
