@@ -61,9 +61,10 @@ ButtonState state_of(PressDetector::Contact contact) noexcept {
 
 }  // namespace
 
-Button::Button(ButtonOptions options, ButtonSurroundings& around)
+Button::Button(ButtonOptions options, ButtonInstruments instruments, ButtonSurroundings& around)
     : options_(std::move(options)),
       capabilities_(capabilities(options_.backend)),
+      instruments_(instruments),
       around_(around),
       detector_(timing_of(options_, capabilities_)),
       pause_(around.pause.first) {
@@ -127,7 +128,7 @@ void Button::lose(const Error& why, MonotonicTime now) {
   pause_ = std::min<std::chrono::nanoseconds>(pause_ * 2, around_.pause.most);
   publish_state();
   if (std::exchange(was_lost_, true)) return;
-  around_.instruments.chip_lost.increment();
+  instruments_.line_lost.increment();
   trouble(event::ButtonFault::chip_lost, now);
 }
 
@@ -171,14 +172,13 @@ void Button::report(const Findings& findings) {
         ring(header_at(finding.at), event::TriggerSource::button_press);
         break;
       case Finding::Kind::stuck:
-        around_.instruments.stuck.increment();
         trouble(event::ButtonFault::stuck, finding.at);
         break;
       case Finding::Kind::released:
         trouble(event::ButtonFault::released, finding.at);
         break;
       case Finding::Kind::lost_edges:
-        around_.instruments.lost_edges.increment(finding.lost);
+        instruments_.lost_edges.increment(finding.lost);
         lost_edges_.fetch_add(finding.lost, std::memory_order_relaxed);
         unsaid_lost_edges_ += finding.lost;
         break;

@@ -18,14 +18,13 @@ namespace porchlight::gpio {
 struct ButtonSurroundings {
   const Clock& clock;
   ButtonLane::Sink sink;
-  ButtonInstruments instruments;
   ReopenPause pause;
 };
 
 // The lane's thread, but for status().
 class Button {
  public:
-  Button(ButtonOptions options, ButtonSurroundings& around);
+  Button(ButtonOptions options, ButtonInstruments instruments, ButtonSurroundings& around);
 
   const ButtonOptions& options() const noexcept { return options_; }
 
@@ -64,6 +63,7 @@ class Button {
   // const after construction
   const ButtonOptions options_;
   const Capabilities capabilities_;
+  ButtonInstruments instruments_;
   ButtonSurroundings& around_;  // owned by the lane, outlives us
 
   // the lane's thread

@@ -9,7 +9,9 @@
 #include <cerrno>
 
 #include "gpio/button.hpp"
+#include "porchlight/base/queue.hpp"
 #include "porchlight/base/unique_fd.hpp"
+#include "porchlight/base/wakeup.hpp"
 
 namespace porchlight::gpio {
 namespace {
@@ -112,16 +114,19 @@ ButtonLane::ButtonLane(std::unique_ptr<State> state) : state_(std::move(state)) 
 ButtonLane::~ButtonLane() = default;
 
 Result<std::unique_ptr<ButtonLane>> ButtonLane::create(std::vector<ButtonOptions> options, const Clock& clock,
-                                                       Sink sink, ButtonInstruments instruments,
+                                                       Sink sink, const InstrumentsOf& instruments_of,
                                                        ReopenPause pause) {
   auto wakeup = Wakeup::create();
   if (!wakeup) return std::move(wakeup).error();
   UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
   if (!epoll) return errno_error(errno, "create epoll");
-  auto state = std::make_unique<State>(ButtonSurroundings{clock, std::move(sink), instruments, pause},
-                                       std::move(*wakeup), std::move(epoll));
+  auto state = std::make_unique<State>(ButtonSurroundings{clock, std::move(sink), pause}, std::move(*wakeup),
+                                       std::move(epoll));
   if (auto watched = state->watch(state->wakeup.fd(), wakeup_tag, EPOLLIN); !watched) return watched.error();
-  for (auto& one : options) state->buttons.push_back(std::make_unique<Button>(std::move(one), state->around));
+  for (auto& one : options) {
+    const auto instruments = instruments_of ? instruments_of(one) : ButtonInstruments{};
+    state->buttons.push_back(std::make_unique<Button>(std::move(one), instruments, state->around));
+  }
   return std::unique_ptr<ButtonLane>(new ButtonLane(std::move(state)));
 }
 

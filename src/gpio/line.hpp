@@ -24,7 +24,7 @@ struct Edge {
 
 // What to ask of a line that find_line() has found.
 struct LineRequest {
-  std::string chip_path;
+  std::string chip_path{};
   unsigned offset = 0;
   bool active_low = true;
   Bias bias = Bias::pull_up;

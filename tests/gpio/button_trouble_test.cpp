@@ -56,6 +56,29 @@ TEST_P(ButtonTroubleTest, AChipThatVanishesIsOpenedAgainEachTime) {
   expect_ring(lane);
 }
 
+TEST_P(ButtonTroubleTest, AChipThatVanishesUnsaidIsFoundByTheLookAtTheLevel) {
+  RunningLane lane({door(GetParam())});
+  expect_ring(lane);
+  chips.tell(std::string("mute ") + header_chip);
+  EXPECT_EQ(lane.next<ButtonTrouble>().fault, ButtonFault::chip_lost);
+  chips.tell(back);
+  EXPECT_EQ(lane.next<ButtonTrouble>().fault, ButtonFault::chip_back);
+  expect_ring(lane);
+}
+
+TEST_P(ButtonTroubleTest, AReleaseThatNobodySawIsFoundByTheLookAtTheLevel) {
+  auto options = door(GetParam());
+  options.stuck_after = 1h;
+  RunningLane lane({options});
+  chips.drive(17, {{SystemClock{}.now() - 100ms, 0}});
+  lane.next<Ring>();
+  lane.settle("front");
+  ASSERT_NE(lane->status()[0].state, ButtonState::idle);
+  chips.tell("silent GPIO17=1");
+  while (lane->status()[0].state != ButtonState::idle) std::this_thread::yield();
+  EXPECT_THAT(lane.settle("front"), IsEmpty());
+}
+
 TEST_P(ButtonTroubleTest, ACommandRingsWhileTheChipIsGone) {
   chips.tell(gone);
   RunningLane lane({door(GetParam())});
@@ -165,6 +188,23 @@ TEST_P(ButtonTroubleTest, LostEdgesAreCountedWhereTheyCanBeKnown) {
   EXPECT_EQ(trouble.fault, ButtonFault::lost_edges);
   EXPECT_EQ(trouble.lost_edges, 17U);
   EXPECT_EQ(lane->status()[0].lost_edges, 17U);
+}
+
+TEST_P(ButtonTroubleTest, CountsLostEdgesAndLostLinesInItsMetrics) {
+  telemetry::ClosedSets sets;
+  if (knows_lost_edges(door(GetParam()))) sets.button_ids = {"front"};
+  telemetry::Metrics metrics(sets);
+  const auto instruments = resolve_instruments(metrics, door(GetParam()));
+  RunningLane lane({door(GetParam())}, {1ms, 4ms}, [&](const ButtonOptions&) { return instruments; });
+  chips.tell("lose GPIO17 5");
+  expect_ring(lane);
+  chips.tell(gone);
+  while (lane.next<ButtonTrouble>().fault != ButtonFault::chip_lost) {
+  }
+  EXPECT_EQ(instruments.line_lost.value(), 1);
+  EXPECT_EQ(instruments.lost_edges.value(), capabilities(GetParam()).sequence_numbers ? 5 : 0);
+  const bool is_shown = metrics.exposition().find("button_lost_edges_total{") != std::string::npos;
+  EXPECT_EQ(is_shown, capabilities(GetParam()).sequence_numbers);
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, ButtonTroubleTest, ::testing::Values(Backend::automatic, Backend::uapi),

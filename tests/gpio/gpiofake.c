@@ -18,10 +18,12 @@
 //   LINE=0 | LINE=1   somebody drives the line: its physical level. Append ` @NS` for the time on
 //                     CLOCK_MONOTONIC at which it happened; else now
 //   edge LINE=0       an edge without a change of level, as a slow interrupt makes it of two. ` @NS` too
+//   silent LINE=1     a change of level whose edge nobody saw
 //   float LINE        nobody drives the line (so it begins): pull-up reads 1, all else 0
 //   lose LINE N       N edges that the kernel had no room for: only the sequence numbers show it
 //   busy LINE         another program requests the line (if it is free); `free LINE` gives it back
 //   gone CHIP         the chip is unplugged: ENODEV, POLLHUP | POLLERR; `back CHIP` plugs it in again
+//   mute CHIP         as gone, but as kernels before 6.6 have it: whoever waits is not told
 //   deny CHIP         it may not be opened (EACCES), until `allow CHIP`
 //   reset             everything as at the start; what the program holds is gone. Alone in its line
 //   await LINE        answer only once the line is requested by the program. The last command only
@@ -107,21 +109,21 @@ static struct line* find_line(char* word) {
   return *end == '\0' && offset < c->lines ? &c->line[offset] : NULL;
 }
 
-static void unplug(struct chip* c) {
+static void unplug(struct chip* c, bool told) {
   c->present = false;
   ++c->generation;
   for (int fd = 0; fd < MAX_FDS; ++fd) {
     struct request* r = gpiofake_files[fd].request;
     if (!r || r->gone || &gpiofake_chips[r->chip] != c) continue;
     r->gone = true;
-    gpiofake_orphan(r);
+    gpiofake_orphan(r, told);
   }
 }
 
 static void reset(void) {
   for (int i = 0; i < gpiofake_chip_count; ++i) {
     struct chip* c = &gpiofake_chips[i];
-    unplug(c);
+    unplug(c, true);
     c->present = !c->absent_at_start;
     c->denied = false;
     c->opens = 0;
@@ -163,7 +165,9 @@ static void describe(const struct line* l, struct reply* reply) {
 
 static bool set_level(char* command) {
   const bool edge_only = strncmp(command, "edge ", 5) == 0;
+  const bool silent = strncmp(command, "silent ", 7) == 0;
   if (edge_only) command += 5;
+  if (silent) command += 7;
   char* equals = strchr(command, '=');
   if (!equals || (equals[1] != '0' && equals[1] != '1')) return false;
   uint64_t at = gpiofake_now_ns();
@@ -178,7 +182,12 @@ static bool set_level(char* command) {
   }
   l->driven = true;
   l->drive = level;
-  gpiofake_change(l, at);
+  if (silent) {
+    l->raw = l->settled = level;
+    l->settling = false;
+  } else {
+    gpiofake_change(l, at);
+  }
   return true;
 }
 
@@ -204,7 +213,9 @@ static bool obey_line(const char* verb, struct line* l, unsigned count, struct r
 
 static bool obey_chip(const char* verb, struct chip* c, struct reply* reply) {
   if (!strcmp(verb, "gone")) {
-    if (c->present) unplug(c);
+    if (c->present) unplug(c, true);
+  } else if (!strcmp(verb, "mute")) {
+    if (c->present) unplug(c, false);
   } else if (!strcmp(verb, "back")) {
     c->present = true;
   } else if (!strcmp(verb, "deny")) {

@@ -78,7 +78,8 @@ void gpiofake_emit(struct line* l, int level, uint64_t at);
 uint64_t gpiofake_settles_at(const struct line* l);
 void gpiofake_settle(struct line* l, uint64_t now);
 void gpiofake_change(struct line* l, uint64_t at);
-void gpiofake_orphan(struct request* r);
+// The request's lines are free; `told`: whoever waits for it sees it end.
+void gpiofake_orphan(struct request* r, bool told);
 int gpiofake_chip_numbered(int number);
 int gpiofake_chip_number_in(const char* name);
 const char* gpiofake_consumer_of(const struct line* l);

@@ -259,13 +259,14 @@ static int request_v1_handle(int chip, struct gpiohandle_request* q) {
   return 0;
 }
 
-void gpiofake_orphan(struct request* r) {
+void gpiofake_orphan(struct request* r, bool told) {
   for (unsigned i = 0; i < r->count; ++i) {
     struct line* l = &gpiofake_chips[r->chip].line[r->offsets[i]];
     if (l->owner != r) continue;
     l->owner = NULL;
     l->settling = false;
   }
+  if (!told) return;
   if (r->peer >= 0) close(r->peer);
   r->peer = -1;
 }
@@ -473,7 +474,7 @@ void fake_close(int fd) {
   pthread_mutex_lock(&gpiofake_mutex);
   struct file* f = &gpiofake_files[fd];
   if (f->request) {
-    gpiofake_orphan(f->request);
+    gpiofake_orphan(f->request, true);
     free(f->request);
   }
   *f = (struct file){0};

@@ -17,12 +17,13 @@ class RunningLane {
   using Events = std::vector<event::Event>;
 
   explicit RunningLane(std::vector<ButtonOptions> options,
-                       ReopenPause pause = {std::chrono::milliseconds{1}, std::chrono::milliseconds{4}})
+                       ReopenPause pause = {std::chrono::milliseconds{1}, std::chrono::milliseconds{4}},
+                       const InstrumentsOf& instruments = {})
       : lane_(ButtonLane::create(
-                  std::move(options), clock_, [this](event::Event e) { take(std::move(e)); }, {}, pause)
+                  std::move(options), clock_, [this](event::Event e) { take(std::move(e)); }, instruments,
+                  pause)
                   .value()),
         thread_([this](std::stop_token stop) { lane_->run(stop, heartbeat_); }) {
-    // Each press is served in a turn of its own that looks at every line first.
     while (!lane_->armed()) std::this_thread::yield();
   }
 

@@ -13,20 +13,25 @@
 
 #include "porchlight/base/clock.hpp"
 #include "porchlight/base/heartbeat.hpp"
-#include "porchlight/base/queue.hpp"
-#include "porchlight/base/wakeup.hpp"
+#include "porchlight/base/result.hpp"
 #include "porchlight/event/event.hpp"
 #include "porchlight/gpio/options.hpp"
 #include "porchlight/telemetry/metrics.hpp"
 
 namespace porchlight::gpio {
 
-// Handles the caller resolved; one left default counts nothing.
+// Handles of one button; one left default counts nothing.
 struct ButtonInstruments {
   telemetry::Counter lost_edges;  // edges the kernel dropped, where the backend can tell
-  telemetry::Counter chip_lost;   // each time a line became unreachable
-  telemetry::Counter stuck;
+  telemetry::Counter line_lost;   // each time the line became unreadable
 };
+using InstrumentsOf = std::function<ButtonInstruments(const ButtonOptions&)>;
+
+// False for libgpiod 1 and for virtual buttons: their lost edges are unknown, which is not 0, so only
+// the ids of the others belong into ClosedSets::button_ids.
+bool knows_lost_edges(const ButtonOptions& options) noexcept;
+// button_lost_edges_total{button_id} and errors_total{hardware, io, error}.
+ButtonInstruments resolve_instruments(telemetry::Metrics& metrics, const ButtonOptions& options);
 
 // How long to wait between attempts to open a line that is not there: first, doubled, up to most.
 struct ReopenPause {
@@ -73,7 +78,7 @@ class ButtonLane {
   using Sink = std::function<void(event::Event)>;
 
   static Result<std::unique_ptr<ButtonLane>> create(std::vector<ButtonOptions> options, const Clock& clock,
-                                                    Sink sink, ButtonInstruments instruments = {},
+                                                    Sink sink, const InstrumentsOf& instruments_of = {},
                                                     ReopenPause pause = {});
   ~ButtonLane();
   ButtonLane(const ButtonLane&) = delete;
