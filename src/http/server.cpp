@@ -82,6 +82,7 @@ class Session {
     asio::posix::stream_descriptor descriptor;
     asio::steady_timer pause;
     const Listener listener;
+    bool told = false;  // one line per shortage
   };
 
   void beat() {
@@ -104,13 +105,14 @@ class Session {
       const auto outcome = accept_one(door.descriptor.native_handle(), door.listener, accepted);
       if (outcome == AcceptOutcome::nobody) break;
       if (outcome == AcceptOutcome::exhausted) return pause(door);
+      door.told = false;
       seat(std::move(accepted));
     }
     await_client(door);
   }
 
   void pause(Door& door) {
-    serving_.log.warning("out of descriptors, clients wait");
+    if (!std::exchange(door.told, true)) serving_.log.warning("out of descriptors, clients wait");
     door.pause.expires_after(exhausted_pause);
     door.pause.async_wait([this, &door](ErrorCodeOfAsio error) {
       if (!error) await_client(door);

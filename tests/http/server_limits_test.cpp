@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "http/running_server.hpp"
 
@@ -164,6 +166,38 @@ TEST(ServerLimits, FullTcpLeavesTheControlSocketReachable) {
   EXPECT_EQ(second.ask(get("/greeting")).status, 200);
   EXPECT_EQ(house.tcp("127.0.0.4").reply().status, 503);
   EXPECT_EQ(house.control().ask(get("/greeting")).status, 200);
+}
+
+// No descriptor is left for anybody while this lives.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const UniqueFd lowest_free(::dup(0));
+    const rlimit none{.rlim_cur = static_cast<rlim_t>(lowest_free.get()), .rlim_max = before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST(ServerLimits, WaitingClientIsServedWhenDescriptorsComeBack) {
+  RunningServer house(rooms());
+  auto control = house.control();
+  control.ask(get("/greeting"));
+  auto wire = Wire::not_yet_connected();
+  {
+    const NoDescriptors exhausted;
+    ASSERT_TRUE(wire.connect(house.server->port()));
+    wire.send(get("/greeting"));
+    // Two rounds on an open connection: the listener has looked at its door in between.
+    EXPECT_EQ(control.ask(get("/greeting")).status, 200);
+    EXPECT_EQ(control.ask(get("/greeting")).status, 200);
+    EXPECT_EQ(house.metrics.gauge("active_connections").value(), 0);
+  }
+  EXPECT_EQ(wire.reply().status, 200);
 }
 
 }  // namespace

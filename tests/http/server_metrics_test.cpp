@@ -38,8 +38,7 @@ class ServerMetrics : public testing::Test {
     }
     return sum;
   }
-  // The answer is in the client's hands an instant before it is counted; a later answer on the same
-  // connection is not, so the next request says that the first was counted.
+  // The answer is in the client's hands an instant before it is counted, so the count is waited for.
   void expect_one_more(const std::string& method, const std::string& endpoint, int status, const auto& act) {
     const double before = requests(method, endpoint, status);
     const double all_before = total();

@@ -32,16 +32,23 @@ sockaddr_in loopback(const char* address, std::uint16_t port) {
 
 }  // namespace
 
-Wire Wire::tcp(std::uint16_t port, const char* from) {
+Wire Wire::not_yet_connected() {
   UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   set_patience(fd.get());
-  const auto source = loopback(from, 0);
-  const auto target = loopback("127.0.0.1", port);
-  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&source), sizeof source) != 0 ||
-      ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&target), sizeof target) != 0) {
-    fd.reset();
-  }
   return Wire(std::move(fd));
+}
+
+bool Wire::connect(std::uint16_t port) const {
+  const auto target = loopback("127.0.0.1", port);
+  return ::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&target), sizeof target) == 0;
+}
+
+Wire Wire::tcp(std::uint16_t port, const char* from) {
+  auto wire = not_yet_connected();
+  const auto source = loopback(from, 0);
+  const bool bound = ::bind(wire.fd_.get(), reinterpret_cast<const sockaddr*>(&source), sizeof source) == 0;
+  if (!bound || !wire.connect(port)) wire.close();
+  return wire;
 }
 
 Wire Wire::unix_socket(const std::filesystem::path& path) {

@@ -24,6 +24,8 @@ enum class Body { expected, none };  // none: the answer to HEAD
 class Wire {
  public:
   static Wire tcp(std::uint16_t port, const char* from = "127.0.0.1");
+  static Wire not_yet_connected();
+  bool connect(std::uint16_t port) const;
   static Wire unix_socket(const std::filesystem::path& path);
 
   bool connected() const { return static_cast<bool>(fd_); }
