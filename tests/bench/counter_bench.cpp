@@ -23,7 +23,9 @@ std::vector<double> time_per_call(Increment increment) {
 }
 
 void run() {
-  telemetry::Metrics metrics(telemetry::ClosedSets{.camera_ids = {"front"}});
+  telemetry::ClosedSets sets;
+  sets.camera_ids = {"front"};
+  telemetry::Metrics metrics(sets);
   auto counter = metrics.counter("camera_frames_received_total", {{"camera_id", "front"}});
   std::atomic<std::uint64_t> whole{0};
   std::atomic<double> real{0};

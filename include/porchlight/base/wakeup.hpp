@@ -18,7 +18,9 @@ namespace porchlight {
 // the same variable. The two RMWs are ordered: either the producer's comes later, sees "sleeping"
 // and writes the eventfd, or it comes earlier and the consumer's exchange acquires the item. No wake
 // is lost, and no fence is needed (ThreadSanitizer does not model fences).
-class Wakeup {
+//
+// On a cache line of its own: every notify() writes it, and a neighbour would pay for that.
+class alignas(64) Wakeup {
  public:
   static Result<Wakeup> create();
   explicit Wakeup(UniqueFd fd) noexcept : fd_(std::move(fd)) {}
