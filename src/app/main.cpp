@@ -5,7 +5,9 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
+#include <system_error>
 
 #include "app/commands.hpp"
 
@@ -118,7 +120,9 @@ void hold_blas_to_one_thread(char** argv) {
   constexpr auto* name = "OPENBLAS_NUM_THREADS";
   if (std::getenv(name) != nullptr) return;
   ::setenv(name, "1", 1);
-  ::execv("/proc/self/exe", argv);
+  std::error_code failure;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", failure);
+  if (!failure) ::execv(program.c_str(), argv);
   // Without /proc we go on with the threads.
 }
 

@@ -2,7 +2,7 @@
 """A ring through the whole daemon: acknowledged, delivered, stored, counted, stopped, reloaded."""
 
 import json
-import os
+import pathlib
 import re
 import signal
 import socket
@@ -125,7 +125,7 @@ class RingTest(unittest.TestCase):
 
     def test_bad_reload_keeps_the_old_configuration_and_names_the_faults(self):
         daemon = self.daemon()
-        daemon.config.write_text("buttons: [{id: front, kind: virtual}]\nnotificatoins: {}\n")
+        daemon.config.write_text(f"storage: {{path: {daemon.state}}}\nnotificatoins: {{}}\n")
         done = daemon.cli("reload", check=False)
         self.assertEqual(done.returncode, 1)
         self.assertIn(":2:1: ", done.stdout + done.stderr)
@@ -201,15 +201,15 @@ class ServiceManagerTest(unittest.TestCase):
     def test_watchdog_pings_end_when_a_worker_is_held(self):
         daemon, listener = self.start(watchdog_usec=1_000_000)
         self.hear(listener, "WATCHDOG=1")
-        thread = next(t for t in os.listdir(f"/proc/{daemon.process.pid}/task")
-                      if open(f"/proc/{daemon.process.pid}/task/{t}/comm").read().strip() == "store")
+        threads = pathlib.Path(f"/proc/{daemon.process.pid}/task").iterdir()
+        thread = next(t.name for t in threads if (t / "comm").read_text().strip() == "event")
         holder = subprocess.Popen(["/usr/bin/python3", harness.SOURCE / "tests/system/hold_thread.py", thread],
                                   stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
         self.addCleanup(holder.communicate)
         self.addCleanup(holder.kill)
         if holder.stdout.readline().strip() != "held":
             self.skipTest("ptrace is not permitted here: no thread can be held")
-        harness.wait_until(lambda: daemon.metric("pipeline_worker_health", worker_id="store") == 0, 30,
+        harness.wait_until(lambda: daemon.metric("pipeline_worker_health", worker_id="event") == 0, 30,
                            "the held worker's health 0")
         listener.setblocking(False)
         while True:
