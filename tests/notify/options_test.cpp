@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "porchlight/notify/options.hpp"
+
+#include <gmock/gmock.h>
+
+#include "porchlight/config/document.hpp"
+
+namespace porchlight::notify {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+struct Reading {
+  Options options;
+  std::vector<std::string> faults;
+};
+
+Reading read(const std::string& yaml) {
+  config::Faults faults;
+  const auto document = config::Document::parse(yaml, "p.yaml", faults);
+  auto root = document.root();
+  Reading reading;
+  reading.options = read_options(root.section("notifications"));
+  root.finish();
+  faults.sort();
+  for (const auto& fault : faults.all()) reading.faults.push_back(fault.text());
+  return reading;
+}
+
+TEST(NotifyOptions, ReadsChannelsAndRules) {
+  const auto reading = read(R"(
+notifications:
+  channels:
+    - {id: hook, type: webhook, url: "https://example.org/hook", ca_file: /etc/ca.pem, timeout: 5s, headers: ["X-Key: a:b"]}
+    - {id: book, type: log}
+  rules:
+    - {when: ring, to: [hook, book], attach: snapshot}
+    - {when: person.blacklisted, to: [hook]}
+)");
+  EXPECT_THAT(reading.faults, IsEmpty());
+  ASSERT_EQ(reading.options.channels.size(), 2U);
+  EXPECT_EQ(reading.options.channels[0].id, "hook");
+  EXPECT_EQ(reading.options.channels[0].type, "webhook");
+  EXPECT_EQ(reading.options.channels[1].type, "log");
+  const SystemClock clock;
+  for (const auto& channel : reading.options.channels) EXPECT_TRUE(channel.make(clock).ok());
+  ASSERT_EQ(reading.options.rules.size(), 2U);
+  EXPECT_EQ(reading.options.rules[0].when, Occasion::ring);
+  EXPECT_THAT(reading.options.rules[0].to, ElementsAre("hook", "book"));
+  EXPECT_TRUE(reading.options.rules[0].attach_snapshot);
+  EXPECT_EQ(reading.options.rules[1].when, Occasion::person_blacklisted);
+  EXPECT_FALSE(reading.options.rules[1].attach_snapshot);
+}
+
+TEST(NotifyOptions, WithoutRulesRingsAndDangerGoEverywhere) {
+  const auto reading = read("notifications: {channels: [{id: a, type: log}, {id: b, type: log}]}");
+  EXPECT_THAT(reading.faults, IsEmpty());
+  ASSERT_EQ(reading.options.rules.size(), 3U);
+  for (const auto& rule : reading.options.rules) EXPECT_THAT(rule.to, ElementsAre("a", "b"));
+  EXPECT_EQ(reading.options.rules[0].when, Occasion::ring);
+  EXPECT_TRUE(reading.options.rules[0].attach_snapshot);
+  EXPECT_EQ(reading.options.rules[1].when, Occasion::person_blacklisted);
+  EXPECT_EQ(reading.options.rules[2].when, Occasion::security);
+}
+
+TEST(NotifyOptions, EmptyRulesMeanSilence) {
+  const auto reading = read("notifications: {channels: [{id: a, type: log}], rules: []}");
+  EXPECT_THAT(reading.faults, IsEmpty());
+  EXPECT_THAT(reading.options.rules, IsEmpty());
+}
+
+TEST(NotifyOptions, NothingConfiguredIsNoFault) {
+  const auto reading = read("cameras: []");
+  EXPECT_THAT(reading.options.channels, IsEmpty());
+}
+
+// Each: one mistake in an otherwise good file, and what its one fault must say.
+TEST(NotifyOptions, EachMistakeIsNamedOnceWithTheMend) {
+  const std::vector<std::pair<std::string, std::string>> mistakes{
+      {"channels: [{id: a, type: webhok, url: 'http://h/'}]", "did you mean 'webhook'?"},
+      {"channels: [{id: a, type: telegram, token: x, chat: '1'}]", "not in this version"},
+      {"channels: [{id: a, type: webhook}]", "url"},
+      {"channels: [{id: a, type: webhook, url: 'htp://h/'}]", "did you mean 'http'?"},
+      {"channels: [{id: a, type: webhook, url: 'http:///x'}]", "names no host"},
+      {"channels: [{id: a, type: webhook, url: 'http://h/', headers: ['X-No-Colon']}]", "Name: value"},
+      {"channels: [{id: a, type: webhook, url: 'http://h/', ulr: x}]", "ulr"},
+      {"channels: [{id: a, type: log}, {id: a, type: log}]", "there twice"},
+      {"channels: [{id: A b, type: log}]", "id"},
+      {"channels: [{id: phone, type: log}], rules: [{when: ring, to: [phon]}]", "did you mean 'phone'?"},
+      {"channels: [{id: a, type: log}], rules: [{when: rong, to: [a]}]", "did you mean 'ring'?"},
+      {"channels: [{id: a, type: log}], rules: [{when: motion, to: [a]}]", "not in this version"},
+      {"channels: [{id: a, type: log}], rules: [{when: ring, to: []}]", "names the channels"},
+      {"channels: [{id: a, type: log}], rules: [{when: ring, to: [a], attach: clip}]", "snapshot"},
+      {"channels: [{id: a, type: log}], rules: [{when: ring, to: [a], quiet: '22:00-07:00'}]",
+       "not in this version"},
+      {"channels: [{id: a, type: log}], rules: [{when: ring, to: [a], cooldown: 5m}]", "not in this version"},
+  };
+  for (const auto& [text, expected] : mistakes) {
+    const auto reading = read("notifications: {" + text + "}");
+    SCOPED_TRACE(text);
+    ASSERT_FALSE(reading.faults.empty());
+    EXPECT_THAT(reading.faults.front(), HasSubstr(expected));
+    EXPECT_THAT(reading.faults.front(), HasSubstr("p.yaml:1:"));
+    EXPECT_EQ(reading.faults.size(), 1U) << reading.faults.back();
+  }
+}
+
+}  // namespace
+}  // namespace porchlight::notify

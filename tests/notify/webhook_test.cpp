@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "notify/webhook.hpp"
+
+#include <gmock/gmock.h>
+
+#include "notify/hook.hpp"
+#include "notify/retry_after.hpp"
+
+namespace porchlight::notify {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+using testing::Not;
+
+const WallTime noon{std::chrono::seconds{1'700'000'000}};  // Tue, 14 Nov 2023 22:13:20 GMT
+
+Message message_for(std::uint32_t sequence) {
+  Message message;
+  message.row.key = {*event::EventId::parse("018bcfe5-6800-7abc-8def-0123456789ab"), "hook", sequence};
+  message.row.type = sequence == 0 ? "ring" : "ring_update";
+  message.row.payload = R"({"id":"018bcfe5-6800-7abc-8def-0123456789ab","type":"ring"})";
+  message.row.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  return message;
+}
+
+std::unique_ptr<Channel> webhook(WebhookOptions options, const Clock& clock) {
+  auto made = Webhook::create(std::move(options), clock);
+  EXPECT_TRUE(made.ok());
+  return std::move(*made);
+}
+
+struct WebhookTest : testing::Test {
+  SimulatedClock clock{noon};
+};
+
+TEST_F(WebhookTest, TextIsJsonWithIdentityAndTrace) {
+  Hook hook;
+  const auto channel = webhook({hook.url(), {{"Authorization", "Bearer t0ken"}}, {}}, clock);
+  EXPECT_EQ(channel->deliver(message_for(0), {}).kind, Delivery::Kind::delivered);
+  const auto hit = hook.next();
+  EXPECT_EQ(hit.method, "POST");
+  EXPECT_EQ(hit.headers.at("content-type"), "application/json");
+  EXPECT_EQ(hit.headers.at("idempotency-key"), "018bcfe5-6800-7abc-8def-0123456789ab:0");
+  EXPECT_EQ(hit.headers.at("x-porchlight-event"), "ring");
+  EXPECT_EQ(hit.headers.at("traceparent"), message_for(0).row.traceparent);
+  EXPECT_EQ(hit.headers.at("authorization"), "Bearer t0ken");
+  EXPECT_EQ(hit.body, message_for(0).row.payload);
+}
+
+TEST_F(WebhookTest, PictureGoesAsAFormOverTheSameConnection) {
+  Hook hook;
+  const auto channel = webhook({hook.url(), {}, {}}, clock);
+  ASSERT_EQ(channel->deliver(message_for(0), {}).kind, Delivery::Kind::delivered);
+  auto message = message_for(1);
+  std::vector<std::uint8_t> jpeg{0xff, 0xd8, 0x00, 0x0d, 0x0a, 0xff, 0xd9};
+  for (int i = 0; i < 50000; ++i) jpeg.push_back(static_cast<std::uint8_t>(i * i));
+  message.picture = std::make_shared<const std::vector<std::uint8_t>>(jpeg);
+  ASSERT_EQ(channel->deliver(message, {}).kind, Delivery::Kind::delivered);
+  EXPECT_EQ(hook.next().connection, 1);
+  const auto hit = hook.next();
+  EXPECT_EQ(hit.connection, 1);
+  EXPECT_EQ(hit.headers.at("idempotency-key"), "018bcfe5-6800-7abc-8def-0123456789ab:1");
+  EXPECT_EQ(hit.headers.at("x-porchlight-event"), "ring_update");
+  ASSERT_EQ(hit.parts.size(), 2U);
+  EXPECT_EQ(hit.parts[0].name, "event");
+  EXPECT_EQ(hit.parts[0].content_type, "application/json");
+  EXPECT_EQ(hit.parts[0].body, message.row.payload);
+  EXPECT_EQ(hit.parts[1].name, "picture");
+  EXPECT_EQ(hit.parts[1].content_type, "image/jpeg");
+  EXPECT_EQ(hit.parts[1].file_name, "snapshot.jpg");
+  EXPECT_TRUE(hit.parts[1].body == std::string(jpeg.begin(), jpeg.end()));
+}
+
+TEST_F(WebhookTest, EachStatusHasItsMeaning) {
+  using Kind = Delivery::Kind;
+  const std::vector<std::pair<std::string, Kind>> meanings{
+      {"200", Kind::delivered}, {"202", Kind::delivered}, {"204", Kind::delivered}, {"301", Kind::rejected},
+      {"400", Kind::rejected},  {"401", Kind::rejected},  {"404", Kind::rejected},  {"410", Kind::rejected},
+      {"408", Kind::retry},     {"425", Kind::retry},     {"429", Kind::retry},     {"500", Kind::retry},
+      {"503", Kind::retry},     {"599", Kind::retry}};
+  std::vector<std::string> answers;
+  for (const auto& [status, kind] : meanings) answers.push_back(status);
+  Hook hook(answers);
+  const auto channel = webhook({hook.url("/hook?token=s3cret"), {}, {}}, clock);
+  for (const auto& [status, kind] : meanings) {
+    const auto delivery = channel->deliver(message_for(0), {});
+    EXPECT_EQ(delivery.kind, kind) << status;
+    if (kind != Kind::delivered) {
+      EXPECT_THAT(delivery.text, HasSubstr(status));
+      EXPECT_THAT(delivery.text, Not(HasSubstr("s3cret")));
+    }
+    EXPECT_FALSE(delivery.retry_after.has_value());
+  }
+}
+
+TEST_F(WebhookTest, RetryAfterIsHandedOnInSecondsAndAsADate) {
+  Hook hook({"503:Retry-After=90", "429:Retry-After=Tue, 14 Nov 2023 22:14:00 GMT", "503:Retry-After=soon"});
+  const auto channel = webhook({hook.url(), {}, {}}, clock);
+  EXPECT_EQ(channel->deliver(message_for(0), {}).retry_after, 90s);
+  EXPECT_EQ(channel->deliver(message_for(0), {}).retry_after, 39s)
+      << "the simulated clock begins a second on";
+  EXPECT_EQ(channel->deliver(message_for(0), {}).retry_after, std::nullopt);
+}
+
+TEST_F(WebhookTest, BrokenConnectionsAreTriedAgain) {
+  Hook hook({"reset_request", "reset_response"});
+  const auto channel = webhook({hook.url(), {}, {}}, clock);
+  for (int i = 0; i < 2; ++i) {
+    const auto delivery = channel->deliver(message_for(0), {});
+    EXPECT_EQ(delivery.kind, Delivery::Kind::retry) << i;
+    EXPECT_EQ(delivery.code, ErrorCode::network);
+  }
+  EXPECT_EQ(channel->deliver(message_for(0), {}).kind, Delivery::Kind::delivered);
+}
+
+TEST_F(WebhookTest, UntrustedCertificateDeliversNothing) {
+  const auto& certificates = Certificates::get();
+  Hook hook({"--tls", certificates.certificate, certificates.key});
+  WebhookOptions options{hook.url("/hook", "https"), {}, {}};
+  options.client.ca_file = certificates.stranger;
+  EXPECT_EQ(webhook(options, clock)->deliver(message_for(0), {}).code, ErrorCode::auth);
+  options.client.ca_file = certificates.authority;
+  EXPECT_EQ(webhook(options, clock)->deliver(message_for(7), {}).kind, Delivery::Kind::delivered);
+  // The first request the server ever saw is the trusted one.
+  EXPECT_THAT(hook.next().headers.at("idempotency-key"), HasSubstr(":7"));
+}
+
+TEST(RetryAfter, ReadsSecondsAndDatesAndNothingElse) {
+  EXPECT_EQ(parse_retry_after("0", noon), 0ms);
+  EXPECT_EQ(parse_retry_after("120", noon), 120s);
+  EXPECT_EQ(parse_retry_after("Tue, 14 Nov 2023 22:13:30 GMT", noon), 10s);
+  EXPECT_EQ(parse_retry_after("Tue, 14 Nov 2023 22:13:00 GMT", noon), 0ms) << "a date in the past";
+  for (const auto* text :
+       {"", "-1", "1.5", "soon", "9999999999999999999", "Tue, 14 Nov 2023 22:13:30", "1 2"})
+    EXPECT_EQ(parse_retry_after(text, noon), std::nullopt) << text;
+}
+
+}  // namespace
+}  // namespace porchlight::notify
