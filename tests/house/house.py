@@ -149,6 +149,21 @@ def check_links(root):
     return faults
 
 
+def check_contracts(root):
+    """include/ holds only what another room includes, or what such a header needs."""
+    wanted = set()
+    for path in sources(root, "src", "include"):
+        for _, _, target in includes_of(path):
+            parts = target.split("/")
+            if parts[0] == "porchlight" and (parts[1] != room_of(root, path) or path.parts[len(root.parts)] == "include"):
+                wanted.add(target)
+    headers = sorted((root / "include").rglob("*.hpp"))
+    return [
+        f"{path.relative_to(root)}: no other room includes it; it belongs into src/{room_of(root, path)}"
+        for path in headers if path.relative_to(root / "include").as_posix() not in wanted
+    ]  # fmt: skip
+
+
 def matches(root, pattern, paths):
     for path in paths:
         for number, line in lines_of(path):
@@ -203,6 +218,20 @@ def check_files(root):
         if BAD_NAME.search(path.stem):
             faults.append(f"{where}: a name that says nothing")
         faults += [f"{where}: '{name}' says nothing" for name in BAD_TYPE.findall(without_comments(text))]
+    return faults
+
+
+def check_pages(root):
+    """No page and no comment points to a page that is not there."""
+    faults = []
+    for page in sorted([*root.glob("*.md"), *(root / "docs").rglob("*.md")]):
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            if not (page.parent / target).exists():
+                faults.append(f"{page.relative_to(root)}: '{target}' is not there")
+    for path in sources(root, "src", "include"):
+        for target in re.findall(r"\bdocs/[\w/-]+\.md\b", path.read_text(encoding="utf-8")):
+            if not (root / target).exists():
+                faults.append(f"{path.relative_to(root)}: '{target}' is not there")
     return faults
 
 

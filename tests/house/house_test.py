@@ -95,6 +95,18 @@ class AgainstBadTrees(unittest.TestCase):
         self.add("src/gpio/CMakeLists.txt", "target_link_libraries(porchlight_gpio PRIVATE porchlight::pipeline)\n")
         self.expect("links", "up at 'pipeline'")
 
+    def test_contracts_that_nobody_else_wants(self):
+        self.write("include/porchlight/gpio/line.hpp", "")
+        self.add("src/gpio/button.cpp", '#include "porchlight/gpio/line.hpp"\n')
+        self.expect("contracts", "gpio/line.hpp")
+        self.add("src/pipeline/lanes.cpp", '#include "porchlight/gpio/line.hpp"\n')
+        self.expect("contracts")
+
+    def test_pages_that_are_not_there(self):
+        self.write("README.md", "[a](docs/threads.md#x) [b](docs/none.md) [c](https://example.org/d.md)\n")
+        self.add("src/gpio/button.cpp", "// see docs/buttons.md\n")
+        self.expect("pages", "docs/none.md", "docs/buttons.md")
+
     def test_foreign_types(self):
         for text in ("#include <opencv2/core.hpp>", "cv::Mat m;", "namespace dlib { class x; }", "struct sqlite3;",
                      "#include <gst/gst.h>", "struct _GstElement;", "boost::asio::io_context& io;"):
