@@ -17,6 +17,11 @@ using namespace std::chrono_literals;
 constexpr std::size_t queue_slots = 4096;
 constexpr auto most_wait = 100ms;
 
+// Without a lane a caller waits itself.
+bool callers_patience(std::chrono::milliseconds waited) {
+  return waited < most_wait;
+}
+
 // Without a descriptor the queue still works: the lane then looks every 100 ms.
 Wakeup make_wakeup() {
   auto wakeup = Wakeup::create();
@@ -75,6 +80,14 @@ void LogQueue::flush() {
 }
 
 void LogQueue::run(std::stop_token stop, Heartbeat& heartbeat) {
+  {
+    const std::lock_guard lock(consuming_);
+    // A reader that sleeps must look like neither a dead lane nor hold up a stop.
+    set_patience([&](auto) {
+      heartbeat.beat();
+      return !stop.stop_requested();
+    });
+  }
   lane_.store(true, std::memory_order_release);
   while (!stop.stop_requested()) {
     heartbeat.beat();
@@ -85,6 +98,13 @@ void LogQueue::run(std::stop_token stop, Heartbeat& heartbeat) {
   lane_.store(false, std::memory_order_release);
   const std::lock_guard lock(consuming_);
   drain();
+  set_patience(callers_patience);
+}
+
+void LogQueue::set_patience(const DescriptorSink::Patience& patience) {
+  patience_ = patience;
+  main_->set_patience(patience);
+  for (auto& [component, file] : files_) file->set_patience(patience);
 }
 
 void LogQueue::drain() {
@@ -95,6 +115,9 @@ void LogQueue::drain() {
 }
 
 void LogQueue::write(const Record& record) {
+  if (reopen_.exchange(false)) {
+    for (auto& [component, file] : files_) file->reopen();
+  }
   const auto line = options_.json ? json_line(record, origin_) : plain_line(record);
   write_to(*main_, record, line);
   if (auto* file = file_for(record.component)) write_to(*file, record, line);
@@ -112,7 +135,10 @@ void LogQueue::write_to(DescriptorSink& sink, const Record& record, const std::s
 DescriptorSink* LogQueue::file_for(Component component) {
   if (options_.dir.empty()) return nullptr;
   auto& sink = files_[component];
-  if (sink == nullptr) sink = make_sink(options_.dir + '/' + std::string(to_string(component)) + ".log");
+  if (sink == nullptr) {
+    sink = make_sink(options_.dir + '/' + std::string(to_string(component)) + ".log");
+    sink->set_patience(patience_);
+  }
   return sink.get();
 }
 
@@ -123,12 +149,13 @@ void LogQueue::open(const LogOptions& options) {
   origin_ = {options.environment, options.version.empty() ? std::string(build_version()) : options.version};
   files_.clear();
   main_ = make_sink(options.fd);
+  main_->set_patience(patience_);
   set_level(options.level);
 }
 
+// Left to the next writer: whoever asks must not wait for one that waits for its reader.
 void LogQueue::reopen() {
-  const std::lock_guard lock(consuming_);
-  for (auto& [component, file] : files_) file->reopen();
+  reopen_.store(true);
 }
 
 void LogQueue::close() {

@@ -51,6 +51,7 @@ class LogQueue {
   void drain();
   void write(const Record& record);
   void write_to(DescriptorSink& sink, const Record& record, const std::string& line);
+  void set_patience(const DescriptorSink::Patience& patience);
   DescriptorSink* file_for(Component component);
   void count_message(Level level);
   void count_drop(Drop reason);
@@ -59,6 +60,7 @@ class LogQueue {
   MpscRing<std::unique_ptr<Record>, QueueName::log, Overflow::drop_newest> ring_;
   std::atomic<Level> level_{Level::info};
   std::atomic<bool> lane_{false};
+  std::atomic<bool> reopen_{false};
   std::atomic<std::uint64_t> queued_{0};
   std::atomic<std::uint64_t> written_{0};
 
@@ -66,6 +68,7 @@ class LogQueue {
   std::mutex consuming_;
   LogOptions options_;
   Origin origin_;
+  DescriptorSink::Patience patience_;
   std::unique_ptr<DescriptorSink> main_;
   std::map<Component, std::unique_ptr<DescriptorSink>> files_;
 

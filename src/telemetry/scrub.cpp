@@ -120,6 +120,20 @@ std::optional<Span> address(std::string_view text, std::size_t at, std::size_t d
   return whole ? std::optional(Span{from, to}) : std::nullopt;
 }
 
+// The words of `apiKey`, `API_KEY`, `api-key`, in small letters.
+std::vector<std::string> words_of(std::string_view key) {
+  std::vector<std::string> words(1);
+  char before = 0;
+  for (const char c : key) {
+    const bool upper = std::isupper(static_cast<unsigned char>(c)) != 0;
+    const bool hump = upper && std::islower(static_cast<unsigned char>(before)) != 0;
+    if ((!alnum(c) || hump) && !words.back().empty()) words.emplace_back();
+    if (alnum(c)) words.back() += lower(c);
+    before = c;
+  }
+  return words;
+}
+
 // `token=abc`, `"password": "abc"`, `Authorization: Bearer abc`: the value after a secret's key that
 // ends just before this `=` or `:`.
 std::optional<Span> keyed_value(std::string_view text, std::size_t at, std::size_t done) {
@@ -142,9 +156,11 @@ std::optional<Span> keyed_value(std::string_view text, std::size_t at, std::size
     return Span{start + 1, std::min(close, text.size())};
   }
   // A header's value goes to the end of its line, a parameter's to the next delimiter.
-  const bool header =
-      text[at] == ':' && (starts_with_word(key, "authorization") || starts_with_word(key, "cookie") ||
-                          starts_with_word(key, "set-cookie"));
+  const auto names = words_of(key);
+  const auto names_one = [&](const char* word) {
+    return std::find(names.begin(), names.end(), word) != names.end();
+  };
+  const bool header = text[at] == ':' && (names_one("authorization") || names_one("cookie"));
   const auto end = std::min(text.find_first_of(header ? "\r\n" : " \t\r\n&,;\"'<>)]}", start), text.size());
   return end > start ? std::optional(Span{start, end}) : std::nullopt;
 }
@@ -172,20 +188,6 @@ std::optional<Span> secret_at(std::string_view text, std::size_t at, std::size_t
     default:
       return digit(text[at]) ? bot_token(text, at) : std::nullopt;
   }
-}
-
-// The words of `apiKey`, `API_KEY`, `api-key`, in small letters.
-std::vector<std::string> words_of(std::string_view key) {
-  std::vector<std::string> words(1);
-  char before = 0;
-  for (const char c : key) {
-    const bool upper = std::isupper(static_cast<unsigned char>(c)) != 0;
-    const bool hump = upper && std::islower(static_cast<unsigned char>(before)) != 0;
-    if ((!alnum(c) || hump) && !words.back().empty()) words.emplace_back();
-    if (alnum(c)) words.back() += lower(c);
-    before = c;
-  }
-  return words;
 }
 
 }  // namespace

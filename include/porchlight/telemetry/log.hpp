@@ -43,7 +43,7 @@ struct LogOptions {
 // stopped, records are written by the thread that makes them.
 void start_logging(const LogOptions& options);
 void set_log_level(Level level);
-// Closes and opens the files again, for logrotate.
+// The files are opened again before the next record, for logrotate.
 void reopen_logs();
 // Waits until everything queued so far is written, at most 100 ms.
 void flush_logs();

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "porchlight/telemetry/log.hpp"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+
+#include <csignal>
+#include <latch>
+#include <thread>
+
+#include "porchlight/telemetry/metrics.hpp"
+#include "telemetry/log_fixture.hpp"
+
+namespace porchlight::telemetry {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+// The lane on a thread of its own, and taken over: its first beat comes after that.
+class Lane {
+ public:
+  Lane() {
+    clock_.advance(std::chrono::hours(1));
+    thread_ = std::jthread([this](std::stop_token stop) { run_log_lane(stop, heartbeat_); });
+    beats();
+  }
+  // Returns at the next beat.
+  bool beats() {
+    clock_.advance(std::chrono::hours(1));
+    while (heartbeat_.age() > std::chrono::minutes(1)) std::this_thread::yield();
+    return true;
+  }
+
+ private:
+  SimulatedClock clock_;
+  Heartbeat heartbeat_{clock_};
+  std::jthread thread_;
+};
+
+class Log : public LogTest {
+ protected:
+  double written(const char* level) {
+    return metrics_.counter("log_messages_total", {{"level", level}}).value();
+  }
+  double dropped(const char* reason) {
+    return metrics_.counter("log_messages_dropped_total", {{"reason", reason}}).value();
+  }
+
+  SystemClock clock_;
+  Heartbeat heartbeat_{clock_};
+  Metrics metrics_{ClosedSets{}};
+};
+
+TEST_F(Log, WritesAtOnceWithoutALane) {
+  logger_.info("one");
+  EXPECT_THAT(lines_of(folder_ / "out"), SizeIs(1));
+}
+
+TEST_F(Log, ObeysItsLevel) {
+  logger_.debug("no");
+  set_log_level(Level::debug);
+  logger_.debug("yes");
+  set_log_level(Level::error);
+  logger_.warning("no");
+  EXPECT_THAT(lines(), SizeIs(1));
+}
+
+TEST_F(Log, TheLaneWritesEveryThreadsRecordsInTheirOrder) {
+  constexpr int threads = 4;
+  constexpr int each = 500;
+  {
+    std::jthread lane([&](std::stop_token stop) { run_log_lane(stop, heartbeat_); });
+    std::vector<std::jthread> writers;
+    for (int t = 0; t < threads; ++t) {
+      writers.emplace_back([&, t] {
+        const Logger logger("doorbell.t" + std::to_string(t), Component::system);
+        for (int i = 0; i < each; ++i) logger.info("n", {{"i", std::int64_t{i}}});
+      });
+    }
+  }
+  std::array<int, threads> next{};
+  const auto all = lines_of(folder_ / "out");
+  EXPECT_EQ(all.size(), static_cast<std::size_t>(threads * each));
+  for (const auto& line : all) {
+    const auto t = static_cast<std::size_t>(line.at(line.find("doorbell.t") + 10) - '0');
+    EXPECT_THAT(line, HasSubstr("\"i\":" + std::to_string(next.at(t)) + "}"));
+    ++next.at(t);
+  }
+}
+
+TEST_F(Log, AnErrorIsWrittenWhenTheCallReturns) {
+  Lane lane;
+  for (int i = 1; i <= 50; ++i) {
+    logger_.info("before");
+    logger_.error("now");
+    ASSERT_THAT(lines_of(folder_ / "out"), SizeIs(2 * i));
+  }
+}
+
+TEST_F(Log, NothingIsLeftBehindWhenTheLaneStopsAmongWriters) {
+  for (int round = 0; round < 20; ++round) {
+    std::latch begun(2);
+    std::jthread writer([&] {
+      begun.arrive_and_wait();
+      for (int i = 0; i < 200; ++i) logger_.info("n");
+    });
+    std::jthread lane([&](std::stop_token stop) { run_log_lane(stop, heartbeat_); });
+    begun.arrive_and_wait();
+    lane.request_stop();
+    lane.join();
+    writer.join();
+    flush_logs();
+    ASSERT_THAT(lines_of(folder_ / "out"), SizeIs(200 * (round + 1)));
+  }
+}
+
+TEST_F(Log, TheLaneBeats) {
+  Lane lane;
+  EXPECT_TRUE(lane.beats());
+  EXPECT_TRUE(lane.beats());
+}
+
+// A reader that does not read: the pipe is full, the lane waits, the queue fills.
+TEST_F(Log, AFullQueueDropsAndCounts) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const UniqueFd reader(ends[0]);
+  const UniqueFd writer(ends[1]);
+  LogOptions options;
+  options.fd = writer.get();
+  start_logging(options);
+  attach_log_metrics(&metrics_);
+  const auto records = static_cast<double>(2 * log_queue_capacity());
+  {
+    Lane lane;
+    const std::string large(8000, 'x');
+    while (log_queue_size() < 100) logger_.info(large);  // until the lane hangs in the full pipe
+    const double before = written("info");
+    for (double i = 0; i < records; ++i) logger_.info("n");
+    EXPECT_EQ(log_queue_size(), log_queue_capacity());
+    EXPECT_GE(dropped("queue_full"), records - static_cast<double>(log_queue_capacity()));
+    EXPECT_EQ(written("info"), before + records);
+    EXPECT_TRUE(lane.beats());
+  }
+  // Stopped, although nobody read: what was queued is given up and counted.
+  EXPECT_EQ(log_queue_size(), 0u);
+  EXPECT_GE(dropped("write_error"), static_cast<double>(log_queue_capacity()));
+}
+
+TEST_F(Log, AReaderThatComesBackFindsWholeLines) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const UniqueFd reader(ends[0]);
+  UniqueFd writer(ends[1]);
+  LogOptions options;
+  options.fd = writer.get();
+  start_logging(options);
+  attach_log_metrics(&metrics_);
+  const std::string large(9000, 'x');
+  while (dropped("write_error") < 3) logger_.info(large);
+  std::string text(1 << 20, 0);
+  text.resize(static_cast<std::size_t>(::read(reader.get(), text.data(), text.size())));
+  logger_.info("here again");
+  stop_logging();
+  writer.reset();
+  std::string rest(1 << 20, 0);
+  rest.resize(static_cast<std::size_t>(::read(reader.get(), rest.data(), rest.size())));
+  text += rest;
+  const auto last = text.rfind('\n', text.size() - 2) + 1;
+  EXPECT_THAT(text.substr(last), testing::StartsWith("{\"timestamp\""));
+  EXPECT_THAT(text.substr(last), HasSubstr("here again"));
+}
+
+TEST_F(Log, AReaderThatIsGoneIsCounted) {
+  std::signal(SIGPIPE, SIG_IGN);
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  ::close(ends[0]);
+  const UniqueFd writer(ends[1]);
+  LogOptions options;
+  options.fd = writer.get();
+  start_logging(options);
+  attach_log_metrics(&metrics_);
+  const double before = dropped("write_error");
+  logger_.error("nobody hears");
+  EXPECT_EQ(dropped("write_error"), before + 1);
+}
+
+TEST_F(Log, CountsWhatCameBeforeTheMetrics) {
+  logger_.info("one");
+  logger_.error("two");
+  attach_log_metrics(&metrics_);
+  const double before = written("warning");
+  logger_.warning("three");
+  EXPECT_GE(written("info"), 1);
+  EXPECT_GE(written("error"), 1);
+  EXPECT_EQ(written("warning"), before + 1);
+}
+
+TEST_F(Log, WritesAFileAComponentAndOpensItAgain) {
+  LogOptions options;
+  options.dir = folder_.string();
+  start(options);
+  const Logger api("doorbell.api", Component::api);
+  logger_.info("one");
+  api.info("two");
+  EXPECT_THAT(lines(), SizeIs(2));
+  EXPECT_THAT(lines_of(folder_ / "hardware.log"), SizeIs(1));
+  EXPECT_THAT(lines_of(folder_ / "api.log"), SizeIs(1));
+
+  std::filesystem::rename(folder_ / "api.log", folder_ / "api.log.1");
+  api.info("three");
+  EXPECT_THAT(lines_of(folder_ / "api.log.1"), SizeIs(2));
+  reopen_logs();
+  api.info("four");
+  EXPECT_THAT(lines_of(folder_ / "api.log.1"), SizeIs(2));
+  EXPECT_THAT(lines_of(folder_ / "api.log"), SizeIs(1));
+  EXPECT_THAT(lines_of(folder_ / "api.log").front(), HasSubstr("four"));
+}
+
+TEST_F(Log, AFolderThatIsNotThereCostsTheFileOnly) {
+  LogOptions options;
+  options.dir = (folder_ / "absent").string();
+  start(options);
+  attach_log_metrics(&metrics_);
+  const double before = dropped("write_error");
+  logger_.info("one");
+  EXPECT_THAT(lines(), SizeIs(1));
+  EXPECT_EQ(dropped("write_error"), before + 1);
+}
+
+TEST_F(Log, ThePlainFormatCannotBeForged) {
+  LogOptions options;
+  options.json = false;
+  start(options);
+  logger_.info("hello\nworld\x1b[2J",
+               {{"camera", std::string("front")}, {"text", std::string("a b\r\n")}, {"n", 1.5}});
+  const auto all = lines();
+  ASSERT_THAT(all, SizeIs(1));
+  EXPECT_THAT(all.front(), testing::EndsWith("Z INFO     doorbell.test: hello\\x0aworld\\x1b[2J camera=front "
+                                             "text=\"a b\\x0d\\x0a\" n=1.5"));
+}
+
+TEST_F(Log, AfterTheEndRecordsGoToStderr) {
+  stop_logging();
+  testing::internal::CaptureStderr();
+  logger_.error("late");
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("ERROR    doorbell.test: late"));
+  EXPECT_THAT(lines_of(folder_ / "out"), IsEmpty());
+}
+
+}  // namespace
+}  // namespace porchlight::telemetry
