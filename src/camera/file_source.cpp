@@ -47,60 +47,65 @@ Error given_up(const CameraOptions& options) {
 
 Error FileSource::run(const PacketSink& sink, std::stop_token stop) {
   Guard guard(sink, stop, clock_);
+  Timeline line;
+  for (;;) {
+    const auto before = line.end;
+    Error end = play(sink, guard, stop, line);
+    if (end.code() != ErrorCode::end_of_stream || !options_.loop) return end;
+    if (line.end == before)
+      return Error(ErrorCode::corrupt, "read '" + options_.url + "': no pictures in it");
+  }
+}
+
+// One round.
+Error FileSource::play(const PacketSink& sink, Guard& guard, const std::stop_token& stop,
+                       Timeline& line) const {
   guard.set_deadline(read_deadline);
   auto input = Input::open(address_of(options_), guard);
   if (!input) return std::move(input).error();
-  return play(**input, sink, guard, stop);
-}
-
-Error FileSource::play(Input& input, const PacketSink& sink, Guard& guard,
-                       const std::stop_token& stop) const {
-  const std::int64_t step = frame_step(*input.stream());
-  Timeline line;
-  bool first_of_pass = true;
-  for (;;) {
+  follow(line, (*input)->stream());
+  for (bool first_of_round = true;; first_of_round = false) {
     guard.set_deadline(read_deadline);
-    auto data = input.read();
-    if (!data) {
-      if (data.error().code() != ErrorCode::end_of_stream || !options_.loop) return std::move(data).error();
-      if (first_of_pass) return Error(ErrorCode::corrupt, "read '" + options_.url + "': no pictures in it");
-      if (auto s = input.rewind(); !s) return std::move(s).error();
-      first_of_pass = true;
-      continue;
-    }
-    place(**data, line, first_of_pass, step);
-    first_of_pass = false;
-    if (!keep_time(line, *input.stream(), guard, stop)) return given_up(options_);
-    sink.packet(make_packet(std::move(data).value(), input.stream(), clock_.now()));
+    auto data = (*input)->read();
+    if (!data) return std::move(data).error();
+    place(**data, line, first_of_round);
+    if (!keep_time(line, guard, stop)) return given_up(options_);
+    sink.packet(make_packet(std::move(data).value(), line.stream, clock_.now()));
     if (!guard.go_on()) return given_up(options_);
   }
 }
 
-void FileSource::place(AVPacket& packet, Timeline& line, bool first_of_pass, std::int64_t step) const {
-  if (!line.first) line.begun = clock_.now();
-  const std::int64_t next = line.first ? line.last + line.step : 0;
-  if (packet.dts == AV_NOPTS_VALUE) packet.dts = packet.pts;
-  std::int64_t own = packet.dts == AV_NOPTS_VALUE ? next - line.offset : packet.dts;
-  if (first_of_pass) line.offset = next - own;
-  // A file may count backwards or stand still; the stream does not.
-  std::int64_t dts = std::max(own + line.offset, line.first ? line.last + 1 : 0);
-  packet.pts = packet.pts == AV_NOPTS_VALUE ? dts : dts + (packet.pts - own);
-  packet.dts = dts;
-  line.last = dts;
-  line.step = packet.duration > 0 ? packet.duration : step;
-  if (!line.first) line.first = dts;
+// The same stream object as before as long as a decoder may go on with it.
+void FileSource::follow(Timeline& line, const std::shared_ptr<const media::StreamInfo>& stream) const {
+  if (line.stream && same_coding(*line.stream, *stream)) return;
+  line = Timeline{};
+  line.stream = stream;
+  line.frame_step = frame_step(*stream);
+  line.begun = clock_.now();
 }
 
-bool FileSource::keep_time(Timeline& line, const media::StreamInfo& stream, Guard& guard,
-                           const std::stop_token& stop) const {
-  const auto due = line.begun + span(line.last - *line.first, stream);
+void FileSource::place(AVPacket& packet, Timeline& line, bool first_of_round) const {
+  const std::int64_t next = line.first ? line.last + line.frame_step : 0;
+  if (packet.pts == AV_NOPTS_VALUE)
+    packet.pts = packet.dts != AV_NOPTS_VALUE ? packet.dts : next - line.offset;
+  // The first packet is a keyframe, which is also the first to be shown.
+  if (first_of_round) line.offset = line.end - packet.pts;
+  packet.pts += line.offset;
+  packet.dts = packet.dts == AV_NOPTS_VALUE ? std::min(next, packet.pts) : packet.dts + line.offset;
+  // A file may count backwards or stand still; the stream does not.
+  if (line.first) packet.dts = std::max(packet.dts, line.last + 1);
+  packet.pts = std::max(packet.pts, packet.dts);
+  line.last = packet.dts;
+  line.end = std::max(line.end, packet.pts + (packet.duration > 0 ? packet.duration : line.frame_step));
+  if (!line.first) line.first = packet.dts;
+}
+
+// Sleeps until the newest packet is due. False when told to give up.
+bool FileSource::keep_time(Timeline& line, Guard& guard, const std::stop_token& stop) const {
+  const auto due = line.begun + span(line.last - *line.first, *line.stream);
   const auto late = clock_.now() - due;
   // After a suspended machine, go on in step instead of rushing through what was missed.
   if (late > hopelessly_late) line.begun += late;
-  return wait_until(due, guard, stop);
-}
-
-bool FileSource::wait_until(MonotonicTime due, Guard& guard, const std::stop_token& stop) const {
   for (;;) {
     if (!guard.go_on()) return false;
     const auto left = due - clock_.now();

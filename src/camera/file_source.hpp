@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "porchlight/media/av.hpp"
@@ -13,7 +14,8 @@ class Guard;
 class Input;
 
 // A recorded clip that behaves like a camera: its packets leave at their own timestamps in real time,
-// and after the end it begins again with timestamps that go on.
+// and after the end it begins again with timestamps that go on. Each round opens the file anew: not
+// every container can be rewound without losing pictures.
 class FileSource final : public Source {
  public:
   // Both outlive the source.
@@ -23,18 +25,19 @@ class FileSource final : public Source {
  private:
   // Timestamps of the endless stream, in the file's time base.
   struct Timeline {
-    std::int64_t offset = 0;            // added to the file's own
-    std::optional<std::int64_t> first;  // where the stream began
-    std::int64_t last = 0;              // decoding time of the newest packet
-    std::int64_t step = 1;              // its duration
+    std::shared_ptr<const media::StreamInfo> stream;  // of the first round, while later ones are alike
+    std::int64_t frame_step = 1;                      // where a packet has no duration
+    std::int64_t offset = 0;                          // added to the file's own, this round
+    std::int64_t end = 0;                             // where the pictures so far end
+    std::optional<std::int64_t> first;                // decoding time of the first packet
+    std::int64_t last = 0;                            // and of the newest
     MonotonicTime begun{};
   };
 
-  void place(AVPacket& packet, Timeline& line, bool first_of_pass, std::int64_t frame_step) const;
-  bool wait_until(MonotonicTime due, Guard& guard, const std::stop_token& stop) const;
-  Error play(Input& input, const PacketSink& sink, Guard& guard, const std::stop_token& stop) const;
-  bool keep_time(Timeline& line, const media::StreamInfo& stream, Guard& guard,
-                 const std::stop_token& stop) const;
+  Error play(const PacketSink& sink, Guard& guard, const std::stop_token& stop, Timeline& line) const;
+  void follow(Timeline& line, const std::shared_ptr<const media::StreamInfo>& stream) const;
+  void place(AVPacket& packet, Timeline& line, bool first_of_round) const;
+  bool keep_time(Timeline& line, Guard& guard, const std::stop_token& stop) const;
 
   const CameraOptions& options_;
   Clock& clock_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "input.hpp"
 
+#include <algorithm>
+
 extern "C" {
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
@@ -94,21 +96,20 @@ Result<media::AvPacket> Input::read() {
   }
 }
 
-Status Input::rewind() {
-  const AVStream& stream = *format_->streams[index_];
-  const std::int64_t begin = stream.start_time == AV_NOPTS_VALUE ? 0 : stream.start_time;
-  int moved = avformat_seek_file(format_.get(), index_, INT64_MIN, begin, begin, 0);
-  // Elementary streams have no times to seek by, only bytes.
-  if (moved < 0) moved = avformat_seek_file(format_.get(), -1, 0, 0, 0, AVSEEK_FLAG_BYTE);
-  if (moved < 0) return explain(moved, "rewind");
-  return {};
-}
-
 Error Input::explain(int code, std::string_view doing) const {
   const std::string what = std::string(doing) + " '" + name_ + "'";
   if (guard_.given_up()) return Error(ErrorCode::cancelled, what + ": given up");
   if (guard_.expired()) return Error(ErrorCode::timeout, what + ": no answer in time");
   return media::av_error(code, what);
+}
+
+bool same_coding(const media::StreamInfo& a, const media::StreamInfo& b) {
+  const AVCodecParameters& left = *a.parameters;
+  const AVCodecParameters& right = *b.parameters;
+  return left.codec_id == right.codec_id && left.width == right.width && left.height == right.height &&
+         a.time_base_num == b.time_base_num && a.time_base_den == b.time_base_den &&
+         std::equal(left.extradata, left.extradata + left.extradata_size, right.extradata,
+                    right.extradata + right.extradata_size);
 }
 
 media::PacketPtr make_packet(media::AvPacket data, std::shared_ptr<const media::StreamInfo> stream,

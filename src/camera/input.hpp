@@ -49,8 +49,6 @@ class Input {
   const std::shared_ptr<const media::StreamInfo>& stream() const noexcept { return stream_; }
   // The next packet of the stream. `timeout` at the guard's deadline, `cancelled` when it gave up.
   Result<media::AvPacket> read();
-  // Back to the beginning, where the container can.
-  Status rewind();
 
  private:
   Input(std::string name, Guard& guard) : name_(std::move(name)), guard_(guard) {}
@@ -65,6 +63,9 @@ class Input {
   int index_ = -1;
   std::shared_ptr<const media::StreamInfo> stream_;
 };
+
+// Whether a decoder opened for one goes on with the other.
+bool same_coding(const media::StreamInfo& a, const media::StreamInfo& b);
 
 // Wraps what libav read.
 media::PacketPtr make_packet(media::AvPacket data, std::shared_ptr<const media::StreamInfo> stream,

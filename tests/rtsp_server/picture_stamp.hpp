@@ -10,7 +10,7 @@ namespace porchlight::picture_stamp {
 
 inline constexpr int square = 16;  // luma samples
 inline constexpr int clock_bits = 40;
-inline constexpr int clock_row = 0;  // milliseconds since 1970, in the first row of squares
+inline constexpr int clock_row = 0;  // milliseconds since 1970 modulo 2^40, in the first row of squares
 inline constexpr int number_bits = 32;
 inline constexpr int number_row = 1;  // the picture's number, in the second
 
