@@ -69,7 +69,9 @@ void add_unseen(std::vector<Face>& faces, const std::vector<Face>& more) {
 std::vector<Face> detect_thoroughly(EngineParts& parts, const media::Image& photo) {
   auto faces = parts.detect(photo);
   constexpr int worth_tiling = 480;  // pixels of the shorter side
-  if (std::min(photo.width, photo.height) >= worth_tiling) add_unseen(faces, detect_tiled(parts, photo));
+  if (faces.empty() && std::min(photo.width, photo.height) >= worth_tiling) {
+    add_unseen(faces, detect_tiled(parts, photo));
+  }
   if (faces.empty()) faces = detect_bordered(parts, photo);
   std::sort(faces.begin(), faces.end(),
             [](const Face& a, const Face& b) { return a.box.height > b.box.height; });

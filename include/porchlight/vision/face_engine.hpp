@@ -92,8 +92,9 @@ class FaceEngine {
   // The mean over the chip and its mirror image.
   Result<Embedding> embed(const Chip& chip);
 
-  // Every face of a photograph file, the largest first; large pictures are also searched in tiles, tight
-  // crops with a border around them. Empty when there is none. Refusals as media::read_photo.
+  // Every face of a photograph file, the largest first; where none is found at once, large
+  // pictures are searched in tiles and tight crops with a border around them. Empty when there is none.
+  // Refusals as media::read_photo.
   Result<std::vector<Shot>> shots_of_photo(const std::filesystem::path& path);
 
   // The largest face of a picture already read, found the same way; nothing when there is none.
