@@ -27,7 +27,6 @@ Box box_of(const dlib::drectangle& rect) {
 
 struct BoxTracker::Filter {
   dlib::correlation_tracker tracker;
-  Box last;
 };
 
 BoxTracker::BoxTracker() = default;
@@ -37,15 +36,14 @@ BoxTracker::~BoxTracker() = default;
 
 void BoxTracker::start(const media::Image& grey, const Box& box) {
   if (!filter_) filter_ = std::make_unique<Filter>();
-  filter_->last = box;
   filter_->tracker.start_track(dlib::cv_image<unsigned char>(view(grey)), rectangle_of(box));
 }
 
-Box BoxTracker::update(const media::Image& grey) {
-  if (!filter_) return {};
+std::optional<Box> BoxTracker::update(const media::Image& grey) {
+  if (!filter_) return std::nullopt;
   const auto strength = filter_->tracker.update(dlib::cv_image<unsigned char>(view(grey)));
-  if (strength >= believable) filter_->last = box_of(filter_->tracker.get_position());
-  return filter_->last;
+  if (strength < believable) return std::nullopt;
+  return box_of(filter_->tracker.get_position());
 }
 
 }  // namespace porchlight::vision

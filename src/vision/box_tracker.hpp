@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "porchlight/media/picture.hpp"
 #include "porchlight/vision/face_engine.hpp"
@@ -18,8 +19,8 @@ class BoxTracker {
   ~BoxTracker();
 
   void start(const media::Image& grey, const Box& box);
-  // Where the box is now, or where it was when the track is too weak to be believed.
-  Box update(const media::Image& grey);
+  // Where the box is now; nothing when not started or when the track is too weak to be believed.
+  std::optional<Box> update(const media::Image& grey);
 
  private:
   struct Filter;

@@ -71,12 +71,13 @@ Status CameraWatch::follow(const media::Frame& frame, MonotonicTime now) {
   std::size_t followed = 0;
   for (auto& visit : visits_) {
     if (now - visit.last_seen() > same_place || followed++ == most_trackers) continue;
-    visit.moved(scaled(visit.tracker().update(grey_), 1 / grey_scale_));
+    if (const auto box = visit.tracker().update(grey_)) visit.moved(scaled(*box, 1 / grey_scale_));
   }
   return {};
 }
 
 Status CameraWatch::look(const media::FramePtr& frame, MonotonicTime now) {
+  const bool no_grey_yet = visits_.empty();
   last_follow_ = {};  // bring the trackers to this frame before boxes are compared
   if (auto followed = follow(*frame, now); !followed) return followed;
   last_detection_ = now;
@@ -84,7 +85,9 @@ Status CameraWatch::look(const media::FramePtr& frame, MonotonicTime now) {
   if (!faces) return faces.error();
   associate(*faces, now);
   if (visits_.empty()) return {};
-  if (auto grey = scale_grey(*frame); !grey) return grey;
+  if (no_grey_yet) {
+    if (auto grey = scale_grey(*frame); !grey) return grey;
+  }
   restart_trackers(now);
   return shoot(frame, now);
 }

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "porchlight/vision/gallery.hpp"
+
+#include <gtest/gtest.h>
+
+#include "porchlight/vision/options.hpp"
+#include "vision/verification.hpp"
+
+namespace porchlight::vision {
+namespace {
+
+Embedding at(float x) {
+  Embedding embedding{};
+  embedding[0] = x;
+  return embedding;
+}
+
+TEST(Gallery, TheNearestPersonWithinTheThresholdIsNamed) {
+  const Gallery gallery({{"far", ListedAs::known, {at(1)}}, {"near", ListedAs::known, {at(9), at(0.3F)}}});
+  const auto identity = identify(gallery, at(0), 0.5F);
+  EXPECT_EQ(identity.verdict, event::Verdict::known_person);
+  EXPECT_EQ(identity.person, "near");
+  EXPECT_FLOAT_EQ(static_cast<float>(identity.distance), 0.3F);
+}
+
+TEST(Gallery, BeyondTheThresholdNobodyIsNamed) {
+  const Gallery gallery({{"anna", ListedAs::known, {at(0.51F)}}});
+  const auto identity = identify(gallery, at(0), 0.5F);
+  EXPECT_EQ(identity.verdict, event::Verdict::unknown_person);
+  EXPECT_EQ(identity.person, "");
+  EXPECT_LT(identity.confidence, 0.5);
+  EXPECT_EQ(identify(gallery, at(0.02F), 0.5F).person, "anna");
+}
+
+TEST(Gallery, AnEmptyGalleryAndAPersonWithoutPicturesKnowNobody) {
+  EXPECT_EQ(identify(Gallery(), at(0), 0.5F).verdict, event::Verdict::unknown_person);
+  EXPECT_EQ(identify(Gallery({{"anna", ListedAs::known, {}}}), at(0), 0.5F).person, "");
+  EXPECT_EQ(identify(Gallery(), at(0), 0.5F).confidence, 0);
+}
+
+TEST(Gallery, ABlacklistedPersonIsAMatchOfItsOwn) {
+  const Gallery gallery({{"rosa", ListedAs::blacklisted, {at(0.1F)}}});
+  EXPECT_EQ(identify(gallery, at(0), 0.5F).verdict, event::Verdict::blacklist_match);
+}
+
+TEST(Gallery, ConfidenceFallsWithTheDistance) {
+  EXPECT_NEAR(confidence_of(0.5, 0.5), 0.5, 1e-9);
+  EXPECT_NEAR(confidence_of(0.35, 0.5), 0.9, 1e-3);
+  EXPECT_NEAR(confidence_of(0.65, 0.5), 0.1, 1e-3);
+}
+
+TEST(Verification, RatesOfAKnownSet) {
+  PairDistances pairs{{0.4F, 0.1F, 0.3F, 0.2F}, {0.9F, 0.35F, 0.8F, 0.7F}};
+  sort(pairs);
+  EXPECT_DOUBLE_EQ(equal_error_rate(pairs), 0.25);
+  EXPECT_DOUBLE_EQ(true_accepts_at(pairs, 0), 0.75);
+  EXPECT_DOUBLE_EQ(true_accepts_at(pairs, 0.25), 1);
+  EXPECT_DOUBLE_EQ(accepted_at(pairs.impostor, 0.35F), 0.25);
+}
+
+TEST(Verification, APictureWithoutAFaceIsNeverAccepted) {
+  PairDistances pairs{{0.1F, never_near}, {0.9F, never_near}};
+  sort(pairs);
+  EXPECT_DOUBLE_EQ(true_accepts_at(pairs, 1), 0.5);
+}
+
+FaceOptions read(const std::string& yaml, config::Faults& faults) {
+  auto document = config::Document::parse(yaml, "test.yaml", faults);
+  auto root = document.root();
+  auto options = read_options(root.section("faces"));
+  root.finish();
+  return options;
+}
+
+TEST(FaceOptions, DefaultsAndAutoThreshold) {
+  config::Faults faults;
+  const auto options =
+      read("faces: {enabled: true, threshold: auto, embedders: [resnet], min_size: 40}", faults);
+  EXPECT_TRUE(faults.empty()) << faults.all()[0].text();
+  EXPECT_TRUE(options.enabled);
+  EXPECT_EQ(options.threshold, default_threshold);
+  EXPECT_EQ(options.min_size, 40);
+  EXPECT_EQ(read("faces: {threshold: 0.42, enabled: false}", faults).threshold, 0.42F);
+  EXPECT_TRUE(faults.empty());
+}
+
+TEST(FaceOptions, OtherEmbeddersAreNotInThisVersion) {
+  config::Faults faults;
+  read("faces: {embedders: [resnet, mobile]}", faults);
+  ASSERT_EQ(faults.all().size(), 1U);
+  EXPECT_NE(faults.all()[0].text().find("not in this version"), std::string::npos);
+  config::Faults more;
+  read("faces: {threshold: soon}", more);
+  EXPECT_FALSE(more.empty());
+}
+
+}  // namespace
+}  // namespace porchlight::vision

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "porchlight/vision/watcher.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "vision/pictures.hpp"
+
+namespace porchlight::vision {
+namespace {
+
+using namespace std::chrono_literals;
+using event::Verdict;
+
+constexpr int door_width = 640;
+constexpr int door_height = 480;
+
+telemetry::ClosedSets closed_sets() {
+  telemetry::ClosedSets sets;
+  sets.camera_ids = {"front"};
+  sets.model_versions = model_versions();
+  return sets;
+}
+
+// A porch before which faces walk, in simulated time, at ten frames a second.
+class WatcherTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    engine_ = engine_or_skip();
+    if (!engine_) GTEST_SKIP() << "no face models in '" << models().string() << "'";
+    watcher_ = std::make_unique<Watcher>(*engine_, nullptr, WatchOptions{}, clock_, metrics_);
+    door_face_ = resized(visitor_at_door(), 300, 300);
+    stranger_face_ = resized(stranger(), 300, 300);
+  }
+
+  Person enrolled(const std::string& name, ListedAs listed_as = ListedAs::known) {
+    const auto shot = engine_->largest_shot(visitor_enrolled());
+    EXPECT_TRUE(shot.ok() && *shot);
+    return {name, listed_as, {(*shot)->embedding}};
+  }
+  void enrol(std::vector<Person> people) {
+    watcher_->set_gallery(std::make_shared<const Gallery>(std::move(people)));
+  }
+
+  media::FramePtr porch(const std::vector<std::pair<const media::Image*, int>>& faces) {
+    auto picture = blank(door_width, door_height, 96);
+    for (const auto& [face, left] : faces) paste(*face, picture, left, 120);
+    return frame_of(picture);
+  }
+
+  // Shows `frame` for `seconds`; what the watcher said is appended to seen_.
+  void show(const media::FramePtr& frame, double seconds) {
+    for (int i = 0; i < static_cast<int>(seconds * 10); ++i) step(frame);
+  }
+  void step(const media::FramePtr& frame) {
+    auto seen = watcher_->on_frame("front", frame);
+    ASSERT_TRUE(seen.ok()) << seen.error().text();
+    std::ranges::move(*seen, std::back_inserter(seen_));
+    clock_.advance(100ms);
+    std::ranges::move(watcher_->tick(), std::back_inserter(seen_));
+  }
+  event::Ring ring() {
+    event::Ring ring;
+    ring.header = event::make_header(clock_);
+    ring.camera_id = "front";
+    return ring;
+  }
+  void expect(const event::Ring& ring, std::chrono::milliseconds patience) {
+    std::ranges::move(watcher_->expect_ring(ring, clock_.now() + patience), std::back_inserter(seen_));
+  }
+  std::vector<Seen> of_visits() const {
+    std::vector<Seen> out;
+    for (const auto& seen : seen_) {
+      if (!seen.sighting.ring_id) out.push_back(seen);
+    }
+    return out;
+  }
+  std::vector<Seen> of_rings() const {
+    std::vector<Seen> out;
+    for (const auto& seen : seen_) {
+      if (seen.sighting.ring_id) out.push_back(seen);
+    }
+    return out;
+  }
+
+  SimulatedClock clock_;
+  telemetry::Metrics metrics_{closed_sets()};
+  std::unique_ptr<FaceEngine> engine_;
+  std::unique_ptr<Watcher> watcher_;
+  std::vector<Seen> seen_;
+  media::Image door_face_;
+  media::Image stranger_face_;
+};
+
+TEST_F(WatcherTest, AKnownVisitorIsOneSightingHoweverLongTheyMoveAbout) {
+  enrol({enrolled("anna")});
+  for (int i = 0; i < 80; ++i) step(porch({{&door_face_, 20 + (i < 40 ? i : 80 - i) * 7}}));
+  show(porch({}), 7);
+  ASSERT_EQ(seen_.size(), 1U);
+  const auto& sighting = seen_[0].sighting;
+  EXPECT_EQ(sighting.verdict, Verdict::known_person);
+  EXPECT_EQ(sighting.person, "anna");
+  EXPECT_GT(sighting.confidence, 0.5);
+  EXPECT_LT(sighting.distance, default_threshold);
+  EXPECT_EQ(sighting.camera_id, "front");
+  EXPECT_EQ(sighting.model_version, model_version);
+  EXPECT_FALSE(sighting.ring_id);
+  EXPECT_FALSE(seen_[0].alert);
+  ASSERT_NE(seen_[0].best_shot, nullptr);
+  EXPECT_GT(seen_[0].box.height, 100);
+  EXPECT_FALSE(watcher_->busy());
+}
+
+TEST_F(WatcherTest, AShortLossAndAnotherPlaceMakeNoSecondSighting) {
+  enrol({enrolled("anna")});
+  show(porch({{&door_face_, 20}}), 2);
+  show(porch({}), 3);
+  show(porch({{&door_face_, 330}}), 2);
+  show(porch({}), 7);
+  EXPECT_EQ(seen_.size(), 1U);
+}
+
+TEST_F(WatcherTest, AnUnknownFaceThatComesBackWithinTheGapIsOneVisit) {
+  show(porch({{&stranger_face_, 20}}), 2);
+  show(porch({}), 3);
+  show(porch({{&stranger_face_, 330}}), 2);
+  show(porch({}), 7);
+  ASSERT_EQ(seen_.size(), 1U);
+  EXPECT_EQ(seen_[0].sighting.verdict, Verdict::unknown_person);
+  EXPECT_EQ(seen_[0].sighting.person, "");
+}
+
+TEST_F(WatcherTest, LeavingForLongerThanTheGapMakesASecondVisit) {
+  enrol({enrolled("anna")});
+  show(porch({{&door_face_, 20}}), 2);
+  show(porch({}), 7);
+  show(porch({{&door_face_, 20}}), 2);
+  ASSERT_EQ(seen_.size(), 2U);
+  EXPECT_NE(seen_[0].sighting.track, seen_[1].sighting.track);
+}
+
+TEST_F(WatcherTest, TwoPeopleAtOnceAreTwoSightings) {
+  enrol({enrolled("anna")});
+  show(porch({{&door_face_, 10}, {&stranger_face_, 330}}), 4);
+  show(porch({}), 7);
+  ASSERT_EQ(seen_.size(), 2U);
+  std::vector<Verdict> verdicts = {seen_[0].sighting.verdict, seen_[1].sighting.verdict};
+  EXPECT_THAT(verdicts, testing::UnorderedElementsAre(Verdict::known_person, Verdict::unknown_person));
+}
+
+TEST_F(WatcherTest, SomebodyElseInTheSamePlaceIsAVisitOfTheirOwn) {
+  enrol({enrolled("anna")});
+  show(porch({{&door_face_, 170}}), 4);
+  show(porch({{&stranger_face_, 170}}), 8);
+  ASSERT_EQ(seen_.size(), 2U);
+  EXPECT_EQ(seen_[0].sighting.verdict, Verdict::known_person);
+  EXPECT_EQ(seen_[1].sighting.verdict, Verdict::unknown_person);
+}
+
+TEST_F(WatcherTest, ARingIsAnsweredAsSoonAsTheVisitorIsKnown) {
+  enrol({enrolled("anna")});
+  const auto rung = ring();
+  expect(rung, 5s);
+  EXPECT_TRUE(of_rings().empty());
+  show(porch({{&door_face_, 170}}), 1.5);
+  const auto answers = of_rings();
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0].sighting.ring_id, rung.header.id);
+  EXPECT_EQ(answers[0].sighting.person, "anna");
+  EXPECT_EQ(answers[0].sighting.header.trace.trace_id, rung.header.trace.trace_id);
+  EXPECT_NE(answers[0].best_shot, nullptr);
+  show(porch({{&door_face_, 170}}), 6);
+  EXPECT_EQ(of_rings().size(), 1U) << "answered twice";
+  EXPECT_EQ(of_visits().size(), 1U);
+}
+
+TEST_F(WatcherTest, ARingDuringAKnownVisitIsAnsweredAtOnce) {
+  enrol({enrolled("anna")});
+  show(porch({{&door_face_, 170}}), 2);
+  expect(ring(), 5s);
+  ASSERT_EQ(of_rings().size(), 1U);
+  EXPECT_EQ(of_rings()[0].sighting.person, "anna");
+}
+
+TEST_F(WatcherTest, ARingBeforeAnEmptyPorchEndsInNoFaceAtItsDeadline) {
+  enrol({enrolled("anna")});
+  show(porch({}), 1);
+  expect(ring(), 2s);
+  show(porch({}), 1.5);
+  EXPECT_TRUE(seen_.empty());
+  show(porch({}), 1);
+  ASSERT_EQ(seen_.size(), 1U);
+  EXPECT_EQ(seen_[0].sighting.verdict, Verdict::no_face);
+  EXPECT_EQ(seen_[0].best_shot, nullptr);
+}
+
+TEST_F(WatcherTest, ARingWithoutPicturesEndsInError) {
+  expect(ring(), 3s);
+  clock_.advance(4s);
+  const auto seen = watcher_->tick();
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].sighting.verdict, Verdict::error);
+}
+
+TEST_F(WatcherTest, ABlacklistedFaceRaisesASecurityEvent) {
+  enrol({enrolled("rosa", ListedAs::blacklisted)});
+  show(porch({{&door_face_, 170}}), 2);
+  ASSERT_EQ(seen_.size(), 1U);
+  EXPECT_EQ(seen_[0].sighting.verdict, Verdict::blacklist_match);
+  EXPECT_EQ(seen_[0].sighting.person, "rosa");
+  ASSERT_TRUE(seen_[0].alert);
+  EXPECT_EQ(seen_[0].alert->kind, "blacklist_match");
+  EXPECT_EQ(seen_[0].alert->source, "face_recognition");
+  EXPECT_EQ(seen_[0].alert->action, "alert_sent");
+  EXPECT_EQ(seen_[0].alert->person, "rosa");
+  EXPECT_EQ(seen_[0].alert->camera_id, "front");
+}
+
+TEST_F(WatcherTest, TheAnswerFollowsTheGallery) {
+  const auto who = [&] {
+    expect(ring(), 5s);
+    show(porch({{&door_face_, 170}}), 2);
+    return of_rings().back().sighting;
+  };
+  EXPECT_EQ(who().verdict, Verdict::unknown_person) << "nobody is enrolled";
+  enrol({enrolled("anna")});
+  EXPECT_EQ(who().person, "anna");
+  enrol({enrolled("berta")});
+  EXPECT_EQ(who().person, "berta") << "renamed";
+  const auto other = engine_->largest_shot(stranger());
+  ASSERT_TRUE(other.ok() && *other);
+  auto swapped = enrolled("anna");
+  enrol({{"anna", ListedAs::known, {(*other)->embedding}}, {"zoe", ListedAs::known, swapped.embeddings}});
+  EXPECT_EQ(who().person, "zoe") << "swapped";
+  EXPECT_EQ(metrics_.gauge("known_faces_database_size").value(), 2);
+  enrol({});
+  EXPECT_EQ(who().verdict, Verdict::unknown_person);
+  EXPECT_EQ(metrics_.gauge("known_faces_database_size").value(), 0);
+}
+
+TEST_F(WatcherTest, EveryAnswerIsCountedByVerdictAndConfidence) {
+  show(porch({{&stranger_face_, 170}}), 2);
+  ASSERT_EQ(seen_.size(), 1U);
+  EXPECT_EQ(metrics_
+                .counter("face_recognition_requests_total",
+                         {{"result_type", "unknown_person"}, {"confidence_bucket", "very_low"}})
+                .value(),
+            1);
+}
+
+}  // namespace
+}  // namespace porchlight::vision
