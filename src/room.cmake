@@ -6,10 +6,6 @@ add_library(porchlight_warnings INTERFACE)
 target_compile_options(porchlight_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor
   $<$<BOOL:${PORCHLIGHT_WERROR}>:-Werror>)
-if(PORCHLIGHT_SANITIZE)
-  add_compile_options(-fsanitize=${PORCHLIGHT_SANITIZE} -fno-omit-frame-pointer)
-  add_link_options(-fsanitize=${PORCHLIGHT_SANITIZE})
-endif()
 
 # room(NAME SOURCES file... [ROOMS room...] [LIBS library...])
 # ROOMS are other rooms (their contracts are visible to our users too); LIBS stay private.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "porchlight/api/routes.hpp"
+#include "porchlight/gpio/button_lane.hpp"
 #include "porchlight/vision/face_engine.hpp"
 
 namespace porchlight::app {
@@ -69,7 +70,8 @@ telemetry::ClosedSets closed_sets(const Settings& settings) {
   sets.channel_types.assign(types.begin(), types.end());
   sets.endpoints = api::endpoints();
   if (settings.house.faces.enabled) sets.model_versions = {std::string(vision::model_version)};
-  for (const auto& button : settings.house.buttons) sets.button_ids.push_back(button.id);
+  for (const auto& button : settings.house.buttons)
+    if (gpio::knows_lost_edges(button)) sets.button_ids.push_back(button.id);
   sets.workers = pipeline::Pipeline::workers_of(settings.house);
   sets.workers.emplace_back("http", "http");
   sets.workers.emplace_back("log", "sync");

@@ -70,10 +70,6 @@ void EventInstruments::count(const event::Event& event) {
                                            {"source", security->source},
                                            {"action_taken", security->action}})
         .increment();
-  } else if (const auto* trouble = std::get_if<event::ButtonTrouble>(&event);
-             trouble && trouble->lost_edges > 0) {
-    metrics_.counter("button_lost_edges_total", {{"button_id", trouble->button_id}})
-        .increment(trouble->lost_edges);
   }
 }
 

@@ -30,7 +30,7 @@ class EventInstruments {
   std::array<telemetry::Counter, 24> by_hour_;
   std::map<std::string, telemetry::Counter> success_, dropped_;  // by event_type
   telemetry::Histogram duration_;
-  telemetry::Metrics& metrics_;  // security events and hardware trouble are rare: resolved when they come
+  telemetry::Metrics& metrics_;  // security events are rare: resolved when they come
 };
 
 }  // namespace porchlight::pipeline

@@ -59,13 +59,16 @@ Status Pipeline::State::build() {
 
 Result<std::shared_ptr<gpio::ButtonLane>> Pipeline::State::make_buttons(
     const std::vector<gpio::ButtonOptions>& wanted) {
-  auto lane = gpio::ButtonLane::create(wanted, clock, [this](event::Event event) {
-    // Only a ring is urgent; trouble with the hardware queues behind with the rest.
-    if (std::holds_alternative<event::Ring>(event))
-      dispatcher->buttons().push(std::move(event));
-    else
-      dispatcher->events().push({std::move(event), nullptr});
-  });
+  auto lane = gpio::ButtonLane::create(
+      wanted, clock,
+      [this](event::Event event) {
+        // Only a ring is urgent; trouble with the hardware queues behind with the rest.
+        if (std::holds_alternative<event::Ring>(event))
+          dispatcher->buttons().push(std::move(event));
+        else
+          dispatcher->events().push({std::move(event), nullptr});
+      },
+      [this](const gpio::ButtonOptions& button) { return gpio::resolve_instruments(metrics, button); });
   if (!lane) return std::move(lane).error();
   return std::shared_ptr<gpio::ButtonLane>(std::move(*lane));
 }

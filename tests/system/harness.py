@@ -51,6 +51,12 @@ class Hook:
                 self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 hook.connections += 1
 
+            def handle(self):
+                try:
+                    super().handle()
+                except ConnectionError:
+                    pass  # a daemon that was killed says no goodbye
+
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 at = time.monotonic()

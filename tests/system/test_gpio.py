@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real edge through the whole daemon: libgpiod and the kernel's interface, over chips that a preloaded
+library answers for (tests/gpio/gpiofake.c)."""
+
+import os
+import socket
+import tempfile
+import time
+import unittest
+
+import harness
+
+FAKE = next(iter(harness.BUILD.glob("tests/gpio/libgpiofake.so")), None)
+
+
+class Chips:
+    """Somebody's finger, and the screwdriver."""
+
+    def __init__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="porchlight-gpio-")
+        self.path = f"{self.folder.name}/chips.sock"
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(f"{self.folder.name}/finger.sock")
+        self.socket.settimeout(15)
+
+    def do(self, *commands):
+        self.socket.sendto("\n".join(commands).encode(), self.path)
+        answer = self.socket.recv(4096).decode()
+        if not answer.startswith("ok"):
+            raise AssertionError(f"{commands}: {answer}")
+        return answer
+
+    def close(self):
+        self.socket.close()
+        self.folder.cleanup()
+
+
+@unittest.skipIf(FAKE is None, "the fake GPIO chips were not built")
+@unittest.skipIf("sanitize" in os.environ.get("PORCHLIGHT_FLAVOUR", ""), "a sanitizer does not bear the preload")
+class GpioTest(unittest.TestCase):
+    backend = "auto"
+
+    def setUp(self):
+        self.hook = harness.Hook()
+        self.addCleanup(self.hook.close)
+        self.chips = Chips()
+        self.addCleanup(self.chips.close)
+        self.daemon = harness.Daemon({
+            "buttons": [{"id": "front", "kind": "gpio", "line": "GPIO17", "backend": self.backend}],
+            "faces": {"enabled": False},
+            "notifications": {"channels": [{"id": "hook", "type": "webhook", "url": self.hook.url}],
+                              "rules": [{"when": "ring", "to": ["hook"]}]},
+        }, preload=str(FAKE), environment={"GPIOFAKE": self.chips.path, "GPIOFAKE_PROGRAM": "porchlight"})
+        self.addCleanup(self.daemon.close)
+        self.chips.do("await GPIO17")
+
+    def rings(self):
+        return [m.event for m in self.hook.messages if m.event["type"] == "ring" and m.event["sequence"] == 0]
+
+    def presses(self):
+        return sum(self.daemon.metric("doorbell_triggers_total", trigger_source="button_press", time_of_day=t)
+                   for t in ("morning", "afternoon", "evening", "night"))
+
+    def test_press_is_one_ring_stamped_by_the_kernel(self):
+        edge = time.monotonic_ns() - 200_000_000  # the kernel saw it a while before anybody could ask
+        wall = time.time() - 0.2
+        self.chips.do(f"GPIO17=0 @{edge}")
+        self.chips.do(f"GPIO17=1 @{edge + 150_000_000}")
+        message = self.hook.wait_for(lambda m: m.event["type"] == "ring", 5, "the ring")
+        self.assertEqual(message.event["trigger_source"], "button_press")
+        stamped = time.strptime(message.event["time"][:19], "%Y-%m-%dT%H:%M:%S")
+        seconds = __import__("calendar").timegm(stamped) + float("0" + message.event["time"][19:23])
+        self.assertAlmostEqual(seconds, wall, delta=0.1)
+        harness.wait_until(lambda: self.presses() == 1, 5, "one counted press")
+
+    def test_fourteen_bouncing_edges_are_one_ring(self):
+        start = time.monotonic_ns()
+        levels = [f"GPIO17={i % 2} @{start + i * 1_000_000}" for i in range(13)] + [f"GPIO17=0 @{start + 14_000_000}"]
+        self.chips.do(*levels)
+        self.hook.wait_for(lambda m: m.event["type"] == "ring", 5, "the ring")
+        self.chips.do(f"GPIO17=1 @{start + 500_000_000}")
+        self.chips.do(f"GPIO17=0 @{start + 900_000_000}")  # a second press, behind whatever was left of the first
+        harness.wait_until(lambda: self.presses() == 2, 5, "the second press")
+        self.assertEqual(len(self.rings()), 2)
+
+    def test_chip_that_goes_is_reopened_and_rings_by_command_still_work(self):
+        self.chips.do("gone gpiochip0")
+        harness.wait_until(lambda: self.daemon.status()["buttons"][0]["state"] == "degraded", 10, "degraded")
+        ring = self.daemon.ring("front")
+        self.hook.wait_for(lambda m: m.event["id"] == ring, 5, "the ring by command")
+        self.chips.do("back gpiochip0")
+        self.chips.do("await GPIO17")
+        harness.wait_until(lambda: self.daemon.status()["buttons"][0]["state"] == "idle", 10, "idle again")
+        self.chips.do("GPIO17=0")
+        self.hook.wait_for(lambda m: m.event.get("trigger_source") == "button_press", 5, "a press after the return")
+
+
+class UapiTest(GpioTest):
+    backend = "uapi"
+
+    def test_lost_edges_are_counted(self):
+        self.assertEqual(self.daemon.metric("button_lost_edges_total", button_id="front"), 0)
+        self.chips.do("lose GPIO17 5")
+        self.chips.do("GPIO17=0")
+        harness.wait_until(lambda: self.daemon.metric("button_lost_edges_total", button_id="front") == 5, 5,
+                           "five lost edges")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
