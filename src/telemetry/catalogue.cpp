@@ -120,7 +120,7 @@ constexpr FamilySpec families[] = {
     {"build_info", gauge, "Constant 1; what is running.", by_build, {}, at_scrape},
     {"button_lost_edges_total",
      counter,
-     "Button edges the kernel dropped (sequence number gaps).",
+     "Button edges the kernel dropped; absent where the interface cannot tell.",
      by_button,
      {},
      all_combinations},

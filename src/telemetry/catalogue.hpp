@@ -23,7 +23,7 @@ struct LabelSpec {
 // Which series are there from the first scrape. increase() and rate() ignore a series' first sample,
 // so a counter that appears with its first event never raises an alert.
 enum class Created {
-  when_used,         // a gauge, with 0, when its owner takes the handle
+  when_used,         // with 0, when its owner takes the handle
   when_set,          // a gauge that has no series until its first value
   all_combinations,  // every combination of its labels' values
   error_table,       // the rows of error_table()

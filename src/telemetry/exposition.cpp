@@ -131,15 +131,4 @@ std::string render_text(std::vector<prometheus::MetricFamily> collected) {
   return out;
 }
 
-std::size_t count_samples(std::string_view text) {
-  std::size_t samples = 0;
-  for (std::size_t at = 0; at < text.size();) {
-    if (text[at] != '#') ++samples;
-    const auto end = text.find('\n', at);
-    if (end == std::string_view::npos) break;
-    at = end + 1;
-  }
-  return samples;
-}
-
 }  // namespace porchlight::telemetry

@@ -13,7 +13,4 @@ namespace porchlight::telemetry {
 // out. Families the catalogue does not know are left out too: they cannot exist.
 std::string render_text(std::vector<prometheus::MetricFamily> collected);
 
-// Sample lines of a rendered text.
-std::size_t count_samples(std::string_view text);
-
 }  // namespace porchlight::telemetry

@@ -282,12 +282,4 @@ std::string Metrics::exposition() {
   return render_text(state_->registry.Collect());
 }
 
-void Metrics::scraped(int code, std::chrono::nanoseconds took, std::string_view body) {
-  counter("metrics_scrapes_total", {{"code", std::to_string(code)}}).increment();
-  if (code != 200) return;
-  histogram("metrics_scrape_duration_seconds").observe(std::chrono::duration<double>(took).count());
-  gauge("metrics_exposed_series").set(static_cast<double>(count_samples(body)));
-  gauge("metrics_exposed_bytes").set(static_cast<double>(body.size()));
-}
-
 }  // namespace porchlight::telemetry

@@ -60,7 +60,9 @@ class Contract : public testing::Test {
     }
     metrics_.counter("http_requests_total", {{"method", "GET"}, {"endpoint", "/metrics"}, {"status", "200"}})
         .increment();
-    metrics_.scraped(200, std::chrono::milliseconds(2), metrics_.exposition());
+    metrics_.histogram("metrics_scrape_duration_seconds").observe(0.002);
+    metrics_.gauge("metrics_exposed_series").set(1000);
+    metrics_.gauge("metrics_exposed_bytes").set(100'000);
     return metrics_.exposition();
   }
 

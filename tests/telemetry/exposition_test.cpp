@@ -94,11 +94,6 @@ TEST(Exposition, NamesEveryFamilyOnceInOrder) {
   }
 }
 
-TEST(Exposition, CountsSamples) {
-  EXPECT_EQ(count_samples("# HELP a b\na 1\nb 2\n"), 2u);
-  EXPECT_EQ(count_samples(""), 0u);
-}
-
 double sample(std::string_view name) {
   for (const auto& [key, value] : process_samples()) {
     if (key == name) return value;

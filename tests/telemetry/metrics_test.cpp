@@ -136,19 +136,17 @@ TEST(MetricsDeathTest, UnknownNamesAbortWhereBugsShouldShow) {
       "camera_id: camera_frames_received_total");
 }
 
-TEST(Metrics, ScrapesAreCountedAndMeasured) {
+TEST(Metrics, ObservationsFallIntoTheirBuckets) {
   Metrics metrics(sample_sets());
-  EXPECT_THAT(metrics.exposition(), Not(HasSubstr("\nmetrics_exposed_series ")));
-  metrics.scraped(200, std::chrono::milliseconds(3), "# HELP a b\n# TYPE a gauge\na 1\nb 2\n");
-  metrics.scraped(429, std::chrono::milliseconds(3), "");
+  metrics.histogram("metrics_scrape_duration_seconds").observe(0.003);
+  metrics.histogram("metrics_scrape_duration_seconds").observe(0.005);
+  metrics.histogram("metrics_scrape_duration_seconds").observe(7);
   const auto text = metrics.exposition();
-  EXPECT_THAT(text, HasSubstr("metrics_scrapes_total{code=\"200\"} 1\n"));
-  EXPECT_THAT(text, HasSubstr("metrics_scrapes_total{code=\"429\"} 1\n"));
-  EXPECT_THAT(text, HasSubstr("metrics_scrape_duration_seconds_count 1\n"));
   EXPECT_THAT(text, HasSubstr("metrics_scrape_duration_seconds_bucket{le=\"0.0025\"} 0\n"));
-  EXPECT_THAT(text, HasSubstr("metrics_scrape_duration_seconds_bucket{le=\"0.005\"} 1\n"));
-  EXPECT_THAT(text, HasSubstr("\nmetrics_exposed_series 2\n"));
-  EXPECT_THAT(text, HasSubstr("\nmetrics_exposed_bytes 34\n"));
+  EXPECT_THAT(text, HasSubstr("metrics_scrape_duration_seconds_bucket{le=\"0.005\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("metrics_scrape_duration_seconds_bucket{le=\"+Inf\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("metrics_scrape_duration_seconds_sum 7.008\n"));
+  EXPECT_THAT(text, HasSubstr("metrics_scrape_duration_seconds_count 3\n"));
 }
 
 TEST(Metrics, NothingIsLostWhileItIsScraped) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <chrono>
 #include <initializer_list>
 #include <map>
 #include <memory>
@@ -116,9 +115,6 @@ class Metrics {
   // Text exposition 0.0.4, sorted by name and labels, `process_*` and `build_info` included.
   // Any thread; takes no lock that a hot path takes but the histograms' own.
   std::string exposition();
-  // To be told after each answer to a scrape: counts it, and for a 200 notes what was exposed (the
-  // next scrape shows it). `took`: collecting, serialising and compressing.
-  void scraped(int code, std::chrono::nanoseconds took, std::string_view body);
 
  private:
   struct State;
