@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Stands between a program and the C library's file calls (LD_PRELOAD).
  *   IO_SHIM_LOG=FILE    one line for each write, sync and acknowledgement that returned:
- *                       `write PATH`, `sync PATH`, `ack`. An acknowledgement is a write to descriptor 1.
+ *                       `write PATH`, `sync PATH`, `ack`, and for each that was failed: `fault PATH`.
+ *                       An acknowledgement is a write to descriptor 1.
  *   IO_SHIM_FAIL=N      the N-th write or sync on a file under IO_SHIM_DIR fails, and every later one
  *                       too when IO_SHIM_STICKY is set.
  *   IO_SHIM_ERRNO=E     with this errno (default EIO).
@@ -63,6 +64,7 @@ static int fails(const char* path) {
   }
   if (countdown == 0 && !sticky) return 0;
   countdown = 0;
+  note("fault", path);
   errno = fail_errno;
   return 1;
 }
