@@ -11,26 +11,27 @@ namespace porchlight::app {
 enum Exit : int { exit_done = 0, exit_no = 1, exit_usage = 2, exit_unreachable = 3 };
 
 // What every subcommand may need; filled by main from the command line.
-struct Common {
+struct CommandOptions {
   std::filesystem::path config = "/etc/porchlight/porchlight.yaml";
   bool json = false;
 };
 
-int run_command(const Common& common);
-int check_command(const Common& common);
-int version_command(const Common& common);
+int run_command(const CommandOptions& options);
+int check_command(const CommandOptions& options);
+int version_command(const CommandOptions& options);
 
-int ring_command(const Common& common, const std::string& button);
-int status_command(const Common& common);
-int reload_command(const Common& common);
+int ring_command(const CommandOptions& options, const std::string& button);
+int status_command(const CommandOptions& options);
+int reload_command(const CommandOptions& options);
 
-int faces_enrol_command(const Common& common, const std::string& name,
+int faces_enrol_command(const CommandOptions& options, const std::string& name,
                         const std::vector<std::string>& images);
-int faces_list_command(const Common& common);
-int faces_identify_command(const Common& common, const std::string& image);
-int faces_forget_command(const Common& common, const std::string& name);
-int faces_rename_command(const Common& common, const std::string& name, const std::string& new_name);
-int faces_evaluate_command(const Common& common, const std::string& pairs);
-int people_list_as_command(const Common& common, const std::string& name, const std::string& standing);
+int faces_list_command(const CommandOptions& options);
+int faces_identify_command(const CommandOptions& options, const std::string& image);
+int faces_forget_command(const CommandOptions& options, const std::string& name);
+int faces_rename_command(const CommandOptions& options, const std::string& name, const std::string& new_name);
+int faces_evaluate_command(const CommandOptions& options, const std::string& pairs);
+int people_list_as_command(const CommandOptions& options, const std::string& name,
+                           const std::string& standing);
 
 }  // namespace porchlight::app

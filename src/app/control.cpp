@@ -67,43 +67,43 @@ Result<std::string> the_button(const Settings& settings, const std::string& aske
 
 }  // namespace
 
-int ring_command(const Common& common, const std::string& asked) {
-  auto [settings, exit_code] = settings_for(common);
+int ring_command(const CommandOptions& options, const std::string& asked) {
+  auto [settings, exit_code] = settings_for(options);
   if (!settings) return exit_code;
   const auto button = the_button(*settings, asked);
   if (!button) return complain(button.error().text(), exit_usage);
   const auto answer = api::ControlClient(settings->control_socket()).ring(*button);
   if (!answer) return unreachable(answer.error());
   if (!answer->ok()) return complain(answer->problem(), exit_no);
-  if (common.json)
+  if (options.json)
     std::printf("%s\n", answer->body.c_str());
   else
     std::printf("rung: %s\n", json::parse(answer->body)["id"].get<std::string>().c_str());
   return exit_done;
 }
 
-int status_command(const Common& common) {
-  auto [settings, exit_code] = settings_for(common);
+int status_command(const CommandOptions& options) {
+  auto [settings, exit_code] = settings_for(options);
   if (!settings) return exit_code;
   const auto answer = api::ControlClient(settings->control_socket()).status();
   if (!answer) return unreachable(answer.error());
   if (!answer->ok()) return complain(answer->problem(), exit_no);
-  if (common.json)
+  if (options.json)
     std::printf("%s\n", answer->body.c_str());
   else
     print_status(json::parse(answer->body));
   return exit_done;
 }
 
-int reload_command(const Common& common) {
+int reload_command(const CommandOptions& options) {
   // The daemon judges the new file; ours may be read only for where its socket is.
   config::Faults faults;
-  auto settings = read_settings(common.config, faults);
+  auto settings = read_settings(options.config, faults);
   if (!settings) return complain(settings.error().text(), exit_unreachable);
   const auto answer = api::ControlClient(settings->control_socket()).reload();
   if (!answer) return unreachable(answer.error());
   if (!answer->ok()) return complain(answer->problem(), exit_no);
-  if (common.json) {
+  if (options.json) {
     std::printf("%s\n", answer->body.c_str());
     return exit_done;
   }

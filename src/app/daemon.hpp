@@ -7,9 +7,9 @@
 #include <optional>
 #include <string>
 
-#include "app/service_manager.hpp"
 #include "app/settings.hpp"
 #include "app/signals.hpp"
+#include "app/systemd.hpp"
 #include "porchlight/api/port.hpp"
 #include "porchlight/base/queue.hpp"
 #include "porchlight/http/server.hpp"
@@ -53,7 +53,7 @@ class Daemon {
   SystemClock clock_;
   Settings settings_;
   Signals signals_;
-  ServiceManager service_;
+  Systemd service_;
   const telemetry::Logger log_{"doorbell.app", telemetry::Component::system};
   telemetry::Health health_{clock_};
   std::unique_ptr<telemetry::Metrics> metrics_;

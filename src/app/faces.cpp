@@ -45,8 +45,8 @@ void tell_daemon(const Settings& settings) {
 
 // Opens settings and people, runs `work`, tells the daemon when it succeeded.
 template <class Work>
-int change_people(const Common& common, Work work) {
-  auto [settings, exit_code] = settings_for(common);
+int change_people(const CommandOptions& options, Work work) {
+  auto [settings, exit_code] = settings_for(options);
   if (!settings) return exit_code;
   auto people = open_people(*settings);
   if (!people) return complain(people.error());
@@ -99,32 +99,34 @@ json identity_json(const vision::Shot& shot, const vision::Identity& identity) {
 
 }  // namespace
 
-int faces_enrol_command(const Common& common, const std::string& name,
+int faces_enrol_command(const CommandOptions& options, const std::string& name,
                         const std::vector<std::string>& images) {
-  return change_people(common, [&](const Settings& settings, store::GalleryStore& gallery) {
+  return change_people(options, [&](const Settings& settings, store::GalleryStore& gallery) {
     return enrol_all(settings, gallery, name, images);
   });
 }
 
-int faces_forget_command(const Common& common, const std::string& name) {
-  return change_people(common,
+int faces_forget_command(const CommandOptions& options, const std::string& name) {
+  return change_people(options,
                        [&](const Settings&, store::GalleryStore& gallery) { return gallery.forget(name); });
 }
 
-int faces_rename_command(const Common& common, const std::string& name, const std::string& new_name) {
+int faces_rename_command(const CommandOptions& options, const std::string& name,
+                         const std::string& new_name) {
   return change_people(
-      common, [&](const Settings&, store::GalleryStore& gallery) { return gallery.rename(name, new_name); });
+      options, [&](const Settings&, store::GalleryStore& gallery) { return gallery.rename(name, new_name); });
 }
 
-int people_list_as_command(const Common& common, const std::string& name, const std::string& standing) {
-  return change_people(common, [&](const Settings&, store::GalleryStore& gallery) {
+int people_list_as_command(const CommandOptions& options, const std::string& name,
+                           const std::string& standing) {
+  return change_people(options, [&](const Settings&, store::GalleryStore& gallery) {
     return gallery.list_as(name,
                            standing == "blacklisted" ? store::Listing::blacklisted : store::Listing::known);
   });
 }
 
-int faces_list_command(const Common& common) {
-  auto [settings, exit_code] = settings_for(common);
+int faces_list_command(const CommandOptions& options) {
+  auto [settings, exit_code] = settings_for(options);
   if (!settings) return exit_code;
   auto people = open_people(*settings);
   if (!people) return complain(people.error());
@@ -134,17 +136,17 @@ int faces_list_command(const Common& common) {
   for (const auto& person : *persons) {
     list.push_back(
         {{"name", person.name}, {"listed_as", to_string(person.listed_as)}, {"faces", person.faces.size()}});
-    if (!common.json)
+    if (!options.json)
       std::printf("%-30s %-12s %zu face%s\n", person.name.c_str(),
                   std::string(to_string(person.listed_as)).c_str(), person.faces.size(),
                   person.faces.size() == 1 ? "" : "s");
   }
-  if (common.json) print_json(list);
+  if (options.json) print_json(list);
   return exit_done;
 }
 
-int faces_identify_command(const Common& common, const std::string& image) {
-  auto [settings, exit_code] = settings_for(common);
+int faces_identify_command(const CommandOptions& options, const std::string& image) {
+  auto [settings, exit_code] = settings_for(options);
   if (!settings) return exit_code;
   auto people = open_people(*settings);
   if (!people) return complain(people.error());
@@ -161,18 +163,18 @@ int faces_identify_command(const Common& common, const std::string& image) {
     const auto identity = vision::identify(gallery, shot.embedding, settings->house.faces.threshold);
     known = known || !identity.person.empty();
     list.push_back(identity_json(shot, identity));
-    if (!common.json)
+    if (!options.json)
       std::printf("%s %s (confidence %.2f, distance %.3f)\n",
                   std::string(to_string(identity.verdict)).c_str(), identity.person.c_str(),
                   identity.confidence, identity.distance);
   }
-  if (common.json) print_json(list);
-  if (shots->empty() && !common.json) std::printf("no face in '%s'\n", image.c_str());
+  if (options.json) print_json(list);
+  if (shots->empty() && !options.json) std::printf("no face in '%s'\n", image.c_str());
   return known ? exit_done : exit_no;
 }
 
-int faces_evaluate_command(const Common& common, const std::string& pairs) {
-  auto [settings, exit_code] = settings_for(common);
+int faces_evaluate_command(const CommandOptions& options, const std::string& pairs) {
+  auto [settings, exit_code] = settings_for(options);
   if (!settings) return exit_code;
   auto engine = open_engine(*settings);
   if (!engine) return complain(engine.error());

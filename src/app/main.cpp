@@ -24,16 +24,16 @@ class CommandLine {
   CommandLine() {
     app_.require_subcommand(1);
     app_.fallthrough();
-    app_.add_option("-c,--config", common_.config, "the configuration file")->capture_default_str();
-    app_.add_flag("--json", common_.json, "print data as JSON");
-    add("run", "run the daemon", [this] { return run_command(common_); });
-    add("check", "check the configuration: one line per fault", [this] { return check_command(common_); });
-    add("version", "what this program is", [this] { return version_command(common_); });
-    add("status", "what the running daemon does", [this] { return status_command(common_); });
+    app_.add_option("-c,--config", options_.config, "the configuration file")->capture_default_str();
+    app_.add_flag("--json", options_.json, "print data as JSON");
+    add("run", "run the daemon", [this] { return run_command(options_); });
+    add("check", "check the configuration: one line per fault", [this] { return check_command(options_); });
+    add("version", "what this program is", [this] { return version_command(options_); });
+    add("status", "what the running daemon does", [this] { return status_command(options_); });
     add("reload", "make the running daemon read its configuration again",
-        [this] { return reload_command(common_); });
+        [this] { return reload_command(options_); });
     auto* ring = add("ring", "ring at the running daemon; done when the ring is stored",
-                     [this] { return ring_command(common_, button_); });
+                     [this] { return ring_command(options_, button_); });
     ring->add_option("--button", button_, "the button's id; may be left out when there is only one");
     add_faces();
     add_people();
@@ -75,23 +75,23 @@ class CommandLine {
     auto* faces = app_.add_subcommand("faces", "the people the daemon knows");
     faces->require_subcommand(1)->fallthrough();
     auto* enrol = add(*faces, "enrol", "learn a person from photographs",
-                      [this] { return faces_enrol_command(common_, name_, images_); });
+                      [this] { return faces_enrol_command(options_, name_, images_); });
     enrol->alias("enroll");
     enrol->add_option("NAME", name_, "the person's name")->required();
     enrol->add_option("IMAGE", images_, "photographs (JPEG, PNG) with one face each")->required();
-    add(*faces, "list", "who is known", [this] { return faces_list_command(common_); });
+    add(*faces, "list", "who is known", [this] { return faces_list_command(options_); });
     auto* identify = add(*faces, "identify", "who is on a photograph; exit 1 when nobody known",
-                         [this] { return faces_identify_command(common_, image_); });
+                         [this] { return faces_identify_command(options_, image_); });
     identify->add_option("IMAGE", image_, "a photograph")->required();
     auto* forget = add(*faces, "forget", "delete a person and every trace of the face",
-                       [this] { return faces_forget_command(common_, name_); });
+                       [this] { return faces_forget_command(options_, name_); });
     forget->add_option("NAME", name_, "the person's name")->required();
     auto* rename = add(*faces, "rename", "give a person another name",
-                       [this] { return faces_rename_command(common_, name_, new_name_); });
+                       [this] { return faces_rename_command(options_, name_, new_name_); });
     rename->add_option("NAME", name_, "the name so far")->required();
     rename->add_option("NEW", new_name_, "the new name")->required();
     auto* evaluate = add(*faces, "evaluate", "measure recognition on labelled pairs",
-                         [this] { return faces_evaluate_command(common_, pairs_); });
+                         [this] { return faces_evaluate_command(options_, pairs_); });
     evaluate->add_option("--pairs", pairs_, "CSV of imageA,imageB,0|1")->required();
   }
 
@@ -99,7 +99,7 @@ class CommandLine {
     auto* people = app_.add_subcommand("people", "how known people are treated");
     people->require_subcommand(1)->fallthrough();
     auto* list_as = add(*people, "list-as", "set a person's standing",
-                        [this] { return people_list_as_command(common_, name_, standing_); });
+                        [this] { return people_list_as_command(options_, name_, standing_); });
     list_as->add_option("NAME", name_, "the person's name")->required();
     list_as->add_option("STANDING", standing_, "known or blacklisted")
         ->required()
@@ -107,7 +107,7 @@ class CommandLine {
   }
 
   CLI::App app_{"Porchlight: the doorbell and camera recorder", "porchlight"};
-  Common common_;
+  CommandOptions options_;
   std::function<int()> chosen_;
   std::string button_, name_, new_name_, image_, pairs_, standing_;
   std::vector<std::string> images_;

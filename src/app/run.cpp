@@ -5,14 +5,14 @@
 
 namespace porchlight::app {
 
-int run_command(const Common& common) {
-  auto [settings, exit_code] = settings_for(common);
+int run_command(const CommandOptions& options) {
+  auto [settings, exit_code] = settings_for(options);
   if (!settings) return exit_code;
   // Before any thread: they inherit the blocked signals.
   auto signals = Signals::create();
   if (!signals) return complain(signals.error());
   telemetry::start_logging(settings->log);
-  auto daemon = Daemon::create(common.config, std::move(*settings), std::move(*signals));
+  auto daemon = Daemon::create(options.config, std::move(*settings), std::move(*signals));
   if (!daemon) return complain(daemon.error().text(), exit_unreachable);
   return (*daemon)->run();
 }

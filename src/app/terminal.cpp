@@ -23,9 +23,9 @@ int complain(const Error& error) {
   }
 }
 
-SettingsOrExit settings_for(const Common& common) {
+SettingsOrExit settings_for(const CommandOptions& options) {
   config::Faults faults;
-  auto settings = read_settings(common.config, faults);
+  auto settings = read_settings(options.config, faults);
   if (!settings) return {std::nullopt, complain(settings.error().text(), exit_unreachable)};
   if (faults.empty()) return {std::move(*settings), exit_done};
   for (const auto& fault : faults.all()) std::fprintf(stderr, "%s\n", fault.text().c_str());

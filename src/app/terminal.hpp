@@ -22,6 +22,6 @@ struct SettingsOrExit {
   std::optional<Settings> settings;
   int exit_code = exit_done;
 };
-SettingsOrExit settings_for(const Common& common);
+SettingsOrExit settings_for(const CommandOptions& options);
 
 }  // namespace porchlight::app

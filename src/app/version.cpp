@@ -7,10 +7,10 @@
 
 namespace porchlight::app {
 
-int version_command(const Common& common) {
+int version_command(const CommandOptions& options) {
   const std::string version(telemetry::build_version()), revision(telemetry::build_revision()),
       compiler(telemetry::build_compiler()), arch(telemetry::build_arch());
-  if (common.json)
+  if (options.json)
     std::printf(
         "%s\n",
         nlohmann::json{{"version", version}, {"revision", revision}, {"compiler", compiler}, {"arch", arch}}

@@ -87,6 +87,7 @@ Result<RoutingPtr> Pipeline::State::make_routing(const notify::Options& wanted) 
     auto lane = notify::ChannelLane::create(channel, {}, clock, metrics, std::move(ports));
     if (!lane) return std::move(lane).error().context("channel '" + channel.id + "'");
     made->lanes[channel.id] = std::move(*lane);
+    made->types[channel.id] = channel.type;
   }
   return RoutingPtr(std::move(made));
 }

@@ -14,7 +14,8 @@ namespace porchlight::pipeline {
 // Who is told, and by which lane. Immutable; a reload sends a new one.
 struct Routing {
   std::vector<notify::Rule> rules;
-  std::map<std::string, std::shared_ptr<notify::ChannelLane>> lanes;
+  std::map<std::string, std::shared_ptr<notify::ChannelLane>> lanes;  // by channel id
+  std::map<std::string, std::string> types;  // channel id → type, the metrics' label
 };
 using RoutingPtr = std::shared_ptr<const Routing>;
 

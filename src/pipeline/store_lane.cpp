@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 constexpr auto reopen_pause = 2s;
 constexpr auto look_period = 1s;  // a command in another process may have changed the gallery
 constexpr auto tidy_period = 1h;
+constexpr auto measure_period = 5s;
 constexpr auto outbox_kept = 24h * 30;
 constexpr std::size_t committed_kept = 256;
 constexpr std::size_t reload_limit = 256;
@@ -63,6 +64,7 @@ void StoreLane::run(std::stop_token stop, Heartbeat& heartbeat) {
     if (!open_ && now >= next_open_) try_open();
     if (open_ && now >= next_look_) look_at_gallery();
     if (open_ && now >= next_tidy_) tidy();
+    if (open_ && now >= next_measure_) measure_outbox();
     wakeup_.wait_for(look_period, [&] { return !queue_.empty() || stop.stop_requested(); });
     while (auto job = queue_.pop()) {
       heartbeat.beat();
@@ -204,7 +206,7 @@ void StoreLane::reload(const ReloadChannel& job) {
     channels_asked_.push_back(job.channel_id);
     return;
   }
-  if (auto routing = new_routing_.take()) routing_ = std::move(*routing);
+  take_routing();
   const auto lane = routing_->lanes.find(job.channel_id);
   if (lane == routing_->lanes.end()) return;
   auto rows = open_->outbox.pending(job.channel_id, reload_limit);
@@ -246,6 +248,39 @@ void StoreLane::tidy() {
   if (auto pruned = open_->outbox.prune(clock_.wall() - outbox_kept); !pruned)
     failed("the outbox could not be pruned", pruned.error());
   if (auto status = open_->database->checkpoint(); !status) failed("checkpoint", status.error());
+}
+
+void StoreLane::take_routing() {
+  if (auto routing = new_routing_.take()) routing_ = std::move(*routing);
+}
+
+// Several channels of one type are one series.
+void StoreLane::measure_outbox() {
+  next_measure_ = clock_.now() + measure_period;
+  take_routing();
+  auto depths = open_->outbox.depth_by_channel();
+  if (!depths) return failed("the outbox could not be read", depths.error());
+  struct Backlog {
+    std::uint64_t pending = 0;
+    std::optional<WallTime> oldest;
+  };
+  std::map<std::string, Backlog> by_type;
+  for (const auto& [id, type] : routing_->types) {
+    auto& backlog = by_type[type];
+    const auto depth = depths->find(id);
+    if (depth == depths->end()) continue;
+    backlog.pending += depth->second.pending;
+    if (const auto oldest = depth->second.oldest; oldest && (!backlog.oldest || *oldest < *backlog.oldest))
+      backlog.oldest = oldest;
+  }
+  for (const auto& [type, backlog] : by_type) {
+    metrics_.gauge("outbox_depth", {{"channel", type}}).set(static_cast<double>(backlog.pending));
+    auto age = metrics_.gauge("outbox_oldest_age_seconds", {{"channel", type}});
+    if (backlog.oldest)
+      age.set(std::chrono::duration<double>(clock_.wall() - *backlog.oldest).count());
+    else
+      age.clear();
+  }
 }
 
 void StoreLane::failed(std::string_view doing, const Error& error) {

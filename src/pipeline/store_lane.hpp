@@ -69,6 +69,8 @@ class StoreLane {
   void read_gallery(const ReadGallery& job);
   void look_at_gallery();
   void tidy();
+  void take_routing();
+  void measure_outbox();
   void failed(std::string_view doing, const Error& error);
 
   const std::filesystem::path folder_;
@@ -95,6 +97,7 @@ class StoreLane {
   MonotonicTime next_open_{};
   MonotonicTime next_look_{};
   MonotonicTime next_tidy_{};
+  MonotonicTime next_measure_{};
   std::optional<std::uint64_t> gallery_revision_;
 };
 

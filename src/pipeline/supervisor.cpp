@@ -33,6 +33,7 @@ struct Supervisor::Entry {
   WorkerSpec spec;
   telemetry::Gauge health;
   telemetry::Counter errors;
+  telemetry::Counter restarts;
   std::unique_ptr<Worker> worker;
   MonotonicTime started{};
   std::chrono::milliseconds pause{first_pause};
@@ -57,6 +58,7 @@ void Supervisor::start(WorkerSpec spec) {
   entry->errors = metrics_.counter(
       "errors_total",
       {{"component", component_of(spec.type)}, {"error_type", "internal"}, {"severity", "critical"}});
+  entry->restarts = metrics_.counter("pipeline_worker_restarts_total", {{"worker_type", spec.type}});
   entry->spec = std::move(spec);
   launch(*entry);
   const auto id = entry->spec.id;
@@ -75,7 +77,10 @@ bool Supervisor::check() {
   const auto now = clock_.now();
   for (auto& [id, entry] : entries_) {
     if (entry->restart_at) {
-      if (now >= *entry->restart_at) launch(*entry);
+      if (now >= *entry->restart_at) {
+        entry->restarts.increment();
+        launch(*entry);
+      }
       continue;
     }
     if (entry->worker->state() != Worker::State::running) {

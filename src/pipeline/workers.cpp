@@ -34,8 +34,8 @@ void Pipeline::State::start_camera(const std::shared_ptr<CameraUnit>& unit) {
 
 void Pipeline::State::start_channels() {
   for (const auto& [id, lane] : routing->lanes) {
-    // One request may take its whole deadline, connecting included.
-    supervisor.start({notifier_id(id), "notifier", Stage::notify, 60s,
+    // One request may take its whole timeout, at most 60 s, without a beat.
+    supervisor.start({notifier_id(id), "notifier", Stage::notify, 75s,
                       [lane](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); }});
     store->queue().push(ReloadChannel{id});
   }

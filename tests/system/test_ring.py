@@ -160,7 +160,7 @@ class RingTest(unittest.TestCase):
             self.hook.wait_for(lambda m, ring=ring: m.event["id"] == ring, 60, f"ring {ring}")
 
 
-class ServiceManagerTest(unittest.TestCase):
+class SystemdTest(unittest.TestCase):
     """What systemd hears, on a socket of our own."""
 
     def setUp(self):

@@ -8,7 +8,7 @@
 namespace porchlight::app {
 
 // What systemd wants to hear (sd_notify(3)); silent when nobody listens. Main thread.
-class ServiceManager {
+class Systemd {
  public:
   void ready(const std::string& status);
   void status(const std::string& status);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/service_manager.hpp"
+#include "app/systemd.hpp"
 
 #include <systemd/sd-daemon.h>
 
@@ -20,23 +20,23 @@ std::string monotonic_usec() {
 
 }  // namespace
 
-void ServiceManager::ready(const std::string& status) {
+void Systemd::ready(const std::string& status) {
   notify("READY=1\nSTATUS=" + status);
 }
-void ServiceManager::status(const std::string& status) {
+void Systemd::status(const std::string& status) {
   notify("STATUS=" + status);
 }
-void ServiceManager::reloading() {
+void Systemd::reloading() {
   notify("RELOADING=1\nMONOTONIC_USEC=" + monotonic_usec());
 }
-void ServiceManager::stopping() {
+void Systemd::stopping() {
   notify("STOPPING=1\nSTATUS=stopping");
 }
-void ServiceManager::watchdog() {
+void Systemd::watchdog() {
   notify("WATCHDOG=1");
 }
 
-std::optional<std::chrono::microseconds> ServiceManager::watchdog_period() const {
+std::optional<std::chrono::microseconds> Systemd::watchdog_period() const {
   std::uint64_t usec = 0;
   if (::sd_watchdog_enabled(0, &usec) <= 0 || usec == 0) return std::nullopt;
   return std::chrono::microseconds(usec / 2);

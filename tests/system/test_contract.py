@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A scrape of the running daemon against the contract of metrics, and the exact bodies of health."""
+
+import json
+import re
+import subprocess
+import tempfile
+import time
+import unittest
+import pathlib
+import sys
+
+import harness
+
+sys.path.insert(0, str(harness.SOURCE / "tests" / "demo"))
+import clip  # noqa: E402
+
+ROUTES = ["GET,/metrics,200", "GET,/health,200+503", "GET,/health/live,200+503", "GET,/health/ready,200+503",
+          "GET,/health/startup,200+503", "POST,/api/v1/buttons/{id}/ring,200+404+503", "GET,/api/v1/status,200",
+          "POST,/api/v1/reload,200+422+503", "POST,/api/v1/faces/reload,200+503"]
+MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
+
+
+class ContractTest(unittest.TestCase):
+    def setUp(self):
+        self.hook = harness.Hook()
+        self.addCleanup(self.hook.close)
+        folder = tempfile.TemporaryDirectory(prefix="porchlight-contract-")
+        self.addCleanup(folder.cleanup)
+        video = pathlib.Path(folder.name) / "porch.mp4"
+        clip.make(video, [], 2)
+        self.daemon = harness.Daemon({
+            "cameras": [{"id": "front", "url": f"file:{video}", "expected_fps": 15}],
+            "buttons": [{"id": "front", "kind": "virtual", "camera": "front"}],
+            "notifications": {"channels": [{"id": "hook", "type": "webhook", "url": self.hook.url},
+                                           {"id": "journal", "type": "log"}]},
+        })
+        self.addCleanup(self.daemon.close)
+
+    def check(self, text):
+        words = ["camera_id=front", "channel=webhook", "channel=log", "model_version=resnet-1", "endpoint=unmatched"]
+        words += [f"worker_id={w}" for w in ("button", "event", "store", "http", "log", "vision", "ingest-front",
+                                             "decoder-front", "notify-hook", "notify-journal")]
+        words += [f"route={r}" for r in ROUTES] + [f"endpoint={r.split(',')[1]}" for r in ROUTES]
+        return subprocess.run([harness.BUILD / "contract_of_scrape", *words], input=text, capture_output=True, text=True)
+
+    def test_a_working_daemon_keeps_the_contract(self):
+        first = self.check(self.daemon.get("/metrics")[2])
+        self.assertEqual(first.returncode, 0, "at start:\n" + first.stdout)
+        harness.wait_until(lambda: self.daemon.metric("camera_connection_status", camera_id="front") == 1, 20, "camera")
+        ring = self.daemon.ring("front")
+        self.hook.wait_for(lambda m: m.event["id"] == ring and "result" in m.event, 20, "the whole ring")
+        self.daemon.get("/no/such/place")
+        text = self.daemon.get("/metrics")[2]
+        done = self.check(text)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(self.check(text.replace("camera_fps_expected", "camera_fps_wanted")).returncode, 1)
+
+    def test_camera_numbers_are_those_of_the_clip(self):
+        harness.wait_until(lambda: (self.daemon.metric("camera_frames_received_total", camera_id="front") or 0) > 75, 20,
+                           "75 frames")
+        self.assertEqual(self.daemon.metric("camera_fps_expected", camera_id="front"), 15)
+        self.assertAlmostEqual(harness.wait_until(lambda: self.daemon.metric("camera_fps", camera_id="front"), 5, "fps"),
+                               15, delta=2)
+        self.assertLess(time.time() - self.daemon.metric("camera_last_frame_timestamp", camera_id="front"), 5)
+        self.assertGreater(self.daemon.metric("camera_bitrate", camera_id="front"), 50_000)
+        self.assertEqual(self.daemon.metric("camera_frames_dropped_total", camera_id="front"), 0)
+
+    def test_health_bodies_are_exact(self):
+        harness.wait_until(lambda: self.daemon.get("/health/ready")[0] == 200, 20, "ready")
+        status, headers, body = self.daemon.get("/health/ready")
+        self.assertEqual(body, '{"status":"ready","checks":{"model_loaded":true,"database_connected":true,'
+                               '"storage_accessible":true}}')
+        self.assertEqual((headers["Content-Type"], headers["Cache-Control"]), ("application/json", "no-store"))
+        self.assertRegex(self.daemon.get("/health/live")[2], f'^{{"status":"alive","timestamp":"{MOMENT}"}}$')
+        startup = self.daemon.get("/health/startup")[2]
+        self.assertEqual(re.sub(r'"startup_time":[0-9.]+', '"startup_time":0', startup),
+                         '{"status":"started","startup_time":0,"components":{"config":"started","database":"started",'
+                         '"model":"started","cameras":"started","api":"started"}}')
+        self.assertEqual(set(json.loads(self.daemon.get("/health")[2])), {"status", "checks", "components"})
+
+    def test_missing_models_make_it_not_ready_and_the_bell_still_rings(self):
+        empty = tempfile.TemporaryDirectory(prefix="porchlight-no-models-")
+        self.addCleanup(empty.cleanup)
+        daemon = harness.Daemon({"buttons": [{"id": "front", "kind": "virtual"}],
+                                 "notifications": {"channels": [{"id": "hook", "type": "webhook", "url": self.hook.url}]}},
+                                environment={"PORCHLIGHT_MODELS": empty.name})
+        self.addCleanup(daemon.close)
+        status, _, body = daemon.get("/health/ready")
+        self.assertEqual(status, 503)
+        self.assertEqual(body, '{"status":"not_ready","checks":{"model_loaded":false,"database_connected":true,'
+                               '"storage_accessible":true}}')
+        self.assertEqual(daemon.get("/health/live")[0], 200)
+        ring = daemon.ring("front")
+        self.hook.wait_for(lambda m: m.event["id"] == ring, 5, "the ring")
+
+    def test_unusable_database_is_said_and_the_bell_still_rings(self):
+        daemon = harness.Daemon({"buttons": [{"id": "front", "kind": "virtual"}], "faces": {"enabled": False},
+                                 "notifications": {"channels": [{"id": "hook", "type": "webhook", "url": self.hook.url}]}},
+                                wait=None)
+        self.addCleanup(daemon.close)
+        (daemon.state / "porchlight.db").write_bytes(b"this is no database, it is a shopping list\n" * 100)
+        daemon.start()
+        self.assertIn('"database_connected":false', daemon.get("/health/ready")[2])
+        self.assertIsNone(daemon.control("POST", "/api/v1/buttons/front/ring", quiet=True))  # not acknowledged
+        self.hook.wait_for(lambda m: m.event["type"] == "ring", 5, "the ring all the same")
+
+
+class CheckTest(unittest.TestCase):
+    def check(self, path):
+        return subprocess.run([harness.PROGRAM, "check", "--config", path], capture_output=True, text=True, timeout=20)
+
+    def test_the_shipped_file_has_no_fault(self):
+        done = self.check(harness.SOURCE / "config" / "porchlight.yaml")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_the_shipped_file_shows_every_key_with_its_default(self):
+        """Uncommenting the examples gives a file without faults: they are keys that exist."""
+        text = (harness.SOURCE / "config" / "porchlight.yaml").read_text()
+        lines, inside = [], False
+        for line in text.splitlines():
+            if re.match(r"^# - (id|when)", line):
+                inside = True
+            elif not re.match(r"^#  ", line):
+                inside = False
+            line = re.sub(r"^(\s*\w+): \[\]$", r"\1:", line)
+            lines.append("  " + line[2:] if inside else line)
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "all.yaml"
+            path.write_text("\n".join(lines))
+            done = self.check(path)
+            self.assertEqual(done.returncode, 0, done.stdout)
+            path.write_text("\n".join(lines).replace("debounce:", "debonce:"))
+            done = self.check(path)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("debounce", done.stdout)
+
+    def test_all_faults_in_one_run_each_with_its_place(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "bad.yaml"
+            path.write_text("cameras:\n  - {id: front, url: 'rstp://cam/main'}\nbuttons:\n"
+                            "  - {id: front, camera: fornt, kind: virtual}\nrecording: {segment: 60s}\nserverr: {}\n")
+            done = self.check(path)
+        self.assertEqual(done.returncode, 1)
+        lines = done.stdout.splitlines()
+        for place, words in (("bad.yaml:2:", "rtsp"), ("bad.yaml:4:", "front"), ("bad.yaml:5:", "not in this version"),
+                             ("bad.yaml:6:1:", "server")):
+            self.assertTrue(any(place in line and words in line for line in lines), (place, words, lines))
+
+    def test_unreadable_file_is_another_exit_code(self):
+        self.assertEqual(self.check("/nonexistent/porchlight.yaml").returncode, 3)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
