@@ -47,7 +47,7 @@ void DecodeLane::decode(const media::PacketPtr& packet) {
   }
   const auto status = decoder_->decode(*packet, [this](media::FramePtr frame) { deliver(std::move(frame)); });
   next_number_ = decoder_->next_number();
-  count_losses();
+  report();
   if (status.ok()) return;
   log_.error("decoder broke, opening a new one",
              {{"camera_id", ingest_.options().id}, {"cause", status.error().text()}});
@@ -77,9 +77,11 @@ void DecodeLane::deliver(media::FramePtr frame) {
   for (FrameBox* box : boxes_) box->post(frame);
 }
 
-void DecodeLane::count_losses() {
+void DecodeLane::report() {
   if (const auto lost = decoder_->lost(); lost != lost_seen_)
     dropped_.increment(static_cast<double>(lost - std::exchange(lost_seen_, lost)));
+  if (const double fps = decoder_->announced_fps(); stream_->fps <= 0 && fps > 0)
+    ingest_.note_announced_fps(fps);
   if (const auto errors = decoder_->errors(); errors != errors_seen_)
     decode_errors_.increment(static_cast<double>(errors - std::exchange(errors_seen_, errors)));
 }

@@ -27,7 +27,7 @@ inline constexpr std::array<FaultRow, 6> fault_table{{
      "the camera or the file ended the stream"},
     {event::CameraFault::auth, ConnectionState::auth_failed, "auth", "auth", "user or password refused"},
     {event::CameraFault::network, ConnectionState::unreachable, "network", "network",
-     "not reached, connection broken, or nothing at this address"},
+     "not reached within 10 s, connection broken, or nothing at this address"},
     {event::CameraFault::protocol, ConnectionState::protocol_error, "protocol", "io",
      "the answer is not what RTSP or the file format demands"},
 }};

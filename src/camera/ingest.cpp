@@ -26,7 +26,7 @@ std::int64_t nanoseconds(MonotonicTime at) {
 
 }  // namespace
 
-// Everything but the two atomics belongs to the ingest thread. They are relaxed: each value is the
+// Everything but the atomics belongs to the ingest thread. They are relaxed: each value is the
 // whole message and publishes nothing else.
 class Ingest::Supervision {
  public:
@@ -35,6 +35,9 @@ class Ingest::Supervision {
 
   void run(const std::stop_token& stop, Heartbeat& heartbeat);
   void note_decoded(MonotonicTime arrived) noexcept;
+  void note_announced_fps(double frames_per_second) noexcept {
+    announced_fps_.store(frames_per_second, std::memory_order_relaxed);
+  }
   ConnectionState state() const noexcept { return state_.load(std::memory_order_relaxed); }
   const CameraOptions& options() const noexcept { return options_; }
   void retire() { instruments_.retire(); }
@@ -83,6 +86,7 @@ class Ingest::Supervision {
   std::atomic<ConnectionState> state_{ConnectionState::disabled};
   std::atomic<std::int64_t> decoded_arrival_ns_{never};
   std::atomic<std::uint64_t> decoded_total_{0};
+  std::atomic<double> announced_fps_{0};  // 0: not known
 };
 
 Ingest::Supervision::Supervision(CameraOptions options, ReconnectOptions reconnect,
@@ -136,7 +140,7 @@ void Ingest::Supervision::take(const media::PacketPtr& packet) {
   instruments_.received();
   if (packet->stream != stream_) {
     stream_ = packet->stream;
-    if (options_.expected_fps <= 0 && stream_->fps > 0) instruments_.expected_fps(stream_->fps);
+    if (stream_->fps > 0) note_announced_fps(stream_->fps);
   }
   if (outputs_.packet) outputs_.packet(packet);
 }
@@ -175,6 +179,8 @@ bool Ingest::Supervision::supervise() {
 void Ingest::Supervision::publish(MonotonicTime now) {
   published_ = now;
   const auto frames = static_cast<double>(decoded_total_.load(std::memory_order_relaxed));
+  const double announced = announced_fps_.load(std::memory_order_relaxed);
+  if (options_.expected_fps <= 0 && announced > 0) instruments_.expected_fps(announced);
   frame_rate_.sample(now, frames);
   byte_rate_.sample(now, bytes_total_);
   if (const auto picture = last_picture())
@@ -252,6 +258,9 @@ void Ingest::run(std::stop_token stop, Heartbeat& heartbeat) {
 }
 void Ingest::note_decoded(MonotonicTime arrived) noexcept {
   supervision_->note_decoded(arrived);
+}
+void Ingest::note_announced_fps(double frames_per_second) noexcept {
+  supervision_->note_announced_fps(frames_per_second);
 }
 ConnectionState Ingest::state() const noexcept {
   return supervision_->state();

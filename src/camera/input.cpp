@@ -89,6 +89,9 @@ Result<media::AvPacket> Input::read() {
   for (;;) {
     const int got = av_read_frame(format_.get(), packet.get());
     if (got < 0) return explain(got, "read");
+    // libav's parser holds a picture back until the next begins; interrupted, it hands that one out
+    // as if it had arrived now.
+    if (guard_.given_up() || guard_.expired()) return explain(AVERROR_EXIT, "read");
     if (packet->stream_index == index_ && packet->size > 0) return packet;
     av_packet_unref(packet.get());
     // Packets of other streams must not keep us past the deadline.

@@ -100,6 +100,11 @@ Status Decoder::receive(const Deliver& deliver) {
   }
 }
 
+double Decoder::announced_fps() const noexcept {
+  const AVRational rate = codec_->framerate;
+  return rate.num > 0 && rate.den > 0 ? av_q2d(rate) : 0;
+}
+
 void Decoder::damaged() {
   ++errors_;
   ++lost_;

@@ -59,6 +59,7 @@ TEST(Rtsp, DecodesTheNumbersThatWereDrawn) {
   EXPECT_EQ(rig.counter("camera_frames_dropped_total"), 0);
   EXPECT_TRUE(eventually([&] { return rig.gauge("camera_fps") > 5; }));
   EXPECT_GT(rig.gauge("camera_bitrate"), 10'000);
+  EXPECT_EQ(rig.gauge("camera_fps_expected"), 15) << "as the coded stream says";
   EXPECT_NEAR(rig.gauge("camera_last_frame_timestamp"), static_cast<double>(now_ms) / 1000, 10);
   EXPECT_THAT(rig.events(), testing::IsEmpty());
 }

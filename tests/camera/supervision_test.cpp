@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <set>
+#include <sstream>
+#include <string>
 
 #include "camera/backoff.hpp"
 #include "camera/fault.hpp"
@@ -63,6 +66,19 @@ TEST(FaultTable, HasARowForEveryFault) {
     EXPECT_EQ(row_of(fault).fault, fault);
   EXPECT_EQ(fault_of(ErrorCode::auth), CameraFault::auth);
   EXPECT_EQ(fault_of(ErrorCode::cancelled), CameraFault::stalled);
+}
+
+TEST(FaultTable, IsTheOneInTheDocumentation) {
+  std::ifstream file(PORCHLIGHT_SOURCE_DIR "/docs/cameras.md");
+  std::stringstream page;
+  page << file.rdbuf();
+  for (const FaultRow& row : fault_table) {
+    std::string line = "|";
+    for (const auto cell : {event::to_string(row.fault), to_string(row.state), row.reason, row.error_type})
+      line += " `" + std::string(cell) + "` |";
+    line += " " + std::string(row.meaning) + " |\n";
+    EXPECT_NE(page.str().find(line), std::string::npos) << line;
+  }
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ class DecodeLane {
   void decode(const media::PacketPtr& packet);
   bool follow(const media::PacketPtr& packet);
   void deliver(media::FramePtr frame);
-  void count_losses();
+  void report();
 
   PacketQueue& packets_;
   Ingest& ingest_;

@@ -37,6 +37,8 @@ class Decoder {
 
   bool waiting_for_keyframe() const noexcept { return waiting_; }
   std::uint64_t next_number() const noexcept { return next_number_; }
+  // frames/s as the coded stream says it; 0 before the first picture, or when it does not.
+  double announced_fps() const noexcept;
   // Damaged packets or frames.
   std::uint64_t errors() const noexcept { return errors_; }
   // Pictures that came in and never went out: damaged, skipped while waiting, or over the limit.
