@@ -69,7 +69,7 @@ telemetry::ClosedSets closed_sets(const Settings& settings) {
   for (const auto& channel : settings.house.notifications.channels) types.insert(channel.type);
   sets.channel_types.assign(types.begin(), types.end());
   sets.endpoints = api::endpoints();
-  if (settings.house.faces.enabled) sets.model_versions = {std::string(vision::model_version)};
+  if (settings.house.faces.enabled) sets.model_versions = vision::model_versions();
   for (const auto& button : settings.house.buttons)
     if (gpio::knows_lost_edges(button)) sets.button_ids.push_back(button.id);
   sets.workers = pipeline::Pipeline::workers_of(settings.house);

@@ -38,7 +38,8 @@ class ContractTest(unittest.TestCase):
         self.addCleanup(self.daemon.close)
 
     def check(self, text):
-        words = ["camera_id=front", "channel=webhook", "channel=log", "model_version=resnet-1", "endpoint=unmatched"]
+        words = ["camera_id=front", "channel=webhook", "channel=log", "model_version=resnet-1", "model_version=rfb-320", "model_version=landmark-68",
+                 "endpoint=unmatched"]
         words += [f"worker_id={w}" for w in ("button", "event", "store", "http", "log", "vision", "ingest-front",
                                              "decoder-front", "notify-hook", "notify-journal")]
         words += [f"route={r}" for r in ROUTES] + [f"endpoint={r.split(',')[1]}" for r in ROUTES]
