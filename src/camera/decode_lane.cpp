@@ -23,7 +23,8 @@ DecodeLane::DecodeLane(PacketQueue& packets, Ingest& ingest, std::vector<FrameBo
       log_("doorbell.camera", telemetry::Component::recording),
       dropped_(metrics.counter("camera_frames_dropped_total", camera_label(ingest))),
       decode_errors_(metrics.counter(
-          "errors_total", {{"component", "ingest"}, {"error_type", "decode"}, {"severity", "warning"}})) {}
+          "errors_total", {{"component", "ingest"}, {"error_type", "decode"}, {"severity", "warning"}})),
+      capture_(metrics.histogram("pipeline_processing_duration_seconds", {{"stage", "frame_capture"}})) {}
 
 void DecodeLane::run(std::stop_token stop, Heartbeat& heartbeat) {
   const std::stop_callback wake(stop, [this] { packets_.wakeup().notify(); });
@@ -74,6 +75,7 @@ bool DecodeLane::follow(const media::PacketPtr& packet) {
 
 void DecodeLane::deliver(media::FramePtr frame) {
   ingest_.note_decoded(frame->arrived);
+  capture_.observe(std::chrono::duration<double>(frame->decoded - frame->arrived).count());
   for (FrameBox* box : boxes_) box->post(frame);
 }
 

@@ -141,7 +141,9 @@ void ChannelLane::State::attempt(DeliveryQueue::Entry& entry, const std::stop_to
   if (!entry.first_attempt) entry.first_attempt = clock.now();
   if (entry.attempts > 0) instruments.retried();
   ++entry.attempts;
+  const auto begun = clock.now();
   const auto delivery = channel->deliver(entry.message, stop);
+  instruments.attempted(clock.now() - begun);
   // Cut short by the stop: not a failure, the row stays pending as it was.
   if (delivery.kind == Delivery::Kind::retry && stop.stop_requested()) return;
   conclude(entry, delivery);

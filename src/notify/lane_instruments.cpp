@@ -43,6 +43,7 @@ double seconds(std::chrono::nanoseconds time) {
 
 LaneInstruments::LaneInstruments(telemetry::Metrics& metrics, const std::string& channel_type)
     : retries_(metrics.counter("notification_retries_total", {{"channel", channel_type}})),
+      stage_(metrics.histogram("pipeline_processing_duration_seconds", {{"stage", "notification"}})),
       duration_(metrics.histogram("notification_delivery_duration_seconds", {{"channel", channel_type}})),
       ring_to_notification_(
           metrics.histogram("doorbell_ring_to_notification_seconds", {{"channel", channel_type}})) {
@@ -56,6 +57,10 @@ LaneInstruments::LaneInstruments(telemetry::Metrics& metrics, const std::string&
     errors_[i] = metrics.counter(
         "errors_total",
         {{"component", "notifier"}, {"error_type", std::string(error_names[i])}, {"severity", "warning"}});
+}
+
+void LaneInstruments::attempted(std::chrono::nanoseconds took) {
+  stage_.observe(seconds(took));
 }
 
 void LaneInstruments::failed(ErrorCode code) {

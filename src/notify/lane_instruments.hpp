@@ -18,6 +18,7 @@ class LaneInstruments {
  public:
   LaneInstruments(telemetry::Metrics& metrics, const std::string& channel_type);
 
+  void attempted(std::chrono::nanoseconds took);
   void retried() { retries_.increment(); }
   void failed(ErrorCode code);
   void ring_accepted(const Message& message, const Clock& clock);
@@ -30,6 +31,7 @@ class LaneInstruments {
   std::array<std::array<telemetry::Counter, 2>, labels> sent_;
   std::array<telemetry::Counter, error_types> errors_;
   telemetry::Counter retries_;
+  telemetry::Histogram stage_;
   telemetry::Histogram duration_;
   telemetry::Histogram ring_to_notification_;
 };

@@ -87,6 +87,7 @@ class ContractTest(unittest.TestCase):
                                  "notifications": {"channels": [{"id": "hook", "type": "webhook", "url": self.hook.url}]}},
                                 environment={"PORCHLIGHT_MODELS": empty.name})
         self.addCleanup(daemon.close)
+        harness.wait_until(lambda: '"database_connected":true' in daemon.get("/health/ready")[2], 10, "the database")
         status, _, body = daemon.get("/health/ready")
         self.assertEqual(status, 503)
         self.assertEqual(body, '{"status":"not_ready","checks":{"model_loaded":false,"database_connected":true,'

@@ -46,6 +46,7 @@ class DecodeLane {
   const telemetry::Logger log_;
   telemetry::Counter dropped_;
   telemetry::Counter decode_errors_;
+  telemetry::Histogram capture_;  // from a packet's arrival to its picture
   // decode thread only
   std::optional<media::Decoder> decoder_;
   std::shared_ptr<const media::StreamInfo> stream_;
