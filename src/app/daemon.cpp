@@ -168,15 +168,16 @@ api::ReloadReport Daemon::reload() {
   config::Faults faults;
   auto fresh = read_settings(file_, faults);
   api::ReloadReport report;
+  std::string_view said = "configuration refused, the old one stays";
   if (!fresh) {
     report.faults.push_back(fresh.error().text());
   } else if (!faults.empty()) {
     for (const auto& fault : faults.all()) report.faults.push_back(fault.text());
   } else {
     report = apply(std::move(*fresh));
+    said = "configuration applied in part";
   }
-  for (const auto& fault : report.faults)
-    log_.error("configuration refused, the old one stays", {{"fault", fault}});
+  for (const auto& fault : report.faults) log_.error(said, {{"fault", fault}});
   if (report.faults.empty()) log_.info("configuration reloaded");
   telemetry::reopen_logs();
   service_.ready(condition());
@@ -199,8 +200,7 @@ api::ReloadReport Daemon::apply(Settings fresh) {
   metrics_->extend(closed_sets(fresh));
   // Where the data lies does not change under a running daemon.
   fresh.house.folder = settings_.house.folder;
-  const pipeline::Changes changes{changed("cameras"), changed("buttons") || changed("cameras"),
-                                  changed("faces"), changed("notifications")};
+  const pipeline::Changes changes{changed("faces"), changed("notifications")};
   auto rebuilt = pipeline_->reload(fresh.house, changes);
   if (!rebuilt) {
     report.faults.push_back(rebuilt.error().text());

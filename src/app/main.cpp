@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <malloc.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -126,10 +127,18 @@ void hold_blas_to_one_thread(char** argv) {
   // Without /proc we go on with the threads.
 }
 
+// A dozen threads would each get an arena of their own and keep what they once used in it; frames and
+// blobs go back to the kernel when they are freed.
+void keep_memory_small() {
+  ::mallopt(M_ARENA_MAX, 2);
+  ::mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   hold_blas_to_one_thread(argv);
+  keep_memory_small();
   CommandLine line;
   return line.run(argc, argv);
 }

@@ -63,8 +63,7 @@ Result<Settings> read_settings(const std::filesystem::path& file, config::Faults
 
 telemetry::ClosedSets closed_sets(const Settings& settings) {
   telemetry::ClosedSets sets;
-  for (const auto& camera : settings.house.cameras)
-    if (camera.enabled) sets.camera_ids.push_back(camera.id);
+  for (const auto& camera : settings.house.cameras) sets.camera_ids.push_back(camera.id);
   std::set<std::string> types;
   for (const auto& channel : settings.house.notifications.channels) types.insert(channel.type);
   sets.channel_types.assign(types.begin(), types.end());

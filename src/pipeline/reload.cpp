@@ -28,7 +28,7 @@ Status Pipeline::State::retire(const std::string& worker) {
 
 Status Pipeline::State::reload_cameras(const std::vector<camera::CameraOptions>& wanted,
                                        std::vector<std::string>& rebuilt) {
-  std::vector<std::shared_ptr<CameraUnit>> gone;
+  std::vector<std::string> removed;
   for (auto it = cameras.begin(); it != cameras.end();) {
     const auto* now = find_camera(wanted, it->first);
     if (now != nullptr && *now == it->second->ingest().options()) {
@@ -39,9 +39,11 @@ Status Pipeline::State::reload_cameras(const std::vector<camera::CameraOptions>&
     if (auto status = retire("decoder-" + it->first); !status) return status;
     it->second->ingest().retire();
     rebuilt.push_back("cameras." + it->first);
-    gone.push_back(std::move(it->second));
+    if (now == nullptr) removed.push_back(it->first);
     it = cameras.erase(it);
   }
+  // Nothing of a removed camera counts any more: its workers have ended.
+  for (const auto& id : removed) metrics.forget("camera_id", id);
   for (const auto& camera : wanted) {
     if (cameras.contains(camera.id)) continue;
     auto unit = make_camera(camera);
@@ -92,9 +94,8 @@ Status Pipeline::State::reload_faces(const vision::FaceOptions& wanted) {
 Result<std::vector<std::string>> Pipeline::reload(Options wanted, const Changes& changes) {
   auto& s = *state_;
   std::vector<std::string> rebuilt;
-  if (changes.cameras)
-    if (auto status = s.reload_cameras(wanted.cameras, rebuilt); !status) return std::move(status).error();
-  if (changes.buttons) {
+  if (auto status = s.reload_cameras(wanted.cameras, rebuilt); !status) return std::move(status).error();
+  if (wanted.buttons != s.options.buttons) {
     if (auto status = s.reload_buttons(wanted.buttons); !status) return std::move(status).error();
     rebuilt.emplace_back("buttons");
   }

@@ -63,6 +63,7 @@ void StoreLane::run(std::stop_token stop, Heartbeat& heartbeat) {
     const auto now = clock_.now();
     if (!open_ && now >= next_open_) try_open();
     if (open_ && now >= next_look_) look_at_gallery();
+    if (open_ && !held_.empty()) write_held();
     if (open_ && now >= next_tidy_) tidy();
     if (open_ && now >= next_measure_) measure_outbox();
     wakeup_.wait_for(look_period, [&] { return !queue_.empty() || stop.stop_requested(); });
@@ -123,6 +124,7 @@ void StoreLane::commit(CommitEvent job) {
     note_committed(job);
     return;
   }
+  health_.database_connected = false;
   failed("an event could not be written, holding it in memory", status.error());
   if (held_.size() == held_limit) held_.pop_front();
   held_.push_back(std::move(job));
@@ -130,6 +132,8 @@ void StoreLane::commit(CommitEvent job) {
 
 void StoreLane::note_committed(const CommitEvent& job) {
   const auto& header = event::header_of(job.event);
+  health_.database_connected = true;
+  last_fault_.clear();
   committed_.push_back(header.id);
   if (committed_.size() > committed_kept) committed_.pop_front();
   if (const auto waiting = awaiting_.find(header.id); waiting != awaiting_.end()) {
@@ -283,8 +287,10 @@ void StoreLane::measure_outbox() {
   }
 }
 
+// A fault that repeats is counted, not printed again.
 void StoreLane::failed(std::string_view doing, const Error& error) {
   errors_.increment();
+  if (std::exchange(last_fault_, error.text()) == error.text()) return;
   log_.error(doing, {{"fault", error.text()}});
 }
 

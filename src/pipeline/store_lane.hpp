@@ -99,6 +99,7 @@ class StoreLane {
   MonotonicTime next_tidy_{};
   MonotonicTime next_measure_{};
   std::optional<std::uint64_t> gallery_revision_;
+  std::string last_fault_;
 };
 
 }  // namespace porchlight::pipeline

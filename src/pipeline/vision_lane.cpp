@@ -43,8 +43,9 @@ void VisionLane::run(std::stop_token stop, Heartbeat& heartbeat) {
   std::stop_callback wake(stop, [this] { wakeup_.notify(); });
   while (!stop.stop_requested()) {
     heartbeat.beat();
-    if (!watcher_ && !load()) {
-      SystemClock{}.sleep_for(idle_beat, stop);
+    take_cameras();
+    if (!watcher_ && !(needed() && load())) {
+      wakeup_.wait_for(idle_beat, [&] { return new_cameras_.has_fresh() || stop.stop_requested(); });
       continue;
     }
     take_news();
@@ -54,6 +55,14 @@ void VisionLane::run(std::stop_token stop, Heartbeat& heartbeat) {
         watcher_->busy() ? std::chrono::nanoseconds(busy_beat) : std::chrono::nanoseconds(idle_beat),
         [&] { return anything_new() || stop.stop_requested(); });
   }
+}
+
+// Without a camera no model is loaded, and nothing is missing.
+bool VisionLane::needed() {
+  if (!cameras_->empty()) return true;
+  health_.model_loaded = true;
+  health_.set(telemetry::Health::Part::model, telemetry::Health::PartState::started);
+  return false;
 }
 
 bool VisionLane::load() {
@@ -83,17 +92,24 @@ bool VisionLane::anything_new() const {
   return false;
 }
 
+void VisionLane::take_cameras() {
+  auto table = new_cameras_.take();
+  if (!table) return;
+  for (const auto& [id, view] : *cameras_)
+    if (watcher_ && !(*table)->contains(id)) watcher_->forget_camera(id);
+  cameras_ = std::move(*table);
+}
+
 void VisionLane::take_news() {
-  if (auto table = new_cameras_.take()) {
-    for (const auto& [id, view] : *cameras_)
-      if (!(*table)->contains(id)) watcher_->forget_camera(id);
-    cameras_ = std::move(*table);
-  }
   if (auto gallery = new_gallery_.take()) {
     gallery_ = std::move(*gallery);
     watcher_->set_gallery(gallery_);
   }
-  while (auto ring = expectations_.pop()) publish(watcher_->expect_ring(*ring, clock_.now() + answer_window));
+  while (auto ring = expectations_.pop()) {
+    // One that waited while the models were loading is answered by what is seen until its time is up.
+    const auto deadline = ring->header.edge + answer_window;
+    if (clock_.now() < deadline) publish(watcher_->expect_ring(*ring, deadline));
+  }
 }
 
 // One frame of each camera a round: a busy camera does not starve the others.

@@ -46,7 +46,9 @@ class VisionLane {
   std::size_t frames_waiting() const noexcept { return waiting_.load(std::memory_order_relaxed); }
 
  private:
+  bool needed();
   bool load();
+  void take_cameras();
   void take_news();
   bool anything_new() const;
   void look(Heartbeat& heartbeat);

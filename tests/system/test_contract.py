@@ -67,6 +67,26 @@ class ContractTest(unittest.TestCase):
         self.assertGreater(self.daemon.metric("camera_bitrate", camera_id="front"), 50_000)
         self.assertEqual(self.daemon.metric("camera_frames_dropped_total", camera_id="front"), 0)
 
+    def test_reload_keeps_an_unchanged_camera_and_forgets_a_removed_one(self):
+        settings = json.loads(self.daemon.config.read_text())
+        settings["cameras"].append(dict(settings["cameras"][0], id="back"))
+        self.daemon.write_config(settings)
+        self.daemon.cli("reload")
+        harness.wait_until(lambda: self.daemon.metric("camera_connection_status", camera_id="back") == 1, 20, "a new one")
+        harness.wait_until(lambda: self.daemon.metric("camera_connection_status", camera_id="front") == 1, 20, "the old")
+        before = self.daemon.metric("camera_frames_received_total", camera_id="front")
+        del settings["cameras"][1]
+        self.daemon.write_config(settings)
+        said = self.daemon.cli("reload").stdout
+        self.assertIn("cameras.back", said)
+        self.assertNotIn("cameras.front", said)
+        self.assertNotIn('camera_id="back"', self.daemon.get("/metrics")[2])
+        harness.wait_until(lambda: self.daemon.metric("camera_frames_received_total", camera_id="front") > before + 20, 10,
+                           "the unchanged camera's frames")
+        reconnects = re.findall(r'^camera_reconnects_total\{camera_id="front".*\} (\S+)$', self.daemon.get("/metrics")[2],
+                                re.M)
+        self.assertEqual(set(reconnects), {"0"})
+
     def test_health_bodies_are_exact(self):
         harness.wait_until(lambda: self.daemon.get("/health/ready")[0] == 200, 20, "ready")
         status, headers, body = self.daemon.get("/health/ready")
@@ -83,9 +103,10 @@ class ContractTest(unittest.TestCase):
     def test_missing_models_make_it_not_ready_and_the_bell_still_rings(self):
         empty = tempfile.TemporaryDirectory(prefix="porchlight-no-models-")
         self.addCleanup(empty.cleanup)
-        daemon = harness.Daemon({"buttons": [{"id": "front", "kind": "virtual"}],
-                                 "notifications": {"channels": [{"id": "hook", "type": "webhook", "url": self.hook.url}]}},
-                                environment={"PORCHLIGHT_MODELS": empty.name})
+        settings = {"buttons": [{"id": "front", "kind": "virtual"}],
+                    "notifications": {"channels": [{"id": "hook", "type": "webhook", "url": self.hook.url}]},
+                    "cameras": [{"id": "front", "url": "file:/nonexistent.mp4"}]}
+        daemon = harness.Daemon(settings, environment={"PORCHLIGHT_MODELS": empty.name})
         self.addCleanup(daemon.close)
         harness.wait_until(lambda: '"database_connected":true' in daemon.get("/health/ready")[2], 10, "the database")
         status, _, body = daemon.get("/health/ready")

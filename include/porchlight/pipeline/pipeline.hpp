@@ -29,10 +29,9 @@ struct Options {
   notify::Options notifications;
 };
 
-// Which parts of the configuration a reload changed; cameras are compared one by one.
+// Which parts of the configuration a reload changed, as far as their options do not tell by
+// themselves: cameras and buttons are compared one by one.
 struct Changes {
-  bool cameras = false;
-  bool buttons = false;
   bool faces = false;
   bool notifications = false;
 };
