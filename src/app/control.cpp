@@ -13,6 +13,17 @@ namespace {
 
 using nlohmann::json;
 
+// The daemon answered that it will not (exit 1), or could not in time (503: exit 3).
+int refused(const api::ControlAnswer& answer) {
+  auto text = answer.problem();
+  const auto body = json::parse(answer.body, nullptr, false);
+  if (body.is_object() && body.contains("buttons") && !body["buttons"].empty()) {
+    text += "; there are:";
+    for (const auto& id : body["buttons"]) text += " " + id.get<std::string>();
+  }
+  return complain(text, answer.status == 503 ? exit_unreachable : exit_no);
+}
+
 // No answer at all is exit 3, whatever the reason.
 int unreachable(const Error& error) {
   return complain(error.text(), exit_unreachable);
@@ -45,12 +56,13 @@ void print_status(const json& status) {
   std::printf("porchlight %s, %s, http://%s\n", text_or(status, "version", "?").c_str(),
               status["ready"].get<bool>() ? "ready" : "not ready",
               text_or(status["listen"], "address", "?").c_str());
+  for (const auto& [check, good] : status["checks"].items())
+    if (!good.get<bool>()) std::printf("missing  %s\n", check.c_str());
   for (const auto& camera : status["cameras"])
     std::printf("camera   %-12s %s\n", text_or(camera, "id", "").c_str(),
                 text_or(camera, "state", "").c_str());
   for (const auto& button : status["buttons"])
-    std::printf("button   %-12s %s, %d rings\n", text_or(button, "id", "").c_str(),
-                text_or(button, "text", "").c_str(), button["presses"].get<int>());
+    std::printf("button   %s\n", text_or(button, "text", "").c_str());
   for (const auto& ring : status["rings"]) print_ring(ring);
 }
 
@@ -74,7 +86,7 @@ int ring_command(const CommandOptions& options, const std::string& asked) {
   if (!button) return complain(button.error().text(), exit_usage);
   const auto answer = api::ControlClient(settings->control_socket()).ring(*button);
   if (!answer) return unreachable(answer.error());
-  if (!answer->ok()) return complain(answer->problem(), exit_no);
+  if (!answer->ok()) return refused(*answer);
   if (options.json)
     std::printf("%s\n", answer->body.c_str());
   else
@@ -87,7 +99,7 @@ int status_command(const CommandOptions& options) {
   if (!settings) return exit_code;
   const auto answer = api::ControlClient(settings->control_socket()).status();
   if (!answer) return unreachable(answer.error());
-  if (!answer->ok()) return complain(answer->problem(), exit_no);
+  if (!answer->ok()) return refused(*answer);
   if (options.json)
     std::printf("%s\n", answer->body.c_str());
   else
@@ -102,7 +114,7 @@ int reload_command(const CommandOptions& options) {
   if (!settings) return complain(settings.error().text(), exit_unreachable);
   const auto answer = api::ControlClient(settings->control_socket()).reload();
   if (!answer) return unreachable(answer.error());
-  if (!answer->ok()) return complain(answer->problem(), exit_no);
+  if (!answer->ok()) return refused(*answer);
   if (options.json) {
     std::printf("%s\n", answer->body.c_str());
     return exit_done;

@@ -2,6 +2,7 @@
 #include "app/daemon.hpp"
 
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,6 +24,24 @@ constexpr auto check_period = 1s;
 constexpr auto stop_limit = 1800ms;  // of the two seconds a stop may take
 constexpr auto armed_limit = 10s;    // then we say ready and what is missing
 
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const auto& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+// Everything the daemon keeps lies in this folder; nobody else may read it.
+Status make_folder(const std::filesystem::path& folder) {
+  std::error_code failure;
+  const bool made = std::filesystem::create_directories(folder, failure);
+  if (failure)
+    return Error(ErrorCode::io, "create storage.path '" + folder.string() + "': " + failure.message() +
+                                    "; create it and give it to the user the daemon runs as");
+  if (made && ::chmod(folder.c_str(), 0750) != 0)
+    return errno_error(errno, "chmod '" + folder.string() + "'");
+  return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Daemon>> Daemon::create(std::filesystem::path file, Settings settings,
@@ -38,6 +57,7 @@ Result<std::unique_ptr<Daemon>> Daemon::create(std::filesystem::path file, Setti
 Daemon::Daemon(std::filesystem::path file, Settings settings, Signals signals, Wakeup wakeup)
     : file_(std::move(file)),
       settings_(std::move(settings)),
+      started_(settings_),
       signals_(std::move(signals)),
       metrics_(std::make_unique<telemetry::Metrics>(closed_sets(settings_))),
       wakeup_(std::move(wakeup)),
@@ -54,14 +74,13 @@ Status Daemon::build() {
   media::silence_libav();
   telemetry::attach_log_metrics(metrics_.get());
   health_.set(Part::config, PartState::started);
-  std::error_code failure;
-  std::filesystem::create_directories(settings_.house.folder, failure);
+  if (auto status = make_folder(settings_.house.folder); !status) return status;
   auto house = pipeline::Pipeline::create(settings_.house, clock_, *metrics_, health_, *supervisor_);
   if (!house) return std::move(house).error();
   pipeline_ = std::move(*house);
   http::ServerOptions options;
-  options.listen = settings_.server.listen;
-  options.control_socket = settings_.control_socket();
+  options.listen = started_.server.listen;
+  options.control_socket = started_.control_socket();
   auto server = http::Server::create(options, api::routes(make_port(), *metrics_, health_), *metrics_);
   if (!server) return std::move(server).error();
   server_ = std::move(*server);
@@ -85,6 +104,9 @@ api::Port Daemon::make_port() {
     status["version"] = telemetry::build_version();
     status["listen"] = {{"address", bound_address()}, {"port", server_->port()}};
     status["ready"] = health_.ready();
+    status["checks"] = {{"model_loaded", health_.model_loaded.load()},
+                        {"database_connected", health_.database_connected.load()},
+                        {"storage_accessible", health_.storage_accessible.load()}};
     return status.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   };
   port.reload = [this](api::Answer<api::ReloadReport> answer) {
@@ -100,7 +122,7 @@ api::Port Daemon::make_port() {
 
 // As configured, with the port that was really taken when 0 was asked for.
 std::string Daemon::bound_address() const {
-  const auto& listen = settings_.server.listen;
+  const auto& listen = started_.server.listen;
   return listen.substr(0, listen.rfind(':') + 1) + std::to_string(server_->port());
 }
 
@@ -121,7 +143,9 @@ int Daemon::run() {
   start_workers();
   await_armed();
   service_.ready(condition());
-  log_.info("ready", {{"listen", bound_address()}});
+  log_.info("started", {{"listen", bound_address()}, {"condition", condition()}});
+  if (const auto& dir = started_.log.dir; !dir.empty() && ::access(dir.c_str(), W_OK) != 0)
+    log_.error("no log files", {{"fault", errno_error(errno, "write to log.dir '" + dir + "'").text()}});
   for (;;) {
     while (const auto signal = signals_.next()) {
       if (*signal == Signal::stop) return stop();
@@ -178,10 +202,24 @@ api::ReloadReport Daemon::reload() {
     said = "configuration applied in part";
   }
   for (const auto& fault : report.faults) log_.error(said, {{"fault", fault}});
-  if (report.faults.empty()) log_.info("configuration reloaded");
+  if (report.faults.empty())
+    log_.info("configuration reloaded", {{"applied", joined(report.applied)},
+                                         {"rebuilt", joined(report.restarted)},
+                                         {"needs_restart", joined(report.needs_restart)}});
   telemetry::reopen_logs();
   service_.ready(condition());
   return report;
+}
+
+// What is read but not taken before the next start.
+std::vector<std::string> Daemon::needs_restart(const Settings& fresh) const {
+  std::vector<std::string> keys;
+  for (const auto* key : {"server", "metrics", "storage"})
+    if (started_.document.fingerprint(key) != fresh.document.fingerprint(key)) keys.emplace_back(key);
+  if (fresh.log.dir != started_.log.dir) keys.emplace_back("log.dir");
+  if (fresh.log.json != started_.log.json) keys.emplace_back("log.format");
+  if (fresh.log.environment != started_.log.environment) keys.emplace_back("log.environment");
+  return keys;
 }
 
 api::ReloadReport Daemon::apply(Settings fresh) {
@@ -189,25 +227,20 @@ api::ReloadReport Daemon::apply(Settings fresh) {
     return settings_.document.fingerprint(key) != fresh.document.fingerprint(key);
   };
   api::ReloadReport report;
-  for (const auto* key : {"server", "metrics", "storage"})
-    if (changed(key)) report.needs_restart.emplace_back(key);
-  if (changed("log")) {
+  report.needs_restart = needs_restart(fresh);
+  if (fresh.log.level != settings_.log.level) {
     telemetry::set_log_level(fresh.log.level);
     report.applied.emplace_back("log.level");
-    if (fresh.log.dir != settings_.log.dir || fresh.log.json != settings_.log.json)
-      report.needs_restart.emplace_back("log.dir, log.format");
   }
   metrics_->extend(closed_sets(fresh));
   // Where the data lies does not change under a running daemon.
-  fresh.house.folder = settings_.house.folder;
-  const pipeline::Changes changes{changed("faces"), changed("notifications")};
-  auto rebuilt = pipeline_->reload(fresh.house, changes);
+  fresh.house.folder = started_.house.folder;
+  auto rebuilt = pipeline_->reload(fresh.house, {changed("faces"), changed("notifications")});
   if (!rebuilt) {
     report.faults.push_back(rebuilt.error().text());
     return report;
   }
   report.restarted = std::move(*rebuilt);
-  fresh.server = settings_.server;
   settings_ = std::move(fresh);
   return report;
 }

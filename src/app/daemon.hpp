@@ -47,11 +47,13 @@ class Daemon {
   std::string bound_address() const;
   api::ReloadReport reload();
   api::ReloadReport apply(Settings fresh);
+  std::vector<std::string> needs_restart(const Settings& fresh) const;
   int stop();
 
   const std::filesystem::path file_;
   SystemClock clock_;
   Settings settings_;
+  const Settings started_;  // as the daemon began: what only a restart changes is compared with this
   Signals signals_;
   Systemd service_;
   const telemetry::Logger log_{"doorbell.app", telemetry::Component::system};

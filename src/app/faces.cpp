@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The commands about people. They work on the database beside the daemon and tell it afterwards.
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cstdio>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -27,9 +31,28 @@ struct People {
   store::GalleryStore gallery;
 };
 
-Result<People> open_people(const Settings& settings) {
-  auto database = store::Database::open(settings.database(), {}, nullptr);
+// What is only looked at must be there; only enrolling makes a database.
+enum class Access { look, change, create };
+
+// A database that root makes belongs to whom its folder belongs to, or the service could not open it.
+// The write-ahead log follows the database's owner (SQLite sees to that).
+void give_to_owner_of_folder(const std::filesystem::path& database) {
+  struct stat folder {};
+  if (::geteuid() != 0 || ::stat(database.parent_path().c_str(), &folder) != 0) return;
+  for (const auto* suffix : {"", "-wal", "-shm"})
+    if (::chown((database.string() + suffix).c_str(), folder.st_uid, folder.st_gid) != 0) continue;
+}
+
+Result<People> open_people(const Settings& settings, Access access) {
+  const auto file = settings.database();
+  const bool there = std::filesystem::exists(file);
+  if (!there && (access != Access::create || !std::filesystem::is_directory(file.parent_path())))
+    return Error(ErrorCode::io, "open '" + file.string() + "': nothing is there; has the daemon run?");
+  store::DatabaseOptions options;
+  if (access == Access::look) options.mode = store::OpenMode::read_only;
+  auto database = store::Database::open(file, options, nullptr);
   if (!database) return std::move(database).error();
+  if (!there) give_to_owner_of_folder(file);
   store::GalleryStore gallery(**database);
   return People{std::move(*database), gallery};
 }
@@ -45,15 +68,21 @@ void tell_daemon(const Settings& settings) {
 
 // Opens settings and people, runs `work`, tells the daemon when it succeeded.
 template <class Work>
-int change_people(const CommandOptions& options, Work work) {
+int change_people(const CommandOptions& options, Access access, Work work) {
   auto [settings, exit_code] = settings_for(options);
   if (!settings) return exit_code;
-  auto people = open_people(*settings);
+  auto people = open_people(*settings, access);
   if (!people) return complain(people.error());
   const Status status = work(*settings, people->gallery);
   if (!status) return complain(status.error());
   tell_daemon(*settings);
   return exit_done;
+}
+
+// What a change did, for people.
+Status said(Status status, const std::string& done) {
+  if (status) std::printf("%s\n", done.c_str());
+  return status;
 }
 
 Status enrol_all(const Settings& settings, store::GalleryStore& gallery, const std::string& name,
@@ -62,7 +91,7 @@ Status enrol_all(const Settings& settings, store::GalleryStore& gallery, const s
   if (!engine) return std::move(engine).error();
   for (const auto& image : images) {
     auto face = (*engine)->enrol_photo(image);
-    if (!face) return std::move(face).error().context("enrol '" + name + "' from '" + image + "'");
+    if (!face) return std::move(face).error();
     const store::EnrolledFace enrolled{face->embedding, face->model, face->photo_sha256,
                                        std::chrono::system_clock::now()};
     if (auto status = gallery.enrol(name, enrolled); !status) return std::move(status).error();
@@ -101,34 +130,39 @@ json identity_json(const vision::Shot& shot, const vision::Identity& identity) {
 
 int faces_enrol_command(const CommandOptions& options, const std::string& name,
                         const std::vector<std::string>& images) {
-  return change_people(options, [&](const Settings& settings, store::GalleryStore& gallery) {
+  for (const auto& image : images)
+    if (::access(image.c_str(), R_OK) != 0)
+      return complain(errno_error(errno, "read '" + image + "'").text(), exit_unreachable);
+  return change_people(options, Access::create, [&](const Settings& settings, store::GalleryStore& gallery) {
     return enrol_all(settings, gallery, name, images);
   });
 }
 
 int faces_forget_command(const CommandOptions& options, const std::string& name) {
-  return change_people(options,
-                       [&](const Settings&, store::GalleryStore& gallery) { return gallery.forget(name); });
+  return change_people(options, Access::change, [&](const Settings&, store::GalleryStore& gallery) {
+    return said(gallery.forget(name), "forgot " + name);
+  });
 }
 
 int faces_rename_command(const CommandOptions& options, const std::string& name,
                          const std::string& new_name) {
-  return change_people(
-      options, [&](const Settings&, store::GalleryStore& gallery) { return gallery.rename(name, new_name); });
+  return change_people(options, Access::change, [&](const Settings&, store::GalleryStore& gallery) {
+    return said(gallery.rename(name, new_name), name + " is now " + new_name);
+  });
 }
 
 int people_list_as_command(const CommandOptions& options, const std::string& name,
                            const std::string& standing) {
-  return change_people(options, [&](const Settings&, store::GalleryStore& gallery) {
-    return gallery.list_as(name,
-                           standing == "blacklisted" ? store::Listing::blacklisted : store::Listing::known);
+  return change_people(options, Access::change, [&](const Settings&, store::GalleryStore& gallery) {
+    const auto listing = standing == "blacklisted" ? store::Listing::blacklisted : store::Listing::known;
+    return said(gallery.list_as(name, listing), name + " is " + standing);
   });
 }
 
 int faces_list_command(const CommandOptions& options) {
   auto [settings, exit_code] = settings_for(options);
   if (!settings) return exit_code;
-  auto people = open_people(*settings);
+  auto people = open_people(*settings, Access::look);
   if (!people) return complain(people.error());
   const auto persons = people->gallery.people();
   if (!persons) return complain(persons.error());
@@ -142,18 +176,19 @@ int faces_list_command(const CommandOptions& options) {
                   person.faces.size() == 1 ? "" : "s");
   }
   if (options.json) print_json(list);
+  if (!options.json && persons->empty()) std::printf("nobody is enrolled\n");
   return exit_done;
 }
 
 int faces_identify_command(const CommandOptions& options, const std::string& image) {
   auto [settings, exit_code] = settings_for(options);
   if (!settings) return exit_code;
-  auto people = open_people(*settings);
+  auto people = open_people(*settings, Access::look);
   if (!people) return complain(people.error());
   const auto persons = people->gallery.people();
   if (!persons) return complain(persons.error());
   auto engine = open_engine(*settings);
-  if (!engine) return complain(engine.error());
+  if (!engine) return complain(engine.error().text(), exit_unreachable);
   const auto shots = (*engine)->shots_of_photo(image);
   if (!shots) return complain(shots.error().text(), exit_unreachable);
   const auto gallery = gallery_for_match(*persons);
@@ -177,7 +212,7 @@ int faces_evaluate_command(const CommandOptions& options, const std::string& pai
   auto [settings, exit_code] = settings_for(options);
   if (!settings) return exit_code;
   auto engine = open_engine(*settings);
-  if (!engine) return complain(engine.error());
+  if (!engine) return complain(engine.error().text(), exit_unreachable);
   const auto report = vision::evaluate_pairs(**engine, pairs);
   if (!report) return complain(report.error().text(), exit_unreachable);
   std::printf("%s\n", report->c_str());

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -11,6 +12,8 @@
 #include <system_error>
 
 #include "app/commands.hpp"
+#include "app/terminal.hpp"
+#include "porchlight/config/document.hpp"
 
 namespace {
 
@@ -19,6 +22,10 @@ using namespace porchlight::app;
 // Names that users may look for; the program says that they are not there yet.
 constexpr std::array not_yet{"doctor",  "logs",  "plates", "footage", "audit",  "backup",
                              "restore", "users", "notify", "outbox",  "cameras"};
+
+std::string not_empty(const std::string& text) {
+  return text.empty() ? "must not be empty" : "";
+}
 
 class CommandLine {
  public:
@@ -45,6 +52,7 @@ class CommandLine {
   }
 
   int run(int argc, char** argv) {
+    if (argc > 1 && argv[1][0] != '-' && !names(argv[1])) return say_unknown(argv[1]);
     try {
       app_.parse(argc, argv);
     } catch (const CLI::CallForHelp& help) {
@@ -62,10 +70,30 @@ class CommandLine {
     return exit_usage;
   }
 
+  bool names(const std::string& word) {
+    const auto all = command_names();
+    return std::find(all.begin(), all.end(), word) != all.end();
+  }
+
+  std::vector<std::string> command_names() {
+    std::vector<std::string> all;
+    for (const auto* command : app_.get_subcommands([](const CLI::App*) { return true; }))
+      all.push_back(command->get_name());
+    return all;
+  }
+
+  int say_unknown(const std::string& word) {
+    const auto near = porchlight::config::suggestion(word, command_names());
+    return complain("unknown command '" + word + "'" +
+                        (near ? " (did you mean '" + *near + "'?)" : "; porchlight --help lists them"),
+                    exit_usage);
+  }
+
   CLI::App* add(CLI::App& to, const char* name, const char* what, std::function<int()> action) {
     auto* command = to.add_subcommand(name, what);
     command->callback([this, action = std::move(action)] { chosen_ = action; });
     command->fallthrough();
+    command->footer("Also: -c,--config FILE and --json, see porchlight --help");
     return command;
   }
   CLI::App* add(const char* name, const char* what, std::function<int()> action) {
@@ -78,7 +106,7 @@ class CommandLine {
     auto* enrol = add(*faces, "enrol", "learn a person from photographs",
                       [this] { return faces_enrol_command(options_, name_, images_); });
     enrol->alias("enroll");
-    enrol->add_option("NAME", name_, "the person's name")->required();
+    enrol->add_option("NAME", name_, "the person's name")->required()->check(not_empty);
     enrol->add_option("IMAGE", images_, "photographs (JPEG, PNG) with one face each")->required();
     add(*faces, "list", "who is known", [this] { return faces_list_command(options_); });
     auto* identify = add(*faces, "identify", "who is on a photograph; exit 1 when nobody known",
@@ -107,7 +135,7 @@ class CommandLine {
         ->check(CLI::IsMember({"known", "blacklisted"}));
   }
 
-  CLI::App app_{"Porchlight: the doorbell and camera recorder", "porchlight"};
+  CLI::App app_{"Porchlight: the doorbell that knows who is at the door", "porchlight"};
   CommandOptions options_;
   std::function<int()> chosen_;
   std::string button_, name_, new_name_, image_, pairs_, standing_;

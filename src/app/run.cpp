@@ -6,7 +6,7 @@
 namespace porchlight::app {
 
 int run_command(const CommandOptions& options) {
-  auto [settings, exit_code] = settings_for(options);
+  auto [settings, exit_code] = faultless_settings(options);
   if (!settings) return exit_code;
   // Before any thread: they inherit the blocked signals.
   auto signals = Signals::create();

@@ -40,7 +40,8 @@ std::filesystem::path read_storage_path(config::Section storage) {
 
 Result<Settings> read_settings(const std::filesystem::path& file, config::Faults& faults) {
   auto document = config::Document::load(file, faults);
-  if (!document) return std::move(document).error();
+  if (!document)
+    return Error(document.error().code(), document.error().text() + "; another file is named with --config");
   // The overlay's folder stands in the document that it overlays; its own storage.path is not asked.
   const auto folder =
       std::filesystem::path(document->root().section("storage").text("path", "/var/lib/porchlight"));

@@ -23,7 +23,25 @@ int complain(const Error& error) {
   }
 }
 
+namespace {
+
+// Without a syntax fault, and with a readable storage.path, the folder is the right one.
+bool hides_storage(const config::Fault& fault, const Settings& settings) {
+  return fault.message.starts_with("storage") || settings.document.keys().empty();
+}
+
+}  // namespace
+
 SettingsOrExit settings_for(const CommandOptions& options) {
+  config::Faults faults;
+  auto settings = read_settings(options.config, faults);
+  if (!settings) return {std::nullopt, complain(settings.error().text(), exit_unreachable)};
+  for (const auto& fault : faults.all())
+    if (hides_storage(fault, *settings)) return {std::nullopt, complain(fault.text(), exit_usage)};
+  return {std::move(*settings), exit_done};
+}
+
+SettingsOrExit faultless_settings(const CommandOptions& options) {
   config::Faults faults;
   auto settings = read_settings(options.config, faults);
   if (!settings) return {std::nullopt, complain(settings.error().text(), exit_unreachable)};

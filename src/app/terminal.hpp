@@ -16,12 +16,15 @@ int complain(std::string_view text, Exit code);
 // By the error's code: cannot read or reach → 3, else 1.
 int complain(const Error& error);
 
-// The settings of a command. Faults of the configuration are printed, one a line, and end the command
-// with exit code 2; a file that cannot be read with 3.
+// The settings of a command. A file that cannot be read ends it with exit code 3.
 struct SettingsOrExit {
   std::optional<Settings> settings;
   int exit_code = exit_done;
 };
+// For the daemon: each fault is printed, and any of them ends the command with exit code 2.
+SettingsOrExit faultless_settings(const CommandOptions& options);
+// For commands beside the daemon: they need little more than where its data lies, and cannot see the
+// service's credentials. Only a fault that hides storage.path ends them.
 SettingsOrExit settings_for(const CommandOptions& options);
 
 }  // namespace porchlight::app

@@ -39,8 +39,10 @@ Result<std::string> from_credential(const std::string& name) {
   }
   const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
   if (folder == nullptr) {
-    return Error(ErrorCode::not_found,
-                 "credential '" + name + "' is not there: no CREDENTIALS_DIRECTORY is set");
+    return Error(
+        ErrorCode::not_found,
+        "credential '" + name +
+            "' is not there: no CREDENTIALS_DIRECTORY is set (only the service sees its credentials)");
   }
   return from_file(std::string(folder) + '/' + name);
 }

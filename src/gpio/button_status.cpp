@@ -44,7 +44,7 @@ std::string_view to_string(LineTrouble trouble) noexcept {
 std::string ButtonStatus::text() const {
   auto text = id + ": " + std::string(to_string(state));
   if (state == ButtonState::degraded) text += " (" + std::string(to_string(reason)) + ")";
-  text += ", " + backend + ", " + std::to_string(presses) + " presses";
+  text += ", " + backend + ", " + std::to_string(presses) + (presses == 1 ? " ring" : " rings");
   if (kind != ButtonKind::gpio) return text;
   return text + ", lost edges " + (lost_edges ? std::to_string(*lost_edges) : "unknown");
 }

@@ -18,7 +18,7 @@ constexpr auto measure_period = 5s;
 constexpr auto outbox_kept = 24h * 30;
 constexpr std::size_t committed_kept = 256;
 constexpr std::size_t reload_limit = 256;
-constexpr std::size_t queue_capacity = 4096;
+constexpr std::size_t queue_capacity = 2048;
 
 template <class... F>
 struct Overloaded : F... {

@@ -167,7 +167,7 @@ Result<Enrolment> FaceEngine::enrol_photo(const std::filesystem::path& path) {
   };
   auto enrolment = guarded("look for faces", enrol);
   if (enrolment) return enrolment;
-  return std::move(enrolment).error().context("enrol photo '" + path.filename().string() + "'");
+  return std::move(enrolment).error().context("enrol photo '" + path.string() + "'");
 }
 
 }  // namespace porchlight::vision

@@ -86,7 +86,8 @@ TEST_F(Secret, FaultsNameThePlaceAndGiveTheDefault) {
       testing::UnorderedElementsAre(
           testing::AllOf(testing::StartsWith(at + "read secret: open '"), testing::HasSubstr("No such file")),
           at + "secret file 'relative' must be an absolute path",
-          at + "credential 'x' is not there: no CREDENTIALS_DIRECTORY is set",
+          at + "credential 'x' is not there: no CREDENTIALS_DIRECTORY is set (only the service sees its "
+               "credentials)",
           at + "unknown reference (did you mean '${ENV:…}'?)", at + "reference '${…' is not closed with '}'",
           testing::AllOf(testing::StartsWith(at + "read secret: "),
                          testing::HasSubstr("larger than 65536 bytes")),
