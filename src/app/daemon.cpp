@@ -215,7 +215,7 @@ api::ReloadReport Daemon::reload() {
 std::vector<std::string> Daemon::needs_restart(const Settings& fresh) const {
   std::vector<std::string> keys;
   for (const auto* key : {"server", "metrics", "storage"})
-    if (started_.document.fingerprint(key) != fresh.document.fingerprint(key)) keys.emplace_back(key);
+    if (started_.fingerprint(key) != fresh.fingerprint(key)) keys.emplace_back(key);
   if (fresh.log.dir != started_.log.dir) keys.emplace_back("log.dir");
   if (fresh.log.json != started_.log.json) keys.emplace_back("log.format");
   if (fresh.log.environment != started_.log.environment) keys.emplace_back("log.environment");
@@ -223,9 +223,7 @@ std::vector<std::string> Daemon::needs_restart(const Settings& fresh) const {
 }
 
 api::ReloadReport Daemon::apply(Settings fresh) {
-  const auto changed = [&](const char* key) {
-    return settings_.document.fingerprint(key) != fresh.document.fingerprint(key);
-  };
+  const auto changed = [&](const char* key) { return settings_.fingerprint(key) != fresh.fingerprint(key); };
   api::ReloadReport report;
   report.needs_restart = needs_restart(fresh);
   if (fresh.log.level != settings_.log.level) {

@@ -49,7 +49,7 @@ Result<Settings> read_settings(const std::filesystem::path& file, config::Faults
 
   auto root = document->root();
   root.not_in_this_version({"recording", "outputs", "mqtt", "live", "alerting", "tracing"});
-  Settings settings{*document, http::read_listen_options(root), read_log_options(root.section("log")), {}};
+  Settings settings{{}, http::read_listen_options(root), read_log_options(root.section("log")), {}};
   settings.house.folder = read_storage_path(root.section("storage"));
   settings.house.cameras = camera::read_cameras(root);
   std::vector<std::string> camera_ids;
@@ -59,6 +59,7 @@ Result<Settings> read_settings(const std::filesystem::path& file, config::Faults
   settings.house.notifications = notify::read_options(root.section("notifications"));
   root.finish();
   faults.sort();
+  for (const auto& key : document->keys()) settings.fingerprints[key] = document->fingerprint(key);
   return settings;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -16,11 +17,17 @@ namespace porchlight::app {
 
 // The whole configuration, read: each room took its own part.
 struct Settings {
-  config::Document document;
+  // Of each top-level key, with the secrets as they were read: tells a reload what changed, a rotated
+  // secret too. Never printed.
+  std::map<std::string, std::string> fingerprints;
   http::ListenOptions server;
   telemetry::LogOptions log;
   pipeline::Options house;  // its folder is storage.path
 
+  std::string fingerprint(const std::string& key) const {
+    const auto found = fingerprints.find(key);
+    return found == fingerprints.end() ? std::string() : found->second;
+  }
   std::filesystem::path control_socket() const { return house.folder / "control.sock"; }
   std::filesystem::path database() const { return house.folder / "porchlight.db"; }
 };

@@ -27,7 +27,7 @@ namespace {
 
 // Without a syntax fault, and with a readable storage.path, the folder is the right one.
 bool hides_storage(const config::Fault& fault, const Settings& settings) {
-  return fault.message.starts_with("storage") || settings.document.keys().empty();
+  return fault.message.starts_with("storage") || settings.fingerprints.empty();
 }
 
 }  // namespace

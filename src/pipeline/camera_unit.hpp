@@ -19,7 +19,7 @@ class CameraUnit {
  public:
   // All references outlive the unit.
   static Result<std::shared_ptr<CameraUnit>> create(const camera::CameraOptions& options, Clock& clock,
-                                                    telemetry::Metrics& metrics, EventQueue& events,
+                                                    telemetry::Metrics& metrics, Dispatcher& dispatcher,
                                                     Wakeup& vision);
 
   const std::string& id() const noexcept { return view_->id; }
@@ -30,7 +30,7 @@ class CameraUnit {
 
  private:
   CameraUnit(const camera::CameraOptions& options, Clock& clock, telemetry::Metrics& metrics,
-             EventQueue& events, Wakeup& vision, std::unique_ptr<camera::PacketQueue> packets);
+             Dispatcher& dispatcher, Wakeup& vision, std::unique_ptr<camera::PacketQueue> packets);
 
   const std::shared_ptr<CameraView> view_;
   const std::unique_ptr<camera::PacketQueue> packets_;

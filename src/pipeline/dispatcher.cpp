@@ -64,6 +64,25 @@ void Dispatcher::run(std::stop_token stop, Heartbeat& heartbeat) {
   while (work_once()) continue;
 }
 
+void Dispatcher::offer_press(event::Event press) {
+  if (buttons_.push(press)) return;
+  refused(press);
+}
+
+void Dispatcher::offer(Incoming incoming) {
+  const auto event = incoming.event;
+  if (events_.push(std::move(incoming))) return;
+  refused(event);
+}
+
+// These rings are sized so that they do not fill: when one does, the lane hangs, and the supervisor
+// is about to say so.
+void Dispatcher::refused(const event::Event& event) {
+  instruments_.dropped(event);
+  log_.critical("the event lane's queue is full, an event is given up",
+                {{"type", std::string(event::type_of(event))}});
+}
+
 void Dispatcher::take_news() {
   if (auto table = new_cameras_.take()) {
     cameras_ = std::move(*table);
@@ -87,6 +106,8 @@ bool Dispatcher::work_once() {
 
 void Dispatcher::dispatch(Incoming incoming) {
   const auto begun = clock_.now();
+  if (auto* security = std::get_if<event::Security>(&incoming.event))
+    security->action = tells_somebody(*security) ? "alert_sent" : "logged";
   instruments_.count(incoming.event);
   if (const auto* ring = std::get_if<event::Ring>(&incoming.event))
     on_ring(*ring);
@@ -146,6 +167,16 @@ void Dispatcher::answer_ring(const event::Sighting& sighting) {
         notify::name_update_of(context->ring, sighting, route, clock_.wall(), context->picture_age));
   store(AmendEvent{context->ring.header.id, nullptr, rows});
   deliver(rows, context->picture, context->ring.header.edge);
+}
+
+// A blacklisted person's alert may reach somebody as the sighting instead: then its own message is
+// left out, but somebody is told.
+bool Dispatcher::tells_somebody(const event::Security& security) const {
+  const bool by_sighting = security.kind == "blacklist_match";
+  return std::any_of(routing_->rules.begin(), routing_->rules.end(), [&](const notify::Rule& rule) {
+    return !rule.to.empty() && (rule.when == notify::Occasion::security ||
+                                (by_sighting && rule.when == notify::Occasion::person_blacklisted));
+  });
 }
 
 void Dispatcher::on_other(const event::Event& event, const media::FramePtr& picture) {

@@ -12,6 +12,7 @@
 
 #include "pipeline/camera_table.hpp"
 #include "pipeline/event_instruments.hpp"
+#include "pipeline/queue_gauges.hpp"
 #include "pipeline/routing.hpp"
 #include "pipeline/store_job.hpp"
 #include "porchlight/base/heartbeat.hpp"
@@ -43,8 +44,12 @@ class Dispatcher {
   static Result<std::unique_ptr<Dispatcher>> create(const Clock& clock, telemetry::Metrics& metrics,
                                                     StoreQueue& store, ExpectRing expect_ring);
 
-  ButtonQueue& buttons() noexcept { return buttons_; }                             // the button lane pushes
-  EventQueue& events() noexcept { return events_; }                                // any thread pushes
+  void offer_press(event::Event press);  // button lane
+  void offer(Incoming incoming);         // any thread
+  void read_queues(QueueGauges& gauges) const {
+    gauges.add(buttons_);
+    gauges.add(events_);
+  }
   void set_cameras(CameraTablePtr table) { new_cameras_.post(std::move(table)); }  // main thread
   void set_routing(RoutingPtr routing) { new_routing_.post(std::move(routing)); }  // main thread
   bool routing_pending() const noexcept { return new_routing_.has_fresh(); }       // main thread
@@ -62,11 +67,13 @@ class Dispatcher {
 
   Dispatcher(const Clock& clock, telemetry::Metrics& metrics, StoreQueue& store, ExpectRing expect_ring,
              Wakeup wakeup, media::JpegEncoder encoder);
+  void refused(const event::Event& event);
   void take_news();
   bool work_once();
   void dispatch(Incoming incoming);
   void on_ring(const event::Ring& ring);
   void on_sighting(const event::Sighting& sighting, const media::FramePtr& picture);
+  bool tells_somebody(const event::Security& security) const;
   void answer_ring(const event::Sighting& sighting);
   void on_other(const event::Event& event, const media::FramePtr& picture);
   void send_picture(RingContext& context, const media::FramePtr& frame,

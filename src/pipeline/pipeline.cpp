@@ -38,7 +38,7 @@ Status Pipeline::State::build() {
   dispatcher = std::move(*made);
   auto vision_wakeup = Wakeup::create();
   if (!vision_wakeup) return std::move(vision_wakeup).error();
-  vision = std::make_unique<VisionLane>(options.faces, clock, metrics, health, dispatcher->events(),
+  vision = std::make_unique<VisionLane>(options.faces, clock, metrics, health, *dispatcher,
                                         std::move(*vision_wakeup));
   auto lane = make_buttons(options.buttons);
   if (!lane) return std::move(lane).error();
@@ -64,9 +64,9 @@ Result<std::shared_ptr<gpio::ButtonLane>> Pipeline::State::make_buttons(
       [this](event::Event event) {
         // Only a ring is urgent; trouble with the hardware queues behind with the rest.
         if (std::holds_alternative<event::Ring>(event))
-          dispatcher->buttons().push(std::move(event));
+          dispatcher->offer_press(std::move(event));
         else
-          dispatcher->events().push({std::move(event), nullptr});
+          dispatcher->offer({std::move(event), nullptr});
       },
       [this](const gpio::ButtonOptions& button) { return gpio::resolve_instruments(metrics, button); });
   if (!lane) return std::move(lane).error();
@@ -93,7 +93,7 @@ Result<RoutingPtr> Pipeline::State::make_routing(const notify::Options& wanted) 
 }
 
 Result<std::shared_ptr<CameraUnit>> Pipeline::State::make_camera(const camera::CameraOptions& wanted) {
-  return CameraUnit::create(wanted, clock, metrics, dispatcher->events(), vision->wakeup());
+  return CameraUnit::create(wanted, clock, metrics, *dispatcher, vision->wakeup());
 }
 
 void Pipeline::State::publish_views() {
@@ -144,9 +144,8 @@ std::string Pipeline::condition() const {
 void Pipeline::sample() {
   auto& s = *state_;
   s.gauges.begin();
-  s.gauges.add(s.dispatcher->events());
+  s.dispatcher->read_queues(s.gauges);
   s.gauges.add(s.store->queue());
-  s.gauges.add(s.dispatcher->buttons());
   s.gauges.add(QueueName::button,
                {s.buttons->queue_size(), s.buttons->queue_capacity(), s.buttons->queue_dropped()});
   for (const auto& [id, unit] : s.cameras) s.gauges.add(unit->packets());

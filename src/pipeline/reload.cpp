@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A new configuration under a running house: what did not change keeps running.
 #include <algorithm>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -77,10 +78,11 @@ Status Pipeline::State::reload_channels(const notify::Options& wanted) {
   // outbox, and the new lanes are handed it.
   for (auto waited = 0ms; dispatcher->routing_pending() && waited < handover_limit; waited += 1ms)
     std::this_thread::sleep_for(1ms);
+  Status all;
   for (const auto& [id, lane] : old->lanes)
-    if (auto status = retire("notify-" + id); !status) return status;
-  start_channels();
-  return {};
+    if (auto status = retire("notify-" + id); !status) all = std::move(status);
+  start_channels();  // an old lane that hangs does not keep the new ones waiting
+  return all;
 }
 
 Status Pipeline::State::reload_faces(const vision::FaceOptions& wanted) {
@@ -94,21 +96,21 @@ Status Pipeline::State::reload_faces(const vision::FaceOptions& wanted) {
 Result<std::vector<std::string>> Pipeline::reload(Options wanted, const Changes& changes) {
   auto& s = *state_;
   std::vector<std::string> rebuilt;
-  if (auto status = s.reload_cameras(wanted.cameras, rebuilt); !status) return std::move(status).error();
-  if (wanted.buttons != s.options.buttons) {
-    if (auto status = s.reload_buttons(wanted.buttons); !status) return std::move(status).error();
-    rebuilt.emplace_back("buttons");
-  }
-  if (changes.notifications) {
-    if (auto status = s.reload_channels(wanted.notifications); !status) return std::move(status).error();
-    rebuilt.emplace_back("notifications");
-  }
-  if (changes.faces) {
-    if (auto status = s.reload_faces(wanted.faces); !status) return std::move(status).error();
-    rebuilt.emplace_back("faces");
-  }
+  std::optional<Error> fault;
+  const auto note = [&](Status status, const char* part) {
+    if (!status)
+      fault = std::move(status).error();
+    else if (part != nullptr)
+      rebuilt.emplace_back(part);
+  };
+  note(s.reload_cameras(wanted.cameras, rebuilt), nullptr);
+  if (wanted.buttons != s.options.buttons) note(s.reload_buttons(wanted.buttons), "buttons");
+  if (changes.notifications) note(s.reload_channels(wanted.notifications), "notifications");
+  if (changes.faces) note(s.reload_faces(wanted.faces), "faces");
+  // Also after a fault: whoever was rebuilt must be seen.
   s.options = std::move(wanted);
   s.publish_views();
+  if (fault) return std::move(*fault);
   return rebuilt;
 }
 

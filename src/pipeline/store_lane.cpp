@@ -17,7 +17,8 @@ constexpr auto tidy_period = 1h;
 constexpr auto measure_period = 5s;
 constexpr auto outbox_kept = 24h * 30;
 constexpr std::size_t committed_kept = 256;
-constexpr std::size_t reload_limit = 256;
+// More than a lane can hold: either these are all, or one is refused and the lane asks again.
+constexpr std::size_t reload_limit = 1024;
 constexpr std::size_t queue_capacity = 2048;
 
 template <class... F>
@@ -64,6 +65,7 @@ void StoreLane::run(std::stop_token stop, Heartbeat& heartbeat) {
     if (!open_ && now >= next_open_) try_open();
     if (open_ && now >= next_look_) look_at_gallery();
     if (open_ && !held_.empty()) write_held();
+    for (const auto& channel : std::exchange(next_reload_, {})) reload({channel});
     if (open_ && now >= next_tidy_) tidy();
     if (open_ && now >= next_measure_) measure_outbox();
     wakeup_.wait_for(look_period, [&] { return !queue_.empty() || stop.stop_requested(); });
@@ -126,8 +128,9 @@ void StoreLane::commit(CommitEvent job) {
   }
   health_.database_connected = false;
   failed("an event could not be written, holding it in memory", status.error());
-  if (held_.size() == held_limit) held_.pop_front();
-  held_.push_back(std::move(job));
+  if (held_.push(std::move(job))) return;
+  errors_.increment();
+  log_.critical("too many events wait for the event log, the oldest is given up");
 }
 
 void StoreLane::note_committed(const CommitEvent& job) {
@@ -149,10 +152,12 @@ void StoreLane::note_committed(const CommitEvent& job) {
 
 void StoreLane::write_held() {
   while (open_ && !held_.empty()) {
-    const auto& job = held_.front();
-    if (!open_->log.append(job.event, job.rows, job.picture_age)) return;
-    note_committed(job);
+    auto& [commit, picture] = held_.front();
+    if (!open_->log.append(commit.event, commit.rows, commit.picture_age)) return;
+    note_committed(commit);
+    AmendEvent late{event::header_of(commit.event).id, std::move(picture), {}};
     held_.pop_front();
+    if (late.picture) amend(std::move(late));
   }
 }
 
@@ -162,12 +167,12 @@ void StoreLane::await(AwaitCommit job) {
     return;
   }
   // A client that gave up leaves its entry behind; the oldest ids sort first.
-  if (awaiting_.size() >= held_limit) awaiting_.erase(awaiting_.begin());
+  if (awaiting_.size() >= awaited_limit) awaiting_.erase(awaiting_.begin());
   awaiting_[job.id] = std::move(job.acknowledge);
 }
 
 void StoreLane::amend(AmendEvent job) {
-  if (!open_) return;  // the message itself is under way; only the stored copy is missed
+  if (held_.amend(job) || !open_) return;
   std::optional<std::string> file;
   if (job.picture) {
     auto saved = open_->snapshots.save(job.id, *job.picture);
@@ -188,7 +193,7 @@ void StoreLane::settle(const SettleMessage& job) {
     taken = std::chrono::duration<double, std::milli>(job.at - ring->ring.header.at).count();
   timeline_.note_delivery(job.key, job.state, job.attempts, taken);
   sinks_.rings(timeline_.snapshot());
-  if (!open_) return;
+  if (held_.settle(job) || !open_) return;
   const auto status = [&] {
     switch (job.state) {
       case store::DeliveryState::delivered:
@@ -215,11 +220,14 @@ void StoreLane::reload(const ReloadChannel& job) {
   if (lane == routing_->lanes.end()) return;
   auto rows = open_->outbox.pending(job.channel_id, reload_limit);
   if (!rows) return failed("the outbox could not be read", rows.error());
+  const bool whole = rows->size() < reload_limit;
   for (auto& row : *rows) {
     auto picture = row.picture ? open_->snapshots.load(row.key.event_id) : Result<store::JpegBytes>(nullptr);
     // Refused: the lane is full again and will ask again.
     if (!lane->second->push({std::move(row), picture ? std::move(*picture) : nullptr, std::nullopt})) return;
   }
+  // It took more than it can hold, so it works them off: there is more where these came from.
+  if (!whole) next_reload_.push_back(job.channel_id);
 }
 
 void StoreLane::read_gallery(const ReadGallery& job) {

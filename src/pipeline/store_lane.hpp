@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/held_events.hpp"
 #include "pipeline/routing.hpp"
 #include "pipeline/store_job.hpp"
 #include "pipeline/timeline.hpp"
@@ -27,8 +28,8 @@ namespace porchlight::pipeline {
 using People = std::shared_ptr<const std::vector<store::Person>>;
 
 // The only thread that writes the database. Nothing waits for it but acknowledgements: while the
-// database cannot be opened or written, events are held in memory (the oldest `held_limit`) and
-// written when it can be again; their messages have left in the meantime.
+// database cannot be opened or written, events are held in memory (see HeldEvents) and written when
+// it can be again; their messages have left in the meantime.
 class StoreLane {
  public:
   // Called on the store lane's thread; must not block.
@@ -36,7 +37,7 @@ class StoreLane {
     std::function<void(People)> people;  // who is known, whenever that changed
     std::function<void(RecentRings)> rings;
   };
-  static constexpr std::size_t held_limit = 1024;
+  static constexpr std::size_t awaited_limit = 1024;
 
   StoreLane(std::filesystem::path folder, const Clock& clock, telemetry::Metrics& metrics,
             telemetry::Health& health, Wakeup wakeup, Sinks sinks);
@@ -89,10 +90,11 @@ class StoreLane {
   // store thread only
   std::unique_ptr<Open> open_;
   RoutingPtr routing_ = std::make_shared<const Routing>();
-  std::deque<CommitEvent> held_;
+  HeldEvents held_;
   std::map<event::EventId, std::function<void()>> awaiting_;
   std::deque<event::EventId> committed_;     // the newest, for an AwaitCommit that comes late
   std::vector<std::string> channels_asked_;  // ReloadChannel while the database was not open
+  std::vector<std::string> next_reload_;     // channels whose outbox was not read to its end
   Timeline timeline_;
   MonotonicTime next_open_{};
   MonotonicTime next_look_{};

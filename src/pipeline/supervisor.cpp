@@ -2,6 +2,7 @@
 #include "porchlight/pipeline/supervisor.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <stop_token>
 #include <string_view>
@@ -45,10 +46,10 @@ struct Supervisor::Entry {
 Supervisor::Supervisor(const Clock& clock, telemetry::Metrics& metrics) : clock_(clock), metrics_(metrics) {}
 
 Supervisor::~Supervisor() {
-  for (auto& [id, entry] : entries_) {
-    // Its thread still runs: a destroyed Worker would be touched from there.
-    if (entry->given_up) entry->worker.release();  // NOLINT(bugprone-unused-return-value)
-  }
+  // Their threads still run: a destroyed Worker would be touched from there.
+  for (auto& [id, entry] : entries_)
+    if (entry->given_up) entry->worker.release();          // NOLINT(bugprone-unused-return-value)
+  for (auto& entry : abandoned_) entry->worker.release();  // NOLINT(bugprone-unused-return-value)
 }
 
 void Supervisor::start(WorkerSpec spec) {
@@ -96,7 +97,7 @@ bool Supervisor::check() {
     entry->health.set(silent ? 0 : 1);
     all_beat = all_beat && !silent;
   }
-  return all_beat;
+  return all_beat && abandoned_.empty();
 }
 
 void Supervisor::note_ended(Entry& entry) {
@@ -131,34 +132,51 @@ bool Supervisor::join_until(Entry& entry, MonotonicTime deadline) {
 
 bool Supervisor::retire(const std::string& id, std::chrono::milliseconds limit) {
   const auto found = entries_.find(id);
-  if (found == entries_.end()) return true;
+  if (found == entries_.end()) return !is_abandoned(id);
   auto& entry = *found->second;
   entry.worker->request_stop();
   const bool joined = join_until(entry, SystemClock{}.now() + limit);
-  metrics_.remove_gauge("pipeline_worker_health",
-                        {{"worker_id", entry.spec.id}, {"worker_type", entry.spec.type}});
-  if (!joined) entry.worker.release();  // NOLINT(bugprone-unused-return-value): its thread still runs
+  if (joined)
+    metrics_.remove_gauge("pipeline_worker_health",
+                          {{"worker_id", entry.spec.id}, {"worker_type", entry.spec.type}});
+  else
+    entry.health.set(0);
+  if (!joined) abandoned_.push_back(std::move(found->second));
   entries_.erase(found);
   return joined;
 }
 
+// What hangs in an early stage must not cost the later ones their time: they write down what was
+// delivered.
 bool Supervisor::stop(std::chrono::milliseconds limit) {
-  const auto deadline = SystemClock{}.now() + limit;
-  bool all = true;
-  for (const auto stage : {Stage::sources, Stage::decoders, Stage::events, Stage::notify, Stage::store,
-                           Stage::http, Stage::log}) {
+  static constexpr std::array<std::pair<Stage, int>, 7> percent_of_limit{{{Stage::sources, 30},
+                                                                          {Stage::decoders, 40},
+                                                                          {Stage::events, 55},
+                                                                          {Stage::notify, 75},
+                                                                          {Stage::store, 95},
+                                                                          {Stage::http, 98},
+                                                                          {Stage::log, 100}}};
+  const auto begun = SystemClock{}.now();
+  bool all = abandoned_.empty();
+  for (const auto& [stage, percent] : percent_of_limit) {
     for (auto& [id, entry] : entries_)
       if (entry->spec.stage == stage) entry->worker->request_stop();
     for (auto& [id, entry] : entries_)
-      if (entry->spec.stage == stage) all = join_until(*entry, deadline) && all;
+      if (entry->spec.stage == stage) all = join_until(*entry, begun + limit * percent / 100) && all;
   }
   return all;
+}
+
+bool Supervisor::is_abandoned(const std::string& id) const {
+  return std::any_of(abandoned_.begin(), abandoned_.end(),
+                     [&](const auto& entry) { return entry->spec.id == id; });
 }
 
 std::vector<std::string> Supervisor::silent() const {
   std::vector<std::string> names;
   for (const auto& [id, entry] : entries_)
     if (entry->silent) names.push_back(id);
+  for (const auto& entry : abandoned_) names.push_back(entry->spec.id);
   return names;
 }
 

@@ -16,13 +16,13 @@ constexpr std::size_t expect_capacity = 64;
 }  // namespace
 
 VisionLane::VisionLane(vision::FaceOptions options, const Clock& clock, telemetry::Metrics& metrics,
-                       telemetry::Health& health, EventQueue& events, Wakeup wakeup)
+                       telemetry::Health& health, Dispatcher& dispatcher, Wakeup wakeup)
     : options_(std::move(options)),
       enabled_(options_.enabled),
       clock_(clock),
       metrics_(metrics),
       health_(health),
-      events_(events),
+      dispatcher_(dispatcher),
       errors_(metrics.counter(
           "errors_total",
           {{"component", "face_detector"}, {"error_type", "internal"}, {"severity", "error"}})),
@@ -106,9 +106,11 @@ void VisionLane::take_news() {
     watcher_->set_gallery(gallery_);
   }
   while (auto ring = expectations_.pop()) {
-    // One that waited while the models were loading is answered by what is seen until its time is up.
     const auto deadline = ring->header.edge + answer_window;
-    if (clock_.now() < deadline) publish(watcher_->expect_ring(*ring, deadline));
+    if (clock_.now() < deadline)
+      publish(watcher_->expect_ring(*ring, deadline));
+    else
+      cannot_answer(*ring);  // its time passed while the models were loading
   }
 }
 
@@ -132,10 +134,20 @@ void VisionLane::look(Heartbeat& heartbeat) {
   }
 }
 
+void VisionLane::cannot_answer(const event::Ring& ring) {
+  event::Sighting sighting;
+  sighting.header = event::make_header(clock_);
+  sighting.header.trace = ring.header.trace.child();
+  sighting.camera_id = ring.camera_id;
+  sighting.verdict = event::Verdict::error;
+  sighting.ring_id = ring.header.id;
+  dispatcher_.offer({sighting, nullptr});
+}
+
 void VisionLane::publish(std::vector<vision::Seen> seen) {
   for (auto& one : seen) {
-    events_.push({one.sighting, one.best_shot});
-    if (one.alert) events_.push({*one.alert, one.best_shot});
+    dispatcher_.offer({one.sighting, one.best_shot});
+    if (one.alert) dispatcher_.offer({*one.alert, one.best_shot});
   }
 }
 

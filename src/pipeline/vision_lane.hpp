@@ -29,7 +29,7 @@ using ExpectQueue = SpscRing<event::Ring, QueueName::recognition, Overflow::drop
 class VisionLane {
  public:
   VisionLane(vision::FaceOptions options, const Clock& clock, telemetry::Metrics& metrics,
-             telemetry::Health& health, EventQueue& events, Wakeup wakeup);
+             telemetry::Health& health, Dispatcher& dispatcher, Wakeup wakeup);
 
   Wakeup& wakeup() noexcept { return wakeup_; }
   ExpectQueue& expectations() noexcept { return expectations_; }                   // dispatcher pushes
@@ -52,6 +52,7 @@ class VisionLane {
   void take_news();
   bool anything_new() const;
   void look(Heartbeat& heartbeat);
+  void cannot_answer(const event::Ring& ring);
   void publish(std::vector<vision::Seen> seen);
 
   vision::FaceOptions options_;  // changes only while nothing runs the lane
@@ -59,7 +60,7 @@ class VisionLane {
   const Clock& clock_;
   telemetry::Metrics& metrics_;
   telemetry::Health& health_;
-  EventQueue& events_;
+  Dispatcher& dispatcher_;
   const telemetry::Logger log_{"doorbell.vision", telemetry::Component::ai};
   telemetry::Counter errors_;
   Wakeup wakeup_;

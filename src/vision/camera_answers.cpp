@@ -123,6 +123,15 @@ Seen CameraWatch::answer(const WaitingRing& waiting, MonotonicTime now) {
   return report(nullptr, nobody, &waiting.ring);
 }
 
+// A visit raises one alert, however often its visitor rings.
+bool CameraWatch::first_alert_of(std::uint64_t visit) {
+  constexpr std::size_t remembered = 32;
+  if (std::find(alerted_.begin(), alerted_.end(), visit) != alerted_.end()) return false;
+  alerted_.push_back(visit);
+  if (alerted_.size() > remembered) alerted_.pop_front();
+  return true;
+}
+
 Seen CameraWatch::report(const Visit* visit, const Identity& identity, const event::Ring* ring) {
   Seen seen;
   auto& sighting = seen.sighting;
@@ -142,7 +151,7 @@ Seen CameraWatch::report(const Visit* visit, const Identity& identity, const eve
     seen.best_shot = visit->best_frame();
     seen.box = visit->best_box();
   }
-  if (identity.verdict == event::Verdict::blacklist_match) {
+  if (identity.verdict == event::Verdict::blacklist_match && first_alert_of(sighting.track)) {
     auto header = event::make_header(desk_.clock);
     header.trace = sighting.header.trace.child();
     seen.alert = event::Security{header,       "blacklist_match", "face_recognition",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,7 @@ class CameraWatch {
   bool named_already(const Visit& visit) const;
   Seen answer(const WaitingRing& waiting, MonotonicTime now);
   const Visit* who_matters(MonotonicTime now) const;
+  bool first_alert_of(std::uint64_t visit);
   Seen report(const Visit* visit, const Identity& identity, const event::Ring* ring);
 
   const std::string camera_;
@@ -71,6 +73,7 @@ class CameraWatch {
   Visits visits_;
   std::vector<WaitingRing> rings_;
   std::uint64_t last_number_ = 0;
+  std::deque<std::uint64_t> alerted_;  // the newest visits that raised an alert
   MonotonicTime last_frame_{};
   MonotonicTime last_detection_{};
   MonotonicTime last_follow_{};

@@ -100,6 +100,9 @@ class WhoTest(unittest.TestCase):
         harness.wait_until(lambda: daemon.metric("security_events_total", **labels) == 1, 20, "the security event")
         message = self.hook.wait_for(lambda m: m.event["type"] in ("sighting", "security"), 10, "its message")
         self.assertEqual(message.event["person"], "Anna")
+        for _ in range(2):  # however often she rings in one visit
+            self.assertEqual(self.answer(daemon)["result"], "blacklist_match")
+        self.assertEqual(daemon.metric("security_events_total", **labels), 1)
 
     def test_empty_porch_has_no_face(self):
         daemon = self.daemon("empty", {"Anna": "known_enrol.jpg"})

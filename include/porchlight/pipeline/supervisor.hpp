@@ -34,11 +34,11 @@ class Supervisor {
   ~Supervisor();
 
   void start(WorkerSpec spec);
-  // Stops one worker and forgets it; false when it did not return within `limit` (it is then given
-  // up, and what it uses must stay alive).
+  // Stops one worker and forgets it. False when it did not return within `limit`: it is then given up,
+  // what it uses must stay alive, and check() and stop() say no from then on.
   bool retire(const std::string& id, std::chrono::milliseconds limit);
 
-  // True while no worker is silent past its deadline. Call about once a second.
+  // True while no worker is silent past its deadline or was given up. Call about once a second.
   bool check();
 
   // Stops stage by stage, all within `limit`. False when a worker had to be given up: the process
@@ -52,12 +52,14 @@ class Supervisor {
   struct Entry;
   void launch(Entry& entry);
   void note_ended(Entry& entry);
+  bool is_abandoned(const std::string& id) const;
   bool join_until(Entry& entry, MonotonicTime deadline);
 
   const Clock& clock_;
   telemetry::Metrics& metrics_;
   const telemetry::Logger log_{"doorbell.supervisor", telemetry::Component::system};
   std::map<std::string, std::unique_ptr<Entry>> entries_;
+  std::vector<std::unique_ptr<Entry>> abandoned_;
   std::size_t restarts_ = 0;
 };
 

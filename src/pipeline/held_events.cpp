@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/held_events.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace porchlight::pipeline {
+
+bool HeldEvents::push(CommitEvent commit) {
+  const bool room = held_.size() < limit;
+  if (!room) {
+    const auto other = std::find_if(held_.begin(), held_.end(), [](const Held& held) {
+      return !std::holds_alternative<event::Ring>(held.commit.event);
+    });
+    held_.erase(other == held_.end() ? held_.begin() : other);
+  }
+  held_.push_back({std::move(commit), nullptr});
+  return room;
+}
+
+HeldEvents::Held* HeldEvents::find(const event::EventId& id) {
+  const auto found = std::find_if(held_.begin(), held_.end(), [&](const Held& held) {
+    return event::header_of(held.commit.event).id == id;
+  });
+  return found == held_.end() ? nullptr : &*found;
+}
+
+bool HeldEvents::amend(const AmendEvent& job) {
+  auto* held = find(job.id);
+  if (held == nullptr) return false;
+  auto& rows = held->commit.rows;
+  rows.insert(rows.end(), job.rows.begin(), job.rows.end());
+  if (job.picture) held->picture = job.picture;
+  return true;
+}
+
+// A message that has arrived, or never will, is not written at all: it would be sent again.
+bool HeldEvents::settle(const SettleMessage& job) {
+  auto* held = find(job.key.event_id);
+  if (held == nullptr) return false;
+  auto& rows = held->commit.rows;
+  const auto row =
+      std::find_if(rows.begin(), rows.end(), [&](const store::OutboxRow& r) { return r.key == job.key; });
+  if (row == rows.end()) return true;
+  if (job.state == store::DeliveryState::pending) {
+    row->attempts = job.attempts;
+    row->next_attempt = job.at;
+  } else {
+    rows.erase(row);
+  }
+  return true;
+}
+
+}  // namespace porchlight::pipeline
