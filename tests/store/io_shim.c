@@ -3,12 +3,17 @@
  *   IO_SHIM_LOG=FILE    one line for each write, sync and acknowledgement that returned:
  *                       `write PATH`, `sync PATH`, `ack`, and for each that was failed: `fault PATH`.
  *                       An acknowledgement is a write to descriptor 1.
+ *                       With IO_SHIM_IDS set also `row ID` after each such write, for every event id among
+ *                       its bytes, and `told ID` before an answer `200` that names it leaves on a Unix
+ *                       socket under IO_SHIM_DIR. A sync is noted when it has completed, an answer before
+ *                       it is sent: a sync that stands above an answer came first.
+ *   IO_SHIM_SKIP_SYNC=1 a sync of a write-ahead log (`-wal`) returns 0 and nothing is done or noted.
  *   IO_SHIM_FAIL=N      the N-th write or sync on a file under IO_SHIM_DIR fails, and every later one
  *                       too when IO_SHIM_STICKY is set.
  *   IO_SHIM_ERRNO=E     with this errno (default EIO).
  */
 #define _GNU_SOURCE
-#include <dlfcn.h>
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -16,12 +21,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static long countdown = -1;
 static int sticky;
+static int skip_sync;
+static int ids;
 static int fail_errno = EIO;
 static const char* dir;
 static int log_fd = -1;
@@ -32,6 +41,8 @@ __attribute__((constructor)) static void start(void) {
   sticky = getenv("IO_SHIM_STICKY") != NULL;
   text = getenv("IO_SHIM_ERRNO");
   if (text != NULL) fail_errno = atoi(text);
+  skip_sync = getenv("IO_SHIM_SKIP_SYNC") != NULL;
+  ids = getenv("IO_SHIM_IDS") != NULL;
   dir = getenv("IO_SHIM_DIR");
   text = getenv("IO_SHIM_LOG");
   if (text != NULL) log_fd = open(text, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -53,7 +64,14 @@ static const char* path_of(int fd, char* path) {
   return path;
 }
 
-static int is_watched(const char* path) { return dir != NULL && strncmp(path, dir, strlen(dir)) == 0; }
+static int is_wal(const char* path) {
+  const size_t size = strlen(path);
+  return size > 4 && strcmp(path + size - 4, "-wal") == 0;
+}
+
+static int is_watched(const char* path) {
+  return dir != NULL && strncmp(path, dir, strlen(dir)) == 0;
+}
 
 /* True when this call is the one to fail. */
 static int fails(const char* path) {
@@ -69,18 +87,39 @@ static int fails(const char* path) {
   return 1;
 }
 
-static void wrote(int fd, const char* path) {
-  if (fd == STDOUT_FILENO)
+/* An event id: a UUID of version 7 as text. */
+static int is_id(const char* at) {
+  for (int i = 0; i < 36; ++i) {
+    const int is_dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (is_dash ? at[i] != '-' : !isxdigit((unsigned char)at[i])) return 0;
+  }
+  return at[14] == '7';
+}
+
+static void note_ids(const char* what, const char* bytes, size_t size) {
+  char id[37] = "";
+  for (size_t at = 0; at + 36 <= size; ++at) {
+    if (!is_id(bytes + at)) continue;
+    memcpy(id, bytes + at, 36);
+    note(what, id);
+    at += 35;
+  }
+}
+
+static void wrote(int fd, const char* path, const char* bytes, size_t size) {
+  if (fd == STDOUT_FILENO) {
     note("ack", "");
-  else if (is_watched(path))
+  } else if (is_watched(path)) {
     note("write", path);
+    if (ids && is_wal(path)) note_ids("row", bytes, size);
+  }
 }
 
 ssize_t write(int fd, const void* bytes, size_t size) {
   char path[PATH_MAX];
   if (fails(path_of(fd, path))) return -1;
   ssize_t done = syscall(SYS_write, fd, bytes, size);
-  if (done >= 0) wrote(fd, path);
+  if (done >= 0) wrote(fd, path, bytes, (size_t)done);
   return done;
 }
 
@@ -88,26 +127,68 @@ ssize_t pwrite64(int fd, const void* bytes, size_t size, off64_t at) {
   char path[PATH_MAX];
   if (fails(path_of(fd, path))) return -1;
   ssize_t done = syscall(SYS_pwrite64, fd, bytes, size, at);
-  if (done >= 0) wrote(fd, path);
+  if (done >= 0) wrote(fd, path, bytes, (size_t)done);
   return done;
 }
 
-ssize_t pwrite(int fd, const void* bytes, size_t size, off_t at) { return pwrite64(fd, bytes, size, at); }
+ssize_t pwrite(int fd, const void* bytes, size_t size, off_t at) {
+  return pwrite64(fd, bytes, size, at);
+}
 
 static int synced(long call, int fd) {
   char path[PATH_MAX];
   if (fails(path_of(fd, path))) return -1;
+  if (skip_sync && is_watched(path) && is_wal(path)) return 0;
   int done = (int)syscall(call, fd);
   if (done == 0 && is_watched(path)) note("sync", path);
   return done;
 }
 
-int fsync(int fd) { return synced(SYS_fsync, fd); }
-int fdatasync(int fd) { return synced(SYS_fdatasync, fd); }
+int fsync(int fd) {
+  return synced(SYS_fsync, fd);
+}
+int fdatasync(int fd) {
+  return synced(SYS_fdatasync, fd);
+}
 
 int ftruncate64(int fd, off64_t size) {
   char path[PATH_MAX];
   if (fails(path_of(fd, path))) return -1;
   return (int)syscall(SYS_ftruncate, fd, size);
 }
-int ftruncate(int fd, off_t size) { return ftruncate64(fd, size); }
+int ftruncate(int fd, off_t size) {
+  return ftruncate64(fd, size);
+}
+
+static int is_watched_socket(int fd) {
+  struct sockaddr_un name = {0};
+  socklen_t size = sizeof name - 1;
+  if (getsockname(fd, (struct sockaddr*)&name, &size) != 0 || name.sun_family != AF_UNIX) return 0;
+  return is_watched(name.sun_path);
+}
+
+static void telling(int fd, const struct iovec* parts, size_t count) {
+  static const char success[] = "HTTP/1.1 200";
+  char text[4096];
+  size_t size = 0;
+  if (!ids || !is_watched_socket(fd)) return;
+  for (size_t i = 0; i < count; ++i) {
+    const size_t room = sizeof text - size;
+    const size_t part = parts[i].iov_len < room ? parts[i].iov_len : room;
+    memcpy(text + size, parts[i].iov_base, part);
+    size += part;
+  }
+  if (size < sizeof success || memcmp(text, success, sizeof success - 1) != 0) return;
+  note_ids("told", text, size);
+}
+
+ssize_t sendmsg(int fd, const struct msghdr* message, int flags) {
+  telling(fd, message->msg_iov, message->msg_iovlen);
+  return syscall(SYS_sendmsg, fd, message, flags);
+}
+
+ssize_t send(int fd, const void* bytes, size_t size, int flags) {
+  const struct iovec whole = {(void*)bytes, size};
+  telling(fd, &whole, 1);
+  return syscall(SYS_sendto, fd, bytes, size, flags, NULL, 0);
+}

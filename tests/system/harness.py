@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The real daemon as a child process, and the real servers it talks to. Python's standard library only."""
 
+import contextlib
 import email.parser
 import email.policy
 import http.server
 import json
 import os
 import pathlib
+import select
 import signal
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import threading
@@ -18,6 +21,7 @@ import urllib.request
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("PORCHLIGHT_BUILD", SOURCE / "build" / "release"))
 PROGRAM = BUILD / "porchlight"
+IO_SHIM = BUILD / "tests" / "store" / "store_io_shim.so"
 PICTURES = pathlib.Path(os.environ.get("PORCHLIGHT_PICTURES", SOURCE / "build" / "pictures"))
 
 
@@ -31,6 +35,54 @@ def wait_until(predicate, seconds, what):
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {seconds} s for {what}")
         time.sleep(0.01)
+
+
+def config(hook, **more):
+    """One virtual button that rings at one receiver."""
+    base = {
+        "buttons": [{"id": "front", "kind": "virtual"}],
+        "faces": {"enabled": False},
+        "notifications": {
+            "channels": [{"id": "hook", "type": "webhook", "url": hook.url}],
+            "rules": [{"when": "ring", "to": ["hook"], "attach": "snapshot"}],
+        },
+    }
+    base.update(more)
+    return base
+
+
+def hold(test, daemon, worker):
+    """Stops the one thread of this worker until the test ends; skips the test where ptrace is refused."""
+    name = worker[:15]  # what the kernel keeps of it
+    task = next((t for t in pathlib.Path(f"/proc/{daemon.process.pid}/task").iterdir()
+                 if (t / "comm").read_text().strip() == name), None)
+    test.assertIsNotNone(task, f"no thread {name}")
+    holder = subprocess.Popen(["/usr/bin/python3", SOURCE / "tests/system/hold_thread.py", task.name],
+                              stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
+    test.addCleanup(holder.communicate)
+    test.addCleanup(holder.kill)
+    if holder.stdout.readline().strip() != "held":
+        test.skipTest("ptrace is not permitted here: no thread can be held")
+    test.assertEqual((task / "stat").read_text().rpartition(")")[2].split()[0], "t", f"{name} is not held")
+
+
+def systemd_socket(test, daemon):
+    """A notify socket of our own for a daemon that is not started yet."""
+    path = str(daemon.folder / "notify")
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    test.addCleanup(listener.close)
+    listener.bind(path)
+    listener.settimeout(20)
+    daemon.environment["NOTIFY_SOCKET"] = path
+    return listener
+
+
+def hear(listener, what):
+    """The lines of the next notification that has one beginning so."""
+    while True:
+        lines = listener.recv(4096).decode().splitlines()
+        if any(line.startswith(what) for line in lines):
+            return lines
 
 
 class Hook:
@@ -228,6 +280,25 @@ class Daemon:
             self.process.send_signal(number)
             self.process.wait(seconds)
         return self.process.returncode if self.process else None
+
+    def signal_and_time(self, number=signal.SIGTERM, seconds=10):
+        """(return code, seconds) from a signal to the end of the process, seen without polling."""
+        ended = os.pidfd_open(self.process.pid)
+        try:
+            begun = time.monotonic()
+            self.process.send_signal(number)
+            if not select.select([ended], [], [], seconds)[0]:
+                raise AssertionError(f"the daemon lives {seconds} s after signal {number}")
+            took = time.monotonic() - begun
+        finally:
+            os.close(ended)
+        return self.process.wait(), took
+
+    def stored_events(self):
+        """The ids of all events in the database, without dashes."""
+        with contextlib.closing(sqlite3.connect(self.state / "porchlight.db")) as db:
+            return {bytes(r[0]).hex() if isinstance(r[0], bytes) else r[0].replace("-", "")
+                    for r in db.execute("SELECT id FROM events")}
 
     def kill(self):
         if self.process and self.process.poll() is None:

@@ -6,6 +6,7 @@ SIGSTOP would stop the whole process; PTRACE_SEIZE with PTRACE_INTERRUPT stops t
 
 import ctypes
 import os
+import signal
 import sys
 
 PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_DETACH, WALL = 0x4206, 0x4207, 17, 0x40000000
@@ -17,6 +18,16 @@ if libc.ptrace(PTRACE_SEIZE, thread, None, None) or libc.ptrace(PTRACE_INTERRUPT
     print("refused:", os.strerror(ctypes.get_errno()), flush=True)
     sys.exit(1)
 os.waitpid(thread, WALL)
+
+
+def bury(*_):
+    """A traced thread that ends stays until its tracer has waited for it, and so does its whole process."""
+    ended, status = os.waitpid(thread, WALL | os.WNOHANG)
+    if ended and not os.WIFSTOPPED(status):
+        os._exit(0)
+
+
+signal.signal(signal.SIGCHLD, bury)
 print("held", flush=True)
 sys.stdin.read()
 libc.ptrace(PTRACE_DETACH, thread, None, None)
