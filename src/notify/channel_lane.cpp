@@ -116,7 +116,13 @@ void ChannelLane::run(std::stop_token stop, Heartbeat& heartbeat) {
 }
 
 void ChannelLane::State::take_over() {
-  while (queue.has_room()) {
+  while (!ring.empty()) {
+    // Full of repeats for a receiver that is away: a fresh ring is tried at once all the same, and what
+    // has to go for it is in the outbox.
+    if (!queue.has_room()) {
+      if (!queue.give_up_latest_repeat()) return;
+      overflowed.store(true, std::memory_order_release);
+    }
     auto message = ring.pop();
     if (!message) return;
     queue.add(std::move(*message));

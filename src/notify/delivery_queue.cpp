@@ -21,6 +21,16 @@ std::minstd_rand seeded() {
 DeliveryQueue::DeliveryQueue(const LaneOptions& options, const Clock& clock)
     : options_(options), clock_(clock), random_(seeded()) {}
 
+bool DeliveryQueue::give_up_latest_repeat() {
+  auto latest = entries_.end();
+  for (auto at = entries_.begin(); at != entries_.end(); ++at)
+    if (at->second.attempts > 0 && (latest == entries_.end() || at->second.due > latest->second.due))
+      latest = at;
+  if (latest == entries_.end()) return false;
+  entries_.erase(latest);
+  return true;
+}
+
 void DeliveryQueue::add(Message message) {
   const Place place{message.row.key.event_id, message.row.key.sequence};
   if (entries_.contains(place) || settled_.contains(message.row.key)) return;

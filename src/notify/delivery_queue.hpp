@@ -32,6 +32,9 @@ class DeliveryQueue {
   void add(Message message);
   bool has_room() const noexcept { return entries_.size() < options_.most_waiting; }
   std::size_t size() const noexcept { return entries_.size(); }
+  // Makes room for a fresh message by forgetting the repeat that is due last: the outbox has it.
+  // False when nothing held was tried before.
+  bool give_up_latest_repeat();
 
   // What to attempt now: due, first of its event, first attempts before repeats. Null: nothing.
   Entry* next();

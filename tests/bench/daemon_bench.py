@@ -30,7 +30,17 @@ def quantile(values, q):
     return values[min(len(values) - 1, int(q * len(values)))]
 
 
+missed = []
+
+
+def hold(name, value, bound):
+    if value > bound:
+        missed.append(f"{name}: {value:.2f} > {bound}")
+
+
 def report(name, values, bound=None):
+    if bound:
+        hold(name, quantile(values, .99), bound)
     line = f"{name:44} p50 {quantile(values, .5):7.2f}   p99 {quantile(values, .99):7.2f}   max {max(values):7.2f} ms"
     print(line + (f"   (bound on p99: {bound} ms)" if bound else ""), flush=True)
 
@@ -92,7 +102,10 @@ def latency(video, faces, what):
     report("edge → webhook, 720p JPEG", picture, 30)
     report("edge → commit (beside, not before, delivery)", commits)
     report("age of the picture at the edge", ages, 200)
-    print(f"resident memory {resident_mb(daemon.process.pid):.0f} MB" + ("   (bound: 110 MB)" if faces else ""))
+    memory = resident_mb(daemon.process.pid)
+    print(f"resident memory {memory:.0f} MB" + ("   (bound: 110 MB)" if faces else ""))
+    if faces:
+        hold("resident memory, MB", memory, 110)
     daemon.stop()
     chips.close()
     hook.close()
@@ -105,6 +118,7 @@ def idle():
     begun, cpu = time.monotonic(), cpu_seconds(daemon.process.pid)
     time.sleep(60)
     used = (cpu_seconds(daemon.process.pid) - cpu) / (time.monotonic() - begun)
+    hold("idle CPU, percent", 100 * used, 0.2)
     print(f"idle CPU without a camera {100 * used:.2f} % of a core   (bound: 0.2 %); resident "
           f"{resident_mb(daemon.process.pid):.0f} MB")
     daemon.stop()
@@ -145,7 +159,10 @@ def main():
     idle()
     ready(False)
     ready(True)
+    for line in missed:
+        print("missed: " + line)
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

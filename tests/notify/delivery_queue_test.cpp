@@ -53,6 +53,27 @@ TEST_F(DeliveryQueueTest, UpdateWaitsForItsRingWhileOtherEventsPass) {
   EXPECT_EQ(next_key(), (store::RowKey{first, "hook", 1})) << "the update died with its ring";
 }
 
+TEST_F(DeliveryQueueTest, MakesRoomByTheRepeatThatIsDueLast) {
+  const auto soon = new_id();
+  const auto late = new_id();
+  const auto fresh = new_id();
+  queue.add(message(soon));
+  queue.add(message(late));
+  fail(*queue.next());         // the back-off of a first failure
+  fail(*queue.next(), 10min);  // the receiver named a time
+  queue.add(message(fresh));
+  EXPECT_TRUE(queue.give_up_latest_repeat());
+  EXPECT_EQ(queue.size(), 2U);
+  EXPECT_EQ(next_key(), (store::RowKey{fresh, "hook", 0}));
+  queue.settle(*queue.next(), DeliveryState::delivered);
+  clock.advance(1h - 1min);
+  EXPECT_EQ(next_key(), (store::RowKey{soon, "hook", 0}));
+  queue.settle(*queue.next(), DeliveryState::delivered);
+  EXPECT_FALSE(queue.give_up_latest_repeat());
+  queue.add(message(new_id()));
+  EXPECT_FALSE(queue.give_up_latest_repeat()) << "a message that was never tried went";
+}
+
 TEST_F(DeliveryQueueTest, FirstAttemptGoesBeforeRepeatsThatAreDueLonger) {
   for (int i = 0; i < 3; ++i) queue.add(message(new_id()));
   for (int i = 0; i < 3; ++i) fail(*queue.next());
