@@ -119,6 +119,47 @@ class RingTest(unittest.TestCase):
         other.wait_for(lambda m: m.event["id"] == ring, 5, "the ring at the new receiver")
         self.assertNotIn(ring, [m.event["id"] for m in self.hook.messages])
 
+    def test_rotated_secret_is_taken_by_a_reload(self):
+        other = harness.Hook()
+        self.addCleanup(other.close)
+        daemon = self.daemon(wait=None)
+        secret = daemon.folder / "receiver"
+        secret.write_text(self.hook.url)
+        settings = config(self.hook)
+        settings["notifications"]["channels"][0]["url"] = f"${{file:{secret}}}"
+        daemon.write_config(settings)
+        daemon.start()
+        secret.write_text(other.url)
+        self.assertIn("notifications", daemon.cli("reload").stdout)
+        ring = daemon.ring("front")
+        other.wait_for(lambda m: m.event["id"] == ring, 5, "the ring at the new receiver")
+
+    def test_more_than_a_lane_holds_all_arrives_when_the_receiver_is_back(self):
+        self.hook.status = 503
+        daemon = self.daemon()
+        ids = [daemon.ring("front") for _ in range(700)]
+        daemon.kill()
+        self.hook.status = 200
+        daemon.start()
+        for ring in ids:
+            self.hook.wait_for(lambda m, ring=ring: m.event["id"] == ring, 60, f"ring {ring}")
+
+    def test_event_held_back_by_a_locked_database_is_written_and_not_sent_twice(self):
+        daemon = self.daemon()
+        first = daemon.ring("front")
+        with sqlite3.connect(daemon.state / "porchlight.db", isolation_level=None) as db:
+            db.execute("BEGIN IMMEDIATE")
+            self.assertIsNone(daemon.control("POST", "/api/v1/buttons/front/ring", quiet=True))  # no acknowledgement
+            held = self.hook.wait_for(lambda m: m.event["id"] != first, 5, "the ring all the same").event["id"]
+            harness.wait_until(lambda: '"database_connected":false' in daemon.get("/health/ready")[2], 20, "not ready")
+            db.execute("ROLLBACK")
+        harness.wait_until(lambda: '"database_connected":true' in daemon.get("/health/ready")[2], 20, "ready again")
+        self.assertEqual(daemon.stop(), 0)
+        daemon.start()
+        later = daemon.ring("front")
+        self.hook.wait_for(lambda m: m.event["id"] == later, 5, "a later ring, behind whatever the outbox still had")
+        self.assertEqual([m.event["id"] for m in self.hook.messages].count(held), 1)
+
     def test_full_channel_queue_loses_nothing(self):
         daemon = self.daemon()
         ids = []
