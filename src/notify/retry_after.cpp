@@ -18,7 +18,8 @@ std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view text
     return std::chrono::seconds(seconds);
   }
   std::tm date{};
-  const auto* end = ::strptime(std::string(text).c_str(), "%a, %d %b %Y %H:%M:%S GMT", &date);
+  const std::string terminated(text);
+  const auto* end = ::strptime(terminated.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &date);
   if (end == nullptr || *end != '\0') return std::nullopt;
   const auto at = std::chrono::system_clock::from_time_t(::timegm(&date));
   return std::max(std::chrono::milliseconds::zero(),
