@@ -11,6 +11,7 @@
 #include "app/commands.hpp"
 #include "app/terminal.hpp"
 #include "porchlight/api/control_client.hpp"
+#include "porchlight/pipeline/gallery.hpp"
 #include "porchlight/store/database.hpp"
 #include "porchlight/store/gallery_store.hpp"
 #include "porchlight/vision/evaluate.hpp"
@@ -101,20 +102,6 @@ Status enrol_all(const Settings& settings, store::GalleryStore& gallery, const s
   return {};
 }
 
-vision::Gallery gallery_for_match(const std::vector<store::Person>& people) {
-  std::vector<vision::Person> persons;
-  for (const auto& person : people) {
-    vision::Person known{person.name,
-                         person.listed_as == store::Listing::blacklisted ? vision::ListedAs::blacklisted
-                                                                         : vision::ListedAs::known,
-                         {}};
-    for (const auto& face : person.faces)
-      if (face.model_version == vision::model_version) known.embeddings.push_back(face.vector);
-    persons.push_back(std::move(known));
-  }
-  return vision::Gallery(std::move(persons));
-}
-
 json identity_json(const vision::Shot& shot, const vision::Identity& identity) {
   const auto& box = shot.face.box;
   json object{{"result", event::to_string(identity.verdict)},
@@ -191,7 +178,7 @@ int faces_identify_command(const CommandOptions& options, const std::string& ima
   if (!engine) return complain(engine.error().text(), exit_unreachable);
   const auto shots = (*engine)->shots_of_photo(image);
   if (!shots) return complain(shots.error().text(), exit_unreachable);
-  const auto gallery = gallery_for_match(*persons);
+  const auto gallery = pipeline::gallery_of(*persons);
   bool known = false;
   auto list = json::array();
   for (const auto& shot : *shots) {

@@ -4,32 +4,17 @@
 #include <utility>
 
 #include "pipeline/pipeline_state.hpp"
+#include "porchlight/pipeline/gallery.hpp"
 
 namespace porchlight::pipeline {
-namespace {
-
-vision::GalleryPtr gallery_of(const std::vector<store::Person>& people) {
-  std::vector<vision::Person> persons;
-  for (const auto& person : people) {
-    vision::Person known{person.name,
-                         person.listed_as == store::Listing::blacklisted ? vision::ListedAs::blacklisted
-                                                                         : vision::ListedAs::known,
-                         {}};
-    for (const auto& face : person.faces)
-      if (face.model_version == vision::model_version) known.embeddings.push_back(face.vector);
-    persons.push_back(std::move(known));
-  }
-  return std::make_shared<const vision::Gallery>(std::move(persons));
-}
-
-}  // namespace
-
 Status Pipeline::State::build() {
   auto wakeup = Wakeup::create();
   if (!wakeup) return std::move(wakeup).error();
   store = std::make_unique<StoreLane>(
       options.folder, clock, metrics, health, std::move(*wakeup),
-      StoreLane::Sinks{[this](const People& people) { vision->set_gallery(gallery_of(*people)); },
+      StoreLane::Sinks{[this](const People& people) {
+                         vision->set_gallery(std::make_shared<const vision::Gallery>(gallery_of(*people)));
+                       },
                        [this](RecentRings recent) { new_rings.post(std::move(recent)); }});
   auto made = Dispatcher::create(clock, metrics, store->queue(), [this](const event::Ring& ring) {
     if (vision->enabled()) vision->expectations().push(ring);
