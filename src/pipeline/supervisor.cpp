@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "porchlight/pipeline/supervisor.hpp"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <optional>
 #include <stop_token>
 #include <string_view>
@@ -26,6 +30,19 @@ std::string component_of(std::string_view worker_type) {
   if (worker_type == "button" || worker_type == "output") return "hardware";
   if (worker_type == "http" || worker_type == "streamer") return "api";
   return "storage";
+}
+
+// nice(7) levels. Not real time: a fault there would freeze a board with one processor.
+int nice_of(Urgency urgency) {
+  switch (urgency) {
+    case Urgency::ring:
+      return -10;
+    case Urgency::background:
+      return 5;
+    case Urgency::normal:
+      break;
+  }
+  return 0;
 }
 
 }  // namespace
@@ -69,8 +86,22 @@ void Supervisor::start(WorkerSpec spec) {
 void Supervisor::launch(Entry& entry) {
   entry.restart_at.reset();
   entry.started = clock_.now();
-  entry.worker = std::make_unique<Worker>(entry.spec.id, clock_, entry.spec.body);
+  entry.worker = std::make_unique<Worker>(entry.spec.id, clock_, with_urgency(entry.spec));
   entry.health.set(1);
+}
+
+// Linux keeps a nice level per thread. Without the right to raise it the worker runs all the same.
+Worker::Body Supervisor::with_urgency(const WorkerSpec& spec) {
+  const int level = nice_of(spec.urgency);
+  if (level == 0) return spec.body;
+  return [this, level, body = spec.body](std::stop_token stop, Heartbeat& beat) {
+    if (::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), level) != 0 &&
+        !refusal_said_.test_and_set())
+      log_.warning("no right to put the ring first, it waits its turn on a busy machine",
+                   {{"fault", errno_error(errno, "set nice level " + std::to_string(level)).text()},
+                    {"mend", "LimitNICE=-10 in the service's unit"}});
+    body(stop, beat);
+  };
 }
 
 bool Supervisor::check() {

@@ -21,7 +21,8 @@ std::string notifier_id(const std::string& channel) {
 
 void Pipeline::State::start_buttons() {
   supervisor.start({"button", "button", Stage::sources, 5s,
-                    [lane = buttons](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); }});
+                    [lane = buttons](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); },
+                    Urgency::ring});
 }
 
 void Pipeline::State::start_camera(const std::shared_ptr<CameraUnit>& unit) {
@@ -36,7 +37,8 @@ void Pipeline::State::start_channels() {
   for (const auto& [id, lane] : routing->lanes) {
     // One request may take its whole timeout, at most 60 s, without a beat.
     supervisor.start({notifier_id(id), "notifier", Stage::notify, 75s,
-                      [lane](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); }});
+                      [lane](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); },
+                      Urgency::ring});
     store->queue().push(ReloadChannel{id});
   }
 }
@@ -48,16 +50,19 @@ void Pipeline::State::start_vision() {
     return;
   }
   supervisor.start({"vision", "detector", Stage::decoders, 30s,
-                    [lane = vision.get()](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); }});
+                    [lane = vision.get()](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); },
+                    Urgency::background});
 }
 
 void Pipeline::State::start_lanes() {
   // A commit on a failing card can take long; it is not death.
   supervisor.start({"store", "sync", Stage::store, 20s,
-                    [lane = store.get()](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); }});
+                    [lane = store.get()](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); },
+                    Urgency::ring});
   supervisor.start(
       {"event", "event", Stage::events, 5s,
-       [lane = dispatcher.get()](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); }});
+       [lane = dispatcher.get()](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); },
+       Urgency::ring});
 }
 
 std::vector<std::pair<std::string, std::string>> Pipeline::workers_of(const Options& options) {

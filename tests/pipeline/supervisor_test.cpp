@@ -2,6 +2,8 @@
 #include "porchlight/pipeline/supervisor.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <mutex>
@@ -15,7 +17,7 @@ using namespace std::chrono_literals;
 
 telemetry::ClosedSets sets() {
   telemetry::ClosedSets closed;
-  closed.workers = {{"a", "event"}, {"b", "sync"}};
+  closed.workers = {{"a", "event"}, {"b", "sync"}, {"c", "sync"}};
   return closed;
 }
 
@@ -64,6 +66,29 @@ TEST_F(SupervisorTest, StartsAgainWhatThrew) {
   EXPECT_TRUE(soon([&] { return runs == 2; }));
   EXPECT_EQ(restarts("event"), 1);
   EXPECT_EQ(health("a", "event"), 1);
+  EXPECT_TRUE(supervisor.stop(2s));
+}
+
+// Which levels the workers run at; the test's own thread is at 0.
+TEST_F(SupervisorTest, TellsTheSchedulerWhatMayWait) {
+  std::atomic<int> ring = 99, normal = 99, background = 99;
+  auto level_into = [](std::atomic<int>& level) {
+    return [&](std::stop_token stop, Heartbeat& beat) {
+      level = ::getpriority(PRIO_PROCESS, 0);
+      until_stopped(stop, beat);
+    };
+  };
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NICE, &limit), 0);
+  const bool may_raise = ::geteuid() == 0 || limit.rlim_cur >= 30;
+  supervisor.start({"a", "event", Stage::events, 5s, level_into(ring), Urgency::ring});
+  supervisor.start({"b", "sync", Stage::events, 5s, level_into(background), Urgency::background});
+  supervisor.start({"c", "sync", Stage::events, 5s, level_into(normal)});
+  ASSERT_TRUE(soon([&] { return ring != 99 && normal != 99 && background != 99; }));
+  EXPECT_EQ(normal, 0);
+  EXPECT_EQ(background, 5);
+  EXPECT_EQ(ring, may_raise ? -10 : 0);  // without the right it runs all the same
+  EXPECT_EQ(::getpriority(PRIO_PROCESS, 0), 0);
   EXPECT_TRUE(supervisor.stop(2s));
 }
 

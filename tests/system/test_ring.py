@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A ring through the whole daemon: acknowledged, delivered, stored, counted, stopped, reloaded."""
 
+import os
+import pathlib
 import re
 import signal
 import sqlite3
@@ -34,6 +36,20 @@ class RingTest(unittest.TestCase):
         harness.wait_until(lambda: daemon.metric("notifications_sent_total", channel="webhook", type="doorbell_press",
                                                  status="success") == 1, 5, "the counted delivery")
         self.assertEqual(len([m for m in self.hook.messages if m.event["id"] == ring and m.event["sequence"] == 0]), 1)
+
+    def test_lanes_of_a_ring_go_before_the_rest(self):
+        """The kernel's nice level of each thread; raising it takes root or the unit's LimitNICE."""
+        if os.geteuid() != 0:
+            self.skipTest("only root may raise a priority here")
+        daemon = self.daemon()
+        daemon.ring("front")
+        levels = {}
+        for task in pathlib.Path(f"/proc/{daemon.process.pid}/task").iterdir():
+            # The 19th field; the name in the second may contain anything.
+            levels[(task / "comm").read_text().strip()] = int((task / "stat").read_text().rpartition(")")[2].split()[16])
+        for lane in ("button", "event", "store", "notify-hook"):
+            self.assertEqual(levels.get(lane), -10, levels)
+        self.assertEqual(levels.get("http"), 0, levels)
 
     def test_acknowledged_ring_is_in_the_event_log(self):
         daemon = self.daemon()

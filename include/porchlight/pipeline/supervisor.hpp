@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -17,12 +18,17 @@ namespace porchlight::pipeline {
 // The order of stopping: sources first, so that nothing new arrives while the rest drains.
 enum class Stage { sources, decoders, events, store, notify, http, log };
 
+// What the kernel's scheduler is told. `ring`: what a ring passes through goes before everything else
+// on the machine. `background`: what may wait while the machine is busy.
+enum class Urgency { ring, normal, background };
+
 struct WorkerSpec {
   std::string id;    // `worker_id`: <type>-<camera or index>
   std::string type;  // `worker_type`, closed set
   Stage stage = Stage::events;
   std::chrono::milliseconds deadline{10'000};  // silent for longer → dead
   Worker::Body body;                           // run again after it returned or threw
+  Urgency urgency = Urgency::normal;
 };
 
 // Keeps the workers alive. A body that returns or throws is started again in-process, with a pause
@@ -51,6 +57,7 @@ class Supervisor {
  private:
   struct Entry;
   void launch(Entry& entry);
+  Worker::Body with_urgency(const WorkerSpec& spec);
   void note_ended(Entry& entry);
   bool is_abandoned(const std::string& id) const;
   bool join_until(Entry& entry, MonotonicTime deadline);
@@ -61,6 +68,7 @@ class Supervisor {
   std::map<std::string, std::unique_ptr<Entry>> entries_;
   std::vector<std::unique_ptr<Entry>> abandoned_;
   std::size_t restarts_ = 0;
+  std::atomic_flag refusal_said_;  // any worker
 };
 
 }  // namespace porchlight::pipeline
