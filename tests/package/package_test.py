@@ -87,6 +87,35 @@ class CompletionTest(unittest.TestCase):
             self.assertEqual(self.complete("check", "--config", f"{folder}/an"), {str(path)})
 
 
+class ZshCompletionTest(unittest.TestCase):
+    def complete(self, *words):
+        """What the function hands to zsh's compadd, one a line."""
+        script = f"""
+            compadd() {{ [[ $1 == -a ]] && print -rl -- ${{(P)2}} || print -rl -- "$@" }}
+            _files() {{ print FILES }}
+            words=({' '.join(f"'{w}'" for w in (PROGRAM, *words))}); CURRENT={len(words) + 1}
+            source {SOURCE}/src/tools/completions/_porchlight
+        """
+        done = run("zsh", "-f", "-c", script)
+        self.assertEqual(done.stderr, "")
+        return set(done.stdout.split("\n")) - {""}
+
+    def setUp(self):
+        if not shutil.which("zsh"):
+            self.skipTest("zsh is not installed")
+
+    def test_offers_every_command_and_no_other(self):
+        options = {"--help", "--config", "--json"}
+        self.assertEqual(self.complete("") - options, set(subcommands()))
+        self.assertEqual(self.complete("faces", "") - options, set(subcommands("faces")))
+
+    def test_offers_options_words_and_files(self):
+        self.assertIn("--button", self.complete("ring", "--"))
+        self.assertLessEqual({"known", "blacklisted"}, self.complete("people", "list-as", "Anna", ""))
+        self.assertIn("FILES", self.complete("faces", "enrol", "Anna", ""))
+        self.assertEqual({"FILES"}, self.complete("check", "--config", ""))
+
+
 class UnitTest(unittest.TestCase):
     def test_exposure_is_at_most_two(self):
         if not shutil.which("systemd-analyze"):

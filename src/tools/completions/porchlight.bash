@@ -8,21 +8,21 @@ _porchlight_words() {  # COMMAND…: the subcommands and options that the help o
 
 _porchlight() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-  local -a path=()
+  local -a given=()
   local word
   case $previous in
     -c|--config|--pairs) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
   esac
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    [[ $word == [a-z]* && ${#path[@]} -lt 2 ]] && path+=("$word")
+    [[ $word == [a-z]* && ${#given[@]} -lt 2 ]] && given+=("$word")
   done
-  case ${path[*]} in
+  case ${given[*]} in
     'faces enrol'|'faces enroll'|'faces identify')
-      mapfile -t COMPREPLY < <(compgen -f -W "$(_porchlight_words "${path[@]}")" -- "$current"); return ;;
+      mapfile -t COMPREPLY < <(compgen -f -W "$(_porchlight_words "${given[@]}")" -- "$current"); return ;;
     'people list-as')
-      mapfile -t COMPREPLY < <(compgen -W "known blacklisted $(_porchlight_words "${path[@]}")" -- "$current"); return ;;
+      mapfile -t COMPREPLY < <(compgen -W "known blacklisted $(_porchlight_words "${given[@]}")" -- "$current"); return ;;
   esac
-  mapfile -t COMPREPLY < <(compgen -W "$(_porchlight_words "${path[@]}")" -- "$current")
+  mapfile -t COMPREPLY < <(compgen -W "$(_porchlight_words "${given[@]}")" -- "$current")
 }
 
 complete -o filenames -o bashdefault -F _porchlight porchlight
