@@ -39,12 +39,6 @@ LineTrouble trouble_of(ErrorCode code) noexcept {
   }
 }
 
-Error with_user(Error error, const FoundLine& line) {
-  if (error.code() != ErrorCode::already_exists) return error;
-  const auto user = user_of(line);
-  return {error.code(), error.text() + " (in use by '" + (user.empty() ? "another program" : user) + "')"};
-}
-
 ButtonState state_of(PressDetector::Contact contact) noexcept {
   switch (contact) {
     case PressDetector::Contact::open:

@@ -179,4 +179,10 @@ std::string user_of(const FoundLine& line) {
   return info ? text_of(info->consumer) : std::string();
 }
 
+Error with_user(Error error, const FoundLine& line) {
+  if (error.code() != ErrorCode::already_exists) return error;
+  const auto user = user_of(line);
+  return {error.code(), error.text() + " (in use by '" + (user.empty() ? "another program" : user) + "')"};
+}
+
 }  // namespace porchlight::gpio

@@ -25,4 +25,7 @@ Result<FoundLine> find_line(const std::string& chip, const std::string& line);
 // The name under which the line is in use; empty when it is free or cannot be asked.
 std::string user_of(const FoundLine& line);
 
+// Names the user in the error of a line that is in use; any other error stays as it is.
+Error with_user(Error error, const FoundLine& line);
+
 }  // namespace porchlight::gpio
