@@ -132,9 +132,13 @@ struct Client::State {
   std::array<char, CURL_ERROR_SIZE> reason{};
   std::uint64_t connections = 0;
 
+  void prepare_connection(const std::string& url);
   void prepare(const ClientRequest& request, const curl_slist* headers, curl_mime* mime, Received& received);
   Result<CURLcode> perform(const std::stop_token& stop);
   Result<ClientResponse> conclude(const ClientRequest& request, CURLcode rc, Received received);
+  std::string cause_of(CURLcode rc) const {
+    return reason[0] != '\0' ? reason.data() : curl_easy_strerror(rc);
+  }
 };
 
 std::string_view ClientResponse::header(std::string_view name) const {
@@ -171,12 +175,11 @@ std::uint64_t Client::connections_opened() const noexcept {
   return state_->connections;
 }
 
-void Client::State::prepare(const ClientRequest& request, const curl_slist* headers, curl_mime* mime,
-                            Received& received) {
+void Client::State::prepare_connection(const std::string& url) {
   auto* handle = easy.get();
   curl_easy_reset(handle);
   reason[0] = '\0';
-  curl_easy_setopt(handle, CURLOPT_URL, request.url.c_str());
+  curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(handle, CURLOPT_PROXY, "");
   curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
@@ -192,6 +195,12 @@ void Client::State::prepare(const ClientRequest& request, const curl_slist* head
   }
   if (!options.unix_socket.empty())
     curl_easy_setopt(handle, CURLOPT_UNIX_SOCKET_PATH, options.unix_socket.c_str());
+}
+
+void Client::State::prepare(const ClientRequest& request, const curl_slist* headers, curl_mime* mime,
+                            Received& received) {
+  auto* handle = easy.get();
+  prepare_connection(request.url);
   curl_easy_setopt(handle, CURLOPT_USERAGENT, options.user_agent.c_str());
   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
   curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, on_header);
@@ -233,8 +242,25 @@ Result<ClientResponse> Client::State::conclude(const ClientRequest& request, CUR
     received.response.status = static_cast<int>(status);
     return std::move(received.response);
   }
-  std::string cause = reason[0] != '\0' ? reason.data() : curl_easy_strerror(rc);
-  return Error(code_of(rc), lower(request.method) + " '" + printable_origin(request.url) + "': " + cause);
+  return Error(code_of(rc),
+               lower(request.method) + " '" + printable_origin(request.url) + "': " + cause_of(rc));
+}
+
+Status Client::connect(const std::string& url, std::stop_token stop) {
+  state_->prepare_connection(url);
+  curl_easy_setopt(state_->easy.get(), CURLOPT_CONNECT_ONLY, 1L);
+  const auto doing = "connect to '" + printable_origin(url) + "'";
+  if (curl_multi_add_handle(state_->multi.get(), state_->easy.get()) != CURLM_OK)
+    return Error(ErrorCode::internal, doing + ": libcurl refused the request");
+  auto rc = state_->perform(stop);
+  curl_multi_remove_handle(state_->multi.get(), state_->easy.get());
+  auto status = !rc ? Status(std::move(rc).error().context(doing))
+                : *rc == CURLE_OK
+                    ? Status()
+                    : Status(Error(*rc == CURLE_COULDNT_RESOLVE_HOST ? ErrorCode::not_found : code_of(*rc),
+                                   doing + ": " + state_->cause_of(*rc)));
+  curl_easy_reset(state_->easy.get());
+  return status;
 }
 
 Result<ClientResponse> Client::send(const ClientRequest& request, std::stop_token stop) {

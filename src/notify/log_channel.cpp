@@ -24,6 +24,7 @@ class LogChannel final : public Channel {
                 message.picture ? static_cast<std::int64_t>(message.picture->size()) : std::int64_t{0}}});
     return Delivery::delivered();
   }
+  Status reach(std::stop_token) override { return {}; }
 
  private:
   const std::string id_;

@@ -23,6 +23,8 @@ class Webhook final : public Channel {
  public:
   static Result<std::unique_ptr<Channel>> create(WebhookOptions options, const Clock& clock);
   Delivery deliver(const Message& message, std::stop_token stop) override;
+  // Name, TCP, TLS with the channel's own authorities.
+  Status reach(std::stop_token stop) override { return client_.connect(options_.url, std::move(stop)); }
 
  private:
   Webhook(WebhookOptions options, http::Client client, const Clock& clock)

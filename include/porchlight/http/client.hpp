@@ -68,6 +68,10 @@ class Client {
   // within milliseconds).
   Result<ClientResponse> send(const ClientRequest& request, std::stop_token stop);
 
+  // Looks the name up, connects and, for https, verifies the certificate; sends no request. Errors as
+  // send(), and not_found: the name has no address.
+  Status connect(const std::string& url, std::stop_token stop);
+
   // Connections opened since create(); equal over two requests means keep-alive worked.
   std::uint64_t connections_opened() const noexcept;
 

@@ -51,6 +51,9 @@ class Channel {
  public:
   virtual ~Channel() = default;
   virtual Delivery deliver(const Message& message, std::stop_token stop) = 0;
+  // As far towards the other side as one can go without delivering anything. Under the same deadline.
+  // not_found: the name has no address; auth: refused, or not who it should be; timeout, network.
+  virtual Status reach(std::stop_token stop) = 0;
 };
 
 }  // namespace porchlight::notify
