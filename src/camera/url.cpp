@@ -78,6 +78,15 @@ std::string with_credentials(std::string_view bare, std::string_view user, std::
   return url;
 }
 
+std::string host_of(std::string_view bare) {
+  const auto marker = bare.find("://");
+  if (marker == std::string_view::npos) return {};
+  auto host = bare.substr(marker + 3);
+  host = host.substr(0, host.find_first_of("/?#"));
+  if (host.starts_with('[')) return std::string(host.substr(1, std::min(host.find(']'), host.size()) - 1));
+  return std::string(host.substr(0, host.find(':')));
+}
+
 std::string scheme_of(std::string_view url) {
   const auto colon = url.find(':');
   if (colon == std::string_view::npos || colon == 0 || !is_letter(url.front())) return {};

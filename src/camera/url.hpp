@@ -17,6 +17,9 @@ RtspUrl split_credentials(std::string_view url);
 // Puts them back, percent-encoded. The result is a secret.
 std::string with_credentials(std::string_view bare, std::string_view user, std::string_view password);
 
+// The host of a URL without user and password; an IPv6 address without its brackets.
+std::string host_of(std::string_view bare);
+
 // The part before the first colon, in lower case; empty when there is none or it is no scheme (RFC
 // 3986, 3.1).
 std::string scheme_of(std::string_view url);

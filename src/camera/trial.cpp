@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "porchlight/camera/trial.hpp"
+
+#include <netdb.h>
+
+#include <optional>
+
+#include "porchlight/media/decoder.hpp"
+#include "source.hpp"
+#include "url.hpp"
+
+namespace porchlight::camera {
+namespace {
+
+// libav says "Input/output error" for a name that nobody knows.
+Status resolve(const CameraOptions& options) {
+  const auto host = host_of(options.url);
+  addrinfo* found = nullptr;
+  const int rc = ::getaddrinfo(host.c_str(), nullptr, nullptr, &found);
+  if (rc == 0) {
+    ::freeaddrinfo(found);
+    return {};
+  }
+  return Error(ErrorCode::invalid_argument, "look up '" + host + "': " + ::gai_strerror(rc));
+}
+
+// Takes packets until the first picture.
+class Trial {
+ public:
+  Trial(Clock& clock, std::chrono::milliseconds limit)
+      : clock_(clock), begun_(clock.now()), deadline_(begun_ + limit) {}
+
+  void take(const media::PacketPtr& packet) {
+    ++packets_;
+    if (!decoder_) {
+      auto made = media::Decoder::create(*packet->stream);
+      if (!made) {
+        failure_ = std::move(made).error();
+        return;
+      }
+      decoder_.emplace(std::move(*made));
+    }
+    const auto status = decoder_->decode(*packet, [&](const media::FramePtr& frame) {
+      if (!sight_) sight_ = Sight{packet->stream->codec, frame->width, frame->height, clock_.now() - begun_};
+    });
+    if (!status) failure_ = status.error();
+  }
+
+  bool go_on() const { return !sight_ && !failure_ && clock_.now() < deadline_; }
+
+  Result<Sight> outcome(const Error& ended, const CameraOptions& options) const {
+    if (sight_) return *sight_;
+    if (failure_) return *failure_;
+    if (packets_ > 0)
+      return Error(ErrorCode::decode, "watch '" + options.url + "': " + std::to_string(packets_) +
+                                          " packets came, and no picture out of them");
+    if (ended.code() == ErrorCode::cancelled)
+      return Error(ErrorCode::timeout, "watch '" + options.url + "': nothing was sent");
+    return ended;
+  }
+
+ private:
+  Clock& clock_;
+  const MonotonicTime begun_;
+  const MonotonicTime deadline_;
+  std::optional<media::Decoder> decoder_;
+  std::size_t packets_ = 0;
+  std::optional<Sight> sight_;
+  std::optional<Error> failure_;
+};
+
+}  // namespace
+
+Result<Sight> try_camera(const CameraOptions& options, Clock& clock, std::chrono::milliseconds limit) {
+  Trial trial(clock, limit);
+  if (options.kind == SourceKind::rtsp)
+    if (auto status = resolve(options); !status) return std::move(status).error();
+  const PacketSink sink{[&](const media::PacketPtr& packet) { trial.take(packet); },
+                        [&] { return trial.go_on(); }};
+  const auto ended = make_source(options, clock)->run(sink, {});
+  return trial.outcome(ended, options);
+}
+
+}  // namespace porchlight::camera
