@@ -35,6 +35,11 @@ struct EngineParts {
   media::Image part_image;
 };
 
+// Foreign thread pools would fight the lanes for the cores.
+void pin_foreign_pools();
+// not_found names the first file that is missing.
+Status check_models(const std::filesystem::path& dir);
+
 inline cv::Mat view(const media::Image& image) {
   return {image.height, image.width, image.channels == 1 ? CV_8UC1 : CV_8UC3,
           const_cast<std::uint8_t*>(image.pixels.data()), image.stride};

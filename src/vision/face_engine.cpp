@@ -18,21 +18,6 @@ namespace {
 
 using Step = EngineInstruments::Step;
 
-// Foreign thread pools would fight the lanes for the cores.
-void pin_foreign_pools() {
-  cv::setNumThreads(1);
-  if (openblas_set_num_threads != nullptr) openblas_set_num_threads(1);
-}
-
-Status check_models(const std::filesystem::path& dir) {
-  for (const auto* name : {"detect.onnx", "landmark.onnx", "resnet.onnx"}) {
-    std::error_code error;
-    if (std::filesystem::is_regular_file(dir / name, error)) continue;
-    return Error(ErrorCode::not_found, "load face model '" + (dir / name).string() + "': no such file");
-  }
-  return {};
-}
-
 std::vector<Face> at_least(std::vector<Face> faces, int min_size) {
   std::erase_if(faces,
                 [min_size](const Face& face) { return face.box.height < static_cast<float>(min_size); });
@@ -51,6 +36,20 @@ media::Region surroundings(const media::Frame& frame, const Box& box) {
 }
 
 }  // namespace
+
+void pin_foreign_pools() {
+  cv::setNumThreads(1);
+  if (openblas_set_num_threads != nullptr) openblas_set_num_threads(1);
+}
+
+Status check_models(const std::filesystem::path& dir) {
+  for (const auto* name : {"detect.onnx", "landmark.onnx", "resnet.onnx"}) {
+    std::error_code error;
+    if (std::filesystem::is_regular_file(dir / name, error)) continue;
+    return Error(ErrorCode::not_found, "load face model '" + (dir / name).string() + "': no such file");
+  }
+  return {};
+}
 
 float distance(const Embedding& a, const Embedding& b) noexcept {
   float sum = 0;

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+
+#include "porchlight/base/result.hpp"
+
+namespace porchlight::vision {
+
+struct ModelProof {
+  std::chrono::nanoseconds load{};
+  std::chrono::nanoseconds face{};  // to find, align and embed one
+};
+
+// Loads the three face models and runs each once on a drawn face, whose answers are known. not_found: a
+// file is missing; internal: the library refuses one; corrupt: it runs, and answers something else.
+Result<ModelProof> prove_models(const std::filesystem::path& model_dir);
+
+}  // namespace porchlight::vision
