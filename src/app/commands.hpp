@@ -19,6 +19,7 @@ struct CommandOptions {
 int run_command(const CommandOptions& options);
 int check_command(const CommandOptions& options);
 int version_command(const CommandOptions& options);
+int doctor_command(const CommandOptions& options);
 
 int ring_command(const CommandOptions& options, const std::string& button);
 int status_command(const CommandOptions& options);

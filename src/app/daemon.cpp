@@ -102,6 +102,7 @@ api::Port Daemon::make_port() {
   port.status = [this] {
     auto status = nlohmann::json::parse(pipeline_->status());
     status["version"] = telemetry::build_version();
+    status["pid"] = ::getpid();
     status["listen"] = {{"address", bound_address()}, {"port", server_->port()}};
     status["ready"] = health_.ready();
     status["checks"] = {{"model_loaded", health_.model_loaded.load()},

@@ -20,8 +20,8 @@ namespace {
 using namespace porchlight::app;
 
 // Names that users may look for; the program says that they are not there yet.
-constexpr std::array not_yet{"doctor",  "logs",  "plates", "footage", "audit",  "backup",
-                             "restore", "users", "notify", "outbox",  "cameras"};
+constexpr std::array not_yet{"logs",    "plates", "footage", "audit",  "backup",
+                             "restore", "users",  "notify",  "outbox", "cameras"};
 
 std::string not_empty(const std::string& text) {
   return text.empty() ? "must not be empty" : "";
@@ -36,6 +36,8 @@ class CommandLine {
     app_.add_flag("--json", options_.json, "print data as JSON");
     add("run", "run the daemon", [this] { return run_command(options_); });
     add("check", "check the configuration: one line per fault", [this] { return check_command(options_); });
+    add("doctor", "examine configuration, service, disk, clock, models, buttons, cameras and channels",
+        [this] { return doctor_command(options_); });
     add("version", "what this program is", [this] { return version_command(options_); });
     add("status", "what the running daemon does", [this] { return status_command(options_); });
     add("reload", "make the running daemon read its configuration again",

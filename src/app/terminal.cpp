@@ -32,6 +32,12 @@ bool hides_storage(const config::Fault& fault, const Settings& settings) {
 
 }  // namespace
 
+bool storage_is_known(const Settings& settings, const config::Faults& faults) {
+  for (const auto& fault : faults.all())
+    if (hides_storage(fault, settings)) return false;
+  return true;
+}
+
 SettingsOrExit settings_for(const CommandOptions& options) {
   config::Faults faults;
   auto settings = read_settings(options.config, faults);

@@ -16,6 +16,9 @@ int complain(std::string_view text, Exit code);
 // By the error's code: cannot read or reach → 3, else 1.
 int complain(const Error& error);
 
+// False when a fault hides storage.path, so that what was read of it is only the default.
+bool storage_is_known(const Settings& settings, const config::Faults& faults);
+
 // The settings of a command. A file that cannot be read ends it with exit code 3.
 struct SettingsOrExit {
   std::optional<Settings> settings;

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the doctor asks of the daemon as a whole, of the face models and of the channels.
+#include "app/patient.hpp"
+#include "porchlight/maintain/checks.hpp"
+#include "porchlight/telemetry/build.hpp"
+#include "porchlight/vision/face_engine.hpp"
+#include "porchlight/vision/model_proof.hpp"
+
+namespace porchlight::app {
+namespace {
+
+using namespace std::chrono_literals;
+using maintain::Check;
+using maintain::Findings;
+
+constexpr const char* restart = "systemctl restart porchlight";
+
+Findings judge_daemon(const nlohmann::json& status) {
+  Findings findings;
+  const auto version = status.value("version", "?");
+  if (version != telemetry::build_version())
+    findings.warning(
+        "version " + version + " runs, this program is " + std::string(telemetry::build_version()), restart);
+  if (!status.value("ready", false)) {
+    std::string missing;
+    const auto checks = status.value("checks", nlohmann::json::object());
+    for (const auto& [name, good] : checks.items())
+      if (good.is_boolean() && !good.get<bool>()) missing += " " + name;
+    findings.warning(
+        "it runs and is not ready; missing:" + (missing.empty() ? " nothing that it names" : missing),
+        "wait for the start to end; then `journalctl -u porchlight -n 50`");
+  }
+  findings.fact("version " + version + " runs");
+  findings.fact("ready");
+  return findings;
+}
+
+Findings judge_silence(const Error& silence) {
+  Findings findings;
+  switch (silence.code()) {
+    case ErrorCode::not_found:
+    case ErrorCode::unavailable:  // a socket that a crash left behind
+      findings.warning("it does not run; buttons and cameras are tried directly",
+                       "systemctl start porchlight");
+      break;
+    case ErrorCode::permission_denied:
+      if (!maintain::is_privileged()) {
+        findings.skipped(silence.text(), maintain::run_with_sudo);
+        break;
+      }
+      [[fallthrough]];
+    default:
+      findings.bad(silence.text(),
+                   std::string("`journalctl -u porchlight -n 50` says what it does; then ") + restart);
+  }
+  return findings;
+}
+
+Findings check_models(const vision::FaceOptions& faces) {
+  Findings findings;
+  if (!faces.enabled) {
+    findings.skipped("faces.enabled is false");
+    return findings;
+  }
+  const auto folder = vision::default_model_dir();
+  const auto proof = vision::prove_models(folder);
+  if (!proof) {
+    findings.bad(proof.error().text(), "copy build/release/models/*.onnx to " + folder.string() +
+                                           " (`./dev build` makes them), or set faces.enabled: false");
+    return findings;
+  }
+  const auto ms = [](auto time) {
+    return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(time).count()) + " ms";
+  };
+  findings.fact(folder.string());
+  findings.fact("loaded in " + ms(proof->load));
+  findings.fact("a drawn face recognised in " + ms(proof->face));
+  return findings;
+}
+
+std::string mend_of_channel(ErrorCode code, const std::string& place) {
+  switch (code) {
+    case ErrorCode::not_found:
+      return "set the host in " + place +
+             ".url to a name that exists, or mend name resolution (`resolvectl status`)";
+    case ErrorCode::auth:
+      return "set " + place +
+             ".ca_file to the authority that signed the server's certificate, and .url to a name that it is "
+             "for";
+    case ErrorCode::invalid_argument:
+      return "set " + place + ".url to https://HOST/PATH";
+    default:
+      return "start the receiver, and look for a firewall; " + place + ".url names its host and port";
+  }
+}
+
+Findings check_channel(const notify::ChannelOptions& channel, const std::string& place) {
+  Findings findings;
+  const SystemClock clock;
+  auto made = channel.make(clock);
+  const auto reached = made ? (*made)->reach({}) : Status(made.error());
+  if (!reached)
+    findings.bad(reached.error().text(), mend_of_channel(reached.error().code(), place));
+  else
+    findings.fact(channel.type + ": reachable, nothing was delivered");
+  return findings;
+}
+
+}  // namespace
+
+std::vector<Check> daemon_checks(const Patient& patient) {
+  return {{"daemon", 5s, [&patient] {
+             if (patient.daemon) return judge_daemon(*patient.daemon);
+             if (patient.silence) return judge_silence(*patient.silence);
+             Findings findings;
+             findings.skipped("its socket lies in storage.path, which is not known",
+                              "mend the configuration first");
+             return findings;
+           }}};
+}
+
+std::vector<Check> model_checks(const Patient& patient) {
+  if (!patient.settings) return {};
+  // A small board reads 30 MB from a slow card first.
+  return {{"models", 90s, [&patient] { return check_models(patient.settings->house.faces); }}};
+}
+
+std::vector<Check> channel_checks(const Patient& patient) {
+  std::vector<Check> checks;
+  if (!patient.settings) return checks;
+  // With a fault in the list, the places of what could be read are not those in the file.
+  const bool faulty = patient.is_faulty("notifications.channels");
+  for (std::size_t i = 0; const auto& channel : patient.settings->house.notifications.channels) {
+    const auto place = "notifications.channels[" + std::to_string(i++) + "]";
+    checks.push_back({"channel " + channel.id, 30s, [&channel, place, faulty] {
+                        if (!faulty) return check_channel(channel, place);
+                        Findings findings;
+                        findings.skipped("the list of channels has a fault", "mend the configuration first");
+                        return findings;
+                      }});
+  }
+  return checks;
+}
+
+}  // namespace porchlight::app
