@@ -36,19 +36,20 @@ void check_secrecy(const std::filesystem::path& file, const struct stat& seen, F
                        file.string() + ", or refer to the secret: \"${file:/path}\"");
 }
 
-void check_service_reads(const std::filesystem::path& file, const struct stat& seen, Findings& findings) {
-  const auto service = find_account(service_user);
+void check_service_reads(const std::filesystem::path& file, const struct stat& seen, const std::string& user,
+                         Findings& findings) {
+  const auto service = find_account(user);
   if (!service || may(*service, seen, 4)) return;
   findings.bad("'" + file.string() + "' (mode " + octal(seen.st_mode) + ", owner " + user_name(seen.st_uid) +
                    ") cannot be read by the user " + service->name,
                "chgrp " + service->name + " " + file.string() + " && chmod 640 " + file.string());
 }
 
-void check_file(const std::filesystem::path& file, Findings& findings) {
+void check_file(const std::filesystem::path& file, const std::string& user, Findings& findings) {
   struct stat seen {};
   if (::stat(file.c_str(), &seen) != 0) return;
   check_secrecy(file, seen, findings);
-  check_service_reads(file, seen, findings);
+  check_service_reads(file, seen, user, findings);
 }
 
 void unreadable(const ConfigurationFacts& facts, Findings& findings) {
@@ -87,7 +88,7 @@ Findings check_configuration(const ConfigurationFacts& facts) {
   }
   for (const auto& fault : facts.faults) add_fault(fault, findings);
   const auto files = files_of(facts);
-  for (const auto& file : files) check_file(file, findings);
+  for (const auto& file : files) check_file(file, facts.user, findings);
   findings.fact(facts.file.string() +
                 (files.size() > 1 ? " and " + std::to_string(files.size() - 1) + " of config.d" : "") +
                 ": no faults");

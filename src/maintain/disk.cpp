@@ -29,7 +29,7 @@ std::string make_folder_command(const path& folder) {
 }
 
 // False when nothing more can be asked of it.
-bool check_folder(const path& folder, Findings& findings) {
+bool check_folder(const path& folder, const std::string& user, Findings& findings) {
   struct stat seen {};
   if (::stat(folder.c_str(), &seen) != 0) {
     const auto error = errno_error(errno, "look at '" + folder.string() + "'");
@@ -43,7 +43,7 @@ bool check_folder(const path& folder, Findings& findings) {
     findings.bad("'" + folder.string() + "' is no folder", "set storage.path to a folder");
     return false;
   }
-  const auto service = find_account(service_user);
+  const auto service = find_account(user);
   if (service && !may(*service, seen, 7))
     findings.bad("'" + folder.string() + "' (mode " + octal(seen.st_mode) + ", owner " +
                      user_name(seen.st_uid) + ") cannot be written by the user " + service->name,
@@ -133,9 +133,9 @@ void check_database(const path& file, Findings& findings) {
 
 }  // namespace
 
-Findings check_disk(const path& folder, bool daemon_runs) {
+Findings check_disk(const path& folder, bool daemon_runs, const std::string& user) {
   Findings findings;
-  if (!check_folder(folder, findings)) return findings;
+  if (!check_folder(folder, user, findings)) return findings;
   struct statvfs seen {};
   if (::statvfs(folder.c_str(), &seen) == 0) judge_volume(volume_of(seen), folder.string(), findings);
   check_writing(folder, findings);

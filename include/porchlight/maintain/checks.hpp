@@ -24,6 +24,7 @@ struct ConfigurationFacts {
   std::string failure;
   std::vector<config::Fault> faults;
   std::filesystem::path folder;  // storage.path; empty: unknown
+  std::string user = service_user;
 };
 Findings check_configuration(const ConfigurationFacts& facts);
 
@@ -33,7 +34,8 @@ Findings check_unit(bool needs_gpio);
 
 // storage.path: there, the service's, writable (a file of 64 KiB is written, synced and removed), with
 // room; and the database in it. `daemon_runs`: the database is the daemon's, and not touched.
-Findings check_disk(const std::filesystem::path& folder, bool daemon_runs);
+Findings check_disk(const std::filesystem::path& folder, bool daemon_runs,
+                    const std::string& user = service_user);
 
 // Set, and kept right by somebody.
 Findings check_clock();
