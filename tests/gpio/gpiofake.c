@@ -11,6 +11,8 @@
 //   GPIOFAKE_PROGRAM  fake only in a program of this name (as in /proc/self/comm).
 //   GPIOFAKE_CHIPS    name:label:lines:line-name-prefix[:absent],… ; by default one chip,
 //                     gpiochip0:pinctrl-bcm2711:58:GPIO. The first is meant where a command names none.
+//   GPIOFAKE_BEGIN    commands, separated by `;`, that are done before the program's main(): for a
+//                     program that ends before anybody could send it one.
 //
 // Control: datagrams of text, one command a line. All commands of a datagram happen at one instant, as
 // the program sees them. When they are done one datagram goes back to the sender's address, if it has
@@ -326,6 +328,19 @@ static void add_chips(void) {
   free(specs);
 }
 
+static void begin(void) {
+  const char* given = getenv("GPIOFAKE_BEGIN");
+  char* commands = strdup(given ? given : "");
+  char* rest = commands;
+  struct reply reply = {.used = 0};
+  for (char* command = strsep(&rest, ";"); command; command = strsep(&rest, ";")) {
+    if (*command == '\0' || obey(command, &reply)) continue;
+    fprintf(stderr, "gpiofake: cannot do '%s'\n", command);
+    abort();
+  }
+  free(commands);
+}
+
 static socklen_t address_of(const char* pattern, struct sockaddr_un* address) {
   memset(address, 0, sizeof *address);
   address->sun_family = AF_UNIX;
@@ -361,6 +376,7 @@ __attribute__((constructor)) static void start(void) {
   if (!where || (program && strncmp(program, program_invocation_short_name, 15) != 0) || !listen_at(where))
     return;
   add_chips();
+  begin();
   // The program's signals are none of this thread's business.
   sigset_t all, before;
   sigfillset(&all);

@@ -49,6 +49,42 @@ struct DeadPort {
   }
 };
 
+TEST(HttpClient, ConnectSendsNoRequest) {
+  Hook hook;
+  auto client = client_or_fail();
+  const auto status = client.connect(hook.url("/first"), {});
+  ASSERT_TRUE(status.ok()) << status.error().text();
+  // The server would have told of a request before this one.
+  ASSERT_TRUE(client.send(post(hook.url("/second")), {}).ok());
+  EXPECT_EQ(hook.next().target, "/second");
+}
+
+TEST(HttpClient, ConnectTellsWhyItCannot) {
+  const DeadPort dead;
+  auto client = client_or_fail();
+  const auto refused = client.connect("http://user:word@127.0.0.1:" + std::to_string(dead.port) + "/", {});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code(), ErrorCode::network);
+  EXPECT_THAT(refused.error().text(), Not(HasSubstr("word")));
+  const auto unknown = client.connect("https://receiver.invalid/", {});
+  ASSERT_FALSE(unknown.ok());
+  EXPECT_EQ(unknown.error().code(), ErrorCode::not_found) << unknown.error().text();
+}
+
+TEST(HttpClient, ConnectVerifiesTheCertificate) {
+  const auto& certificates = Certificates::get();
+  Hook hook({"--tls", certificates.certificate, certificates.key});
+  const auto status = [&](const std::string& authority) {
+    ClientOptions options;
+    options.ca_file = authority;
+    return client_or_fail(options).connect(hook.url("/", "https"), {});
+  };
+  EXPECT_TRUE(status(certificates.authority).ok());
+  const auto refused = status(certificates.stranger);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code(), ErrorCode::auth) << refused.error().text();
+}
+
 TEST(HttpClient, KeepAliveServesManyRequestsOverOneConnection) {
   Hook hook;
   auto client = client_or_fail();
