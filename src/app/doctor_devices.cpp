@@ -60,6 +60,7 @@ void probe(const gpio::ButtonOptions& button, const std::string& place, Findings
   SystemClock clock;
   const auto line = gpio::probe_line(button, clock);
   if (!line) return bad_line(line.error(), place, findings);
+  maintain::check_device(line->chip_path, findings);
   if (line->pressed) findings.warning(line->place + " reads as pressed", pressed_mend(button, place));
   findings.fact(line->place);
   findings.fact("not pressed");
@@ -100,7 +101,8 @@ Findings check_button(const Patient& patient, const gpio::ButtonOptions& button,
   else if (button.kind == gpio::ButtonKind::virtual_button)
     findings.fact("virtual: rings by command");
   else if (patient.daemon_may_run())
-    findings.skipped("a daemon may hold the line, and cannot be asked", maintain::run_with_sudo);
+    findings.skipped("a daemon may hold the line, and cannot be asked",
+                     maintain::is_privileged() ? "do what the check 'daemon' says" : maintain::run_with_sudo);
   else
     probe(button, place, findings);
   return findings;

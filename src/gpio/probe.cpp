@@ -22,7 +22,7 @@ Result<LineProbe> probe_line(const ButtonOptions& options, Clock& clock) {
   const auto active = (*line)->active();
   if (!active) return active.error();
   const auto able = capabilities(options.backend);
-  return LineProbe{found->text, able.name, *active, able.sequence_numbers};
+  return LineProbe{found->chip_path, found->text, able.name, *active, able.sequence_numbers};
 }
 
 }  // namespace porchlight::gpio

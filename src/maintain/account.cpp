@@ -56,6 +56,24 @@ std::string octal(mode_t mode) {
   return text.data();
 }
 
+std::string described(const std::filesystem::path& path, const struct stat& file) {
+  const auto* group = ::getgrgid(file.st_gid);
+  return "'" + path.string() + "' (mode " + octal(file.st_mode) + ", owner " + user_name(file.st_uid) + ":" +
+         (group == nullptr ? std::to_string(file.st_gid) : group->gr_name) + ")";
+}
+
+void check_device(const std::filesystem::path& device, Findings& findings, const std::string& user) {
+  struct stat seen {};
+  auto service = find_account(user);
+  if (!service || ::stat(device.c_str(), &seen) != 0) return;
+  // The unit gives it this group, whatever the group database says.
+  if (const auto gpio = find_group("gpio")) service->groups.push_back(*gpio);
+  if (may(*service, seen, 6)) return;
+  findings.bad(described(device, seen) + " cannot be opened by the service",
+               "write the udev rule of README.md (\"As a service\"), then `udevadm trigger "
+               "--subsystem-match=gpio --settle`");
+}
+
 bool is_privileged() {
   if (::geteuid() == 0) return true;
   const auto account = find_account(service_user);

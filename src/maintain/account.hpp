@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,5 +28,7 @@ std::string user_name(uid_t uid);
 bool may(const Account& account, const struct stat& file, unsigned wanted);
 // 0644
 std::string octal(mode_t mode);
+// '/etc/x' (mode 0644, owner root:adm)
+std::string described(const std::filesystem::path& path, const struct stat& file);
 
 }  // namespace porchlight::maintain

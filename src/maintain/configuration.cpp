@@ -39,10 +39,15 @@ void check_secrecy(const std::filesystem::path& file, const struct stat& seen, F
 void check_service_reads(const std::filesystem::path& file, const struct stat& seen, const std::string& user,
                          Findings& findings) {
   const auto service = find_account(user);
-  if (!service || may(*service, seen, 4)) return;
-  findings.bad("'" + file.string() + "' (mode " + octal(seen.st_mode) + ", owner " + user_name(seen.st_uid) +
-                   ") cannot be read by the user " + service->name,
-               "chgrp " + service->name + " " + file.string() + " && chmod 640 " + file.string());
+  if (!service) return;
+  const auto folder = std::filesystem::absolute(file).parent_path();
+  struct stat around {};
+  if (::stat(folder.c_str(), &around) == 0 && !may(*service, around, 1))
+    findings.bad("folder " + described(folder, around) + " cannot be entered by the user " + service->name,
+                 "chgrp " + service->name + " " + folder.string() + " && chmod 750 " + folder.string());
+  if (!may(*service, seen, 4))
+    findings.bad(described(file, seen) + " cannot be read by the user " + service->name,
+                 "chgrp " + service->name + " " + file.string() + " && chmod 640 " + file.string());
 }
 
 void check_file(const std::filesystem::path& file, const std::string& user, Findings& findings) {

@@ -45,8 +45,7 @@ bool check_folder(const path& folder, const std::string& user, Findings& finding
   }
   const auto service = find_account(user);
   if (service && !may(*service, seen, 7))
-    findings.bad("'" + folder.string() + "' (mode " + octal(seen.st_mode) + ", owner " +
-                     user_name(seen.st_uid) + ") cannot be written by the user " + service->name,
+    findings.bad(described(folder, seen) + " cannot be written by the user " + service->name,
                  "chown -R " + service->name + ": " + folder.string() + " && chmod 750 " + folder.string());
   return true;
 }

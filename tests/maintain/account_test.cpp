@@ -2,6 +2,13 @@
 #include "maintain/account.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "base/temporary_folder.hpp"
+#include "maintain/expect.hpp"
+#include "porchlight/maintain/checks.hpp"
 
 namespace porchlight::maintain {
 namespace {
@@ -37,6 +44,26 @@ TEST(FindAccount, KnowsRootAndNobodyElse) {
   EXPECT_FALSE(find_account("no_such_user_here"));
   EXPECT_FALSE(find_group("no_such_group_here"));
   EXPECT_EQ(find_group("root"), gid_t{0});
+}
+
+TEST(DeviceCheck, TheServiceNeedsTheBits) {
+  PORCHLIGHT_NEEDS_ROOT();
+  const TemporaryFolder folder;
+  const auto device = folder.path() / "gpiochip0";
+  std::ofstream(device) << "";
+  const auto checked = [&](unsigned mode, gid_t group, const char* user) {
+    EXPECT_EQ(::chmod(device.c_str(), mode), 0);
+    EXPECT_EQ(::chown(device.c_str(), 0, group), 0);
+    Findings findings;
+    check_device(device, findings, user);
+    return findings.all();
+  };
+  EXPECT_THAT(
+      checked(0600, 0, "nobody"),
+      says_only(Verdict::bad, "(mode 0600, owner root:root) cannot be opened by the service", "udevadm"));
+  EXPECT_THAT(checked(0640, nobody, "nobody"), says_only(Verdict::bad, "mode 0640", "udevadm"));
+  EXPECT_THAT(checked(0660, nobody, "nobody"), says_only(Verdict::skipped, "nothing"));
+  EXPECT_THAT(checked(0600, 0, "no_such_user_here"), says_only(Verdict::skipped, "nothing"));
 }
 
 }  // namespace

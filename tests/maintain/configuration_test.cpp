@@ -62,11 +62,15 @@ TEST_F(ConfigurationCheck, FileThatTheServiceCannotReadIsBad) {
   write(file, "a: 1\n", 0640);
   auto found = facts();
   found.user = "nobody";
-  EXPECT_THAT(
-      check_configuration(found).all(),
-      says_only(Verdict::bad, "mode 0640, owner root) cannot be read by the user nobody", "chgrp nobody"));
+  fs::permissions(folder.path(), fs::perms(0755));
+  EXPECT_THAT(check_configuration(found).all(),
+              says_only(Verdict::bad, "mode 0640, owner root:root) cannot be read by the user nobody",
+                        "chgrp nobody"));
   ASSERT_EQ(::chown(file.c_str(), 0, nobody), 0);
   EXPECT_EQ(check_configuration(found).worst(), Verdict::good);
+  fs::permissions(folder.path(), fs::perms(0700));
+  EXPECT_THAT(check_configuration(found).all(),
+              says_only(Verdict::bad, "cannot be entered by the user nobody", "chmod 750"));
 }
 
 TEST_F(ConfigurationCheck, SecretForEverybodyIsAWarning) {

@@ -177,11 +177,43 @@ class DoctorTest(unittest.TestCase):
         self.expect(self.examine(status=0), "daemon", "warning", "does not run", "systemctl start")
 
     def test_daemon_that_does_not_answer_is_bad(self):
-        self.write()
+        self.write(buttons=[{"id": "front", "kind": "gpio", "line": 17}])
         with socket.socket(socket.AF_UNIX) as deaf:
             deaf.bind(str(self.state / "control.sock"))
             deaf.listen()
-            self.expect(self.examine(status=1), "daemon", "bad", "", "systemctl restart porchlight")
+            checks = self.examine(status=1)
+            self.expect(checks, "daemon", "bad", "", "systemctl restart porchlight")
+            self.expect(checks, "button front", "skipped", "a daemon may hold the line", "what the check 'daemon' says")
+
+    def answering(self, status):
+        """A control socket that answers with that status: what no daemon of this version says."""
+        listener = socket.socket(socket.AF_UNIX)
+        self.addCleanup(listener.close)
+        listener.bind(str(self.state / "control.sock"))
+        listener.listen()
+        body = json.dumps(status).encode()
+
+        def serve():
+            while True:
+                try:
+                    peer, _ = listener.accept()
+                except OSError:
+                    return
+                with peer, contextlib.suppress(OSError):  # the first only knocks
+                    if peer.recv(4096):
+                        peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(body), body))
+
+        threading.Thread(target=serve, daemon=True).start()
+
+    def test_daemon_of_another_version_wants_a_restart(self):
+        self.write()
+        self.answering({"version": "9.9.9", "ready": True, "cameras": [], "buttons": []})
+        self.expect(self.examine(status=0), "daemon", "warning", "version 9.9.9 runs", "systemctl restart porchlight")
+
+    def test_stuck_button_is_bad(self):
+        self.write(buttons=[{"id": "front", "kind": "gpio", "line": 17}])
+        self.answering({"version": "x", "ready": True, "buttons": [{"id": "front", "state": "stuck", "text": "front: stuck"}]})
+        self.expect(self.examine(status=1), "button front", "bad", "front: stuck; asked", "set buttons[0].active_low: false")
 
     def test_what_the_daemon_was_not_told_wants_a_reload(self):
         daemon = self.daemon(buttons=[{"id": "front", "kind": "virtual"}])
@@ -381,14 +413,28 @@ class DoctorTest(unittest.TestCase):
         self.expect(checks, "camera file", "bad", "none.mp4", "set cameras[2].url to a file that is there")
 
     def test_running_daemon_speaks_for_its_cameras(self):
-        server = self.camera_server()
-        daemon = self.daemon(cameras=[{"id": "front", "url": server.url},
-                                      {"id": "dead", "url": f"rtsp://127.0.0.1:{dead_port(self)}/cam"}])
-        harness.wait_until(lambda: daemon.status()["cameras"][0]["state"] == "connected", 20, "the camera")
-        harness.wait_until(lambda: daemon.status()["cameras"][1]["state"] != "connecting", 20, "the dead camera")
+        server = self.camera_server("--user", "viewer", "--password", "right")
+        login = {"url": server.url, "user": "viewer", "password": "right", "stall": "1s"}
+        daemon = self.daemon(cameras=[{"id": "dead", "url": f"rtsp://127.0.0.1:{dead_port(self)}/cam"}, {"id": "front", **login},
+                                      {"id": "refused", **login, "password": "wrong"}])
+        states = lambda: {c["id"]: c["state"] for c in daemon.status()["cameras"]}
+        harness.wait_until(lambda: states() == {"dead": "unreachable", "front": "connected", "refused": "auth_failed"}, 20, "states")
         checks = self.examine(status=1)
-        self.expect(checks, "camera front", "good", "asked the running daemon")
-        self.expect(checks, "camera dead", "bad", "unreachable; asked the running daemon: ", "cameras[1].url")
+        self.expect(checks, "camera front", "good", "pictures are decoded, asked the running daemon")
+        self.expect(checks, "camera dead", "bad", "unreachable; asked the running daemon: open", "cameras[0].url")
+        self.expect(checks, "camera refused", "bad", "auth_failed; asked the running daemon", "cameras[2].user and .password")
+        server.stdin.write("freeze\n")
+        server.stdin.flush()
+        harness.wait_until(lambda: states()["front"] == "stalled", 20, "the stalled camera")
+        self.expect(self.examine(status=1), "camera front", "bad", "asked the running daemon", "cameras[1].url")
+
+    def test_camera_that_nobody_decodes_is_bad(self):
+        server = self.camera_server()
+        server.stdin.write("break\n")
+        server.stdin.flush()
+        self.assertEqual(server.stdout.readline().strip(), "break done")
+        self.write(cameras=[{"id": "front", "url": server.url}])
+        self.expect(self.examine(status=1), "camera front", "bad", "no picture out of them", "H.264")
 
     # -- buttons ---------------------------------------------------------------------------------------
 

@@ -40,6 +40,10 @@ Findings check_disk(const std::filesystem::path& folder, bool daemon_runs,
 // Set, and kept right by somebody.
 Findings check_clock();
 
+// Part of a check: whether the service may open a device that we could open.
+void check_device(const std::filesystem::path& device, Findings& findings,
+                  const std::string& user = service_user);
+
 // Whether the daemon's button lane may run before other programs.
 Findings check_priority(pid_t daemon);
 
