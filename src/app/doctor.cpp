@@ -25,7 +25,7 @@ Check skipped(std::string name, std::string found, std::string mend) {
 
 std::vector<Check> configuration_checks(const Patient& patient) {
   maintain::ConfigurationFacts facts{patient.file, patient.unreadable, patient.faults, {}};
-  if (patient.storage_known) facts.folder = patient.settings->house.folder;
+  if (patient.settings && patient.storage_known) facts.folder = patient.settings->house.folder;
   return {{"configuration", 10s, [facts] { return maintain::check_configuration(facts); }}};
 }
 
@@ -38,11 +38,10 @@ std::vector<Check> unit_checks(const Patient& patient) {
 }
 
 std::vector<Check> disk_checks(const Patient& patient) {
-  if (!patient.storage_known)
+  if (!patient.settings || !patient.storage_known)
     return {skipped("disk", "storage.path is not known", "mend the configuration first")};
-  return {{"disk", 30s, [&patient] {
-             return maintain::check_disk(patient.settings->house.folder, patient.daemon_may_run());
-           }}};
+  const auto& folder = patient.settings->house.folder;
+  return {{"disk", 30s, [&] { return maintain::check_disk(folder, patient.daemon_may_run()); }}};
 }
 
 std::vector<Check> clock_checks(const Patient&) {

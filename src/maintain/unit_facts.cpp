@@ -19,7 +19,7 @@ constexpr const char* service_interface = "org.freedesktop.systemd1.Service";
 constexpr std::uint64_t answer_limit_usec = 5'000'000;
 
 struct BusError {
-  sd_bus_error error = SD_BUS_ERROR_NULL;
+  sd_bus_error error{};
   BusError() = default;
   BusError(const BusError&) = delete;
   BusError& operator=(const BusError&) = delete;
