@@ -60,8 +60,8 @@ constexpr std::array rows{
     priority_checks,      model_checks,  button_checks, camera_checks, channel_checks,
 };
 
-void ask_daemon(Patient& patient) {
-  auto answer = api::ControlClient(patient.settings->control_socket()).status();
+void ask_daemon(const Settings& settings, Patient& patient) {
+  auto answer = api::ControlClient(settings.control_socket()).status();
   if (!answer) {
     patient.silence = std::move(answer).error();
     return;
@@ -84,8 +84,8 @@ Patient meet(const std::filesystem::path& file) {
   }
   patient.faults = faults.all();
   patient.storage_known = storage_is_known(*settings, faults);
+  if (patient.storage_known) ask_daemon(*settings, patient);
   patient.settings = std::move(*settings);
-  if (patient.storage_known) ask_daemon(patient);
   return patient;
 }
 

@@ -27,9 +27,10 @@ void not_known_to_daemon(Findings& findings) {
 
 void no_permission(Findings& findings, const std::string& text) {
   if (!maintain::is_privileged()) return findings.skipped(text, maintain::run_with_sudo);
-  findings.bad(text,
-               "adduser porchlight gpio, with the udev rule of README.md (\"As a service\"), then start the "
-               "service again");
+  findings.bad(
+      text,
+      "look at the rights: `ls -l /dev/gpiochip*`; systemd/gpio.rules gives the chips to the group gpio, "
+      "and `adduser porchlight gpio` the group to the service");
 }
 
 void bad_line(const Error& error, const std::string& place, Findings& findings) {

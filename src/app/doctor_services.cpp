@@ -65,8 +65,9 @@ Findings check_models(const vision::FaceOptions& faces) {
   const auto folder = vision::default_model_dir();
   const auto proof = vision::prove_models(folder);
   if (!proof) {
-    findings.bad(proof.error().text(), "copy build/release/models/*.onnx to " + folder.string() +
-                                           " (`./dev build` makes them), or set faces.enabled: false");
+    findings.bad(proof.error().text(), "install the package again, or copy build/release/models/*.onnx to " +
+                                           folder.string() +
+                                           " (`./dev build` makes them); or set faces.enabled: false");
     return findings;
   }
   const auto ms = [](auto time) {

@@ -70,8 +70,8 @@ void check_device(const std::filesystem::path& device, Findings& findings, const
   if (const auto gpio = find_group("gpio")) service->groups.push_back(*gpio);
   if (may(*service, seen, 6)) return;
   findings.bad(described(device, seen) + " cannot be opened by the service",
-               "write the udev rule of README.md (\"As a service\"), then `udevadm trigger "
-               "--subsystem-match=gpio --settle`");
+               "cp systemd/gpio.rules /etc/udev/rules.d/60-gpio.rules (the package brings it), then `udevadm "
+               "control --reload && udevadm trigger --subsystem-match=gpio --settle`");
 }
 
 bool is_privileged() {

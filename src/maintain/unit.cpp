@@ -26,9 +26,7 @@ bool holds(const std::vector<std::string>& words, std::string_view word) {
 
 void judge_loading(const UnitFacts& facts, Findings& findings) {
   if (facts.load_state == "not-found")
-    findings.skipped(
-        "porchlight.service is not installed",
-        "install -m 644 systemd/porchlight.service /etc/systemd/system/ && systemctl daemon-reload");
+    findings.skipped("porchlight.service is not installed", "apt install ./porchlight_*.deb");
   else if (facts.load_state == "masked")
     findings.bad("porchlight.service is masked", "systemctl unmask porchlight");
   else
@@ -73,12 +71,11 @@ void judge_account(const UnitFacts& facts, bool needs_gpio, Findings& findings) 
                  "adduser --system --group --home /var/lib/porchlight " + facts.user);
   if (!facts.group_exists)
     findings.bad("the group " + facts.group + " does not exist", "addgroup --system " + facts.group);
-  const bool named = holds(facts.supplementary_groups, "gpio");
   // systemd refuses to start a unit that names a group which is not there.
-  if ((named || needs_gpio) && !facts.gpio_group_exists)
-    findings.bad("the group gpio does not exist",
-                 "addgroup --system gpio && udevadm trigger --subsystem-match=gpio --settle");
-  else if (needs_gpio && !named && !facts.user_in_gpio)
+  for (const auto& group : facts.missing_groups)
+    findings.bad("the group " + group + ", which the unit names, does not exist",
+                 "addgroup --system " + group + " && systemctl restart porchlight");
+  if (needs_gpio && !holds(facts.supplementary_groups, "gpio") && !facts.user_in_gpio)
     findings.bad("the service is not in the group gpio, which owns the GPIO chips",
                  "adduser " + facts.user + " gpio && systemctl restart porchlight");
 }

@@ -126,7 +126,8 @@ void read_accounts(UnitFacts& facts) {
   const auto gpio = find_group("gpio");
   facts.user_exists = account.has_value();
   facts.group_exists = facts.group.empty() || find_group(facts.group).has_value();
-  facts.gpio_group_exists = gpio.has_value();
+  for (const auto& group : facts.supplementary_groups)
+    if (!find_group(group)) facts.missing_groups.push_back(group);
   facts.user_in_gpio = account && gpio && account->is_in(*gpio);
 }
 

@@ -30,8 +30,8 @@ struct UnitFacts {
   // of this machine
   bool user_exists = false;
   bool group_exists = false;
-  bool gpio_group_exists = false;
-  bool user_in_gpio = false;  // by the group database
+  std::vector<std::string> missing_groups;  // of the supplementary ones
+  bool user_in_gpio = false;                // by the group database
 };
 
 // From the manager at the other end of the bus; at most 5 s a question.

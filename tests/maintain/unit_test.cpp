@@ -19,7 +19,7 @@ UnitFacts healthy() {
   facts.result = "success";
   facts.user = facts.group = "porchlight";
   facts.supplementary_groups = {"gpio"};
-  facts.user_exists = facts.group_exists = facts.gpio_group_exists = true;
+  facts.user_exists = facts.group_exists = true;
   return facts;
 }
 
@@ -42,7 +42,7 @@ TEST(UnitCheck, NamesWhatOverridesTheUnit) {
 TEST(UnitCheck, NotInstalledIsSkippedMaskedAndBrokenAreBad) {
   auto facts = healthy();
   facts.load_state = "not-found";
-  EXPECT_THAT(judged(facts), says_only(Verdict::skipped, "not installed", "systemd/porchlight.service"));
+  EXPECT_THAT(judged(facts), says_only(Verdict::skipped, "not installed", "apt install ./porchlight"));
   facts.load_state = "masked";
   EXPECT_THAT(judged(facts), says_only(Verdict::bad, "masked", "systemctl unmask porchlight"));
   facts.load_state = "bad-setting";
@@ -94,9 +94,10 @@ TEST(UnitCheck, AccountsMustExist) {
   EXPECT_THAT(judged(facts),
               says_only(Verdict::bad, "group porchlight does not exist", "addgroup --system porchlight"));
   facts = healthy();
-  facts.gpio_group_exists = false;
+  facts.missing_groups = {"audio"};
   EXPECT_THAT(judged(facts, false),
-              says_only(Verdict::bad, "group gpio does not exist", "addgroup --system gpio"));
+              says_only(Verdict::bad, "group audio, which the unit names, does not exist",
+                        "addgroup --system audio"));
   facts.user = "root";
   EXPECT_THAT(judged(facts), says_only(Verdict::warning, "runs as root", "User=porchlight"));
 }
@@ -117,8 +118,10 @@ TEST(UnitCheck, AccountsAreReadFromThisMachine) {
   read_accounts(facts);
   EXPECT_FALSE(facts.user_exists || facts.group_exists || facts.user_in_gpio);
   facts.user = facts.group = "root";
+  facts.supplementary_groups = {"root", "no_such_group_here"};
   read_accounts(facts);
   EXPECT_TRUE(facts.user_exists && facts.group_exists);
+  EXPECT_EQ(facts.missing_groups, std::vector<std::string>{"no_such_group_here"});
 }
 
 TEST(UnitCheck, WithoutSystemdItIsSkippedInWords) {
