@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a virgin Debian to the first delivered ring by README's own lines, and what is running then."""
+
+import re
+import shutil
+
+import rig
+
+
+def section(heading):
+    text = (rig.SOURCE / "README.md").read_text()
+    found = re.search(rf"^## {re.escape(heading)}\n(.*?)(?=^## )", text, re.M | re.S)
+    if not found:
+        raise AssertionError(f"README.md has no section '{heading}'")
+    return found.group(1)
+
+
+def block(text, language):
+    found = re.search(rf"^```{language}\n(.*?)^```", text, re.M | re.S)
+    if not found:
+        raise AssertionError(f"README.md: no {language} block")
+    return found.group(1)
+
+
+class InstallTest(rig.MachineTest):
+    """The whole way first; the tests after it look at the machine it leaves. A package whose own scripts forget a user, a
+    rule or the start of the service fails here, because nobody else does it."""
+
+    virgin = True
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        shutil.copy(rig.package(), cls.machine.share)
+        text = section("On a Raspberry Pi")
+        cls.commands = block(text, "sh").splitlines()
+        cls.yaml = block(text, "yaml")
+        cls.machine.run("apt-get -q update")  # what `apt` knows on a board that is in use
+        with rig.timed("README's commands, to the end of the last"):
+            cls.outcomes = [cls.do(line) for line in cls.commands]
+
+    @classmethod
+    def do(cls, line):
+        """As somebody at the keyboard: answers apt's question, and the editor saves README's text."""
+        cls.machine.write("/run/editor", '#!/bin/sh\nexec cp /run/edited "$1"\n', mode=755)
+        cls.machine.write("/run/edited", cls.yaml)
+        return cls.machine.run(f"cd /rig && export SUDO_EDITOR=/run/editor && {line}", check=False, seconds=2400, stdin="y\n")
+
+    def test_1_readme_leads_to_a_delivered_ring(self):
+        for outcome in self.outcomes:
+            self.assertEqual(outcome.returncode, 0, outcome)
+        self.assertEqual(self.machine.out(f"cat {rig.CONFIGURATION}"), self.yaml.strip())
+        self.wait_for(lambda: any(b["id"] == "front" for b in self.status()["buttons"]), 30, "the saved file to be in force")
+        self.wait_for_state("idle")
+        self.button("press")
+        [message] = self.wait_for(self.rings, 30, "the first ring")
+        self.assertEqual(message["path"], "/api/webhook/doorbell")
+        self.assertEqual(message["event"]["button"], "front")
+
+    def test_unit_is_active_enabled_and_supervised(self):
+        self.assertEqual(self.machine.out("systemctl is-active porchlight"), "active")
+        self.assertEqual(self.machine.out("systemctl is-enabled porchlight"), "enabled")
+        shown = {name: self.property(name) for name in ("Type", "WatchdogUSec", "StartLimitIntervalUSec", "Restart", "NRestarts", "User")}
+        self.assertEqual(shown, {"Type": "notify", "WatchdogUSec": "20s", "StartLimitIntervalUSec": "0", "Restart": "always",
+                                 "NRestarts": "0", "User": "porchlight"})
+
+    def test_user_groups_and_modes(self):
+        self.assertLessEqual({"gpio", "video", "audio"}, set(self.machine.out("id -nG porchlight").split()))
+        modes = self.machine.out("stat -c '%n %a %U:%G' /var/lib/porchlight /var/lib/porchlight/porchlight.db "
+                                 "/var/lib/porchlight/control.sock /etc/porchlight /etc/porchlight/porchlight.yaml "
+                                 f"/dev/{self.chip()}")
+        self.assertEqual(modes.splitlines(), [
+            "/var/lib/porchlight 750 porchlight:porchlight", "/var/lib/porchlight/porchlight.db 640 porchlight:porchlight",
+            "/var/lib/porchlight/control.sock 660 porchlight:porchlight", "/etc/porchlight 750 root:porchlight",
+            "/etc/porchlight/porchlight.yaml 640 root:porchlight", f"/dev/{self.chip()} 660 root:gpio"])
+        status = dict(line.split(":\t", 1) for line in self.machine.out(f"cat /proc/{self.main_pid()}/status").splitlines())
+        uid = self.machine.out("id -u porchlight")
+        self.assertEqual(status["Uid"].split(), [uid] * 4)
+        self.assertEqual(status["CapEff"].strip("0"), "")
+        self.assertEqual(status["NoNewPrivs"], "1")
+
+    def test_exposure_is_two_at_most(self):
+        line = self.machine.out("systemd-analyze security porchlight --no-pager | grep 'Overall exposure'")
+        score = float(re.search(r"(\d+\.\d+)", line).group(1))
+        print(f"systemd-analyze security: {score}")
+        self.assertLessEqual(score, 2.0)
+        bare = self.machine.out("systemd-analyze security rig-receiver --no-pager | grep 'Overall exposure'")
+        self.assertGreater(float(re.search(r"(\d+\.\d+)", bare).group(1)), 9)  # the measure tells
+
+    def test_open_sockets_are_the_documented_ones(self):
+        documented = set(re.findall(r"^\| (?:TCP|Unix) `([^`]+)`", (rig.SOURCE / "docs/security.md").read_text(), re.M))
+        pid = f"pid={self.main_pid()},"
+        inet = [line.split() for line in self.machine.out("ss -Hlntup").splitlines() if pid in line]
+        unix = [line.split() for line in self.machine.out("ss -Hlxp").splitlines() if pid in line]
+        self.assertEqual({f[4] for f in inet} | {f[4] for f in unix}, documented)
+        self.assertEqual({f[0] for f in inet}, {"tcp"})
+
+    def test_start_and_stop_are_quick(self):
+        stopped = self.machine.out("s=$(date +%s%N); systemctl stop porchlight; e=$(date +%s%N); echo $(( (e - s) / 1000000 ))")
+        started = self.machine.out("s=$(date +%s%N); systemctl start porchlight; e=$(date +%s%N); echo $(( (e - s) / 1000000 ))")
+        rig.note_time("systemctl stop", int(stopped) / 1000)
+        rig.note_time("systemctl start, to READY", int(started) / 1000)
+        self.assertLess(int(stopped), 10_000)  # beyond, systemd kills
+        self.assertEqual(self.property("Result"), "success")
+
+    def test_log_goes_to_the_journal_as_records(self):
+        lines = self.machine.out("journalctl -b -u porchlight -o cat --no-pager _COMM=porchlight | head -n 20").splitlines()
+        self.assertTrue(any(line.startswith("{") and '"level"' in line for line in lines), lines)
+
+    def test_doctor_finds_nothing(self):
+        if "doctor" not in self.machine.out("porchlight --help"):
+            self.skipTest("this version has no `porchlight doctor`")
+        done = self.machine.run("porchlight doctor", check=False)
+        self.assertEqual(done.returncode, 0, done)
+
+
+if __name__ == "__main__":
+    rig.main()
