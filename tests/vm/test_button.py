@@ -121,6 +121,7 @@ class ButtonTest(rig.MachineTest):
     def test_line_of_another_program_at_the_start_is_taken_when_it_is_free(self):
         self.machine.run("systemctl stop porchlight")
         chip = self.chip()
+        self.addCleanup(self.machine.run, "systemctl stop other", check=False)  # before the next test
         # gpiomon of libgpiod 2 wants the chip as an option.
         self.machine.run(f"gpiomon --help | grep -q -- --chip && option=-c; systemd-run -q --unit=other gpiomon $option {chip} 17")
         self.machine.wait_until(f"gpioinfo {chip} | grep -E 'line +17:.*used'", 20, "gpiomon to have the line")
