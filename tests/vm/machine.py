@@ -208,7 +208,8 @@ class Machine:
         self.folder.cleanup()
 
     def _command(self, port):
-        command = ["qemu-system-x86_64", *speed(self.accelerator), "-machine", "q35", "-smp", str(CPUS), "-m", str(MEMORY_MIB),
+        # With a test that is killed goes its machine.
+        command = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", *speed(self.accelerator), "-machine", "q35", "-smp", str(CPUS), "-m", str(MEMORY_MIB),
                    "-nodefaults", "-no-reboot", "-display", "none", "-serial", f"file:{self.console}", "-nic", "none",
                    "-kernel", str(self.image / "vmlinuz"), "-initrd", str(self.image / "initrd"),
                    # no_timer_check: a loaded host lets the guest's timer seem dead in its first moments.
