@@ -66,15 +66,18 @@ void print_status(const json& status) {
   for (const auto& ring : status["rings"]) print_ring(ring);
 }
 
-// Without --button: the only one there is.
-Result<std::string> the_button(const Settings& settings, const std::string& asked) {
+// Without --button: the only one there is. The daemon is asked, not the file: that may be a draft.
+Result<std::string> the_button(const api::ControlClient& daemon, const std::string& asked) {
   if (!asked.empty()) return asked;
-  const auto& buttons = settings.house.buttons;
-  if (buttons.size() == 1) return buttons.front().id;
+  const auto answer = daemon.status();
+  if (!answer) return answer.error();
+  const auto status = json::parse(answer->body, nullptr, false);
+  if (!answer->ok() || !status.is_object()) return Error(ErrorCode::unavailable, answer->problem());
   std::string ids;
-  for (const auto& button : buttons) ids += (ids.empty() ? "" : ", ") + button.id;
+  for (const auto& button : status["buttons"]) ids += (ids.empty() ? "" : ", ") + text_or(button, "id", "");
+  if (status["buttons"].size() == 1) return ids;
   return Error(ErrorCode::invalid_argument,
-               buttons.empty() ? "no button is configured" : "which button? --button one of: " + ids);
+               ids.empty() ? "no button is configured" : "which button? --button one of: " + ids);
 }
 
 }  // namespace
@@ -82,9 +85,12 @@ Result<std::string> the_button(const Settings& settings, const std::string& aske
 int ring_command(const CommandOptions& options, const std::string& asked) {
   auto [settings, exit_code] = settings_for(options);
   if (!settings) return exit_code;
-  const auto button = the_button(*settings, asked);
-  if (!button) return complain(button.error().text(), exit_usage);
-  const auto answer = api::ControlClient(settings->control_socket()).ring(*button);
+  const api::ControlClient daemon(settings->control_socket());
+  const auto button = the_button(daemon, asked);
+  if (!button && button.error().code() == ErrorCode::invalid_argument)
+    return complain(button.error().text(), exit_usage);
+  if (!button) return unreachable(button.error());
+  const auto answer = daemon.ring(*button);
   if (!answer) return unreachable(answer.error());
   if (!answer->ok()) return refused(*answer);
   if (options.json)

@@ -31,7 +31,7 @@ telemetry::LogOptions read_log_options(config::Section log) {
 
 std::filesystem::path read_storage_path(config::Section storage) {
   storage.not_in_this_version({"recordings"});
-  const std::filesystem::path path = storage.text("path", "/var/lib/porchlight");
+  const std::filesystem::path path = storage.text("path", packaged_storage);
   if (!path.is_absolute()) storage.fault("path", "must be an absolute path, found '" + path.string() + "'");
   return path;
 }
@@ -44,7 +44,7 @@ Result<Settings> read_settings(const std::filesystem::path& file, config::Faults
     return Error(document.error().code(), document.error().text() + "; another file is named with --config");
   // The overlay's folder stands in the document that it overlays; its own storage.path is not asked.
   const auto folder =
-      std::filesystem::path(document->root().section("storage").text("path", "/var/lib/porchlight"));
+      std::filesystem::path(document->root().section("storage").text("path", packaged_storage));
   if (auto status = document->overlay(folder / "config.d", faults); !status) return std::move(status).error();
 
   auto root = document->root();

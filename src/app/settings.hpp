@@ -15,6 +15,9 @@
 
 namespace porchlight::app {
 
+// storage.path when the file does not say, and where the package keeps what it records.
+inline constexpr const char* packaged_storage = "/var/lib/porchlight";
+
 // The whole configuration, read: each room took its own part.
 struct Settings {
   // Of each top-level key, with the secrets as they were read: tells a reload what changed, a rotated

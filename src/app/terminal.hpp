@@ -27,7 +27,7 @@ struct SettingsOrExit {
 // For the daemon: each fault is printed, and any of them ends the command with exit code 2.
 SettingsOrExit faultless_settings(const CommandOptions& options);
 // For commands beside the daemon: they need little more than where its data lies, and cannot see the
-// service's credentials. Only a fault that hides storage.path ends them.
+// service's credentials. A fault that hides storage.path ends them, unless a daemon of the package is there.
 SettingsOrExit settings_for(const CommandOptions& options);
 
 }  // namespace porchlight::app

@@ -68,11 +68,13 @@ class PackageLifeTest(rig.MachineTest):
         self.assertEqual(self.machine.out("systemctl is-enabled porchlight"), "enabled")
 
     def test_2_downgrade_is_refused_in_words_and_the_newer_one_runs_on(self):
+        pid = self.main_pid()
         done = self.machine.run(f"{APT} install --allow-downgrades /rig/old.deb", check=False, seconds=600)
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("is not for older versions", done.stdout + done.stderr)
         self.assertEqual(self.installed(), f"ii {self.new}")
-        self.works()  # after dpkg's abort-upgrade, which starts the service anew
+        self.assertEqual(self.main_pid(), pid, "it was restarted for nothing")
+        self.works()
 
     def test_3_remove_keeps_data_and_configuration(self):
         before = self.kept()

@@ -2,6 +2,7 @@
 """A sandbox may cost no function. What the daemon does not do yet is tried by a probe that runs under the properties of the
 installed unit, read from its file. Each probe has its control: one property taken away, and it fails."""
 
+import json
 import re
 import shlex
 
@@ -101,6 +102,28 @@ class ReachTest(rig.MachineTest):
         self.wait_for(lambda: self.messages(id=ring), 60, "the message")
         self.assert_works("internet")
         self.assert_refused("internet", instead=[("IPAddressDeny", "any"), ("IPAddressAllow", "localhost 10.0.0.0/8 192.168.0.0/16")])
+
+    def test_credential_reaches_the_channel_and_no_other_eye(self):
+        secret = "canary-8d41f0"
+        drop_in = "/etc/systemd/system/porchlight.service.d/credential.conf"
+        self.machine.run("install -d -m 700 /etc/porchlight/credentials /etc/systemd/system/porchlight.service.d")
+        self.machine.write("/etc/porchlight/credentials/hook", secret, mode=600)
+        self.machine.write(drop_in, "[Service]\nLoadCredential=hook:/etc/porchlight/credentials/hook\n")
+        self.addCleanup(self.configure, rig.configuration())
+        self.addCleanup(self.machine.run, f"rm -r {drop_in} /etc/porchlight/credentials; systemctl daemon-reload")
+        settings = json.loads(rig.configuration())
+        settings["notifications"]["channels"][0]["headers"] = ["Authorization: Bearer ${credential:hook}"]
+        self.machine.run("systemctl daemon-reload")
+        self.configure(json.dumps(settings))
+        ring = self.ring()
+        [message] = self.wait_for(lambda: self.messages(id=ring, sequence=0), 60, "the message")
+        self.assertEqual(message["authorization"], f"Bearer {secret}")
+        refused = self.machine.run("sudo -u porchlight cat /etc/porchlight/credentials/hook", check=False)
+        self.assertNotEqual(refused.returncode, 0, "the file is the service's to read: the credential was not needed")
+        pid = self.main_pid()
+        seen = self.machine.run(f"cat /proc/{pid}/environ /proc/{pid}/cmdline {rig.CONFIGURATION}; journalctl -b -u porchlight --no-pager; "
+                                "porchlight status --json", check=False)
+        self.assertNotIn(secret, seen.stdout)
 
     def test_lanes_of_a_ring_run_at_the_documented_priority(self):
         lines = self.machine.out(f"cd /proc/{self.main_pid()}/task; for t in *; do echo $(cat $t/comm): $(cut -d')' -f2 $t/stat | cut -d' ' -f18); done")

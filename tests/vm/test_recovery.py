@@ -88,9 +88,11 @@ class RecoveryTest(rig.MachineTest):
         done = self.machine.run("systemctl reload porchlight", check=False)
         self.assertNotEqual(done.returncode, 0)
         self.assertEqual(self.property("ActiveState"), "active")
-        before = len(self.rings())  # by the contact: commands read the file, and refuse it too
+        before = len(self.rings())
         self.button("press")
         self.wait_for(lambda: len(self.rings()) > before, 60, "a ring under the old configuration")
+        by_command = self.ring()  # though the command cannot read the file that is there now
+        self.wait_for(lambda: self.messages(id=by_command), 60, "a ring by command")
         self.assertIn("porchlight.yaml:", self.machine.out("journalctl -b -u porchlight -u porchlight-config -o cat --no-pager | tail -n 40"))
 
 

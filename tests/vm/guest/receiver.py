@@ -36,7 +36,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         status = int(ANSWER.read_text()) if ANSWER.exists() else 200
         if 200 <= status < 300:
             line = {"arrived": arrived, "key": self.headers["Idempotency-Key"], "path": self.path,
-                    "event": event_of(self.headers["Content-Type"], body)}
+                    "authorization": self.headers["Authorization"], "event": event_of(self.headers["Content-Type"], body)}
             os.write(MESSAGES, json.dumps(line).encode() + b"\n")
         self.send_response(status)
         self.send_header("Content-Length", "0")
