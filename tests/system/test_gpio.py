@@ -80,8 +80,8 @@ class GpioTest(unittest.TestCase):
         self.hook.wait_for(lambda m: m.event["type"] == "ring", 5, "the ring")
         self.chips.do(f"GPIO17=1 @{start + 500_000_000}")
         self.chips.do(f"GPIO17=0 @{start + 900_000_000}")  # a second press, behind whatever was left of the first
-        harness.wait_until(lambda: self.presses() == 2, 5, "the second press")
-        self.assertEqual(len(self.rings()), 2)
+        harness.wait_until(lambda: len(self.rings()) >= 2, 5, "the second press")
+        self.assertEqual((len(self.rings()), self.presses()), (2, 2))
 
     def test_chip_that_goes_is_reopened_and_rings_by_command_still_work(self):
         self.chips.do("gone gpiochip0")
