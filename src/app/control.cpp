@@ -83,7 +83,7 @@ Result<std::string> the_button(const api::ControlClient& daemon, const std::stri
 }  // namespace
 
 int ring_command(const CommandOptions& options, const std::string& asked) {
-  auto [settings, exit_code] = settings_for(options);
+  auto [settings, exit_code] = settings_to_ask_with(options);
   if (!settings) return exit_code;
   const api::ControlClient daemon(settings->control_socket());
   const auto button = the_button(daemon, asked);
@@ -101,7 +101,7 @@ int ring_command(const CommandOptions& options, const std::string& asked) {
 }
 
 int status_command(const CommandOptions& options) {
-  auto [settings, exit_code] = settings_for(options);
+  auto [settings, exit_code] = settings_to_ask_with(options);
   if (!settings) return exit_code;
   const auto answer = api::ControlClient(settings->control_socket()).status();
   if (!answer) return unreachable(answer.error());

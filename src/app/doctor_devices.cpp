@@ -201,7 +201,7 @@ std::vector<Check> camera_checks(const Patient& patient) {
     const auto place = place_of("cameras", i++);
     // The look-up of a name cannot be interrupted and comes before the camera's own limit.
     checks.push_back({"camera " + camera.id, camera_limit + 25s,
-                      [&, place] { return check_camera(patient, camera, place); }});
+                      [&, place] { return check_camera(patient, camera, place); }, true});
   }
   return checks;
 }

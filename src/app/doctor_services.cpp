@@ -65,9 +65,9 @@ Findings check_models(const vision::FaceOptions& faces) {
   const auto folder = vision::default_model_dir();
   const auto proof = vision::prove_models(folder);
   if (!proof) {
-    findings.bad(proof.error().text(), "install the package again, or copy build/release/models/*.onnx to " +
-                                           folder.string() +
-                                           " (`./dev build` makes them); or set faces.enabled: false");
+    findings.bad(proof.error().text(),
+                 "`apt install --reinstall ./porchlight_*.deb` brings them to "
+                 "/usr/share/porchlight/models; or set faces.enabled: false");
     return findings;
   }
   const auto ms = [](auto time) {
@@ -95,7 +95,25 @@ std::string mend_of_channel(ErrorCode code, const std::string& place) {
   }
 }
 
-Findings check_channel(const notify::ChannelOptions& channel, const std::string& place) {
+// What became of the newest message that this channel was given: a server may be reached and still refuse.
+void judge_deliveries(const nlohmann::json& daemon, const std::string& channel, const std::string& place,
+                      Findings& findings) {
+  for (const auto& ring : daemon.value("rings", nlohmann::json::array()))
+    for (const auto& delivery : ring.value("deliveries", nlohmann::json::array())) {
+      if (delivery.value("channel", "") != channel) continue;
+      const auto state = delivery.value("state", "");
+      const auto said = "the newest ring's message is " + state + " after " +
+                        std::to_string(delivery.value("attempts", 0)) + " attempts; asked the running daemon";
+      const auto mend = "`journalctl -u porchlight -n 50` has the answer; " + place +
+                        ".url and .headers name path and login";
+      if (state == "failed" || state == "expired") return findings.bad(said, mend);
+      if (state == "pending" && delivery.value("attempts", 0) > 0) return findings.warning(said, mend);
+      return findings.fact("the newest ring was " + state);
+    }
+}
+
+Findings check_channel(const Patient& patient, const notify::ChannelOptions& channel,
+                       const std::string& place) {
   Findings findings;
   const SystemClock clock;
   auto made = channel.make(clock);
@@ -103,7 +121,8 @@ Findings check_channel(const notify::ChannelOptions& channel, const std::string&
   if (!reached)
     findings.bad(reached.error().text(), mend_of_channel(reached.error().code(), place));
   else
-    findings.fact(channel.type + ": reachable, nothing was delivered");
+    findings.fact(channel.type + ": reachable, nothing was sent");
+  if (patient.daemon) judge_deliveries(*patient.daemon, channel.id, place, findings);
   return findings;
 }
 
@@ -133,12 +152,14 @@ std::vector<Check> channel_checks(const Patient& patient) {
   const bool faulty = patient.is_faulty("notifications.channels");
   for (std::size_t i = 0; const auto& channel : patient.settings->house.notifications.channels) {
     const auto place = "notifications.channels[" + std::to_string(i++) + "]";
-    checks.push_back({"channel " + channel.id, 30s, [&channel, place, faulty] {
-                        if (!faulty) return check_channel(channel, place);
+    checks.push_back({"channel " + channel.id, 30s,
+                      [&patient, &channel, place, faulty] {
+                        if (!faulty) return check_channel(patient, channel, place);
                         Findings findings;
                         findings.skipped("the list of channels has a fault", "mend the configuration first");
                         return findings;
-                      }});
+                      },
+                      true});
   }
   return checks;
 }

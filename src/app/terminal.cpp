@@ -2,7 +2,6 @@
 #include "app/terminal.hpp"
 
 #include <cstdio>
-#include <filesystem>
 
 namespace porchlight::app {
 
@@ -31,17 +30,6 @@ bool hides_storage(const config::Fault& fault, const Settings& settings) {
   return fault.message.starts_with("storage") || settings.fingerprints.empty();
 }
 
-// The saved file may be half edited while the daemon runs on by the one before it: a ring must not wait
-// for that. Where a package's daemon keeps its data is known.
-SettingsOrExit beside_the_packaged_daemon(Settings settings) {
-  settings.house.folder = packaged_storage;
-  std::error_code ignored;
-  if (!std::filesystem::exists(settings.control_socket(), ignored)) return {std::nullopt, exit_usage};
-  std::fprintf(stderr, "porchlight: asking the daemon of %s, which runs on by the configuration before\n",
-               packaged_storage);
-  return {std::move(settings), exit_done};
-}
-
 }  // namespace
 
 bool storage_is_known(const Settings& settings, const config::Faults& faults) {
@@ -54,12 +42,22 @@ SettingsOrExit settings_for(const CommandOptions& options) {
   config::Faults faults;
   auto settings = read_settings(options.config, faults);
   if (!settings) return {std::nullopt, complain(settings.error().text(), exit_unreachable)};
-  for (const auto& fault : faults.all()) {
-    if (!hides_storage(fault, *settings)) continue;
-    complain(fault.text(), exit_usage);
-    return beside_the_packaged_daemon(std::move(*settings));
-  }
+  for (const auto& fault : faults.all())
+    if (hides_storage(fault, *settings)) return {std::nullopt, complain(fault.text(), exit_usage)};
   return {std::move(*settings), exit_done};
+}
+
+SettingsOrExit settings_to_ask_with(const CommandOptions& options) {
+  auto found = settings_for(options);
+  if (found.settings || found.exit_code != exit_usage || options.config != CommandOptions{}.config)
+    return found;
+  config::Faults ignored;
+  auto packaged = read_settings(options.config, ignored);
+  if (!packaged) return found;
+  packaged->house.folder = packaged_storage;
+  std::fprintf(stderr, "porchlight: asking the daemon of %s, which runs on by the configuration before\n",
+               packaged_storage);
+  return {std::move(*packaged), exit_done};
 }
 
 SettingsOrExit faultless_settings(const CommandOptions& options) {

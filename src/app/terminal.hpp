@@ -27,7 +27,11 @@ struct SettingsOrExit {
 // For the daemon: each fault is printed, and any of them ends the command with exit code 2.
 SettingsOrExit faultless_settings(const CommandOptions& options);
 // For commands beside the daemon: they need little more than where its data lies, and cannot see the
-// service's credentials. A fault that hides storage.path ends them, unless a daemon of the package is there.
+// service's credentials. Only a fault that hides storage.path ends them.
 SettingsOrExit settings_for(const CommandOptions& options);
+// For commands that only ask the daemon. The installed file may be half edited while the daemon runs on by
+// the one before it, and a ring must not wait for that: its faults are printed, and the socket is looked
+// for where the package has it. A file named with --config is taken at its word.
+SettingsOrExit settings_to_ask_with(const CommandOptions& options);
 
 }  // namespace porchlight::app

@@ -2,12 +2,17 @@
 #include <algorithm>
 #include <tuple>
 
+#include "config/secret.hpp"
 #include "porchlight/config/document.hpp"
 
 namespace porchlight::config {
 
 std::string Fault::text() const {
   return file + ':' + std::to_string(line) + ':' + std::to_string(column) + ": " + message;
+}
+
+bool is_hidden_credential(const Fault& fault) {
+  return fault.message.ends_with(credentials_hidden);
 }
 
 void Faults::add(Fault fault) {

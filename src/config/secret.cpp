@@ -39,10 +39,8 @@ Result<std::string> from_credential(const std::string& name) {
   }
   const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
   if (folder == nullptr) {
-    return Error(
-        ErrorCode::not_found,
-        "credential '" + name +
-            "' is not there: no CREDENTIALS_DIRECTORY is set (only the service sees its credentials)");
+    return Error(ErrorCode::not_found,
+                 "credential '" + name + "' is not there: " + std::string(credentials_hidden));
   }
   return from_file(std::string(folder) + '/' + name);
 }

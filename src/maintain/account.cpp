@@ -69,9 +69,10 @@ void check_device(const std::filesystem::path& device, Findings& findings, const
   // The unit gives it this group, whatever the group database says.
   if (const auto gpio = find_group("gpio")) service->groups.push_back(*gpio);
   if (may(*service, seen, 6)) return;
-  findings.bad(described(device, seen) + " cannot be opened by the service",
-               "cp systemd/gpio.rules /etc/udev/rules.d/60-gpio.rules (the package brings it), then `udevadm "
-               "control --reload && udevadm trigger --subsystem-match=gpio --settle`");
+  findings.bad(
+      described(device, seen) + " cannot be opened by the service",
+      "`udevadm control --reload && udevadm trigger --subsystem-match=gpio --settle`, with the rule that the "
+      "package brings (60-porchlight.rules)");
 }
 
 bool is_privileged() {

@@ -62,7 +62,9 @@ void unreadable(const ConfigurationFacts& facts, Findings& findings) {
   const int seen_error = ::stat(facts.file.c_str(), &seen) == 0 ? 0 : errno;
   if (seen_error == ENOENT || seen_error == ENOTDIR)
     return findings.bad(facts.failure,
-                        "write it (the sample is config/porchlight.yaml), or name another: --config FILE");
+                        "write it (`apt install --reinstall -o Dpkg::Options::=--force-confmiss "
+                        "./porchlight_*.deb` brings the "
+                        "sample), or name another: --config FILE");
   if (!is_privileged() && (seen_error == EACCES || ::access(facts.file.c_str(), R_OK) != 0))
     return findings.skipped(facts.failure, run_with_sudo);
   findings.bad(facts.failure, "chgrp " + std::string(service_user) + " " + facts.file.string() +
@@ -70,13 +72,8 @@ void unreadable(const ConfigurationFacts& facts, Findings& findings) {
                                   ", if it is a plain file of at most 1 MiB");
 }
 
-// Whether the service can read its credentials is not to be seen from here.
-bool is_hidden_credential(const config::Fault& fault) {
-  return fault.message.find("no CREDENTIALS_DIRECTORY is set") != std::string::npos;
-}
-
 void add_fault(const config::Fault& fault, Findings& findings) {
-  if (is_hidden_credential(fault))
+  if (config::is_hidden_credential(fault))
     return findings.skipped(fault.text(),
                             "`systemctl reload porchlight` says whether the service can read it");
   findings.bad(fault.text(),

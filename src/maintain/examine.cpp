@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -13,8 +14,10 @@
 #include <exception>
 #include <nlohmann/json.hpp>
 
+#include "maintain/account.hpp"
 #include "porchlight/base/clock.hpp"
 #include "porchlight/base/unique_fd.hpp"
+#include "porchlight/maintain/checks.hpp"
 #include "porchlight/maintain/doctor.hpp"
 
 namespace porchlight::maintain {
@@ -23,6 +26,7 @@ namespace {
 using nlohmann::json;
 using std::chrono::milliseconds;
 
+constexpr int not_the_service = 77;
 constexpr const char* tell_us = "run it again; if it stays, look into `journalctl -k` and report it";
 
 std::string packed(const std::vector<Finding>& findings) {
@@ -87,6 +91,15 @@ Finding crashed(int status) {
   return {Verdict::bad, "the check's process " + how, tell_us};
 }
 
+// Root becomes the service's user, where there is one; anybody else stays who they are.
+bool become_service() {
+  if (::geteuid() != 0) return true;
+  const auto service = find_account(service_user);
+  if (!service) return true;
+  return ::setgroups(service->groups.size(), service->groups.data()) == 0 && ::setgid(service->gid) == 0 &&
+         ::setuid(service->uid) == 0;
+}
+
 Finding not_started(int error) {
   return {Verdict::bad, std::string("start a process for the check: ") + std::strerror(error),
           "free memory or processes (`systemctl --failed`, `ps aux --sort=-rss | head`)"};
@@ -104,6 +117,8 @@ Report examine(const Check& check) {
   if (child == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // the doctor was interrupted
     std::signal(SIGPIPE, SIG_IGN);
+    if (check.as_service && !become_service()) ::_exit(not_the_service);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a change of user clears it
     write_all(theirs.get(), packed(run(check)));
     ::_exit(0);  // threads of libraries may be anywhere
   }

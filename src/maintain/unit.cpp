@@ -45,7 +45,7 @@ void judge_activity(const UnitFacts& facts, Findings& findings) {
         "porchlight.service is " + state + why + ", restarted " + std::to_string(facts.restarts) + " times",
         look_at_journal);
   else if (facts.active_state == "inactive")
-    findings.warning("porchlight.service does not run" + why, "systemctl start porchlight");
+    findings.bad("porchlight.service does not run" + why, "systemctl start porchlight");
   else if (facts.restarts > 0)
     findings.warning(
         "porchlight.service is " + state + ", but was restarted " + std::to_string(facts.restarts) +
@@ -58,7 +58,7 @@ void judge_installation(const UnitFacts& facts, Findings& findings) {
     findings.warning("the unit's file has changed since systemd read it",
                      "systemctl daemon-reload && systemctl restart porchlight");
   if (facts.file_state == "disabled")
-    findings.warning("porchlight.service is not started with the machine", "systemctl enable porchlight");
+    findings.bad("porchlight.service is not started with the machine", "systemctl enable porchlight");
 }
 
 void judge_account(const UnitFacts& facts, bool needs_gpio, Findings& findings) {

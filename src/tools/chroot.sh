@@ -139,7 +139,7 @@ register_emulator() {
   [ -e $binfmt/register ] || mount -t binfmt_misc binfmt_misc $binfmt 2>/dev/null ||
     die "cannot run $arch programs: this kernel does not offer binfmt_misc (modprobe binfmt_misc)"
   magic=$(sed -n 's/^magic //p' "$kind") mask=$(sed -n 's/^mask //p' "$kind")
-  ! grep -slx "magic $(tr -d '\\x' <<<"$magic")" $binfmt/* | grep -qv /porchlight- || return 0  # the machine's own
+  ! grep -slx "magic $(tr -d '\\x' <<<"$magic")" "$binfmt"/[!rs]* | grep -qv /porchlight- || return 0  # the machine's own
   entry=porchlight-$arch-$BASHPID
   printf ':%s:M::%s:%s:%s:PF' "$entry" "$magic" "$mask" "$root$(sed -n 's/^interpreter //p' "$kind")" >$binfmt/register ||
     die "cannot run $arch programs: the kernel refuses qemu as their interpreter"

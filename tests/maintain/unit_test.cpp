@@ -72,11 +72,11 @@ TEST(UnitCheck, StoppedAndDisabledAndRestartedAreWarnings) {
   auto facts = healthy();
   facts.active_state = "inactive";
   facts.sub_state = "dead";
-  EXPECT_THAT(judged(facts), says_only(Verdict::warning, "does not run", "systemctl start porchlight"));
+  EXPECT_THAT(judged(facts), says_only(Verdict::bad, "does not run", "systemctl start porchlight"));
   facts = healthy();
   facts.file_state = "disabled";
   EXPECT_THAT(judged(facts),
-              says_only(Verdict::warning, "not started with the machine", "systemctl enable porchlight"));
+              says_only(Verdict::bad, "not started with the machine", "systemctl enable porchlight"));
   facts = healthy();
   facts.restarts = 2;
   EXPECT_THAT(judged(facts), says_only(Verdict::warning, "restarted 2 times", "journalctl"));

@@ -302,7 +302,7 @@ class DoctorTest(unittest.TestCase):
         self.environment["PORCHLIGHT_MODELS"] = str(self.folder)
         self.write(faces={"enabled": True})
         self.expect(self.examine(status=1), "models", "bad", "detect.onnx': no such file",
-                    f"copy build/release/models/*.onnx to {self.folder}")
+                    "apt install --reinstall ./porchlight_")
         self.write()
         self.expect(self.examine(status=0), "models", "skipped", "faces.enabled is false")
 
@@ -316,7 +316,7 @@ class DoctorTest(unittest.TestCase):
             model.write(b"\x7f" * 512)
         self.environment["PORCHLIGHT_MODELS"] = str(self.folder)
         self.write(faces={"enabled": True})
-        self.expect(self.examine(status=1), "models", "bad", "resnet.onnx': its embedding", "copy build/release/models")
+        self.expect(self.examine(status=1), "models", "bad", "resnet.onnx': its embedding", "apt install --reinstall")
 
     # -- channels --------------------------------------------------------------------------------------
 
@@ -332,6 +332,20 @@ class DoctorTest(unittest.TestCase):
         self.expect(checks, "channel log", "good", "log")
         self.assertEqual(hook.connections, 1)
         self.assertEqual(hook.messages, [])
+
+    def test_receiver_that_refuses_the_message_is_bad(self):
+        """It is reached; what the daemon says became of the newest ring tells the rest."""
+        hook = harness.Hook(status=404)
+        self.addCleanup(hook.close)
+        daemon = self.daemon(**{k: harness.config(hook)[k] for k in ("buttons", "notifications")})
+        daemon.ring("front")
+        harness.wait_until(lambda: any(d["state"] == "failed" for d in daemon.status()["rings"][0]["deliveries"]), 20, "the refusal")
+        self.expect(self.examine(status=1), "channel hook", "bad", "the newest ring's message is failed", ".headers")
+        hook.status = 200
+        ring = daemon.ring("front")
+        hook.wait_for(lambda m: m.event["id"] == ring, 10, "the message")
+        harness.wait_until(lambda: daemon.status()["rings"][0]["deliveries"][0]["state"] == "delivered", 10, "its row")
+        self.expect(self.examine(status=0), "channel hook", "good", "the newest ring was delivered")
 
     def test_dead_and_unknown_receivers_are_bad(self):
         self.channels({"id": "log", "type": "log"},

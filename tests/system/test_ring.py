@@ -6,6 +6,7 @@ import pathlib
 import re
 import signal
 import sqlite3
+import subprocess
 import threading
 import time
 import unittest
@@ -50,6 +51,30 @@ class RingTest(unittest.TestCase):
         for lane in ("button", "event", "store", "notify-hook"):
             self.assertEqual(levels.get(lane), -10, levels)
         self.assertEqual(levels.get("http"), 0, levels)
+
+    def test_check_takes_a_credential_of_the_service_as_unseen(self):
+        """Beside the service nobody can see it: a note, and no fault that would end `check && reload`."""
+        settings = config(self.hook)
+        settings["notifications"]["channels"][0]["headers"] = ["Authorization: Bearer ${credential:hook}"]
+        daemon = self.daemon(config(self.hook))
+        daemon.write_config(settings)
+        done = daemon.cli("check", check=False)
+        self.assertEqual(done.returncode, 0, done)
+        self.assertIn("credential 'hook'", done.stdout)
+        self.assertIn("not checked", done.stdout)
+        settings["notifications"]["channels"][0]["typo"] = 1
+        daemon.write_config(settings)
+        self.assertEqual(daemon.cli("check", check=False).returncode, 1)
+
+    def test_draft_named_by_config_never_reaches_another_daemon(self):
+        daemon = self.daemon()
+        draft = daemon.folder / "draft.yaml"
+        draft.write_text("buttons: [\n")
+        for command in (["ring"], ["ring", "--button", "front"], ["status"], ["faces", "list"], ["faces", "forget", "Anna"]):
+            done = subprocess.run([harness.PROGRAM, *command, "--config", draft], capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode, 2, (command, done))
+            self.assertIn("draft.yaml:", done.stderr)
+        self.assertEqual(daemon.status()["rings"], [])
 
     def test_acknowledged_ring_is_in_the_event_log(self):
         daemon = self.daemon()

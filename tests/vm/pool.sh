@@ -6,6 +6,15 @@
 #                     that takes minutes, and only one test has to see it
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
+
+# The same package without compression: an emulated processor takes minutes to unpack them all.
+store() {
+  local tree; tree=$(mktemp -d)
+  dpkg-deb -R "$1" "$tree" && dpkg-deb -Znone -b "$tree" "$1.new" >/dev/null && mv "$1.new" "$1"
+  rm -rf "$tree"
+}
+[ "$1" != --store ] || { store "$2"; exit; }
+
 image=$(readlink -f "$1") package=$(readlink -f "$2")
 mkdir -p "$3/debs"
 folder=$(readlink -f "$3")
@@ -35,6 +44,7 @@ fetch() {
   guests_apt update
   guests_apt install --download-only /package.deb
   mv "$root"/var/cache/apt/archives/*.deb "$folder/debs/"
+  find "$folder/debs" -name '*.deb' -print0 | xargs -0 -P "$(nproc)" -n 1 "$here/pool.sh" --store
   (cd "$folder/debs" && dpkg-scanpackages --multiversion . >Packages)
 }
 

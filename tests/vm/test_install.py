@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a virgin Debian to the first delivered ring by README's own lines, and what is running then."""
 
+import json
 import re
 import shutil
 
@@ -42,9 +43,9 @@ class InstallTest(rig.MachineTest):
     @classmethod
     def do(cls, line):
         """As somebody at the keyboard: answers apt's question, and the editor saves README's text."""
-        cls.machine.write("/run/editor", '#!/bin/sh\nexec cp /run/edited "$1"\n', mode=755)
+        cls.machine.write("/usr/local/bin/pen", '#!/bin/sh\nexec cp /run/edited "$1"\n', mode=755)
         cls.machine.write("/run/edited", cls.yaml)
-        return cls.machine.run(f"cd /rig && export SUDO_EDITOR=/run/editor && {line}", check=False, seconds=2400, stdin="y\n")
+        return cls.machine.run(f"cd /rig && export SUDO_EDITOR=/usr/local/bin/pen && {line}", check=False, seconds=2400, stdin="y\n")
 
     def test_1_readme_leads_to_a_delivered_ring(self):
         for outcome in self.outcomes:
@@ -108,10 +109,22 @@ class InstallTest(rig.MachineTest):
         self.assertTrue(any(line.startswith("{") and '"level"' in line for line in lines), lines)
 
     def test_doctor_finds_nothing(self):
-        if "doctor" not in self.machine.out("porchlight --help"):
-            self.skipTest("this version has no `porchlight doctor`")
-        done = self.machine.run("porchlight doctor", check=False)
+        done = self.machine.run("porchlight doctor --json", check=False)
         self.assertEqual(done.returncode, 0, done)
+        verdicts = {check["check"]: check["verdict"] for check in json.loads(done.stdout)["checks"]}
+        # Nothing keeps the clock of this machine; all else is as it should be.
+        self.assertEqual({name for name, verdict in verdicts.items() if verdict != "good"}, {"clock"}, done)
+        self.assertLessEqual({"configuration", "daemon", "unit", "disk", "models", "priority", "button front", "channel home"}, set(verdicts))
+
+    def test_doctor_names_a_stopped_and_a_masked_service(self):
+        self.addCleanup(self.machine.run, "systemctl unmask porchlight; systemctl start porchlight")
+        self.machine.run("systemctl stop porchlight")
+        done = self.machine.run("porchlight doctor", check=False)
+        self.assertEqual(done.returncode, 1, done)
+        self.assertRegex(done.stdout, r"bad +unit +porchlight.service does not run[^\n]*\n +mend: systemctl start porchlight")
+        self.machine.run("systemctl mask --runtime porchlight")
+        done = self.machine.run("porchlight doctor", check=False)
+        self.assertRegex(done.stdout, r"bad +unit +porchlight.service is masked")
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ class PackageLifeTest(rig.MachineTest):
         pid = self.main_pid()
         done = self.machine.run(f"{APT} install --allow-downgrades /rig/old.deb", check=False, seconds=600)
         self.assertNotEqual(done.returncode, 0)
-        self.assertIn("is not for older versions", done.stdout + done.stderr)
+        self.assertIn("may be too new for", done.stdout + done.stderr)
         self.assertEqual(self.installed(), f"ii {self.new}")
         self.assertEqual(self.main_pid(), pid, "it was restarted for nothing")
         self.works()

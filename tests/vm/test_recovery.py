@@ -93,7 +93,8 @@ class RecoveryTest(rig.MachineTest):
         self.wait_for(lambda: len(self.rings()) > before, 60, "a ring under the old configuration")
         by_command = self.ring()  # though the command cannot read the file that is there now
         self.wait_for(lambda: self.messages(id=by_command), 60, "a ring by command")
-        self.assertIn("porchlight.yaml:", self.machine.out("journalctl -b -u porchlight -u porchlight-config -o cat --no-pager | tail -n 40"))
+        self.machine.wait_until("systemctl is-failed porchlight-config", 60, "the unit that applies a saved file to fail")
+        self.assertIn("porchlight.yaml:1:", self.machine.run("systemctl status porchlight-config --no-pager", check=False).stdout)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,10 @@ struct Fault {
   std::string text() const;
 };
 
+// True for a `${credential:…}` that only the service can see: no fault of the file, and a command beside
+// the service cannot know more.
+bool is_hidden_credential(const Fault& fault);
+
 // All faults of one reading, in the order of their places. Not thread-safe. Must outlive the
 // Document it was given to and every Section of it.
 class Faults {

@@ -45,6 +45,8 @@ struct Check {
   // Only guards against what hangs for ever: a probe has a limit of its own, which tells more.
   std::chrono::milliseconds limit{10'000};
   std::function<Findings()> run;
+  // For what comes from the network: root does not decode it, and the verdict is the service's own.
+  bool as_service = false;
 };
 
 struct Report {
