@@ -203,4 +203,13 @@ Status Transaction::commit() {
   return {};
 }
 
+Status empty_write_ahead_log(Database::Connection& connection) {
+  const auto busy = connection.scalar(QueryType::maintenance, "PRAGMA wal_checkpoint(TRUNCATE)");
+  if (!busy) return busy.error();
+  if (*busy == 0) return {};
+  return Error(ErrorCode::unavailable,
+               "empty the log of database '" + connection.file +
+                   "': another connection is reading; forget the name again to end the erasure");
+}
+
 }  // namespace porchlight::store

@@ -95,6 +95,10 @@ class Transaction {
   Database::Connection* connection_;
 };
 
+// The end of an erasure: what was deleted must not stay in the log. ErrorCode::unavailable while another
+// connection reads; the caller repeats the erasure then.
+Status empty_write_ahead_log(Database::Connection& connection);
+
 std::int64_t unix_ms(WallTime time);
 WallTime from_unix_ms(std::int64_t ms);
 

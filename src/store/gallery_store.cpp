@@ -82,15 +82,6 @@ Status in_transaction(Connection& connection, Change change) {
 
 // The log's old frames still hold what was deleted: move all of it into the file (whose freed bytes
 // secure_delete has overwritten) and cut the log to nothing.
-Status empty_write_ahead_log(Connection& connection) {
-  const auto busy = connection.scalar(QueryType::maintenance, "PRAGMA wal_checkpoint(TRUNCATE)");
-  if (!busy) return busy.error();
-  if (*busy == 0) return {};
-  return Error(ErrorCode::unavailable,
-               "empty the log of database '" + connection.file +
-                   "': another connection is reading; forget the name again to end the erasure");
-}
-
 Result<EnrolledFace> read_face(const Statement& row, int first) {
   EnrolledFace face;
   const auto bytes = row.blob(first);

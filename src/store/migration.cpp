@@ -71,7 +71,24 @@ CREATE TABLE gallery_revision (
 INSERT INTO gallery_revision VALUES (1, 0);
 )sql";
 
-constexpr std::array all_migrations{Migration{version_1}};
+// The audit log's anchors, and the values its records commit to (docs/audit.md).
+constexpr const char* version_2 = R"sql(
+CREATE TABLE audit_values (
+  commitment TEXT PRIMARY KEY NOT NULL CHECK (length(commitment) = 64),
+  salt       BLOB NOT NULL CHECK (length(salt) = 32),
+  value      TEXT NOT NULL UNIQUE,
+  created_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE audit_anchors (
+  record INTEGER PRIMARY KEY NOT NULL,
+  hash   TEXT NOT NULL CHECK (length(hash) = 64),
+  at_ms  INTEGER NOT NULL,
+  reason TEXT NOT NULL
+) STRICT;
+)sql";
+
+constexpr std::array all_migrations{Migration{version_1}, Migration{version_2}};
 
 Result<std::int64_t> version_of(Database::Connection& connection) {
   return connection.scalar(QueryType::schema, "PRAGMA user_version");
