@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,5 +36,13 @@ int faces_rename_command(const CommandOptions& options, const std::string& name,
 int faces_evaluate_command(const CommandOptions& options, const std::string& pairs);
 int people_list_as_command(const CommandOptions& options, const std::string& name,
                            const std::string& standing);
+
+struct AuditVerifyOptions {
+  std::uint64_t from = 0;
+  std::optional<std::uint64_t> to;
+  std::string anchor;  // INDEX:HASH
+};
+int audit_verify_command(const CommandOptions& options, const AuditVerifyOptions& asked);
+int audit_begin_command(const CommandOptions& options);
 
 }  // namespace porchlight::app

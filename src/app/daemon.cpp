@@ -30,6 +30,16 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
+std::vector<std::string> changed_keys(const Settings& old, const Settings& fresh) {
+  std::vector<std::string> keys;
+  for (const auto* settings : {&old, &fresh})
+    for (const auto& [key, fingerprint] : settings->fingerprints)
+      if (old.fingerprint(key) != fresh.fingerprint(key) &&
+          std::find(keys.begin(), keys.end(), key) == keys.end())
+        keys.push_back(key);
+  return keys;
+}
+
 // Everything the daemon keeps lies in this folder; nobody else may read it.
 Status make_folder(const std::filesystem::path& folder) {
   std::error_code failure;
@@ -199,8 +209,8 @@ api::ReloadReport Daemon::reload() {
   } else if (!faults.empty()) {
     for (const auto& fault : faults.all()) report.faults.push_back(fault.text());
   } else {
-    report = apply(std::move(*fresh));
-    said = "configuration applied in part";
+    report = recorded_apply(std::move(*fresh));
+    said = "configuration not applied, or in part";
   }
   for (const auto& fault : report.faults) log_.error(said, {{"fault", fault}});
   if (report.faults.empty())
@@ -221,6 +231,27 @@ std::vector<std::string> Daemon::needs_restart(const Settings& fresh) const {
   if (fresh.log.json != started_.log.json) keys.emplace_back("log.format");
   if (fresh.log.environment != started_.log.environment) keys.emplace_back("log.environment");
   return keys;
+}
+
+// A reload that cannot be recorded is refused. The record names keys, never values: those may be secret.
+api::ReloadReport Daemon::recorded_apply(Settings fresh) {
+  const auto record = [this, changed = changed_keys(settings_, fresh)](store::AuditResult result) {
+    return pipeline_->record({store::SystemChange{"config", "reload",
+                                                  changed.empty() ? "no key changed" : "changed: " + joined(changed),
+                                                  "", "", result},
+                              {},
+                              {}});
+  };
+  if (auto status = record(store::AuditResult::begun); !status) {
+    api::ReloadReport refused;
+    refused.faults.push_back("reload refused, because it cannot be recorded: " + status.error().text());
+    return refused;
+  }
+  auto report = apply(std::move(fresh));
+  const auto result = report.faults.empty() ? store::AuditResult::success : store::AuditResult::failure;
+  if (auto status = record(result); !status)
+    log_.error("the outcome of a reload could not be recorded", {{"fault", status.error().text()}});
+  return report;
 }
 
 api::ReloadReport Daemon::apply(Settings fresh) {

@@ -47,6 +47,7 @@ class Daemon {
   std::string bound_address() const;
   api::ReloadReport reload();
   api::ReloadReport apply(Settings fresh);
+  api::ReloadReport recorded_apply(Settings fresh);
   std::vector<std::string> needs_restart(const Settings& fresh) const;
   int stop();
 

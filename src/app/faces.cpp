@@ -8,10 +8,12 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "app/audited.hpp"
 #include "app/commands.hpp"
 #include "app/terminal.hpp"
 #include "porchlight/api/control_client.hpp"
 #include "porchlight/pipeline/gallery.hpp"
+#include "porchlight/store/audit_anchor.hpp"
 #include "porchlight/store/database.hpp"
 #include "porchlight/store/gallery_store.hpp"
 #include "porchlight/vision/evaluate.hpp"
@@ -67,16 +69,34 @@ void tell_daemon(const Settings& settings) {
   (void)api::ControlClient(settings.control_socket()).faces_changed();
 }
 
-// Opens settings and people, runs `work`, tells the daemon when it succeeded.
+// Whoever is forgotten is forgotten there too: the records keep a commitment that fits no name any more.
+Status erase_from_audit(store::Database& database, const std::string& name) {
+  auto erased = store::erase_audit_value(database, name);
+  if (!erased) return std::move(erased).error();
+  return {};
+}
+
+store::DataModification change_of(const std::string& name, const char* operation, store::AuditValue changes) {
+  return {store::personal(name), operation, std::move(changes), store::AuditResult::begun};
+}
+
+// Opens settings and people, records what is to be done, runs `work`, tells the daemon when it succeeded.
 template <class Work>
-int change_people(const CommandOptions& options, Access access, Work work) {
+int change_people(const CommandOptions& options, Access access, const store::DataModification& what, Work work) {
   auto [settings, exit_code] = settings_for(options);
   if (!settings) return exit_code;
   auto people = open_people(*settings, access);
   if (!people) return complain(people.error());
-  const Status status = work(*settings, people->gallery);
+  const SystemClock clock;
+  auto log = open_audit_log(settings->house.folder, *people->database, clock);
+  if (!log) return complain(log.error());
+  const Status status = audited(**log, what, [&] { return work(*settings, people->gallery); });
+  const Status erased = what.operation == "delete"
+                            ? erase_from_audit(*people->database, what.resource.text)
+                            : Status();
   if (!status) return complain(status.error());
   tell_daemon(*settings);
+  if (!erased) return complain(erased.error());
   return exit_done;
 }
 
@@ -120,27 +140,32 @@ int faces_enrol_command(const CommandOptions& options, const std::string& name,
   for (const auto& image : images)
     if (::access(image.c_str(), R_OK) != 0)
       return complain(errno_error(errno, "read '" + image + "'").text(), exit_unreachable);
-  return change_people(options, Access::create, [&](const Settings& settings, store::GalleryStore& gallery) {
-    return enrol_all(settings, gallery, name, images);
-  });
+  const auto what = change_of(name, "add", store::plain(std::to_string(images.size()) + " photographs"));
+  return change_people(options, Access::create, what,
+                       [&](const Settings& settings, store::GalleryStore& gallery) {
+                         return enrol_all(settings, gallery, name, images);
+                       });
 }
 
 int faces_forget_command(const CommandOptions& options, const std::string& name) {
-  return change_people(options, Access::change, [&](const Settings&, store::GalleryStore& gallery) {
+  const auto what = change_of(name, "delete", store::plain("person forgotten"));
+  return change_people(options, Access::change, what, [&](const Settings&, store::GalleryStore& gallery) {
     return said(gallery.forget(name), "forgot " + name);
   });
 }
 
 int faces_rename_command(const CommandOptions& options, const std::string& name,
                          const std::string& new_name) {
-  return change_people(options, Access::change, [&](const Settings&, store::GalleryStore& gallery) {
+  const auto what = change_of(name, "update", store::personal(new_name));
+  return change_people(options, Access::change, what, [&](const Settings&, store::GalleryStore& gallery) {
     return said(gallery.rename(name, new_name), name + " is now " + new_name);
   });
 }
 
 int people_list_as_command(const CommandOptions& options, const std::string& name,
                            const std::string& standing) {
-  return change_people(options, Access::change, [&](const Settings&, store::GalleryStore& gallery) {
+  const auto what = change_of(name, "update", store::plain("listed as " + standing));
+  return change_people(options, Access::change, what, [&](const Settings&, store::GalleryStore& gallery) {
     const auto listing = standing == "blacklisted" ? store::Listing::blacklisted : store::Listing::known;
     return said(gallery.list_as(name, listing), name + " is " + standing);
   });

@@ -20,7 +20,7 @@ namespace {
 using namespace porchlight::app;
 
 // Names that users may look for; the program says that they are not there yet.
-constexpr std::array not_yet{"logs",    "plates", "footage", "audit",  "backup",
+constexpr std::array not_yet{"logs",    "plates", "footage", "backup",
                              "restore", "users",  "notify",  "outbox", "cameras"};
 
 std::string not_empty(const std::string& text) {
@@ -47,6 +47,7 @@ class CommandLine {
     ring->add_option("--button", button_, "the button's id; may be left out when there is only one");
     add_faces();
     add_people();
+    add_audit();
     for (const auto* name : not_yet) {
       auto* command = add(name, "not in this version", [name] { return say_not_yet(name); });
       command->group("")->allow_extras();
@@ -137,11 +138,24 @@ class CommandLine {
         ->check(CLI::IsMember({"known", "blacklisted"}));
   }
 
+  void add_audit() {
+    auto* audit = app_.add_subcommand("audit", "the record of who did what");
+    audit->require_subcommand(1)->fallthrough();
+    auto* verify = add(*audit, "verify", "check the chain of records; exit 1 when it is not as it was written",
+                       [this] { return audit_verify_command(options_, audit_); });
+    verify->add_option("--from", audit_.from, "the first record to check, counted from 0");
+    verify->add_option("--to", audit_.to, "the record after the last one to check");
+    verify->add_option("--anchor", audit_.anchor, "INDEX:HASH of an 'audit anchor' in the journal");
+    add(*audit, "begin", "set a damaged log aside and begin a new one",
+        [this] { return audit_begin_command(options_); });
+  }
+
   CLI::App app_{"Porchlight: the doorbell that knows who is at the door", "porchlight"};
   CommandOptions options_;
   std::function<int()> chosen_;
   std::string button_, name_, new_name_, image_, pairs_, standing_;
   std::vector<std::string> images_;
+  AuditVerifyOptions audit_;
 };
 
 // OpenBLAS comes with dlib and starts a thread per core while it is loaded, before main: threads that

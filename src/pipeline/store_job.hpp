@@ -10,6 +10,7 @@
 
 #include "porchlight/base/queue.hpp"
 #include "porchlight/event/event.hpp"
+#include "porchlight/store/audit_event.hpp"
 #include "porchlight/store/outbox.hpp"
 #include "porchlight/store/snapshot_folder.hpp"
 
@@ -54,8 +55,14 @@ struct ReadGallery {
   std::function<void(Result<std::size_t>)> answer;  // may be empty
 };
 
+// An act that may only be done once its record is on the medium.
+struct RecordAudit {
+  store::AuditEntry entry;
+  std::function<void(Status)> answer;  // from the store lane; may be empty
+};
+
 using StoreJob = std::variant<std::monostate, CommitEvent, AwaitCommit, AmendEvent, SettleMessage,
-                              ReloadChannel, ReadGallery>;
+                              ReloadChannel, ReadGallery, RecordAudit>;
 using StoreQueue = MpscRing<StoreJob, QueueName::event_processing, Overflow::must_not_fill>;
 
 }  // namespace porchlight::pipeline

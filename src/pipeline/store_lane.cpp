@@ -53,9 +53,12 @@ StoreLane::StoreLane(std::filesystem::path folder, const Clock& clock, telemetry
                               {{"component", "database"}, {"error_type", "io"}, {"severity", "error"}})),
       known_faces_(metrics.gauge("known_faces_database_size")),
       wakeup_(std::move(wakeup)),
-      queue_(queue_capacity, wakeup_) {}
+      queue_(queue_capacity, wakeup_),
+      audit_(folder_, clock, metrics, sinks_.alarm) {}
 
-StoreLane::~StoreLane() = default;
+StoreLane::~StoreLane() {
+  audit_.use_database(nullptr);
+}
 
 void StoreLane::run(std::stop_token stop, Heartbeat& heartbeat) {
   std::stop_callback wake(stop, [this] { wakeup_.notify(); });
@@ -63,20 +66,24 @@ void StoreLane::run(std::stop_token stop, Heartbeat& heartbeat) {
     heartbeat.beat();
     const auto now = clock_.now();
     if (!open_ && now >= next_open_) try_open();
+    audit_.note_started();
     if (open_ && now >= next_look_) look_at_gallery();
     if (open_ && !held_.empty()) write_held();
     for (const auto& channel : std::exchange(next_reload_, {})) reload({channel});
     if (open_ && now >= next_tidy_) tidy();
     if (open_ && now >= next_measure_) measure_outbox();
-    wakeup_.wait_for(look_period, [&] { return !queue_.empty() || stop.stop_requested(); });
+    audit_.turn();
+    wakeup_.wait_for(audit_.pause(look_period), [&] { return !queue_.empty() || stop.stop_requested(); });
     while (auto job = queue_.pop()) {
       heartbeat.beat();
       work(std::move(*job));
+      audit_.turn();
     }
   }
   // The lanes that feed this one have stopped: what is queued now is all there will be.
   while (auto job = queue_.pop()) work(std::move(*job));
   if (open_) write_held();
+  audit_.close();
 }
 
 void StoreLane::try_open() {
@@ -97,6 +104,14 @@ void StoreLane::try_open() {
     return;
   }
   open_ = std::unique_ptr<Open>(new Open{std::move(*database), std::move(*snapshots)});
+  audit_.use_database(open_->database.get());
+  if (const auto before = open_->database->migrated_from())
+    (void)audit_.record({store::SystemChange{"database", "schema_migrated", "the database was migrated",
+                                             std::to_string(*before), std::to_string(store::Database::version()),
+                                             store::AuditResult::success},
+                         {},
+                         {}},
+                        store::Durability::synced);
   opened_.store(Opened::yes, std::memory_order_release);
   write_held();
   for (const auto& channel : std::exchange(channels_asked_, {})) reload({channel});
@@ -108,7 +123,8 @@ void StoreLane::work(StoreJob job) {
       Overloaded{[](std::monostate) {}, [this](CommitEvent& j) { commit(std::move(j)); },
                  [this](AwaitCommit& j) { await(std::move(j)); },
                  [this](AmendEvent& j) { amend(std::move(j)); }, [this](SettleMessage& j) { settle(j); },
-                 [this](ReloadChannel& j) { reload(j); }, [this](ReadGallery& j) { read_gallery(j); }},
+                 [this](ReloadChannel& j) { reload(j); }, [this](ReadGallery& j) { read_gallery(j); },
+                 [this](RecordAudit& j) { record(j); }},
       job);
 }
 
@@ -122,10 +138,9 @@ void StoreLane::commit(CommitEvent job) {
   const auto status = !held_.empty() || !open_
                           ? Status(Error(ErrorCode::unavailable, "the event log is not open"))
                           : open_->log.append(job.event, job.rows, job.picture_age);
-  if (status) {
-    note_committed(job);
-    return;
-  }
+  if (status) note_committed(job);
+  audit_.note_event(job.event);
+  if (status) return;
   health_.database_connected = false;
   failed("an event could not be written, holding it in memory", status.error());
   if (held_.push(std::move(job))) return;
@@ -193,6 +208,7 @@ void StoreLane::settle(const SettleMessage& job) {
     taken = std::chrono::duration<double, std::milli>(job.at - ring->ring.header.at).count();
   timeline_.note_delivery(job.key, job.state, job.attempts, taken);
   sinks_.rings(timeline_.snapshot());
+  if (job.state != store::DeliveryState::pending) note_delivery(job);
   if (held_.settle(job) || !open_) return;
   const auto status = [&] {
     switch (job.state) {
@@ -208,6 +224,21 @@ void StoreLane::settle(const SettleMessage& job) {
     return Status();
   }();
   if (!status) failed("the outcome of a message could not be written", status.error());
+}
+
+void StoreLane::note_delivery(const SettleMessage& job) {
+  take_routing();
+  const auto type = routing_->types.find(job.key.channel_id);
+  std::string label;
+  if (open_)
+    if (const auto row = open_->outbox.find(job.key); row && *row) label = (*row)->label;
+  audit_.note_delivery(job.key, job.state == store::DeliveryState::delivered,
+                       type == routing_->types.end() ? std::string() : type->second, label);
+}
+
+void StoreLane::record(const RecordAudit& job) {
+  auto status = audit_.record(job.entry, store::Durability::synced);
+  if (job.answer) job.answer(std::move(status));
 }
 
 void StoreLane::reload(const ReloadChannel& job) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/audit_trail.hpp"
 #include "pipeline/held_events.hpp"
 #include "pipeline/routing.hpp"
 #include "pipeline/store_job.hpp"
@@ -27,7 +28,7 @@ namespace porchlight::pipeline {
 
 using People = std::shared_ptr<const std::vector<store::Person>>;
 
-// The only thread that writes the database. Nothing waits for it but acknowledgements: while the
+// The only thread of the daemon that writes the database and the audit log. Nothing waits for it but acknowledgements: while the
 // database cannot be opened or written, events are held in memory (see HeldEvents) and written when
 // it can be again; their messages have left in the meantime.
 class StoreLane {
@@ -36,6 +37,7 @@ class StoreLane {
   struct Sinks {
     std::function<void(People)> people;  // who is known, whenever that changed
     std::function<void(RecentRings)> rings;
+    std::function<void(event::Event)> alarm;  // damage of the audit log
   };
   static constexpr std::size_t awaited_limit = 1024;
 
@@ -68,6 +70,8 @@ class StoreLane {
   void settle(const SettleMessage& job);
   void reload(const ReloadChannel& job);
   void read_gallery(const ReadGallery& job);
+  void record(const RecordAudit& job);
+  void note_delivery(const SettleMessage& job);
   void look_at_gallery();
   void tidy();
   void take_routing();
@@ -89,6 +93,7 @@ class StoreLane {
   std::string open_fault_;  // written before opened_ is released
   // store thread only
   std::unique_ptr<Open> open_;
+  AuditTrail audit_;  // before open_ in destruction: it uses the database
   RoutingPtr routing_ = std::make_shared<const Routing>();
   HeldEvents held_;
   std::map<event::EventId, std::function<void()>> awaiting_;

@@ -96,10 +96,17 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fi
     if (auto status = create_file(file); !status) return std::move(status).error();
   }
   if (auto status = open_handle(*connection, options); !status) return std::move(status).error();
+  const auto before = connection->scalar(QueryType::schema, "PRAGMA user_version");
   auto status = options.mode == OpenMode::read_only ? expect_version(*connection, migrations())
                                                     : migrate(*connection, migrations());
   if (!status) return std::move(status).error();
-  return std::unique_ptr<Database>(new Database(std::move(connection)));
+  auto database = std::unique_ptr<Database>(new Database(std::move(connection)));
+  if (before && *before > 0 && *before < version()) database->migrated_from_ = *before;
+  return database;
+}
+
+std::int64_t Database::version() noexcept {
+  return static_cast<std::int64_t>(migrations().size());
 }
 
 Status Database::checkpoint() {

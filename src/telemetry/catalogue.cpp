@@ -60,6 +60,8 @@ constexpr Words security_types = {"blacklist_match",         "failed_login",    
                                   "audit_integrity_failure", "config_change",     "erasure_request"};
 constexpr Words security_sources = {"face_recognition", "auth", "api", "hardware", "audit", "config"};
 constexpr Words security_actions = {"alert_sent", "blocked", "locked", "logged", "none"};
+constexpr Words audit_types = {"authentication", "authorization", "data_access",      "data_modification",
+                               "security_event", "system_change", "face_recognition", "notification"};
 constexpr Words log_levels = {"debug", "info", "warning", "error", "critical"};
 constexpr Words log_drops = {"sampled", "queue_full", "rate_limited", "write_error"};
 constexpr Words scrape_codes = {"200", "401", "406", "429", "500", "503"};
@@ -102,6 +104,7 @@ constexpr Labels by_error = {
     {"component", components}, {"error_type", error_types}, {"severity", severity_words}};
 constexpr Labels by_security = {
     {"event_type", security_types}, {"source", security_sources}, {"action_taken", security_actions}};
+constexpr Labels by_audit_type = {{"event_type", audit_types}};
 constexpr Labels by_log_level = {{"level", log_levels}};
 constexpr Labels by_log_drop = {{"reason", log_drops}};
 constexpr Labels by_code = {{"code", scrape_codes}};
@@ -117,6 +120,25 @@ constexpr Kind histogram = Kind::histogram;
 
 constexpr FamilySpec families[] = {
     {"active_connections", gauge, "Open TCP connections of the web server.", {}, {}, when_used},
+    {"audit_log_entries_total",
+     counter,
+     "Audit records appended by the daemon.",
+     by_audit_type,
+     {},
+     all_combinations},
+    {"audit_log_integrity_status", gauge, "1: the last full verification passed; 0: not.", {}, {}, when_set},
+    {"audit_log_last_verified_timestamp_seconds",
+     gauge,
+     "End of the last full verification in Unix seconds.",
+     {},
+     {},
+     when_set},
+    {"audit_log_write_failures_total",
+     counter,
+     "Audit records that could not be appended.",
+     {},
+     {},
+     all_combinations},
     {"build_info", gauge, "Constant 1; what is running.", by_build, {}, at_scrape},
     {"button_lost_edges_total",
      counter,

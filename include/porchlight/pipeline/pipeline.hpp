@@ -15,6 +15,7 @@
 #include "porchlight/gpio/options.hpp"
 #include "porchlight/notify/options.hpp"
 #include "porchlight/pipeline/supervisor.hpp"
+#include "porchlight/store/audit_event.hpp"
 #include "porchlight/telemetry/health.hpp"
 #include "porchlight/telemetry/metrics.hpp"
 #include "porchlight/vision/options.hpp"
@@ -57,6 +58,9 @@ class Pipeline {
   std::string condition() const;
   // Applies what changed; returns what was rebuilt, as configuration paths, or why it could not be.
   Result<std::vector<std::string>> reload(Options options, const Changes& changes);
+  // Returns once the record is on the medium, or why it cannot be: then what it records must not be
+  // done. Waits for the store lane, 5 s at most.
+  Status record(store::AuditEntry entry);
   // Queue gauges; about once a second.
   void sample();
 

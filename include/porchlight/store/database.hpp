@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "porchlight/base/result.hpp"
 
@@ -53,12 +54,17 @@ class Database {
   // One cheap question that fails when the database cannot be read (for health checks).
   Status ping();
 
+  // The version this open() migrated from, when it did; the version it is of now.
+  std::optional<std::int64_t> migrated_from() const noexcept { return migrated_from_; }
+  static std::int64_t version() noexcept;
+
   struct Connection;  // the database library stays behind this name
   Connection& connection() noexcept { return *connection_; }
 
  private:
   explicit Database(std::unique_ptr<Connection> connection);
   std::unique_ptr<Connection> connection_;
+  std::optional<std::int64_t> migrated_from_;
 };
 
 }  // namespace porchlight::store
