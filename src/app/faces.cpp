@@ -70,6 +70,7 @@ void tell_daemon(const Settings& settings) {
 }
 
 // Whoever is forgotten is forgotten there too: the records keep a commitment that fits no name any more.
+// So is the old name of whoever is renamed, or forgetting the new one would leave it behind.
 Status erase_from_audit(store::Database& database, const std::string& name) {
   auto erased = store::erase_audit_value(database, name);
   if (!erased) return std::move(erased).error();
@@ -87,13 +88,13 @@ int change_people(const CommandOptions& options, Access access, const store::Dat
   if (!settings) return exit_code;
   auto people = open_people(*settings, access);
   if (!people) return complain(people.error());
+  // Also after a failure: nobody's name stays because of a command that did nothing.
+  const bool ends_name = what.operation == "delete" || what.changes.personal;
   const SystemClock clock;
   auto log = open_audit_log(settings->house.folder, *people->database, clock);
   if (!log) return complain(log.error());
   const Status status = audited(**log, what, [&] { return work(*settings, people->gallery); });
-  const Status erased = what.operation == "delete"
-                            ? erase_from_audit(*people->database, what.resource.text)
-                            : Status();
+  const Status erased = ends_name ? erase_from_audit(*people->database, what.resource.text) : Status();
   if (!status) return complain(status.error());
   tell_daemon(*settings);
   if (!erased) return complain(erased.error());
