@@ -41,19 +41,18 @@ std::optional<store::AuditAnchor> anchor_of(const std::string& text) {
   const auto colon = text.find(':');
   store::AuditAnchor anchor{0, colon == std::string::npos ? "" : text.substr(colon + 1), "command line"};
   const auto read = std::from_chars(text.data(), text.data() + std::min(colon, text.size()), anchor.index);
-  if (read.ec != std::errc() || read.ptr != text.data() + colon || anchor.hash.size() != 64) return std::nullopt;
+  if (read.ec != std::errc() || read.ptr != text.data() + colon || anchor.hash.size() != 64)
+    return std::nullopt;
   return anchor;
 }
 
 json json_of(const store::AuditVerdict& verdict, const std::string& missing) {
-  json object{{"ok", verdict.ok()},
-              {"checked", verdict.checked},
-              {"keyed", verdict.keyed},
-              {"key_source", verdict.key_source},
-              {"anchor", nullptr},
-              {"fault", nullptr},
+  json object{{"ok", verdict.ok()},     {"checked", verdict.checked},
+              {"keyed", verdict.keyed}, {"key_source", verdict.key_source},
+              {"anchor", nullptr},      {"fault", nullptr},
               {"first_bad", nullptr}};
-  if (verdict.anchor) object["anchor"] = {{"index", verdict.anchor->index}, {"source", verdict.anchor->source}};
+  if (verdict.anchor)
+    object["anchor"] = {{"index", verdict.anchor->index}, {"source", verdict.anchor->source}};
   if (!missing.empty()) object["no_database_anchors"] = missing;
   if (verdict.ok()) return object;
   object["fault"] = to_string(*verdict.fault);
@@ -73,7 +72,8 @@ void print(const store::AuditVerdict& verdict, const std::string& missing) {
   if (verdict.keyed)
     std::printf("key: %s (HMAC-SHA-256)\n", verdict.key_source.c_str());
   else
-    std::printf("key: none; plain SHA-256 shows accidents only: whoever can write the log can recompute it\n");
+    std::printf(
+        "key: none; plain SHA-256 shows accidents only: whoever can write the log can recompute it\n");
   if (verdict.anchor)
     std::printf("newest anchor: record %llu, from %s\n",
                 static_cast<unsigned long long>(verdict.anchor->index), verdict.anchor->source.c_str());
@@ -104,9 +104,14 @@ Result<std::unique_ptr<store::AuditLog>> open_audit_log(const std::filesystem::p
   (*log)->use_database(&database);
   const auto before = database.migrated_from();
   if (!before) return log;
-  store::SystemChange change{"database", "schema_migrated", "the database was migrated", std::to_string(*before),
-                             std::to_string(store::Database::version()), store::AuditResult::success};
-  if (auto status = (*log)->append({std::move(change), local_actor(), {}}, store::Durability::synced); !status)
+  store::SystemChange change{"database",
+                             "schema_migrated",
+                             "the database was migrated",
+                             std::to_string(*before),
+                             std::to_string(store::Database::version()),
+                             store::AuditResult::success};
+  if (auto status = (*log)->append({std::move(change), local_actor(), {}}, store::Durability::synced);
+      !status)
     return std::move(status).error();
   return log;
 }
@@ -117,18 +122,22 @@ int audit_verify_command(const CommandOptions& options, const AuditVerifyOptions
   auto anchors = anchors_of(*settings);
   if (!asked.anchor.empty()) {
     auto anchor = anchor_of(asked.anchor);
-    if (!anchor) return complain("--anchor is INDEX:HASH, as a record 'audit anchor' of the journal has them", exit_usage);
+    if (!anchor)
+      return complain("--anchor is INDEX:HASH, as a record 'audit anchor' of the journal has them",
+                      exit_usage);
     anchors.list.push_back(std::move(*anchor));
   }
   auto key = store::find_audit_key(settings->house.folder);
   if (!key) return complain(key.error().text(), exit_unreachable);
-  const auto verdict = store::verify_audit_log(settings->house.folder, std::move(*key), std::move(anchors.list),
-                                               {asked.from, asked.to});
+  const auto verdict = store::verify_audit_log(settings->house.folder, std::move(*key),
+                                               std::move(anchors.list), {asked.from, asked.to});
   if (!verdict)
     return complain(verdict.error().text(),
                     verdict.error().code() == ErrorCode::invalid_argument ? exit_usage : exit_unreachable);
   if (options.json)
-    std::printf("%s\n", json_of(*verdict, anchors.missing).dump(2, ' ', false, json::error_handler_t::replace).c_str());
+    std::printf(
+        "%s\n",
+        json_of(*verdict, anchors.missing).dump(2, ' ', false, json::error_handler_t::replace).c_str());
   else
     print(*verdict, anchors.missing);
   return verdict->ok() ? exit_done : exit_no;

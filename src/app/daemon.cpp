@@ -236,11 +236,12 @@ std::vector<std::string> Daemon::needs_restart(const Settings& fresh) const {
 // A reload that cannot be recorded is refused. The record names keys, never values: those may be secret.
 api::ReloadReport Daemon::recorded_apply(Settings fresh) {
   const auto record = [this, changed = changed_keys(settings_, fresh)](store::AuditResult result) {
-    return pipeline_->record({store::SystemChange{"config", "reload",
-                                                  changed.empty() ? "no key changed" : "changed: " + joined(changed),
-                                                  "", "", result},
-                              {},
-                              {}});
+    return pipeline_->record(
+        {store::SystemChange{"config", "reload",
+                             changed.empty() ? "no key changed" : "changed: " + joined(changed), "", "",
+                             result},
+         {},
+         {}});
   };
   if (auto status = record(store::AuditResult::begun); !status) {
     api::ReloadReport refused;

@@ -83,7 +83,8 @@ store::DataModification change_of(const std::string& name, const char* operation
 
 // Opens settings and people, records what is to be done, runs `work`, tells the daemon when it succeeded.
 template <class Work>
-int change_people(const CommandOptions& options, Access access, const store::DataModification& what, Work work) {
+int change_people(const CommandOptions& options, Access access, const store::DataModification& what,
+                  Work work) {
   auto [settings, exit_code] = settings_for(options);
   if (!settings) return exit_code;
   auto people = open_people(*settings, access);

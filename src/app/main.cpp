@@ -141,8 +141,9 @@ class CommandLine {
   void add_audit() {
     auto* audit = app_.add_subcommand("audit", "the record of who did what");
     audit->require_subcommand(1)->fallthrough();
-    auto* verify = add(*audit, "verify", "check the chain of records; exit 1 when it is not as it was written",
-                       [this] { return audit_verify_command(options_, audit_); });
+    auto* verify =
+        add(*audit, "verify", "check the chain of records; exit 1 when it is not as it was written",
+            [this] { return audit_verify_command(options_, audit_); });
     verify->add_option("--from", audit_.from, "the first record to check, counted from 0");
     verify->add_option("--to", audit_.to, "the record after the last one to check");
     verify->add_option("--anchor", audit_.anchor, "INDEX:HASH of an 'audit anchor' in the journal");

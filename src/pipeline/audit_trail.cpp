@@ -85,17 +85,18 @@ Status AuditTrail::record(const store::AuditEntry& entry, store::Durability dura
 
 void AuditTrail::note_started() {
   if (std::exchange(started_, true)) return;
-  const auto status = record(entry_of(store::SystemChange{"daemon", "started", "porchlight started", "",
-                                                          std::string(telemetry::build_version()),
-                                                          store::AuditResult::success}),
-                             store::Durability::synced);
+  const auto status = record(
+      entry_of(store::SystemChange{"daemon", "started", "porchlight started", "",
+                                   std::string(telemetry::build_version()), store::AuditResult::success}),
+      store::Durability::synced);
   if (status) anchor("start");
 }
 
 void AuditTrail::note_event(const event::Event& event) {
   if (const auto* sighting = std::get_if<event::Sighting>(&event)) {
-    auto entry = entry_of(store::FaceRecognition{std::string(to_string(sighting->verdict)), sighting->confidence,
-                                                 store::personal(sighting->person), sighting->camera_id});
+    auto entry =
+        entry_of(store::FaceRecognition{std::string(to_string(sighting->verdict)), sighting->confidence,
+                                        store::personal(sighting->person), sighting->camera_id});
     entry.at = sighting->header.at;
     (void)record(entry);
   } else if (const auto* security = std::get_if<event::Security>(&event)) {
@@ -111,9 +112,8 @@ void AuditTrail::note_event(const event::Event& event) {
 
 void AuditTrail::note_delivery(const store::RowKey& key, bool success, const std::string& type,
                                const std::string& label) {
-  (void)record(entry_of(store::NotificationSent{
-      type, store::plain(key.channel_id), label, success,
-      key.event_id.text() + "/" + std::to_string(key.sequence)}));
+  (void)record(entry_of(store::NotificationSent{type, store::plain(key.channel_id), label, success,
+                                                key.event_id.text() + "/" + std::to_string(key.sequence)}));
 }
 
 void AuditTrail::turn() {
@@ -188,8 +188,11 @@ void AuditTrail::conclude(const store::AuditVerdict& found) {
                  {"first_bad", static_cast<std::int64_t>(verdict.first_bad)},
                  {"fault", verdict.detail}});
   (void)record(entry_of(store::SecurityIncident{
-      "audit_integrity_failure", "critical",
-      std::string(to_string(*verdict.fault)) + " at record " + std::to_string(verdict.first_bad), {}, {}}));
+      "audit_integrity_failure",
+      "critical",
+      std::string(to_string(*verdict.fault)) + " at record " + std::to_string(verdict.first_bad),
+      {},
+      {}}));
   event::Security alarm;
   alarm.header = event::make_header(clock_);
   alarm.kind = "audit_integrity_failure";

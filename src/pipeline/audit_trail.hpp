@@ -37,7 +37,8 @@ class AuditTrail {
   // What the lane sees anyway. `type` is the channel's, `label` the message's.
   void note_started();
   void note_event(const event::Event& event);
-  void note_delivery(const store::RowKey& key, bool success, const std::string& type, const std::string& label);
+  void note_delivery(const store::RowKey& key, bool success, const std::string& type,
+                     const std::string& label);
 
   // Syncs what is due, anchors, and goes on with a verification by a bounded step.
   void turn();

@@ -26,7 +26,9 @@ Status Pipeline::State::build() {
                          vision->set_gallery(std::make_shared<const vision::Gallery>(gallery_of(*people)));
                        },
                        [this](RecentRings recent) { new_rings.post(std::move(recent)); },
-                       [this](event::Event alarm) { dispatcher->offer({std::move(alarm), nullptr}); }});
+                       [this](event::Event alarm) {
+                         dispatcher->offer({std::move(alarm), nullptr});
+                       }});
   auto made = Dispatcher::create(clock, metrics, store->queue(), [this](const event::Ring& ring) {
     if (vision->enabled()) vision->expectations().push(ring);
   });

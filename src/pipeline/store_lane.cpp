@@ -106,12 +106,13 @@ void StoreLane::try_open() {
   open_ = std::unique_ptr<Open>(new Open{std::move(*database), std::move(*snapshots)});
   audit_.use_database(open_->database.get());
   if (const auto before = open_->database->migrated_from())
-    (void)audit_.record({store::SystemChange{"database", "schema_migrated", "the database was migrated",
-                                             std::to_string(*before), std::to_string(store::Database::version()),
-                                             store::AuditResult::success},
-                         {},
-                         {}},
-                        store::Durability::synced);
+    (void)audit_.record(
+        {store::SystemChange{"database", "schema_migrated", "the database was migrated",
+                             std::to_string(*before), std::to_string(store::Database::version()),
+                             store::AuditResult::success},
+         {},
+         {}},
+        store::Durability::synced);
   opened_.store(Opened::yes, std::memory_order_release);
   write_held();
   for (const auto& channel : std::exchange(channels_asked_, {})) reload({channel});
@@ -119,13 +120,12 @@ void StoreLane::try_open() {
 }
 
 void StoreLane::work(StoreJob job) {
-  std::visit(
-      Overloaded{[](std::monostate) {}, [this](CommitEvent& j) { commit(std::move(j)); },
-                 [this](AwaitCommit& j) { await(std::move(j)); },
-                 [this](AmendEvent& j) { amend(std::move(j)); }, [this](SettleMessage& j) { settle(j); },
-                 [this](ReloadChannel& j) { reload(j); }, [this](ReadGallery& j) { read_gallery(j); },
-                 [this](RecordAudit& j) { record(j); }},
-      job);
+  std::visit(Overloaded{[](std::monostate) {}, [this](CommitEvent& j) { commit(std::move(j)); },
+                        [this](AwaitCommit& j) { await(std::move(j)); },
+                        [this](AmendEvent& j) { amend(std::move(j)); },
+                        [this](SettleMessage& j) { settle(j); }, [this](ReloadChannel& j) { reload(j); },
+                        [this](ReadGallery& j) { read_gallery(j); }, [this](RecordAudit& j) { record(j); }},
+             job);
 }
 
 void StoreLane::commit(CommitEvent job) {

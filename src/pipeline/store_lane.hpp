@@ -28,9 +28,9 @@ namespace porchlight::pipeline {
 
 using People = std::shared_ptr<const std::vector<store::Person>>;
 
-// The only thread of the daemon that writes the database and the audit log. Nothing waits for it but acknowledgements: while the
-// database cannot be opened or written, events are held in memory (see HeldEvents) and written when
-// it can be again; their messages have left in the meantime.
+// The only thread of the daemon that writes the database and the audit log. Nothing waits for it but
+// acknowledgements: while the database cannot be opened or written, events are held in memory (see
+// HeldEvents) and written when it can be again; their messages have left in the meantime.
 class StoreLane {
  public:
   // Called on the store lane's thread; must not block.

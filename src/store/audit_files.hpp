@@ -67,8 +67,8 @@ class AuditLines {
     off_t size = 0;
   };
   struct Line {
-    std::string text;     // without its newline
-    bool whole = true;    // false: the file ends within it
+    std::string text;   // without its newline
+    bool whole = true;  // false: the file ends within it
     std::string file;
   };
   explicit AuditLines(std::vector<File> files) : files_(std::move(files)) {}

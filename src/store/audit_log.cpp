@@ -28,7 +28,8 @@ Error log_error(int errnum, std::string_view verb, const std::filesystem::path& 
 }
 
 AuditEntry about_the_log(std::string change, std::string description) {
-  return {SystemChange{"audit", std::move(change), std::move(description), "", "", AuditResult::success}, {}, {}};
+  return {
+      SystemChange{"audit", std::move(change), std::move(description), "", "", AuditResult::success}, {}, {}};
 }
 
 Result<UniqueFd> open_or_make(const AuditPaths& paths) {
@@ -121,8 +122,8 @@ Result<AuditLog::Session> AuditLog::begin() {
 
 Error AuditLog::damaged(std::string_view what) const {
   return {ErrorCode::corrupt,
-          "audit log '" + AuditPaths(options_.folder).folder.string() + "' is not as it was written: " +
-              std::string(what) +
+          "audit log '" + AuditPaths(options_.folder).folder.string() +
+              "' is not as it was written: " + std::string(what) +
               "; 'porchlight audit verify' shows where: put the files back from a copy, or set the log aside "
               "with 'porchlight audit begin'"};
 }
@@ -204,7 +205,8 @@ Status AuditLog::mend(Session& session, std::string& text, End& end) {
 }
 
 Status AuditLog::rotate(Session& session, std::size_t wanted) {
-  if (session.size == 0 || static_cast<std::uint64_t>(session.size) + wanted <= options_.file_limit) return {};
+  if (session.size == 0 || static_cast<std::uint64_t>(session.size) + wanted <= options_.file_limit)
+    return {};
   const auto first = read_at(session.file.get(), 0, longest_audit_line, session.paths.current.string());
   if (!first) return first.error();
   const auto index = index_of_line(std::string_view(*first).substr(0, first->find('\n')));

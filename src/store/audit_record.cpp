@@ -18,14 +18,13 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::string_view, 8> type_names{
-    "authentication", "authorization", "data_access",      "data_modification",
-    "security_event", "system_change", "face_recognition", "notification"};
+constexpr std::array<std::string_view, 8> type_names{"authentication",    "authorization",  "data_access",
+                                                     "data_modification", "security_event", "system_change",
+                                                     "face_recognition",  "notification"};
 static_assert(type_names.size() == std::variant_size_v<AuditEvent>);
 
 // All fields of a record together stay below the longest line, escapes included.
 constexpr std::size_t longest_text = 1 << 10;
-
 
 std::string shortened(std::string text) {
   if (text.size() <= longest_text) return text;
@@ -37,7 +36,8 @@ std::string shortened(std::string text) {
 
 // Four decimals: every writer and reader of JSON prints such a number in the same way.
 json ratio(double value) {
-  return std::isfinite(value) ? json(std::round(std::clamp(value, 0.0, 1.0) * 10'000) / 10'000) : json(nullptr);
+  return std::isfinite(value) ? json(std::round(std::clamp(value, 0.0, 1.0) * 10'000) / 10'000)
+                              : json(nullptr);
 }
 
 // What a kind says beside the common record.
@@ -61,8 +61,9 @@ Said say(const Authentication& e) {
   return {"login", word(e.success), plain("session"), {{"method", e.method}, {"success", e.success}}, "", {}};
 }
 Said say(const Authorization& e) {
-  return {"authorize", e.granted ? "granted" : "denied", e.resource,
-          {{"granted", e.granted}, {"permission", e.permission}}, "", {}};
+  return {"authorize", e.granted ? "granted" : "denied",
+          e.resource,  {{"granted", e.granted}, {"permission", e.permission}},
+          "",          {}};
 }
 Said say(const DataAccess& e) {
   return {e.operation, "success", e.resource, {{"operation", e.operation}}, "", {}};
@@ -158,7 +159,8 @@ std::string audit_hash(std::string_view key, std::string_view text) {
   if (key.empty())
     ::EVP_Digest(bytes, text.size(), digest.data(), &size, ::EVP_sha256(), nullptr);
   else
-    ::HMAC(::EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes, text.size(), digest.data(), &size);
+    ::HMAC(::EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes, text.size(), digest.data(),
+           &size);
   std::string hex;
   for (unsigned int i = 0; i < size; ++i) {
     hex += "0123456789abcdef"[digest[i] >> 4U];
@@ -173,12 +175,9 @@ std::string canonical(const json& value) {
 
 Result<json> audit_body(const AuditEntry& entry, WallTime now, Database* database) {
   auto said = std::visit([](const auto& event) { return say(event); }, entry.event);
-  json body{{"action", shortened(said.action)},
-            {"audit_type", audit_type(entry.event)},
-            {"details", std::move(said.details)},
-            {"event_type", "security_audit"},
-            {"result", shortened(said.result)},
-            {"timestamp", rfc3339(entry.at.value_or(now))}};
+  json body{{"action", shortened(said.action)},   {"audit_type", audit_type(entry.event)},
+            {"details", std::move(said.details)}, {"event_type", "security_audit"},
+            {"result", shortened(said.result)},   {"timestamp", rfc3339(entry.at.value_or(now))}};
   Status status = put(body, "resource", said.resource, database);
   if (status) status = put(body, "user_id", entry.actor.user_id, database);
   if (status) status = put(body, "ip_address", entry.actor.ip_address, database);
@@ -210,8 +209,10 @@ std::optional<ParsedRecord> parse_audit_line(std::string_view line) {
     if (!is_text(record, key)) return std::nullopt;
   const auto index = record.find("index");
   if (index == record.end() || !index->is_number_unsigned()) return std::nullopt;
-  ParsedRecord parsed{index->get<std::uint64_t>(), record["prev_hash"].get<std::string>(),
-                      record["hash"].get<std::string>(), {}};
+  ParsedRecord parsed{index->get<std::uint64_t>(),
+                      record["prev_hash"].get<std::string>(),
+                      record["hash"].get<std::string>(),
+                      {}};
   record.erase("hash");
   parsed.unsealed = canonical(record);
   return parsed;

@@ -81,7 +81,8 @@ Result<std::unique_ptr<AuditVerifier>> AuditVerifier::begin(const std::filesyste
                                                             AuditRange range) {
   if (range.to && *range.to < range.from)
     return Error(ErrorCode::invalid_argument, "verify from " + std::to_string(range.from) + " to " +
-                                                  std::to_string(*range.to) + ": the range is half open, from ≤ to");
+                                                  std::to_string(*range.to) +
+                                                  ": the range is half open, from ≤ to");
   const AuditPaths paths(folder);
   std::error_code failed;
   if (!std::filesystem::is_directory(folder, failed))
@@ -93,8 +94,14 @@ Result<std::unique_ptr<AuditVerifier>> AuditVerifier::begin(const std::filesyste
   if (*known) anchors.push_back(std::move(**known));
   auto lines = lines_of(paths);
   if (!lines) return std::move(lines).error();
-  auto state = std::make_unique<State>(State{std::move(*lines), std::move(key), range, {}, range.from,
-                                             no_audit_hash(), range.from > 0, std::nullopt});
+  auto state = std::make_unique<State>(State{std::move(*lines),
+                                             std::move(key),
+                                             range,
+                                             {},
+                                             range.from,
+                                             no_audit_hash(),
+                                             range.from > 0,
+                                             std::nullopt});
   for (auto& anchor : anchors) state->anchors[anchor.index] = std::move(anchor);
   auto verifier = std::unique_ptr<AuditVerifier>(new AuditVerifier(std::move(state)));
   auto& verdict = verifier->verdict_;
@@ -137,7 +144,8 @@ Result<bool> AuditVerifier::seek() {
       return end_of_log();
     }
     return Error(ErrorCode::invalid_argument, "verify from " + std::to_string(s.range.from) +
-                                                  ": the audit log has " + std::to_string(count) + " records");
+                                                  ": the audit log has " + std::to_string(count) +
+                                                  " records");
   }
   const auto index = index_of_line((*line)->text);
   if (!index) return false;
@@ -156,7 +164,8 @@ Result<bool> AuditVerifier::check_next() {
   if (!line) return std::move(line).error();
   if (!*line) return end_of_log();
   if (!(*line)->whole)
-    return fail(AuditFault::truncated, s.expected, "'" + (*line)->file + "' ends within " + record(s.expected));
+    return fail(AuditFault::truncated, s.expected,
+                "'" + (*line)->file + "' ends within " + record(s.expected));
   const auto parsed = parse_audit_line((*line)->text);
   if (!parsed)
     return fail(AuditFault::malformed, s.expected,

@@ -9,7 +9,6 @@
 
 #include <map>
 
-
 #include "porchlight/base/unique_fd.hpp"
 #include "store/audit_fixture.hpp"
 
@@ -29,8 +28,9 @@ class Other {
     const UniqueFd its_output(from[1]);
     questions_.reset(to[1]);
     answers_.reset(from[0]);
-    std::vector<std::string> words{"/usr/bin/python3", "-B", PORCHLIGHT_SOURCE_DIR "/tests/store/audit_verify.py",
-                                   "--serve", key.string()};
+    std::vector<std::string> words{"/usr/bin/python3", "-B",
+                                   PORCHLIGHT_SOURCE_DIR "/tests/store/audit_verify.py", "--serve",
+                                   key.string()};
     std::vector<char*> arguments;
     for (auto& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
@@ -157,8 +157,8 @@ TEST_F(Agreement, OnRangesAndReplacedLogs) {
   auto lines = lines_;
   lines[100].replace(lines[100].find("test/1"), 6, "evil/1");
   write_text(log_.file(), joined(lines));
-  for (const AuditRange range : {AuditRange{0, 100}, AuditRange{0, 101}, AuditRange{100, 200}, AuditRange{101, 200},
-                                 AuditRange{5, 5}, AuditRange{200, 1000}})
+  for (const AuditRange range : {AuditRange{0, 100}, AuditRange{0, 101}, AuditRange{100, 200},
+                                 AuditRange{101, 200}, AuditRange{5, 5}, AuditRange{200, 1000}})
     compare("range from " + std::to_string(range.from), range);
   const LogOf stranger(300);
   std::filesystem::copy_file(stranger.file(), log_.file(), std::filesystem::copy_options::overwrite_existing);

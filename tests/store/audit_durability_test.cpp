@@ -31,7 +31,8 @@ AuditVerdict verdict_of(const std::filesystem::path& folder) {
 
 std::string whole_log(const std::filesystem::path& folder) {
   std::string text;
-  for (const auto& entry : std::filesystem::directory_iterator(folder / "audit")) text += read_text(entry.path());
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "audit"))
+    text += read_text(entry.path());
   return text;
 }
 
@@ -48,9 +49,10 @@ TEST(AuditDurability, FourWritersMakeOneChain) {
   std::vector<std::unique_ptr<Child>> children;
   // Small files: they rotate under each other's hands.
   for (int n = 0; n < 4; ++n)
-    children.push_back(std::make_unique<Child>(
-        std::vector<std::string>{writer, folder.path().string(), "250", n % 2 ? "synced" : "buffered", "60000"},
-        std::vector<std::pair<std::string, std::string>>{}));
+    children.push_back(
+        std::make_unique<Child>(std::vector<std::string>{writer, folder.path().string(), "250",
+                                                         n % 2 ? "synced" : "buffered", "60000"},
+                                std::vector<std::pair<std::string, std::string>>{}));
   std::set<std::string> acknowledged;
   for (auto& child : children) {
     for (auto& line : child->read_lines(250)) acknowledged.insert(std::move(line));
@@ -160,7 +162,8 @@ TEST(AuditDurability, EachFailingWriteOrSyncIsAnErrorAndTheChainGoesOn) {
 #ifdef __SANITIZE_ADDRESS__
   GTEST_SKIP() << "a preloaded library may not come before the address sanitizer";
 #endif
-  for (const auto& [number, sticky] : {std::pair{ENOSPC, true}, std::pair{EIO, false}, std::pair{EIO, true}}) {
+  for (const auto& [number, sticky] :
+       {std::pair{ENOSPC, true}, std::pair{EIO, false}, std::pair{EIO, true}}) {
     SCOPED_TRACE(testing::Message() << "errno " << number << (sticky ? " from then on" : " once"));
     int n = 1;
     while (n < 200 && run_with_fault(number, sticky, n)) ++n;

@@ -51,16 +51,34 @@ inline std::string joined(const std::vector<std::string>& lines) {
 // The n-th of a mixture of all kinds.
 inline AuditEntry entry_number(int n) {
   AuditEntry entry;
-  entry.actor = {plain("uid:" + std::to_string(n % 3)), personal("192.168.1." + std::to_string(n % 5)), plain("test/1")};
+  entry.actor = {plain("uid:" + std::to_string(n % 3)), personal("192.168.1." + std::to_string(n % 5)),
+                 plain("test/1")};
   switch (n % 8) {
-    case 0: entry.event = Authentication{n % 16 == 0, "password"}; break;
-    case 1: entry.event = Authorization{plain("camera:front"), true, "view"}; break;
-    case 2: entry.event = DataAccess{plain("events"), "read"}; break;
-    case 3: entry.event = DataModification{personal("Jürgen \"J\""), "add", personal("photo 1"), AuditResult::begun}; break;
-    case 4: entry.event = SecurityIncident{"tamper", "high", "a lid was opened\n", {}, {}}; break;
-    case 5: entry.event = SystemChange{"config", "reload", "two keys", "a", "b", AuditResult::success}; break;
-    case 6: entry.event = FaceRecognition{"known_person", 0.8731, personal("Ærøskøbing ☂"), "front"}; break;
-    default: entry.event = NotificationSent{"webhook", plain("hook"), "doorbell_press", true, "0193"}; break;
+    case 0:
+      entry.event = Authentication{n % 16 == 0, "password"};
+      break;
+    case 1:
+      entry.event = Authorization{plain("camera:front"), true, "view"};
+      break;
+    case 2:
+      entry.event = DataAccess{plain("events"), "read"};
+      break;
+    case 3:
+      entry.event =
+          DataModification{personal("Jürgen \"J\""), "add", personal("photo 1"), AuditResult::begun};
+      break;
+    case 4:
+      entry.event = SecurityIncident{"tamper", "high", "a lid was opened\n", {}, {}};
+      break;
+    case 5:
+      entry.event = SystemChange{"config", "reload", "two keys", "a", "b", AuditResult::success};
+      break;
+    case 6:
+      entry.event = FaceRecognition{"known_person", 0.8731, personal("Ærøskøbing ☂"), "front"};
+      break;
+    default:
+      entry.event = NotificationSent{"webhook", plain("hook"), "doorbell_press", true, "0193"};
+      break;
   }
   return entry;
 }

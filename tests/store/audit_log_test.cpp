@@ -24,7 +24,8 @@ using testing::HasSubstr;
 using testing::Not;
 
 struct AuditLogTest : testing::Test {
-  std::unique_ptr<AuditLog> open(std::uint64_t limit = 16 << 20, std::optional<AuditKey> key = key_of_test()) {
+  std::unique_ptr<AuditLog> open(std::uint64_t limit = 16 << 20,
+                                 std::optional<AuditKey> key = key_of_test()) {
     auto log = AuditLog::open({folder.path(), limit, std::chrono::milliseconds(50), std::move(key)}, clock);
     if (log) return std::move(*log);
     ADD_FAILURE() << log.error().text();
@@ -39,7 +40,8 @@ struct AuditLogTest : testing::Test {
   std::string verdict() const {
     const auto found = verify_audit_log(folder.path(), key_of_test(), {});
     if (!found) return found.error().text();
-    return found->ok() ? "ok" : std::string(to_string(*found->fault)) + " " + std::to_string(found->first_bad);
+    return found->ok() ? "ok"
+                       : std::string(to_string(*found->fault)) + " " + std::to_string(found->first_bad);
   }
   Folder folder;
   SimulatedClock clock;
@@ -94,12 +96,19 @@ TEST_F(AuditLogTest, EachKindLeavesExactlyItsRecord) {
 
 TEST_F(AuditLogTest, SecretsAreMaskedLongTextsCutAndForeignBytesReplaced) {
   const auto log = open();
-  ASSERT_TRUE(log->log_system_change({}, {"camera", "url", "rtsp://admin:hunter2@cam/main", "password=hunter2",
-                                          std::string(100'000, 'x'), AuditResult::success}));
-  ASSERT_TRUE(log->log_data_access({plain("a\xff" "b"), {}, {}}, {plain(std::string(1023, 'y') + "€€"), "read"}));
+  ASSERT_TRUE(
+      log->log_system_change({}, {"camera", "url", "rtsp://admin:hunter2@cam/main", "password=hunter2",
+                                  std::string(100'000, 'x'), AuditResult::success}));
+  ASSERT_TRUE(log->log_data_access({plain("a\xff"
+                                          "b"),
+                                    {},
+                                    {}},
+                                   {plain(std::string(1023, 'y') + "€€"), "read"}));
   EXPECT_THAT(read_text(file()), Not(HasSubstr("hunter2")));
   EXPECT_LT(std::filesystem::file_size(file()), 4000U);
-  EXPECT_EQ(records()[1]["user_id"], "a\uFFFD" "b");
+  EXPECT_EQ(records()[1]["user_id"],
+            "a\uFFFD"
+            "b");
   EXPECT_EQ(records()[1]["resource"], std::string(1023, 'y') + "…") << "cut between two characters";
   EXPECT_EQ(verdict(), "ok");
 }
@@ -136,9 +145,7 @@ TEST_F(AuditLogTest, CredentialComesBeforeTheFolderKey) {
 }
 
 TEST_F(AuditLogTest, LostKeyIsNotReplacedByAnother) {
-  {
-    ASSERT_TRUE(open(16 << 20, std::nullopt)->append(entry_number(0)));
-  }
+  { ASSERT_TRUE(open(16 << 20, std::nullopt)->append(entry_number(0))); }
   std::filesystem::remove(folder / "audit.key");
   const auto log = AuditLog::open({folder.path()}, clock);
   ASSERT_FALSE(log.ok());
@@ -147,9 +154,7 @@ TEST_F(AuditLogTest, LostKeyIsNotReplacedByAnother) {
 }
 
 TEST_F(AuditLogTest, WrongKeyAppendsNothing) {
-  {
-    ASSERT_TRUE(open()->append(entry_number(0)));
-  }
+  { ASSERT_TRUE(open()->append(entry_number(0))); }
   const auto text = read_text(file());
   const auto status = open(16 << 20, AuditKey{std::string(32, 'x'), "elsewhere"})->append(entry_number(1));
   ASSERT_FALSE(status);
@@ -233,8 +238,9 @@ TEST_F(AuditLogTest, NewLogIsBegunOnPurposeAndSaysWhatWasBefore) {
     ASSERT_TRUE(log->anchor("test"));
   }
   write_text(file(), "");
-  const auto aside = begin_new_audit_log({folder.path(), 1 << 20, std::chrono::milliseconds(50), key_of_test()},
-                                         *database, {plain("uid:3"), {}, {}}, clock);
+  const auto aside =
+      begin_new_audit_log({folder.path(), 1 << 20, std::chrono::milliseconds(50), key_of_test()}, *database,
+                          {plain("uid:3"), {}, {}}, clock);
   ASSERT_TRUE(aside.ok()) << aside.error().text();
   EXPECT_TRUE(std::filesystem::exists(*aside / "audit.jsonl"));
   EXPECT_EQ(verdict(), "ok");
@@ -250,7 +256,8 @@ TEST_F(AuditLogTest, RotationCarriesTheChainOn) {
   for (int n = 0; n < 40; ++n) ASSERT_TRUE(log->append(entry_number(n)));
   EXPECT_EQ(verdict(), "ok");
   std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(folder / "audit")) files.push_back(entry.path());
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "audit"))
+    files.push_back(entry.path());
   std::sort(files.begin(), files.end());
   ASSERT_GT(files.size(), 5U);
   EXPECT_EQ(files.back(), file());
@@ -324,7 +331,8 @@ TEST_F(AuditLogTest, ErasedValueIsGoneFromDiskAndTheChainIsWhole) {
   EXPECT_THAT(read_text(folder / "porchlight.db") + read_text(folder / "porchlight.db-wal"), HasSubstr(name));
   EXPECT_EQ(*erase_audit_value(*database, name), true);
   EXPECT_EQ(*erase_audit_value(*database, name), false);
-  EXPECT_THAT(read_text(folder / "porchlight.db") + read_text(folder / "porchlight.db-wal"), Not(HasSubstr(name)));
+  EXPECT_THAT(read_text(folder / "porchlight.db") + read_text(folder / "porchlight.db-wal"),
+              Not(HasSubstr(name)));
   EXPECT_EQ(*read_audit_value(*database, commitment.substr(11)), "");
   EXPECT_EQ(verdict(), "ok");
   // Who comes again is somebody new.

@@ -278,7 +278,8 @@ TEST(AuditVerifier, DeepNestingIsMalformedAndNoCrash) {
 TEST(AuditVerifier, RotatedFilesAreOneChain) {
   LogOf log(300, key_of_test(), 20'000);
   std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(log.path() / "audit")) files.push_back(entry.path());
+  for (const auto& entry : std::filesystem::directory_iterator(log.path() / "audit"))
+    files.push_back(entry.path());
   std::sort(files.begin(), files.end());
   ASSERT_GT(files.size(), 4U);
   EXPECT_EQ(log.verify()->checked, 300U);

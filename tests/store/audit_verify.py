@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A second verifier of the audit log, written from docs/audit.md alone: it shares nothing with the first.
+"""A second verifier of the audit log (docs/audit.md): it shares nothing with the first.
 
 audit_verify.py FOLDER KEYFILE [FROM [TO]]    prints `ok` or `<kind> <first bad index>`
 audit_verify.py --serve KEYFILE               the same for each line `FOLDER [FROM [TO]]` of its input

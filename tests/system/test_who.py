@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who is at the door: the answer follows the gallery and the picture, not the test."""
 
+import json
 import pathlib
 import sys
 import tempfile
@@ -103,6 +104,16 @@ class WhoTest(unittest.TestCase):
         for _ in range(2):  # however often she rings in one visit
             self.assertEqual(self.answer(daemon)["result"], "blacklist_match")
         self.assertEqual(daemon.metric("security_events_total", **labels), 1)
+        daemon.stop()
+        audit = [json.loads(line) for line in (daemon.state / "audit" / "audit.jsonl").read_text().splitlines()]
+        incident, = [r for r in audit if r["audit_type"] == "security_event"]
+        seen = [r for r in audit if r["audit_type"] == "face_recognition" and r["result"] == "blacklist_match"]
+        self.assertEqual((incident["action"], incident["details"]["severity"]), ("blacklist_match", "high"))
+        # She is the one who was enrolled, by a commitment that tells nobody else who.
+        enrolled = next(r["resource"] for r in audit if r["action"] == "add")
+        self.assertEqual({r["details"]["person_id"] for r in [incident, *seen]}, {enrolled})
+        self.assertTrue(all(0 < r["details"]["confidence"] <= 1 for r in seen) and seen)
+        self.assertNotIn("Anna", json.dumps(audit))
 
     def test_empty_porch_has_no_face(self):
         daemon = self.daemon("empty", {"Anna": "known_enrol.jpg"})

@@ -23,7 +23,8 @@ struct AuditAnchor {
 // The anchors in the database, oldest first. Thread-bound as it.
 Result<std::vector<AuditAnchor>> read_audit_anchors(Database& database);
 // A later anchor of the same record changes nothing.
-Status write_audit_anchor(Database& database, const AuditAnchor& anchor, WallTime at, std::string_view reason);
+Status write_audit_anchor(Database& database, const AuditAnchor& anchor, WallTime at,
+                          std::string_view reason);
 
 // Removes the value that the log's records are committed to, everywhere it is kept. The chain stays
 // verifiable; the commitment in it can then be tied to no value any more, not even by guessing.

@@ -44,7 +44,8 @@ class AuditVerifier {
   // nothing can be said: a file cannot be read, or `from` lies beyond the end of a log that is whole
   // (ErrorCode::invalid_argument).
   static Result<std::unique_ptr<AuditVerifier>> begin(const std::filesystem::path& folder, AuditKey key,
-                                                      std::vector<AuditAnchor> anchors, AuditRange range = {});
+                                                      std::vector<AuditAnchor> anchors,
+                                                      AuditRange range = {});
   ~AuditVerifier();
 
   // Looks at up to `records` more. True when the verdict is final.
