@@ -21,6 +21,7 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr auto check_period = 1s;
+constexpr auto certificate_period = 1h;
 constexpr auto stop_limit = 1800ms;  // of the two seconds a stop may take
 constexpr auto armed_limit = 10s;    // then we say ready and what is missing
 
@@ -88,9 +89,17 @@ Status Daemon::build() {
   auto house = pipeline::Pipeline::create(settings_.house, clock_, *metrics_, health_, *supervisor_);
   if (!house) return std::move(house).error();
   pipeline_ = std::move(*house);
+  auto tls = started_.server.tls;
+  tls.folder = started_.house.folder / "tls";
+  auto credentials = http::Credentials::create(std::move(tls), clock_);
+  if (!credentials) return std::move(credentials).error();
+  credentials_ = std::move(*credentials);
   http::ServerOptions options;
   options.listen = started_.server.listen;
+  options.metrics_listen = started_.server.metrics_listen;
   options.control_socket = started_.control_socket();
+  options.credentials = credentials_;
+  options.trusted_proxies = started_.server.trusted_proxies;
   auto server = http::Server::create(options, api::routes(make_port(), *metrics_, health_), *metrics_);
   if (!server) return std::move(server).error();
   server_ = std::move(*server);
@@ -192,6 +201,19 @@ void Daemon::once_a_second() {
   if (!all_beat && !watchdog_held_back_) service_.status("a worker is silent; the watchdog will restart us");
   watchdog_held_back_ = !all_beat;
   pipeline_->sample();
+  if (clock_.now() >= next_certificate_check_) refresh_certificate();
+}
+
+// True when another certificate is shown from now on.
+bool Daemon::refresh_certificate() {
+  next_certificate_check_ = clock_.now() + certificate_period;
+  if (!credentials_) return false;
+  const auto renewed = credentials_->refresh();
+  if (!renewed)
+    log_.error("the old certificate stays", {{"fault", renewed.error().text()}});
+  else if (*renewed)
+    log_.info("new certificate", {{"expires", rfc3339(credentials_->expires())}});
+  return renewed.ok() && *renewed;
 }
 
 std::string Daemon::condition() const {
@@ -263,6 +285,7 @@ api::ReloadReport Daemon::apply(Settings fresh) {
     telemetry::set_log_level(fresh.log.level);
     report.applied.emplace_back("log.level");
   }
+  if (refresh_certificate()) report.applied.emplace_back("server.tls");
   metrics_->extend(closed_sets(fresh));
   // Where the data lies does not change under a running daemon.
   fresh.house.folder = started_.house.folder;

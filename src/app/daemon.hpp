@@ -43,6 +43,7 @@ class Daemon {
   void await_armed();
   void wait_for_news();
   void once_a_second();
+  bool refresh_certificate();
   std::string condition() const;
   std::string bound_address() const;
   api::ReloadReport reload();
@@ -64,8 +65,10 @@ class Daemon {
   Orders orders_;
   std::unique_ptr<pipeline::Supervisor> supervisor_;
   std::unique_ptr<pipeline::Pipeline> pipeline_;
+  std::shared_ptr<http::Credentials> credentials_;  // null: no TLS
   std::unique_ptr<http::Server> server_;
   MonotonicTime next_check_{};
+  MonotonicTime next_certificate_check_{};
   MonotonicTime next_watchdog_{};
   bool watchdog_held_back_ = false;
 };

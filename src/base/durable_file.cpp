@@ -37,8 +37,9 @@ Status sync_folder(const std::filesystem::path& folder) {
 }
 
 Status write_and_rename(const std::filesystem::path& part, const std::filesystem::path& path,
-                        std::span<const std::byte> bytes) {
-  UniqueFd fd(::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
+                        std::span<const std::byte> bytes, ::mode_t mode) {
+  ::unlink(part.c_str());  // one that a crash left may have another mode
+  UniqueFd fd(::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
   if (!fd) return file_error("open", part);
   if (auto status = write_all(fd.get(), bytes, part); !status) return status;
   if (::fdatasync(fd.get()) != 0) return file_error("sync", part);
@@ -49,10 +50,10 @@ Status write_and_rename(const std::filesystem::path& part, const std::filesystem
 
 }  // namespace
 
-Status write_durably(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+Status write_durably(const std::filesystem::path& path, std::span<const std::byte> bytes, ::mode_t mode) {
   auto part = path;
   part += ".part";
-  if (auto status = write_and_rename(part, path, bytes); !status) {
+  if (auto status = write_and_rename(part, path, bytes, mode); !status) {
     ::unlink(part.c_str());  // a full disk must not stay fuller
     return status;
   }

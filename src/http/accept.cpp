@@ -24,6 +24,9 @@ std::string ip_text(const sockaddr_storage& storage) {
     sockaddr_in6 ipv6{};
     std::memcpy(&ipv6, &storage, sizeof ipv6);
     ::inet_ntop(AF_INET6, &ipv6.sin6_addr, text.data(), text.size());
+    // Through a socket for both families IPv4 looks like this, and one client must have one name.
+    if (IN6_IS_ADDR_V4MAPPED(&ipv6.sin6_addr))
+      ::inet_ntop(AF_INET, ipv6.sin6_addr.s6_addr + 12, text.data(), text.size());
   }
   return text.data();
 }
@@ -45,8 +48,7 @@ Peer unix_peer(int fd) {
 Peer tcp_peer(int fd, const sockaddr_storage& storage) {
   const int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  Peer peer{.listener = Listener::tcp, .address = ip_text(storage)};
-  return peer;
+  return Peer{.address = ip_text(storage)};
 }
 
 bool out_of_something(int errnum) {
@@ -65,8 +67,10 @@ AcceptOutcome accept_one(int listening_fd, Listener listener, Accepted& accepted
       if (errno == EINTR || errno == ECONNABORTED) continue;
       return out_of_something(errno) ? AcceptOutcome::exhausted : AcceptOutcome::nobody;
     }
-    accepted.family = listener == Listener::tcp ? storage.ss_family : AF_UNIX;
-    accepted.peer = listener == Listener::tcp ? tcp_peer(fd.get(), storage) : unix_peer(fd.get());
+    const bool local = listener == Listener::unix_socket;
+    accepted.family = local ? AF_UNIX : storage.ss_family;
+    accepted.peer = local ? unix_peer(fd.get()) : tcp_peer(fd.get(), storage);
+    accepted.peer.listener = listener;
     accepted.fd = std::move(fd);
     return AcceptOutcome::accepted;
   }

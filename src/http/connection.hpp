@@ -3,7 +3,6 @@
 
 #include <utility>
 // g++ 12 needs <utility> before asio.
-#include <array>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -13,11 +12,18 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "http/instruments.hpp"
+#include "http/output.hpp"
+#include "http/pipe.hpp"
+#include "http/proxies.hpp"
 #include "http/request_parser.hpp"
+#include "http/stream.hpp"
+#include "http/websocket_frame.hpp"
 #include "porchlight/http/limits.hpp"
 #include "porchlight/http/router.hpp"
+#include "porchlight/http/tls.hpp"
 #include "porchlight/telemetry/log.hpp"
 
 namespace porchlight::http {
@@ -30,14 +36,20 @@ struct Serving {
   const Limits& limits;
   Instruments& instruments;
   const telemetry::Logger& log;
+  const Credentials* credentials;  // null: no TLS
+  const TrustedProxies& proxies;
+  // In the clear on an address that others reach: only through a proxy that does TLS for us.
+  bool only_through_proxies;
+  const std::function<void(Rejection, const Peer&, std::string_view)>& on_rejection;
   // Responders hold it too: an answer that comes after the server is gone must find a place to be
   // thrown away.
   std::shared_ptr<boost::asio::io_context> loop;
   std::function<void(Connection&)> ended;  // once per connection
+  std::vector<char> scratch;               // one for all: nobody keeps bytes in it between two events
 };
 
-// One client: read a request, hand it to its route, write the answer, again. Kept alive by its
-// pending operations. Listener's thread only.
+// One client: read a request, hand it to its route, write the answer, again; or keep a stream open.
+// Kept alive by its pending operations. Listener's thread only.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   using Socket = boost::asio::generic::stream_protocol::socket;
@@ -49,52 +61,117 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const Peer& peer() const noexcept { return peer_; }
 
  private:
-  enum class Phase { idle, header, body, handling, writing, lingering, closed };
+  enum class Phase : std::uint8_t {
+    greeting,  // TLS or not, and its handshake
+    idle,
+    header,
+    body,
+    handling,
+    writing,
+    streaming,
+    lingering,
+    closed
+  };
+  using Step = void (Connection::*)();
 
+  // An answer that does not end by itself.
+  struct Streaming {
+    std::shared_ptr<Pipe> pipe;
+    std::shared_ptr<const StreamBody> events;
+    std::shared_ptr<const WebSocketBody> socket;
+    std::optional<WebSocketReader> reader;
+    std::uint16_t close_code = 1006;
+    bool ending = false;     // closes when everything is out
+    bool moved = false;      // bytes went out since the last look
+    bool unanswered = false;  // a ping waits for its pong
+  };
+
+  // connection.cpp: deadlines and reading
   void enter(Phase phase, std::chrono::milliseconds deadline);
+  void arm();
+  void on_alarm();
   void on_deadline();
+  void await(Attempt::Outcome need, Step next);
+  void on_first_byte();
+  void shake_hands();
+  void begin();
   void next_request();
   void read_more();
-  void on_read(std::size_t size);
+  void on_readable();
+  void on_read(std::string_view bytes);
+  void discard();
   void parse();
+
+  // connection_request.cpp: from the head to the answer
   void on_header();
+  bool is_welcome();
+  void find_route(std::string_view path);
+  void accept_body();
   void on_complete();
+  void answer_unrouted();
   void dispatch();
   void answer(std::uint64_t ticket, Response response);
+  void refuse(Rejection reason, int status, std::string detail);
   void refuse(int status, std::string detail);
+
+  // connection_output.cpp: what goes out
   void write(Response response);
-  void on_written();
-  void linger();
-  void count_completed();
+  void queue(const Response& response);
   void ask_for_body();
+  void flush();
+  void on_flushed();
+  void count_completed();
+  void linger();
+
+  // connection_stream.cpp: answers that stay open
+  template <class Call>
+  void guarded(Call call);
+  void open_stream(const Response& response);
+  std::shared_ptr<Pipe> make_pipe(std::size_t limit);
+  void append(std::string bytes);
+  void end_stream(PipeEnd how);
+  void on_stream_bytes(std::string_view bytes);
+  void read_frames();
+  void on_frame(WebSocketReader::Step step);
+  void say_farewell(std::uint16_t code, std::uint16_t reported);
+  void keep_alive();
+  void forget_stream();
 
   Serving& serving_;
   Socket socket_;
+  Stream stream_;
   const Peer peer_;
   boost::asio::steady_timer timer_;
 
-  Phase phase_ = Phase::idle;
-  std::uint64_t timer_round_ = 0;  // tells a deadline from one that was replaced
-  std::uint64_t ticket_ = 0;       // of the request being handled; an older answer is too late
-  std::size_t served_ = 0;
-
+  Phase phase_ = Phase::greeting;
+  bool armed_ = false;
   bool reading_ = false;
-  std::array<char, 8192> chunk_{};
-  std::string unparsed_;
-  std::optional<RequestParser> parser_;
-
-  // of the current request
-  std::chrono::steady_clock::time_point begun_{};
-  Request request_;
-  const Route* route_ = nullptr;
-  std::string allow_;
-  bool routed_ = false;
+  bool flushing_ = false;
   bool keep_alive_ = false;
   bool in_flight_ = false;
-  int version_ = 11;
-  int status_ = 0;
-  std::string head_;
-  std::string body_;
+  std::chrono::steady_clock::time_point deadline_{};
+  std::chrono::steady_clock::time_point armed_for_{};
+  std::uint64_t timer_round_ = 0;  // tells an alarm from one that was replaced
+  std::uint64_t ticket_ = 0;       // of the request being handled; an older answer is too late
+  std::uint64_t written_ = 0;      // bytes of the answer that went out since its last deadline
+  std::size_t served_ = 0;
+
+  std::string unparsed_;
+  Output output_;
+  std::unique_ptr<Streaming> streaming_;
+
+  // Of the current request; not there while none is being read or answered, which is most of the time.
+  struct Current {
+    explicit Current(const Limits& limits, std::size_t largest_body) : parser(limits, largest_body) {}
+    RequestParser parser;
+    Request request;
+    const Route* route = nullptr;
+    std::string allow;
+    std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
+    int version = 11;
+    int status = 0;
+  };
+  std::unique_ptr<Current> current_;
 };
 
 }  // namespace porchlight::http

@@ -7,14 +7,34 @@ const std::string unmatched = "unmatched";
 }
 
 Instruments::Instruments(telemetry::Metrics& metrics, const Router& router)
-    : active_connections(metrics.gauge("active_connections")),
-      in_flight(metrics.gauge("http_requests_in_flight")),
-      metrics_(metrics) {
+    : in_flight(metrics.gauge("http_requests_in_flight")),
+      slow_readers(metrics.counter("http_slow_readers_dropped_total")),
+      metrics_(metrics),
+      active_connections_(metrics.gauge("active_connections")),
+      active_connections_total_(metrics.gauge("active_connections_total")),
+      websockets_(metrics.gauge("websocket_connections")),
+      websockets_total_(metrics.counter("websocket_connections_total")) {
+  for (std::size_t i = 0; i < rejection_words.size(); ++i)
+    rejections_[i] = metrics.counter("http_request_rejections_total", {{"reason", std::string(rejection_words[i])}});
   for (const auto& route : router.routes()) {
     durations(route.method, route.path);
     for (const int status : route.statuses) requests(route.method, route.path, status);
   }
   requests(Method::get, unmatched, 404);
+}
+
+void Instruments::connections(std::size_t open) {
+  active_connections_.set(static_cast<double>(open));
+  active_connections_total_.set(static_cast<double>(open));
+}
+
+void Instruments::websocket_opened() {
+  websockets_.add(1);
+  websockets_total_.increment();
+}
+
+void Instruments::websocket_closed() {
+  websockets_.add(-1);
 }
 
 void Instruments::completed(Method method, const Route* route, int status, std::chrono::nanoseconds took) {

@@ -126,12 +126,6 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
     return Error(ErrorCode::invalid_argument,
                  "'" + std::string(text) + "' is not an address with a port, such as 127.0.0.1:8000");
   }
-  if (!address->is_loopback()) {
-    return Error(ErrorCode::unsupported,
-                 "'" + std::string(text) +
-                     "': not in this version: only loopback (127.0.0.1 or [::1]) until "
-                     "there are accounts");
-  }
   return *address;
 }
 

@@ -21,8 +21,7 @@ struct ListenAddress {
   bool is_loopback() const noexcept;
 };
 
-// `127.0.0.1:8000`, `[::1]:8000`. Fails with invalid_argument, and with unsupported when the
-// address is not a loopback one.
+// `127.0.0.1:8000`, `[::1]:8000`, `0.0.0.0:8000`. Fails with invalid_argument.
 Result<ListenAddress> parse_listen_address(std::string_view text);
 
 // Non-blocking, close-on-exec, listening.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "http/cookies.hpp"
 #include "http/text.hpp"
 
 namespace porchlight::http {
@@ -22,8 +23,16 @@ struct Phrase {
   int status;
   std::string_view text;
 };
-constexpr std::array phrases = {Phrase{200, "OK"},
+constexpr std::array phrases = {Phrase{101, "Switching Protocols"},
+                                Phrase{200, "OK"},
+                                Phrase{201, "Created"},
+                                Phrase{202, "Accepted"},
                                 Phrase{204, "No Content"},
+                                Phrase{206, "Partial Content"},
+                                Phrase{301, "Moved Permanently"},
+                                Phrase{303, "See Other"},
+                                Phrase{304, "Not Modified"},
+                                Phrase{308, "Permanent Redirect"},
                                 Phrase{400, "Bad Request"},
                                 Phrase{401, "Unauthorized"},
                                 Phrase{403, "Forbidden"},
@@ -32,13 +41,21 @@ constexpr std::array phrases = {Phrase{200, "OK"},
                                 Phrase{406, "Not Acceptable"},
                                 Phrase{408, "Request Timeout"},
                                 Phrase{409, "Conflict"},
+                                Phrase{410, "Gone"},
                                 Phrase{411, "Length Required"},
+                                Phrase{412, "Precondition Failed"},
                                 Phrase{413, "Content Too Large"},
+                                Phrase{415, "Unsupported Media Type"},
+                                Phrase{416, "Range Not Satisfiable"},
                                 Phrase{422, "Unprocessable Content"},
+                                Phrase{426, "Upgrade Required"},
                                 Phrase{429, "Too Many Requests"},
                                 Phrase{431, "Request Header Fields Too Large"},
                                 Phrase{500, "Internal Server Error"},
-                                Phrase{503, "Service Unavailable"}};
+                                Phrase{501, "Not Implemented"},
+                                Phrase{502, "Bad Gateway"},
+                                Phrase{503, "Service Unavailable"},
+                                Phrase{504, "Gateway Timeout"}};
 
 }  // namespace
 
@@ -86,6 +103,14 @@ std::string_view Request::header(std::string_view name) const {
     if (equal_without_case(key, name)) return value;
   }
   return {};
+}
+
+std::optional<std::string_view> Request::cookie(std::string_view name) const {
+  std::optional<std::string_view> found;
+  for (const auto& [key, value] : headers) {
+    if (equal_without_case(key, "cookie") && !find_cookie(value, name, found)) return std::nullopt;
+  }
+  return found;
 }
 
 std::optional<std::string> Request::query_value(std::string_view name) const {

@@ -45,15 +45,21 @@ bool read_hex(std::string_view text, std::array<std::uint8_t, size>& bytes) {
 
 }  // namespace
 
-std::optional<Target> parse_target(std::string_view target) {
-  target = without_authority(target);
-  if (!target.starts_with('/')) return std::nullopt;
-  if (std::any_of(target.begin(), target.end(), [](char c) { return c <= ' ' || c > '~' || c == '#'; })) {
+std::optional<Target> parse_target(std::string_view target, Rejection* reason) {
+  const auto refused = [reason](Rejection why) {
+    if (reason != nullptr) *reason = why;
     return std::nullopt;
-  }
+  };
+  target = without_authority(target);
+  const bool visible =
+      std::none_of(target.begin(), target.end(), [](char c) { return c <= ' ' || c > '~' || c == '#'; });
+  if (!target.starts_with('/') || !visible) return refused(Rejection::malformed);
   const auto mark = target.find('?');
-  auto path = percent_decoded(target.substr(0, mark));
-  if (!path || has_dot_segment(*path)) return std::nullopt;
+  const auto raw = target.substr(0, mark);
+  if (raw.find("%00") != std::string_view::npos) return refused(Rejection::injection_suspected);
+  auto path = percent_decoded(raw);
+  if (!path) return refused(Rejection::malformed);
+  if (has_dot_segment(*path)) return refused(Rejection::path_traversal);
   return Target{std::move(*path),
                 mark == std::string_view::npos ? std::string{} : std::string(target.substr(mark + 1))};
 }
@@ -81,6 +87,25 @@ bool host_is_valid(const Request& request, int version) {
     return equal_without_case(header.first, "host");
   });
   return hosts == 1 || (hosts == 0 && version == 10);
+}
+
+bool is_authority(std::string_view host) {
+  const auto colon = host.rfind(':');
+  const bool bracketed = host.starts_with('[');
+  const auto end_of_name = bracketed ? host.find(']') + 1 : std::min(colon, host.size());
+  const auto name = host.substr(0, end_of_name);
+  const auto port = host.substr(end_of_name);
+  const bool named = !name.empty() && std::all_of(name.begin(), name.end(), [bracketed](char c) {
+    return is_id_character(c) || (bracketed && (c == '[' || c == ']' || c == ':'));
+  });
+  const bool ported = port.empty() || (port.size() > 1 && port.size() <= 6 && port.front() == ':' &&
+                                       std::all_of(port.begin() + 1, port.end(),
+                                                   [](char c) { return c >= '0' && c <= '9'; }));
+  return named && ported && (!bracketed || end_of_name > 3);
+}
+
+std::size_t count_query_values(std::string_view query) {
+  return query.empty() ? 0 : 1 + static_cast<std::size_t>(std::count(query.begin(), query.end(), '&'));
 }
 
 }  // namespace porchlight::http

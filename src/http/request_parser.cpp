@@ -1,134 +1,138 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/request_parser.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <utility>
-// g++ 12 needs <utility> before asio.
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 
 namespace porchlight::http {
-
-namespace beast = boost::beast;
-
-struct RequestParser::State {
-  beast::http::request_parser<beast::http::string_body> parser;
-  std::size_t header_left;
-  bool head_reported = false;
-};
-
 namespace {
 
-std::string copied(beast::string_view text) {
-  return std::string(text.data(), text.size());
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_token_character);
 }
 
-// Beast waits for the empty line before it looks closer when bytes come one by one; a client that
-// ends its lines with LF alone would be left waiting with it. `bytes` begins where a line begins.
-bool has_bare_line_feed(std::string_view bytes) {
-  bytes = bytes.substr(0, bytes.find("\r\n\r\n"));
-  for (auto at = bytes.find('\n'); at != std::string_view::npos; at = bytes.find('\n', at + 1)) {
-    if (at == 0 || bytes[at - 1] != '\r') return true;
-  }
-  return false;
+bool is_visible(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
 }
 
-RequestParser::Step failed(std::size_t consumed, int status, std::string_view fault) {
-  return {consumed, RequestParser::Progress::failed, status, fault};
-}
-
-RequestParser::Step failure(std::size_t consumed, const beast::error_code& error) {
-  using Code = beast::http::error;
-  if (error == Code::header_limit) return failed(consumed, 431, "the header is too large");
-  if (error == Code::body_limit || error == Code::buffer_overflow) {
-    return failed(consumed, 413, "the body is too large");
-  }
-  if (error == Code::bad_version) return failed(consumed, 400, "only HTTP/1.0 and HTTP/1.1");
-  return failed(consumed, 400, "malformed request");
+// Text, spaces and tabs; bytes above ASCII pass, controls do not (RFC 9110 §5.5).
+bool is_field_value(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte == '\t' || (byte >= ' ' && byte != 0x7f);
+  });
 }
 
 }  // namespace
 
 RequestParser::RequestParser(const Limits& limits, std::size_t largest_body)
-    : state_(std::make_unique<State>()) {
-  state_->header_left = limits.header_bytes;
-  // Beast counts the request line and the fields apart; header_left counts them together.
-  state_->parser.header_limit(static_cast<std::uint32_t>(limits.header_bytes) + 1);
-  state_->parser.body_limit(largest_body);
+    : header_left_(limits.header_bytes), fields_left_(limits.header_fields), body_limit_(largest_body) {}
+
+RequestParser::Step RequestParser::failed(std::size_t consumed, Fault fault) {
+  fault_ = fault;
+  return {consumed, Progress::failed, fault.status, fault.text};
 }
-RequestParser::~RequestParser() = default;
-RequestParser::RequestParser(RequestParser&&) noexcept = default;
-RequestParser& RequestParser::operator=(RequestParser&&) noexcept = default;
 
 RequestParser::Step RequestParser::feed(std::string_view bytes) {
-  auto& parser = state_->parser;
   std::size_t consumed = 0;
-  for (;;) {
-    if (parser.is_done() && state_->head_reported) return {consumed, Progress::complete, 0, {}};
-    if (parser.is_header_done() && !state_->head_reported) {
-      state_->head_reported = true;
-      // RFC 9112 §6.3 allows to insist on a Content-Length. It shuts out request smuggling by two
-      // readings of one length, and Beast 1.74's chunk parser, whose assertions a client can break.
-      if (parser.get().count(beast::http::field::transfer_encoding) != 0) {
-        return failed(consumed, 411, "Transfer-Encoding is not taken, a Content-Length is");
-      }
-      return {consumed, Progress::header, 0, {}};
+  if (fault_.status != 0) return failed(0, fault_);
+  while (part_ == Part::request_line || part_ == Part::fields) {
+    const auto offered = bytes.substr(consumed, header_left_);
+    const auto end = offered.find('\n');
+    if (end == std::string_view::npos) {
+      if (bytes.size() - consumed >= header_left_) return failed(consumed, {431, "the header is too large"});
+      return {consumed, Progress::need_more, 0, {}};
     }
-    auto offered = bytes.substr(consumed);
-    const bool in_header = !parser.is_header_done();
-    if (in_header) offered = offered.substr(0, state_->header_left);
-    if (offered.empty()) return {consumed, Progress::need_more, 0, {}};
-    if (in_header && has_bare_line_feed(offered)) return failed(consumed, 400, "a line feed without its CR");
-    beast::error_code error;
-    const auto taken = parser.put(boost::asio::const_buffer(offered.data(), offered.size()), error);
-    consumed += taken;
-    if (in_header) state_->header_left -= taken;
-    if (error == beast::http::error::need_more) {
-      const bool full = in_header && offered.size() - taken >= state_->header_left;
-      if (full) return failure(consumed, beast::http::make_error_code(beast::http::error::header_limit));
-      if (taken == 0 || consumed == bytes.size()) return {consumed, Progress::need_more, 0, {}};
-    } else if (error) {
-      return failure(consumed, error);
-    }
+    if (end == 0 || offered[end - 1] != '\r') return failed(consumed, {400, "a line feed without its CR"});
+    consumed += end + 1;
+    header_left_ -= end + 1;
+    if (const auto fault = take_line(offered.substr(0, end - 1))) return failed(consumed, *fault);
+    if (part_ == Part::head_done) return {consumed, Progress::header, 0, {}};
   }
+  part_ = Part::body;
+  const auto rest = bytes.substr(consumed, body_length() - body_.size());
+  body_.append(rest);
+  consumed += rest.size();
+  return {consumed, body_.size() == body_length() ? Progress::complete : Progress::need_more, 0, {}};
+}
+
+RequestParser::Verdict RequestParser::take_line(std::string_view line) {
+  if (part_ == Part::fields) return line.empty() ? end_of_head() : take_field(line);
+  // RFC 9112 §2.2 asks to overlook an empty line there; one is enough.
+  if (line.empty() && !std::exchange(began_, true)) return {};
+  return take_request_line(line);
+}
+
+RequestParser::Verdict RequestParser::take_request_line(std::string_view line) {
+  const auto first = line.find(' ');
+  const auto second = first == std::string_view::npos ? first : line.find(' ', first + 1);
+  if (second == std::string_view::npos) return Fault{400, "malformed request line"};
+  const auto verb = line.substr(0, first);
+  const auto target = line.substr(first + 1, second - first - 1);
+  const auto version = line.substr(second + 1);
+  if (!is_token(verb) || target.empty() || !is_visible(target)) return Fault{400, "malformed request line"};
+  if (version != "HTTP/1.1" && version != "HTTP/1.0") return Fault{400, "only HTTP/1.0 and HTTP/1.1"};
+  version_ = version.back() == '1' ? 11 : 10;
+  verb_ = verb;
+  target_ = target;
+  part_ = Part::fields;
+  return {};
+}
+
+RequestParser::Verdict RequestParser::take_field(std::string_view line) {
+  // A folded line is read differently by different readers; RFC 9112 §5.2 lets us refuse it.
+  if (line.front() == ' ' || line.front() == '\t') return Fault{400, "a folded header line"};
+  if (fields_left_-- == 0) return Fault{431, "too many header lines"};
+  const auto colon = line.find(':');
+  if (colon == std::string_view::npos) return Fault{400, "a header line without a colon"};
+  const auto name = line.substr(0, colon);
+  const auto value = trimmed(line.substr(colon + 1));
+  if (!is_token(name) || !is_field_value(value)) return Fault{400, "malformed header line"};
+  headers_.emplace_back(name, value);
+  return take_meaning(name, value);
+}
+
+RequestParser::Verdict RequestParser::take_meaning(std::string_view name, std::string_view value) {
+  if (equal_without_case(name, "content-length")) return take_length(value);
+  if (equal_without_case(name, "transfer-encoding")) transfer_encoding_ = true;
+  if (equal_without_case(name, "expect")) expects_continue_ = equal_without_case(value, "100-continue");
+  if (equal_without_case(name, "connection")) {
+    says_close_ = says_close_ || list_contains(value, "close");
+    says_keep_alive_ = says_keep_alive_ || list_contains(value, "keep-alive");
+  }
+  return {};
+}
+
+RequestParser::Verdict RequestParser::take_length(std::string_view value) {
+  if (length_) return Fault{400, "more than one Content-Length"};
+  std::size_t length = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), length);
+  if (error != std::errc{} || end != value.data() + value.size()) return Fault{400, "malformed Content-Length"};
+  length_ = length;
+  return {};
+}
+
+RequestParser::Verdict RequestParser::end_of_head() {
+  if (transfer_encoding_ && length_) return Fault{400, "Content-Length beside Transfer-Encoding"};
+  // RFC 9112 §6.3 allows to insist on a Content-Length; it shuts out smuggling by two readings of
+  // one length.
+  if (transfer_encoding_) return Fault{411, "Transfer-Encoding is not taken, a Content-Length is"};
+  if (body_length() > body_limit_) return Fault{413, "the body is too large"};
+  keep_alive_ = !says_close_ && (version_ == 11 || says_keep_alive_);
+  part_ = Part::head_done;
+  return {};
 }
 
 bool RequestParser::limit_body(std::size_t bytes) {
-  auto& parser = state_->parser;
-  if (const auto length = parser.content_length(); length && *length > bytes) return false;
-  parser.body_limit(bytes);
-  return true;
-}
-
-bool RequestParser::keep_alive() const {
-  return state_->parser.keep_alive();
-}
-
-bool RequestParser::expects_continue() const {
-  const auto& fields = state_->parser.get();
-  return version() == 11 && equal_without_case(copied(fields[beast::http::field::expect]), "100-continue");
-}
-
-int RequestParser::version() const {
-  return static_cast<int>(state_->parser.get().version());
-}
-std::string RequestParser::target() const {
-  return copied(state_->parser.get().target());
-}
-std::string RequestParser::verb() const {
-  return copied(state_->parser.get().method_string());
+  return body_length() <= bytes;
 }
 
 Request RequestParser::take_head() {
   Request request;
-  request.method = method_of(verb());
-  for (const auto& field : state_->parser.get()) {
-    request.headers.emplace_back(copied(field.name_string()), copied(field.value()));
-  }
+  request.method = method_of(verb_);
+  request.headers = std::move(headers_);
   return request;
-}
-
-std::string RequestParser::take_body() {
-  return std::move(state_->parser.get().body());
 }
 
 }  // namespace porchlight::http

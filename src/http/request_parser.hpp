@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,14 +13,11 @@
 
 namespace porchlight::http {
 
-// One HTTP/1.x request out of a stream of bytes; knows nothing of sockets. The only place that sees
-// Beast: it costs half a minute of compile time wherever it is included.
+// One HTTP/1.x request out of a stream of bytes (RFC 9112); knows nothing of sockets. Strict where
+// two readers could differ: a request has one length, one Host and one way to end a line.
 class RequestParser {
  public:
   RequestParser(const Limits& limits, std::size_t largest_body);
-  ~RequestParser();
-  RequestParser(RequestParser&&) noexcept;
-  RequestParser& operator=(RequestParser&&) noexcept;
 
   enum class Progress { need_more, header, complete, failed };
   struct Step {
@@ -34,20 +31,52 @@ class RequestParser {
 
   // After `header`. Fails when the announced length is beyond it.
   bool limit_body(std::size_t bytes);
-  bool keep_alive() const;
-  bool expects_continue() const;
-  int version() const;  // 10 or 11
+  std::size_t body_length() const noexcept { return length_.value_or(0); }
+  bool keep_alive() const noexcept { return keep_alive_; }
+  bool expects_continue() const noexcept { return expects_continue_ && version_ == 11; }
+  int version() const noexcept { return version_; }  // 10 or 11
 
   // After `header`: method, headers; the raw target.
   Request take_head();
-  std::string target() const;
-  std::string verb() const;
+  const std::string& target() const noexcept { return target_; }
+  const std::string& verb() const noexcept { return verb_; }
   // After `complete`.
-  std::string take_body();
+  std::string take_body() { return std::move(body_); }
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  enum class Part { request_line, fields, head_done, body };
+  struct Fault {
+    int status = 0;
+    std::string_view text;
+  };
+  using Verdict = std::optional<Fault>;
+
+  Step failed(std::size_t consumed, Fault fault);
+  Verdict take_line(std::string_view line);
+  Verdict take_request_line(std::string_view line);
+  Verdict take_field(std::string_view line);
+  Verdict take_meaning(std::string_view name, std::string_view value);
+  Verdict take_length(std::string_view value);
+  Verdict end_of_head();
+
+  std::size_t header_left_;
+  std::size_t fields_left_;
+  std::size_t body_limit_;
+
+  Part part_ = Part::request_line;
+  bool began_ = false;  // an empty line before the request line was passed
+  Fault fault_;
+  std::string verb_;
+  std::string target_;
+  HeaderList headers_;
+  std::string body_;
+  int version_ = 11;
+  std::optional<std::size_t> length_;
+  bool transfer_encoding_ = false;
+  bool expects_continue_ = false;
+  bool says_close_ = false;
+  bool says_keep_alive_ = false;
+  bool keep_alive_ = false;
 };
 
 }  // namespace porchlight::http

@@ -22,35 +22,63 @@ bool is_safe(std::string_view text) {
   return std::none_of(text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }
 
-// Nothing here is a page yet, and nothing may be framed, sniffed or kept.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 4> security_headers = {{
+// What goes with every answer unless the route names the header itself (only the last two may be).
+struct StandingHeader {
+  std::string_view name;
+  std::string_view value;
+  bool replaceable = false;
+};
+constexpr std::array<StandingHeader, 6> standing_headers = {{
     {"X-Content-Type-Options", "nosniff"},
     {"X-Frame-Options", "DENY"},
-    {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
     {"Referrer-Policy", "no-referrer"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+    {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'", true},
+    {"Cache-Control", "no-store", true},
 }};
+
+bool names(const Response& response, std::string_view wanted) {
+  return std::any_of(response.headers.begin(), response.headers.end(), [wanted](const auto& header) {
+    return equal_without_case(header.first, wanted);
+  });
+}
+
+void append_length(std::string& head, const Response& response) {
+  if (response.stream || response.socket || response.status == 204 || response.status == 304) return;
+  const auto length = response.file ? response.file->length() : response.body.size();
+  append(head, "Content-Length", std::to_string(length));
+}
+
+void append_connection(std::string& head, const Response& response, const Delivery& delivery) {
+  if (response.socket) {
+    append(head, "Upgrade", "websocket");
+    append(head, "Connection", "Upgrade");
+  } else if (!delivery.keep_alive) {
+    append(head, "Connection", "close");
+  } else if (delivery.version == 10) {
+    append(head, "Connection", "keep-alive");
+  }
+}
 
 }  // namespace
 
 std::string response_head(const Response& response, const Delivery& delivery) {
   std::string head;
-  head.reserve(512);
+  head.reserve(768);
   head += "HTTP/1.1 " + std::to_string(response.status) + ' ';
   head += reason_phrase(response.status);
   head += "\r\n";
   append(head, "Date", http_date(delivery.date));
-  bool caching_named = false;
   for (const auto& [name, value] : response.headers) {
-    if (!is_safe(name) || !is_safe(value)) continue;
-    caching_named = caching_named || equal_without_case(name, "cache-control");
-    append(head, name, value);
+    if (is_safe(name) && is_safe(value)) append(head, name, value);
   }
-  if (!caching_named) append(head, "Cache-Control", "no-store");
-  if (response.status != 204) append(head, "Content-Length", std::to_string(response.body.size()));
+  append_length(head, response);
   append(head, "X-Request-ID", delivery.request_id);
-  for (const auto& [name, value] : security_headers) append(head, name, value);
-  if (!delivery.keep_alive) append(head, "Connection", "close");
-  if (delivery.keep_alive && delivery.version == 10) append(head, "Connection", "keep-alive");
+  for (const auto& standing : standing_headers) {
+    if (!standing.replaceable || !names(response, standing.name)) append(head, standing.name, standing.value);
+  }
+  if (delivery.strict_transport) append(head, "Strict-Transport-Security", "max-age=31536000");
+  append_connection(head, response, delivery);
   head += "\r\n";
   return head;
 }

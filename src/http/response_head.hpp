@@ -12,6 +12,7 @@ namespace porchlight::http {
 struct Delivery {
   int version = 11;
   bool keep_alive = false;
+  bool strict_transport = false;  // HSTS
   std::string_view request_id;
   WallTime date{};
 };

@@ -5,6 +5,8 @@ namespace porchlight::http {
 
 bool Roster::has_place(const Peer& peer) const {
   if (count(peer.listener) >= limits_.connections) return false;
+  // A proxy's one address stands for all its clients.
+  if (proxies_.contains(peer.address)) return true;
   const auto found = by_peer_.find({peer.listener, peer.address});
   return found == by_peer_.end() || found->second < limits_.connections_per_peer;
 }

@@ -8,6 +8,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "http/proxies.hpp"
 #include "porchlight/http/limits.hpp"
 #include "porchlight/http/message.hpp"
 
@@ -19,7 +20,7 @@ class Connection;
 // flood on TCP leaves the control socket reachable. Listener's thread only.
 class Roster {
  public:
-  explicit Roster(const Limits& limits) : limits_(limits) {}
+  Roster(const Limits& limits, const TrustedProxies& proxies) : limits_(limits), proxies_(proxies) {}
 
   bool has_place(const Peer& peer) const;
   void enter(Connection& connection, const Peer& peer);
@@ -29,8 +30,9 @@ class Roster {
 
  private:
   const Limits& limits_;
+  const TrustedProxies& proxies_;
   std::unordered_set<Connection*> all_;
-  std::array<std::size_t, 2> totals_{};
+  std::array<std::size_t, listener_count> totals_{};
   std::map<std::pair<Listener, std::string>, std::size_t> by_peer_;
 };
 

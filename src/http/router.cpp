@@ -36,7 +36,9 @@ bool matches(std::string_view pattern, std::string_view path,
 }
 
 bool exists_on(const Route& route, Listener listener) {
-  return route.visibility == Visibility::everywhere || listener == Listener::unix_socket;
+  if (listener == Listener::unix_socket) return true;
+  if (route.visibility != Visibility::everywhere) return false;
+  return listener == Listener::tcp || is_monitoring_path(route.path);
 }
 
 void allow(std::string& list, Method method) {
@@ -49,6 +51,10 @@ void allow(std::string& list, Method method) {
 }
 
 }  // namespace
+
+bool is_monitoring_path(std::string_view path) noexcept {
+  return path == "/metrics" || path == "/health" || path.starts_with("/health/");
+}
 
 void Router::add(Route route) {
   assert(route.path.starts_with('/') && route.handler);

@@ -10,6 +10,7 @@
 #include "http/accept.hpp"
 #include "http/connection.hpp"
 #include "http/listen.hpp"
+#include "http/proxies.hpp"
 #include "http/roster.hpp"
 
 namespace porchlight::http {
@@ -21,20 +22,23 @@ namespace {
 
 constexpr std::chrono::milliseconds beat_interval{500};
 constexpr std::chrono::milliseconds exhausted_pause{100};
+constexpr std::size_t scratch_bytes = 64 * 1024;
 
 }  // namespace
 
 struct Server::State {
-  State(ServerOptions given, Router table, telemetry::Metrics& metrics)
-      : options(std::move(given)), router(std::move(table)), instruments(metrics, router) {}
+  State(ServerOptions given, Router table, telemetry::Metrics& registry)
+      : options(std::move(given)), router(std::move(table)), instruments(registry, router) {}
 
   // const after create()
   ServerOptions options;
   Router router;
   const telemetry::Logger log{"doorbell.http", telemetry::Component::api};
+  TrustedProxies proxies;
+  bool only_through_proxies = false;
   UniqueFd tcp;
+  UniqueFd metrics;
   SocketFile control;
-  std::uint16_t port = 0;
   // listener's thread
   Instruments instruments;
 };
@@ -44,15 +48,19 @@ namespace {
 // One run() of the server: everything that lives on its loop.
 class Session {
  public:
-  Session(const Router& router, const Limits& limits, Instruments& instruments, const telemetry::Logger& log,
-          Heartbeat& heartbeat)
-      : roster_(limits),
-        serving_{router,
-                 limits,
-                 instruments,
-                 log,
+  Session(Server::State& state, Heartbeat& heartbeat)
+      : roster_(state.options.limits, state.proxies),
+        serving_{state.router,
+                 state.options.limits,
+                 state.instruments,
+                 state.log,
+                 state.options.credentials.get(),
+                 state.proxies,
+                 state.only_through_proxies,
+                 state.options.on_rejection,
                  std::make_shared<asio::io_context>(1),
-                 [this](Connection& connection) { leave(connection); }},
+                 [this](Connection& connection) { leave(connection); },
+                 std::vector<char>(scratch_bytes)},
         heartbeat_(heartbeat),
         beat_timer_(*serving_.loop) {}
 
@@ -120,7 +128,11 @@ class Session {
   }
 
   void seat(Accepted accepted) {
-    if (!roster_.has_place(accepted.peer)) return turn_away(std::move(accepted.fd));
+    if (!roster_.has_place(accepted.peer)) {
+      serving_.instruments.rejected(Rejection::rate_limited);
+      if (serving_.on_rejection) serving_.on_rejection(Rejection::rate_limited, accepted.peer, "too many connections");
+      return turn_away(std::move(accepted.fd));
+    }
     const asio::generic::stream_protocol protocol(accepted.family, 0);
     Connection::Socket socket(*serving_.loop, protocol, accepted.fd.get());
     accepted.fd.release();
@@ -136,7 +148,7 @@ class Session {
   }
 
   void count() {
-    serving_.instruments.active_connections.set(static_cast<double>(roster_.count(Listener::tcp)));
+    serving_.instruments.connections(roster_.count(Listener::tcp) + roster_.count(Listener::metrics));
   }
 
   // Closes all sockets and lets the aborted operations run out, so that no connection outlives us.
@@ -162,17 +174,49 @@ class Session {
 
 }  // namespace
 
+namespace {
+
+Result<TrustedProxies> parse_proxies(const std::vector<std::string>& texts) {
+  std::vector<Network> networks;
+  for (const auto& text : texts) {
+    const auto network = parse_network(text);
+    if (!network) return Error(ErrorCode::invalid_argument, "trusted proxy '" + text + "' is no address or network");
+    networks.push_back(*network);
+  }
+  return TrustedProxies(std::move(networks));
+}
+
+Status open_door(const std::string& listen, UniqueFd& door) {
+  if (listen.empty()) return {};
+  auto fd = listen_tcp(listen);
+  if (!fd) return std::move(fd).error();
+  door = std::move(fd).value();
+  return {};
+}
+
+bool reaches_others(const std::string& listen) {
+  const auto address = parse_listen_address(listen);
+  return address.ok() && !address->is_loopback();
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Server>> Server::create(ServerOptions options, Router router,
                                                telemetry::Metrics& metrics) {
+  auto proxies = parse_proxies(options.trusted_proxies);
+  if (!proxies) return std::move(proxies).error();
   auto state = std::make_unique<State>(std::move(options), std::move(router), metrics);
-  if (!state->options.listen.empty()) {
-    auto tcp = listen_tcp(state->options.listen);
-    if (!tcp) return std::move(tcp).error();
-    state->tcp = std::move(tcp).value();
-    state->port = bound_port(state->tcp.get());
-  }
-  if (!state->options.control_socket.empty()) {
-    auto control = SocketFile::listen(state->options.control_socket);
+  const auto& given = state->options;
+  state->proxies = std::move(*proxies);
+  state->only_through_proxies =
+      !given.credentials && (reaches_others(given.listen) || reaches_others(given.metrics_listen));
+  if (state->only_through_proxies && state->proxies.empty())
+    return Error(ErrorCode::unsupported, "listen on '" + given.listen +
+                                             "' without TLS: only on loopback or behind server.trusted_proxies");
+  if (auto status = open_door(given.listen, state->tcp); !status) return std::move(status).error();
+  if (auto status = open_door(given.metrics_listen, state->metrics); !status) return std::move(status).error();
+  if (!given.control_socket.empty()) {
+    auto control = SocketFile::listen(given.control_socket);
     if (!control) return std::move(control).error();
     state->control = std::move(control).value();
   }
@@ -183,14 +227,18 @@ Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Server::~Server() = default;
 
 void Server::run(std::stop_token stop, Heartbeat& heartbeat) {
-  Session session(state_->router, state_->options.limits, state_->instruments, state_->log, heartbeat);
+  Session session(*state_, heartbeat);
   session.listen(state_->tcp.get(), Listener::tcp);
+  session.listen(state_->metrics.get(), Listener::metrics);
   session.listen(state_->control.fd(), Listener::unix_socket);
   session.run(std::move(stop));
 }
 
 std::uint16_t Server::port() const noexcept {
-  return state_->port;
+  return state_->tcp ? bound_port(state_->tcp.get()) : std::uint16_t{0};
+}
+std::uint16_t Server::metrics_port() const noexcept {
+  return state_->metrics ? bound_port(state_->metrics.get()) : std::uint16_t{0};
 }
 const Router& Server::router() const noexcept {
   return state_->router;

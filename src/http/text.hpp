@@ -30,4 +30,26 @@ constexpr std::string_view trimmed(std::string_view text) noexcept {
   return text;
 }
 
+// tchar of RFC 9110 §5.6.2.
+constexpr bool is_token_character(char c) noexcept {
+  const char small = lower(c);
+  if ((small >= 'a' && small <= 'z') || (c >= '0' && c <= '9')) return true;
+  return c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
+
+// Cuts the next element off a list at `separator`; blanks around it are gone.
+constexpr std::string_view next_item(std::string_view& rest, char separator) noexcept {
+  const auto item = rest.substr(0, rest.find(separator));
+  rest.remove_prefix(item.size() < rest.size() ? item.size() + 1 : rest.size());
+  return trimmed(item);
+}
+
+// Whether a comma-separated list of words has this one.
+constexpr bool list_contains(std::string_view list, std::string_view word) noexcept {
+  while (!list.empty()) {
+    if (equal_without_case(next_item(list, ','), word)) return true;
+  }
+  return false;
+}
+
 }  // namespace porchlight::http

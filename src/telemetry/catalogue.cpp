@@ -64,6 +64,9 @@ constexpr Words audit_types = {"authentication", "authorization", "data_access",
                                "security_event", "system_change", "face_recognition", "notification"};
 constexpr Words log_levels = {"debug", "info", "warning", "error", "critical"};
 constexpr Words log_drops = {"sampled", "queue_full", "rate_limited", "write_error"};
+constexpr Words rejection_reasons = {"malformed",    "too_large",        "injection_suspected",
+                                     "rate_limited", "bad_content_type", "path_traversal",
+                                     "timeout"};
 constexpr Words scrape_codes = {"200", "401", "406", "429", "500", "503"};
 
 // Bucket bounds.
@@ -108,6 +111,7 @@ constexpr Labels by_audit_type = {{"event_type", audit_types}};
 constexpr Labels by_log_level = {{"level", log_levels}};
 constexpr Labels by_log_drop = {{"reason", log_drops}};
 constexpr Labels by_code = {{"code", scrape_codes}};
+constexpr Labels by_rejection = {{"reason", rejection_reasons}};
 constexpr Labels by_build = {{"version", {}, ByConfiguration::build},
                              {"revision", {}, ByConfiguration::build},
                              {"compiler", {}, ByConfiguration::build},
@@ -120,6 +124,12 @@ constexpr Kind histogram = Kind::histogram;
 
 constexpr FamilySpec families[] = {
     {"active_connections", gauge, "Open TCP connections of the web server.", {}, {}, when_used},
+    {"active_connections_total",
+     gauge,
+     "The same number as active_connections, under the name that one document uses.",
+     {},
+     {},
+     when_used},
     {"audit_log_entries_total",
      counter,
      "Audit records appended by the daemon.",
@@ -204,8 +214,20 @@ constexpr FamilySpec families[] = {
     {"http_request_duration_seconds", histogram,
      "From the first request byte parsed to the last response byte handed to the kernel.", by_route,
      http_bounds, routes},
+    {"http_request_rejections_total",
+     counter,
+     "Input refused before a handler ran.",
+     by_rejection,
+     {},
+     all_combinations},
     {"http_requests_in_flight", gauge, "Requests being served now.", {}, {}, when_used},
     {"http_requests_total", counter, "Requests completed by the web server.", by_request, {}, routes},
+    {"http_slow_readers_dropped_total",
+     counter,
+     "Event streams and WebSockets closed because their client did not read.",
+     {},
+     {},
+     all_combinations},
     {"known_faces_database_size", gauge, "Enrolled persons.", {}, {}, when_used},
     {"log_messages_dropped_total", counter, "Log records not written.", by_log_drop, {}, all_combinations},
     {"log_messages_total", counter, "Log records emitted.", by_log_level, {}, all_combinations},
@@ -284,6 +306,13 @@ constexpr FamilySpec families[] = {
      {},
      at_scrape},
     {"security_events_total", counter, "Security events.", by_security, {}, all_combinations},
+    {"websocket_connections", gauge, "WebSocket connections open now.", {}, {}, when_used},
+    {"websocket_connections_total",
+     counter,
+     "WebSocket connections accepted.",
+     {},
+     {},
+     all_combinations},
 };
 
 constexpr bool sorted_and_distinct() {

@@ -43,12 +43,16 @@ inline telemetry::ClosedSets closed(std::vector<std::string> endpoints) {
 class RunningServer {
  public:
   explicit RunningServer(Router router, Limits limits = {}) : metrics(closed(router.templates())) {
-    start(std::move(router), limits);
+    start(std::move(router), {.limits = limits});
+  }
+  // Where it listens is the server's own choice unless `options` says otherwise.
+  RunningServer(Router router, ServerOptions options) : metrics(closed(router.templates())) {
+    start(std::move(router), std::move(options));
   }
   // For routes that need the metrics themselves.
   template <class MakeRouter>
   RunningServer(std::vector<std::string> endpoints, MakeRouter make) : metrics(closed(std::move(endpoints))) {
-    start(make(metrics), {});
+    start(make(metrics), ServerOptions{});
   }
   ~RunningServer() { stop(); }
 
@@ -72,9 +76,10 @@ class RunningServer {
   std::unique_ptr<Server> server;
 
  private:
-  void start(Router router, Limits limits) {
-    auto created = Server::create({.listen = "127.0.0.1:0", .control_socket = socket(), .limits = limits},
-                                  std::move(router), metrics);
+  void start(Router router, ServerOptions options) {
+    if (options.listen == ServerOptions{}.listen) options.listen = "127.0.0.1:0";
+    options.control_socket = socket();
+    auto created = Server::create(std::move(options), std::move(router), metrics);
     if (!created) {
       ADD_FAILURE() << created.error().text();
       std::abort();

@@ -18,7 +18,18 @@ namespace porchlight::http {
 // Runs on the listener's thread and must not wait: it answers at once or hands the responder on.
 using Handler = std::function<void(const Request&, Responder)>;
 
+// Called with the head of a request, before its body is accepted. An answer refuses; nothing lets
+// pass, and the gate may have set Request::identity. Listener's thread; must not wait.
+using Gate = std::function<std::optional<Response>(Request&)>;
+
 enum class Visibility : std::uint8_t { everywhere, unix_only };
+
+// What a body must be; checked before the handler runs.
+enum class Payload : std::uint8_t {
+  any,
+  json,  // application/json, well-formed UTF-8, no key twice in an object, not nested too deeply: else 415, 400
+  form,  // multipart/form-data: Request::parts is filled; else 415, 400
+};
 
 struct Route {
   Method method = Method::get;  // GET answers HEAD too
@@ -28,7 +39,13 @@ struct Route {
   std::vector<int> statuses = {200};                  // what it answers; their counters exist from the start
   std::optional<std::size_t> body_bytes{};            // instead of Limits::body_bytes
   std::optional<std::chrono::milliseconds> answer{};  // instead of Limits::answer
+  Gate gate{};
+  Payload payload = Payload::any;
 };
+
+// /metrics, /health and /health/…: what the metrics listener has, and what is answered in the clear
+// to the machine itself beside TLS.
+bool is_monitoring_path(std::string_view path) noexcept;
 
 // The route table. Filled before the server starts, constant from then on.
 class Router {

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "porchlight/base/unique_fd.hpp"
+
+namespace porchlight::http {
+
+// Bytes out of an open file instead of a text: each slice with what stands before it, and an end.
+struct FileBody {
+  struct Slice {
+    std::string before;
+    std::uint64_t offset = 0;
+    std::uint64_t bytes = 0;
+  };
+  std::shared_ptr<const UniqueFd> file;
+  std::vector<Slice> slices;
+  std::string after;
+  std::uint64_t length() const noexcept;
+};
+
+struct Pipe;  // the way from any thread to one client; src/http/pipe.hpp
+
+// The sending end of an answer that does not end by itself. Copies share it. Any thread, also after
+// the client has left or the server is gone.
+class Sink {
+ public:
+  explicit Sink(std::shared_ptr<Pipe> pipe) : pipe_(std::move(pipe)) {}
+
+  // False when the client has left, or is dropped now because it does not read: what waits for it
+  // may have StreamBody::queue_bytes. Callbacks never come from within this call.
+  bool send(std::string bytes) const;
+  void close() const;  // after what was sent
+  bool is_open() const noexcept;
+
+ private:
+  std::shared_ptr<Pipe> pipe_;
+};
+
+// An answer that ends when either side closes: server-sent events, a picture stream. Callbacks run
+// on the listener's thread and must not wait.
+struct StreamBody {
+  std::function<void(Sink)> opened;  // once, when the head is on its way
+  std::function<void()> closed{};    // once, if opened was called
+  std::string keepalive{};           // sent while there is nothing else to send; empty: nothing
+  std::size_t queue_bytes = 0;       // 0: Limits::stream_queue_bytes
+};
+
+// The sending end of a WebSocket; as Sink.
+class WebSocket {
+ public:
+  explicit WebSocket(std::shared_ptr<Pipe> pipe) : pipe_(std::move(pipe)) {}
+
+  bool send_text(std::string_view text) const;  // UTF-8
+  bool send_binary(std::string_view bytes) const;
+  void close(std::uint16_t code = 1000, std::string_view reason = {}) const;
+  bool is_open() const noexcept;
+
+ private:
+  std::shared_ptr<Pipe> pipe_;
+};
+
+enum class MessageKind : std::uint8_t { text, binary };
+
+struct WebSocketBody {
+  std::function<void(WebSocket)> opened;
+  // A whole message; text is valid UTF-8.
+  std::function<void(const WebSocket&, MessageKind, std::string)> message{};
+  std::function<void(std::uint16_t code)> closed{};  // 1005: without a code, 1006: without a farewell
+  std::size_t queue_bytes = 0;                       // 0: Limits::stream_queue_bytes
+  std::size_t message_bytes = 0;                     // 0: Limits::message_bytes
+};
+
+}  // namespace porchlight::http

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/pipe.hpp"
+
+#include "http/websocket_frame.hpp"
+
+namespace porchlight::http {
+
+bool Sink::send(std::string bytes) const {
+  return pipe_->push(std::move(bytes));
+}
+void Sink::close() const {
+  pipe_->finish();
+}
+bool Sink::is_open() const noexcept {
+  return pipe_->open.load(std::memory_order_acquire);
+}
+
+bool WebSocket::send_text(std::string_view text) const {
+  return pipe_->push(websocket_frame(Opcode::text, text));
+}
+bool WebSocket::send_binary(std::string_view bytes) const {
+  return pipe_->push(websocket_frame(Opcode::binary, bytes));
+}
+void WebSocket::close(std::uint16_t code, std::string_view reason) const {
+  if (pipe_->push(websocket_close_frame(code, reason))) pipe_->finish();
+}
+bool WebSocket::is_open() const noexcept {
+  return pipe_->open.load(std::memory_order_acquire);
+}
+
+std::uint64_t FileBody::length() const noexcept {
+  std::uint64_t total = after.size();
+  for (const auto& slice : slices) total += slice.before.size() + slice.bytes;
+  return total;
+}
+
+}  // namespace porchlight::http
