@@ -2,6 +2,8 @@
 #include "http/wire.hpp"
 
 #include <arpa/inet.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -11,6 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "http/socket_bio.hpp"
 #include "http/text.hpp"
 
 namespace porchlight::http::test {
@@ -61,9 +64,36 @@ Wire Wire::unix_socket(const std::filesystem::path& path) {
   return Wire(std::move(fd));
 }
 
+bool Wire::secure(const TlsClient& client) {
+  const std::unique_ptr<SSL_CTX, Releases<SSL_CTX_free>> context(SSL_CTX_new(TLS_client_method()));
+  if (client.version != 0) {
+    // At level 0, so that it is the server who refuses what is too old.
+    SSL_CTX_set_security_level(context.get(), 0);
+    SSL_CTX_set_min_proto_version(context.get(), client.version);
+    SSL_CTX_set_max_proto_version(context.get(), client.version);
+  }
+  const BioPtr pem(BIO_new_mem_buf(client.authority.data(), static_cast<int>(client.authority.size())));
+  const CertificatePtr authority(PEM_read_bio_X509(pem.get(), nullptr, nullptr, nullptr));
+  if (authority) X509_STORE_add_cert(SSL_CTX_get_cert_store(context.get()), authority.get());
+  SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+  if (!client.protocols.empty())
+    SSL_CTX_set_alpn_protos(context.get(), reinterpret_cast<const unsigned char*>(client.protocols.data()),
+                            static_cast<unsigned>(client.protocols.size()));
+  ssl_.reset(SSL_new(context.get()));
+  auto* bio = new_socket_bio(fd_.get());
+  SSL_set_bio(ssl_.get(), bio, bio);
+  auto* param = SSL_get0_param(ssl_.get());
+  if (X509_VERIFY_PARAM_set1_ip_asc(param, client.name.c_str()) != 1) SSL_set1_host(ssl_.get(), client.name.c_str());
+  if (client.resume != nullptr) SSL_set_session(ssl_.get(), client.resume);
+  const bool shaken = SSL_connect(ssl_.get()) == 1;
+  ERR_clear_error();
+  return shaken;
+}
+
 bool Wire::send(std::string_view bytes) const {
   while (!bytes.empty()) {
-    const auto sent = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const auto sent = ssl_ ? SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size()))
+                           : ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent <= 0) return false;
     bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
@@ -72,7 +102,9 @@ bool Wire::send(std::string_view bytes) const {
 
 bool Wire::fill() {
   std::array<char, 65536> bytes;
-  const auto size = ::recv(fd_.get(), bytes.data(), bytes.size(), 0);
+  errno = 0;
+  const auto size = ssl_ ? SSL_read(ssl_.get(), bytes.data(), bytes.size())
+                         : ::recv(fd_.get(), bytes.data(), bytes.size(), 0);
   // A reset is an end, too.
   if (size == 0 || (size < 0 && errno != EAGAIN)) ended_ = true;
   if (size <= 0) return false;

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "http/openssl.hpp"
 #include "porchlight/base/unique_fd.hpp"
 
 namespace porchlight::http::test {
@@ -20,6 +21,14 @@ struct Reply {
 
 enum class Body { expected, none };  // none: the answer to HEAD
 
+struct TlsClient {
+  std::string authority{};  // PEM; only what it signed is trusted
+  std::string name = "localhost";
+  int version = 0;     // 0: whatever both can
+  std::string protocols = "\x08http/1.1";  // ALPN; empty: none are offered
+  SSL_SESSION* resume = nullptr;
+};
+
 // A client without any cleverness of its own: bytes out, bytes in. Reads give up after five seconds.
 class Wire {
  public:
@@ -28,6 +37,11 @@ class Wire {
   bool connect(std::uint16_t port) const;
   static Wire unix_socket(const std::filesystem::path& path);
 
+  // Over this connection; false when the handshake failed or the certificate was not good.
+  bool secure(const TlsClient& client);
+  SSL* tls() const { return ssl_.get(); }
+
+  int fd() const { return fd_.get(); }
   bool connected() const { return static_cast<bool>(fd_); }
   bool send(std::string_view bytes) const;
   Reply reply(Body body = Body::expected);
@@ -38,13 +52,17 @@ class Wire {
   // Everything up to the end of the stream; `ended` is false when it stayed open.
   std::string rest(bool* ended = nullptr);
   bool readable_within(int milliseconds) const;
-  void close() { fd_.reset(); }
+  void close() {
+    ssl_.reset();
+    fd_.reset();
+  }
   void end_output() const;
 
  private:
   explicit Wire(UniqueFd fd) : fd_(std::move(fd)) {}
   bool fill();  // false at the end of the stream or after silence
   UniqueFd fd_;
+  SslPtr ssl_;
   std::string received_;
   bool ended_ = false;
 };
