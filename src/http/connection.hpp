@@ -128,8 +128,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void guarded(Call call);
   void open_stream(const Response& response);
   std::shared_ptr<Pipe> make_pipe(std::size_t limit);
-  void append(std::string bytes);
-  void end_stream(PipeEnd how);
+  void take_from_pipe();
   void on_stream_bytes(std::string_view bytes);
   void read_frames();
   void on_frame(WebSocketReader::Step step);

@@ -22,14 +22,9 @@ std::shared_ptr<Pipe> Connection::make_pipe(std::size_t limit) {
   auto pipe = std::make_shared<Pipe>();
   pipe->limit = limit == 0 ? serving_.limits.stream_queue_bytes : limit;
   // Always through the loop, so that no callback of a stream ever runs inside a call of its user.
-  pipe->append = [loop = serving_.loop, weak = weak_from_this()](std::string bytes) {
-    asio::post(*loop, [weak, bytes = std::move(bytes)]() mutable {
-      if (const auto self = weak.lock()) self->append(std::move(bytes));
-    });
-  };
-  pipe->end = [loop = serving_.loop, weak = weak_from_this()](PipeEnd how) {
-    asio::post(*loop, [weak, how] {
-      if (const auto self = weak.lock()) self->end_stream(how);
+  pipe->wake = [loop = serving_.loop, weak = weak_from_this()] {
+    asio::post(*loop, [weak] {
+      if (const auto self = weak.lock()) self->take_from_pipe();
     });
   };
   return pipe;
@@ -42,7 +37,7 @@ void Connection::guarded(Call call) {
     call();
   } catch (const std::exception& fault) {
     serving_.log.error("a stream's callback threw", {{"error", std::string(fault.what())}});
-    if (streaming_) streaming_->pipe->finish();
+    if (streaming_) streaming_->pipe->finish(PipeEnd::after_queue);
   }
 }
 
@@ -51,11 +46,11 @@ void Connection::open_stream(const Response& response) {
   const bool is_socket = response.socket != nullptr;
   const auto queue_bytes = is_socket ? response.socket->queue_bytes : response.stream->queue_bytes;
   queue(response);
-  count_completed();
   if (current_->request.method == Method::head) {  // of an event stream: its head, and the end
     enter(Phase::writing, serving_.limits.write);
     return flush();
   }
+  count_completed();
   streaming_ = std::make_unique<Streaming>();
   streaming_->pipe = make_pipe(queue_bytes);
   streaming_->pipe->queued = output_.kept();
@@ -79,21 +74,19 @@ void Connection::open_stream(const Response& response) {
   read_more();
 }
 
-void Connection::append(std::string bytes) {
-  if (phase_ != Phase::streaming) return;
-  output_.add(std::move(bytes));
-  flush();
-}
-
-void Connection::end_stream(PipeEnd how) {
-  if (phase_ != Phase::streaming) return;
-  if (how == PipeEnd::dropped) {
+void Connection::take_from_pipe() {
+  if (phase_ != Phase::streaming || streaming_->ending) return;
+  auto taken = streaming_->pipe->take();
+  if (taken.end == PipeEnd::dropped) {
     serving_.instruments.slow_readers.increment();
     return close();
   }
-  streaming_->ending = true;
-  if (streaming_->socket) streaming_->close_code = going_away;
-  if (output_.empty() && !flushing_) linger();
+  for (auto& text : taken.texts) output_.add(std::move(text));
+  if (taken.end == PipeEnd::after_queue) {
+    streaming_->ending = true;
+    if (streaming_->socket) streaming_->close_code = going_away;
+  }
+  flush();
 }
 
 void Connection::on_stream_bytes(std::string_view bytes) {
@@ -140,7 +133,9 @@ void Connection::on_frame(WebSocketReader::Step step) {
 }
 
 void Connection::say_farewell(std::uint16_t code, std::uint16_t reported) {
-  if (!streaming_->pipe->open.exchange(false)) return;
+  take_from_pipe();  // what was sent before goes out before
+  if (phase_ != Phase::streaming || streaming_->ending) return;
+  streaming_->pipe->open.store(false, std::memory_order_release);
   streaming_->close_code = reported;
   streaming_->ending = true;
   auto frame = websocket_close_frame(code == without_code ? std::uint16_t{1000} : code, {});

@@ -9,7 +9,7 @@ bool Sink::send(std::string bytes) const {
   return pipe_->push(std::move(bytes));
 }
 void Sink::close() const {
-  pipe_->finish();
+  pipe_->finish(PipeEnd::after_queue);
 }
 bool Sink::is_open() const noexcept {
   return pipe_->open.load(std::memory_order_acquire);
@@ -22,7 +22,7 @@ bool WebSocket::send_binary(std::string_view bytes) const {
   return pipe_->push(websocket_frame(Opcode::binary, bytes));
 }
 void WebSocket::close(std::uint16_t code, std::string_view reason) const {
-  if (pipe_->push(websocket_close_frame(code, reason))) pipe_->finish();
+  if (pipe_->push(websocket_close_frame(code, reason))) pipe_->finish(PipeEnd::after_queue);
 }
 bool WebSocket::is_open() const noexcept {
   return pipe_->open.load(std::memory_order_acquire);

@@ -52,6 +52,18 @@ TEST(ServerLimits, HeaderOfMoreThan8KiBIs431) {
   expect_closed(wire);
 }
 
+TEST(ServerLimits, HeaderLinesAndQueryValuesAreCounted) {
+  RunningServer house(rooms());
+  std::string lines;
+  for (int i = 0; i < 99; ++i) lines += "X: y\r\n";  // and Host
+  EXPECT_EQ(house.tcp().ask(get("/greeting", lines)).status, 200);
+  EXPECT_EQ(house.tcp().ask(get("/greeting", lines + "X: y\r\n")).status, 431);
+  EXPECT_EQ(house.tcp().ask(get("/greeting?" + std::string(63, '&'))).status, 200);
+  auto wire = house.tcp();
+  EXPECT_EQ(wire.ask(get("/greeting?" + std::string(64, '&'))).status, 400);
+  expect_closed(wire);
+}
+
 TEST(ServerLimits, BodyLimitIsTheRoutesOwn) {
   RunningServer house(rooms());
   EXPECT_EQ(house.tcp().ask(post("/echo", 64 * 1024)).body.size(), 64U * 1024);

@@ -150,6 +150,7 @@ std::string Wire::rest(bool* ended) {
 }
 
 bool Wire::readable_within(int milliseconds) const {
+  if (!received_.empty() || (ssl_ && SSL_pending(ssl_.get()) > 0)) return true;
   pollfd waiting{.fd = fd_.get(), .events = POLLIN, .revents = 0};
   return ::poll(&waiting, 1, milliseconds) > 0;
 }

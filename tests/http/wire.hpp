@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "http/openssl.hpp"
 #include "porchlight/base/unique_fd.hpp"
@@ -51,6 +52,11 @@ class Wire {
   }
   // Everything up to the end of the stream; `ended` is false when it stayed open.
   std::string rest(bool* ended = nullptr);
+  // What is there now.
+  std::string some() {
+    fill();
+    return std::exchange(received_, {});
+  }
   bool readable_within(int milliseconds) const;
   void close() {
     ssl_.reset();
