@@ -116,7 +116,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // connection_output.cpp: what goes out
   void write(Response response);
-  void queue(const Response& response);
+  void queue(Response response);
   void ask_for_body();
   void flush();
   void on_flushed();

@@ -36,11 +36,11 @@ void Connection::write(Response response) {
   if (response.stream || response.socket) return open_stream(response);
   enter(Phase::writing, serving_.limits.write);
   written_ = 0;
-  queue(response);
+  queue(std::move(response));
   flush();
 }
 
-void Connection::queue(const Response& response) {
+void Connection::queue(Response response) {
   auto& current = *current_;
   current.status = response.status;
   const auto* credentials = serving_.credentials;
@@ -61,7 +61,7 @@ void Connection::queue(const Response& response) {
   }
   if (response.body.size() <= one_record) return output_.add(head + response.body);
   output_.add(std::move(head));
-  output_.add(response.body);
+  output_.add(std::move(response.body));
 }
 
 void Connection::ask_for_body() {
