@@ -9,6 +9,8 @@
 #include <array>
 #include <ctime>
 
+#include "http/wall_time.hpp"
+
 namespace porchlight::http {
 namespace {
 
@@ -110,7 +112,7 @@ int no_passphrase(char*, int, int, void*) {
 WallTime wall_time(const ASN1_TIME* time) {
   std::tm parts{};
   if (ASN1_TIME_to_tm(time, &parts) != 1) return {};
-  return std::chrono::system_clock::from_time_t(::timegm(&parts));
+  return wall_time_of(::timegm(&parts));
 }
 
 std::string text_of(const GENERAL_NAME& name) {
@@ -130,7 +132,8 @@ Error openssl_error(ErrorCode code, std::string doing) {
   const auto first = ERR_get_error();
   ERR_clear_error();
   const char* reason = first == 0 ? nullptr : ERR_reason_error_string(first);
-  return Error(code, std::move(doing) + ": " + (reason == nullptr ? "the TLS library gave no reason" : reason));
+  return Error(code,
+               std::move(doing) + ": " + (reason == nullptr ? "the TLS library gave no reason" : reason));
 }
 
 Result<Identity> make_identity(const CertificateWish& wish, const Identity* authority) {

@@ -175,7 +175,9 @@ void Connection::discard() {
 }
 
 void Connection::parse() {
-  if (!current_) current_ = std::make_unique<Current>(serving_.limits, serving_.router.largest_body(serving_.limits.body_bytes));
+  if (!current_)
+    current_ =
+        std::make_unique<Current>(serving_.limits, serving_.router.largest_body(serving_.limits.body_bytes));
   if (phase_ == Phase::idle) enter(Phase::header, serving_.limits.header_read);
   const auto step = current_->parser.feed(unparsed_);
   unparsed_.erase(0, step.consumed);

@@ -81,8 +81,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     std::shared_ptr<const WebSocketBody> socket;
     std::optional<WebSocketReader> reader;
     std::uint16_t close_code = 1006;
-    bool ending = false;     // closes when everything is out
-    bool moved = false;      // bytes went out since the last look
+    bool ending = false;      // closes when everything is out
+    bool moved = false;       // bytes went out since the last look
     bool unanswered = false;  // a ping waits for its pong
   };
 

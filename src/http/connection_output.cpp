@@ -25,7 +25,8 @@ constexpr std::size_t one_record = 16 * 1024;
 std::optional<std::string> small_text(const FileBody& body) {
   if (body.slices.size() != 1 || body.length() > one_record || !body.slices[0].before.empty()) return {};
   std::string text(body.slices[0].bytes, '\0');
-  const auto got = ::pread(body.file->get(), text.data(), text.size(), static_cast<::off_t>(body.slices[0].offset));
+  const auto got =
+      ::pread(body.file->get(), text.data(), text.size(), static_cast<::off_t>(body.slices[0].offset));
   if (got != static_cast<ssize_t>(text.size())) return {};
   return text;
 }
@@ -51,7 +52,8 @@ void Connection::queue(Response response) {
                                        .strict_transport = strict,
                                        .request_id = current.request.request_id,
                                        .date = std::chrono::system_clock::now()});
-  const bool no_body = current.request.method == Method::head || response.status == 204 || response.status == 304;
+  const bool no_body =
+      current.request.method == Method::head || response.status == 204 || response.status == 304;
   if (no_body || response.stream || response.socket) return output_.add(std::move(head));
   if (response.file) {
     auto text = small_text(*response.file);

@@ -70,8 +70,8 @@ void Connection::find_route(std::string_view path) {
 void Connection::accept_body() {
   const auto* route = current_->route;
   auto& parser = current_->parser;
-  const auto limit = route != nullptr ? route->body_bytes.value_or(serving_.limits.body_bytes)
-                                      : serving_.limits.body_bytes;
+  const auto limit =
+      route != nullptr ? route->body_bytes.value_or(serving_.limits.body_bytes) : serving_.limits.body_bytes;
   if (!parser.limit_body(limit))
     return refuse(Rejection::too_large, 413, "the body may have " + std::to_string(limit) + " bytes");
   if (route != nullptr && route->gate) {
@@ -97,7 +97,8 @@ void Connection::on_complete() {
   if (current_->route == nullptr) return answer_unrouted();
   if (auto fault = read_payload(current_->route->payload, current_->request, serving_.limits)) {
     serving_.instruments.rejected(fault->reason);
-    if (serving_.on_rejection) serving_.on_rejection(fault->reason, current_->request.peer, fault->problem.detail);
+    if (serving_.on_rejection)
+      serving_.on_rejection(fault->reason, current_->request.peer, fault->problem.detail);
     return write(problem_response(fault->problem, current_->request.trace));
   }
   dispatch();
@@ -106,7 +107,8 @@ void Connection::on_complete() {
 void Connection::answer_unrouted() {
   const auto& allow = current_->allow;
   const auto& request = current_->request;
-  Problem problem{.status = allow.empty() ? 404 : 405, .detail = "there is nothing at '" + request.path + "'"};
+  Problem problem{.status = allow.empty() ? 404 : 405,
+                  .detail = "there is nothing at '" + request.path + "'"};
   if (!allow.empty()) problem.detail = "'" + request.path + "' takes " + allow;
   auto response = problem_response(problem, request.trace);
   if (!allow.empty()) response.headers.emplace_back("Allow", allow);

@@ -68,9 +68,10 @@ void Connection::open_stream(const Response& response) {
   });
   flush();
   if (phase_ != Phase::streaming) return;
-  if (is_socket && !unparsed_.empty()) return asio::post(*serving_.loop, [self = shared_from_this()] {
-    if (self->phase_ == Phase::streaming) self->read_frames();
-  });
+  if (is_socket && !unparsed_.empty())
+    return asio::post(*serving_.loop, [self = shared_from_this()] {
+      if (self->phase_ == Phase::streaming) self->read_frames();
+    });
   read_more();
 }
 
@@ -111,11 +112,12 @@ void Connection::on_frame(WebSocketReader::Step step) {
   auto& stream = *streaming_;
   switch (step.event) {
     case Event::message:
-      if (stream.socket->message) guarded([&stream, &step] {
-        stream.socket->message(WebSocket(stream.pipe),
-                               step.opcode == Opcode::text ? MessageKind::text : MessageKind::binary,
-                               std::move(step.payload));
-      });
+      if (stream.socket->message)
+        guarded([&stream, &step] {
+          stream.socket->message(WebSocket(stream.pipe),
+                                 step.opcode == Opcode::text ? MessageKind::text : MessageKind::binary,
+                                 std::move(step.payload));
+        });
       return;
     case Event::ping:
       stream.pipe->push(websocket_frame(Opcode::pong, step.payload));

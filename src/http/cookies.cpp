@@ -11,7 +11,8 @@ bool find_cookie(std::string_view header, std::string_view name, std::optional<s
     const auto equals = pair.find('=');
     if (equals == std::string_view::npos || trimmed(pair.substr(0, equals)) != name) continue;
     auto value = trimmed(pair.substr(equals + 1));
-    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
+    if (value.size() >= 2 && value.front() == '"' && value.back() == '"')
+      value = value.substr(1, value.size() - 2);
     if (found && *found != value) return false;
     found = value;
   }

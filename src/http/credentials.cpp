@@ -49,7 +49,8 @@ Result<Identity> load_pair(const std::filesystem::path& path) {
   auto certificates = parse_certificates(*pem);
   if (!certificates) return std::move(certificates).error();
   Identity identity{std::move(*key), std::move(certificates->front())};
-  if (!fits(identity)) return Error(ErrorCode::corrupt, doing(path) + ": key and certificate do not belong together");
+  if (!fits(identity))
+    return Error(ErrorCode::corrupt, doing(path) + ": key and certificate do not belong together");
   return identity;
 }
 
@@ -86,9 +87,12 @@ bool names_all(const X509& certificate, const std::vector<std::string>& wanted) 
 Result<Identity> authority_of(const TlsOptions& options, WallTime now) {
   auto kept = load_pair(authority_file(options));
   if (kept && lasts(*kept->certificate, now)) return kept;
-  const bool unreadable = !kept && kept.error().code() != ErrorCode::not_found && kept.error().code() != ErrorCode::corrupt;
+  const bool unreadable =
+      !kept && kept.error().code() != ErrorCode::not_found && kept.error().code() != ErrorCode::corrupt;
   if (unreadable) return std::move(kept).error();
-  auto made = make_identity({.common_name = "Porchlight authority of " + host_name(), .now = now, .lifetime = authority_lifetime}, nullptr);
+  auto made = make_identity(
+      {.common_name = "Porchlight authority of " + host_name(), .now = now, .lifetime = authority_lifetime},
+      nullptr);
   if (!made) return made;
   if (auto status = store_pair(authority_file(options), *made); !status) return std::move(status).error();
   return made;
@@ -133,11 +137,13 @@ Status check_period(const std::filesystem::path& path, const X509& certificate, 
   if (end_of(certificate) <= now)
     return Error(ErrorCode::invalid_argument, doing(path) + ": expired " + rfc3339(end_of(certificate)));
   if (begin_of(certificate) > now && now >= earliest)
-    return Error(ErrorCode::invalid_argument, doing(path) + ": not valid before " + rfc3339(begin_of(certificate)));
+    return Error(ErrorCode::invalid_argument,
+                 doing(path) + ": not valid before " + rfc3339(begin_of(certificate)));
   return {};
 }
 
-Result<Identity> own_files(const std::filesystem::path& certificate, const std::filesystem::path& key, WallTime now) {
+Result<Identity> own_files(const std::filesystem::path& certificate, const std::filesystem::path& key,
+                           WallTime now) {
   if (auto status = check_key_mode(key); !status) return std::move(status).error();
   auto key_pem = read_whole_file(key, largest_pem);
   if (!key_pem) return std::move(key_pem).error().context("key");
@@ -151,8 +157,10 @@ Result<Identity> own_files(const std::filesystem::path& certificate, const std::
   chain->erase(chain->begin());
   identity.chain = std::move(*chain);
   if (!fits(identity))
-    return Error(ErrorCode::invalid_argument, doing(certificate) + ": belongs to another key than '" + key.string() + "'");
-  if (auto status = check_period(certificate, *identity.certificate, now); !status) return std::move(status).error();
+    return Error(ErrorCode::invalid_argument,
+                 doing(certificate) + ": belongs to another key than '" + key.string() + "'");
+  if (auto status = check_period(certificate, *identity.certificate, now); !status)
+    return std::move(status).error();
   return identity;
 }
 

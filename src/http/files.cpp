@@ -12,6 +12,7 @@
 #include "http/ranges.hpp"
 #include "http/response_head.hpp"
 #include "http/text.hpp"
+#include "http/wall_time.hpp"
 #include "porchlight/http/limits.hpp"
 #include "porchlight/http/problem.hpp"
 #include "porchlight/http/responder.hpp"
@@ -33,7 +34,7 @@ std::optional<Facts> facts_of(int fd) {
   std::snprintf(tag.data(), tag.size(), "\"%jx-%jx-%jx%09lx\"", static_cast<std::uintmax_t>(info.st_ino),
                 static_cast<std::uintmax_t>(info.st_size), static_cast<std::uintmax_t>(info.st_mtim.tv_sec),
                 static_cast<unsigned long>(info.st_mtim.tv_nsec));
-  const auto modified_at = std::chrono::system_clock::from_time_t(info.st_mtim.tv_sec);
+  const auto modified_at = wall_time_of(info.st_mtim.tv_sec);
   return Facts{static_cast<std::uint64_t>(info.st_size), tag.data(), http_date(modified_at), modified_at};
 }
 
@@ -52,12 +53,12 @@ std::string_view ranges_of(const Request& request, const Facts& facts) {
 }
 
 std::string content_range(const ByteRange& range, std::uint64_t size) {
-  return "bytes " + std::to_string(range.offset) + '-' + std::to_string(range.offset + range.bytes - 1) + '/' +
-         std::to_string(size);
+  return "bytes " + std::to_string(range.offset) + '-' + std::to_string(range.offset + range.bytes - 1) +
+         '/' + std::to_string(size);
 }
 
-void describe_parts(FileBody& body, Response& response, const std::vector<ByteRange>& parts, std::uint64_t size,
-                    std::string_view content_type) {
+void describe_parts(FileBody& body, Response& response, const std::vector<ByteRange>& parts,
+                    std::uint64_t size, std::string_view content_type) {
   const auto boundary = event::TraceContext::start().trace_text();
   for (const auto& part : parts) {
     const std::string begin = body.slices.empty() ? "--" : "\r\n--";
@@ -75,10 +76,12 @@ Response not_there(const Request& request) {
 
 }  // namespace
 
-Response serve_file(const Request& request, std::shared_ptr<const UniqueFd> file, std::string_view content_type) {
+Response serve_file(const Request& request, std::shared_ptr<const UniqueFd> file,
+                    std::string_view content_type) {
   const auto facts = facts_of(file->get());
   if (!facts) return not_there(request);
-  Response response{200, {{"ETag", facts->tag}, {"Last-Modified", facts->modified}, {"Accept-Ranges", "bytes"}}, {}};
+  Response response{
+      200, {{"ETag", facts->tag}, {"Last-Modified", facts->modified}, {"Accept-Ranges", "bytes"}}, {}};
   if (is_unchanged(request, *facts)) {
     response.status = 304;
     return response;
@@ -146,7 +149,7 @@ std::optional<WallTime> parse_http_date(std::string_view text) {
     return std::nullopt;
   parts.tm_mon = static_cast<int>(month / 3);
   parts.tm_year -= 1900;
-  const auto time = std::chrono::system_clock::from_time_t(::timegm(&parts));
+  const auto time = wall_time_of(::timegm(&parts));
   // One spelling only: it must be what we would have written.
   return http_date(time) == text ? std::optional(time) : std::nullopt;
 }

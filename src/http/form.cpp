@@ -22,8 +22,8 @@ bool is_boundary_character(char c) {
 
 bool is_plain(std::string_view text) {
   return is_utf8(text) && std::none_of(text.begin(), text.end(), [](char c) {
-    return static_cast<unsigned char>(c) < ' ' || c == 0x7f;
-  });
+           return static_cast<unsigned char>(c) < ' ' || c == 0x7f;
+         });
 }
 
 // `name="a \"b\""` or `name=a`; parameters of a header, one after the other.
@@ -120,7 +120,8 @@ Form parse_form(std::string_view body, std::string_view boundary, std::size_t mo
     if (!body.starts_with("\r\n")) return failed("malformed boundary in the form");
     body.remove_prefix(2);
     const auto end_of_head = body.substr(0, largest_head).find("\r\n\r\n");
-    if (end_of_head == std::string_view::npos) return failed("a part of the form without the end of its header");
+    if (end_of_head == std::string_view::npos)
+      return failed("a part of the form without the end of its header");
     if (form.parts.size() == most) return failed("the form has too many parts");
     auto& part = form.parts.emplace_back();
     if (const auto fault = take_head(body.substr(0, end_of_head), part); !fault.empty()) return failed(fault);

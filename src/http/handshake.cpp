@@ -15,9 +15,9 @@ bool is_origin_welcome(const Request& request, const std::vector<std::string>& o
   const auto origin = request.header("origin");
   if (origin.empty()) return true;
   const auto own = std::string(request.peer.scheme()) + "://" + std::string(request.header("host"));
-  return equal_without_case(origin, own) || std::any_of(origins.begin(), origins.end(), [origin](const auto& other) {
-           return equal_without_case(origin, other);
-         });
+  return equal_without_case(origin, own) ||
+         std::any_of(origins.begin(), origins.end(),
+                     [origin](const auto& other) { return equal_without_case(origin, other); });
 }
 
 std::string without_line_ends(std::string_view text) {
@@ -50,18 +50,19 @@ std::string server_sent_event(std::string_view event, std::string_view data, std
   return text + '\n';
 }
 
-Response accept_websocket(const Request& request, WebSocketBody body, const std::vector<std::string>& origins) {
+Response accept_websocket(const Request& request, WebSocketBody body,
+                          const std::vector<std::string>& origins) {
   const auto refused = [&request](int status, std::string detail) {
     return problem_response({.status = status, .detail = std::move(detail)}, request.trace);
   };
   if (!list_contains(request.header("connection"), "upgrade") ||
       !list_contains(request.header("upgrade"), "websocket")) {
-    auto answer = refused(426, "this is a WebSocket");
+    auto answer = refused(400, "this is a WebSocket");
     answer.headers.emplace_back("Upgrade", "websocket");
     return answer;
   }
   if (request.header("sec-websocket-version") != "13") {
-    auto answer = refused(426, "only version 13 of WebSocket");
+    auto answer = refused(400, "only version 13 of WebSocket");
     answer.headers.emplace_back("Sec-WebSocket-Version", "13");
     return answer;
   }

@@ -15,7 +15,8 @@ Instruments::Instruments(telemetry::Metrics& metrics, const Router& router)
       websockets_(metrics.gauge("websocket_connections")),
       websockets_total_(metrics.counter("websocket_connections_total")) {
   for (std::size_t i = 0; i < rejection_words.size(); ++i)
-    rejections_[i] = metrics.counter("http_request_rejections_total", {{"reason", std::string(rejection_words[i])}});
+    rejections_[i] =
+        metrics.counter("http_request_rejections_total", {{"reason", std::string(rejection_words[i])}});
   for (const auto& route : router.routes()) {
     durations(route.method, route.path);
     for (const int status : route.statuses) requests(route.method, route.path, status);

@@ -19,8 +19,9 @@ void read_address(config::Section& section, std::string& listen) {
   const auto address = parse_listen_address(listen);
   if (!address) return section.fault("listen", address.error().text());
   if (!accounts_exist && !address->is_loopback())
-    section.fault("listen", "'" + listen +
-                                "': not in this version: only loopback (127.0.0.1 or [::1]) until there are accounts");
+    section.fault(
+        "listen",
+        "'" + listen + "': not in this version: only loopback (127.0.0.1 or [::1]) until there are accounts");
 }
 
 bool is_local(const std::string& listen) {
@@ -66,7 +67,8 @@ void read_proxies(config::Section& server, ListenOptions& options) {
   options.trusted_proxies = server.text_list("trusted_proxies");
   for (const auto& text : options.trusted_proxies) {
     if (!parse_network(text))
-      server.fault("trusted_proxies", "'" + text + "' is no address or network, such as 10.0.0.5 or 10.0.0.0/24");
+      server.fault("trusted_proxies",
+                   "'" + text + "' is no address or network, such as 10.0.0.5 or 10.0.0.0/24");
   }
 }
 
@@ -90,7 +92,8 @@ ListenOptions read_listen_options(config::Section root) {
   read_address(metrics, options.metrics_listen);
   const bool others = !is_local(options.listen) || !is_local(options.metrics_listen);
   if (options.tls.mode == TlsMode::off && others && options.trusted_proxies.empty())
-    server.fault("tls", "off only on a loopback address or with server.trusted_proxies; use auto or {cert, key}");
+    server.fault("tls",
+                 "off only on a loopback address or with server.trusted_proxies; use auto or {cert, key}");
   return options;
 }
 

@@ -25,9 +25,11 @@ std::size_t Output::kept() const noexcept {
   return bytes;
 }
 
-Attempt Output::write_some(const Piece& piece, Stream& stream, std::uint64_t budget, std::span<char> scratch) {
+Attempt Output::write_some(const Piece& piece, Stream& stream, std::uint64_t budget,
+                           std::span<char> scratch) {
   if (!piece.file) return stream.write(std::string_view(piece.text).substr(piece.at, piece.left));
-  return stream.send_file(piece.file->get(), static_cast<::off_t>(piece.at), std::min(piece.left, budget), scratch);
+  return stream.send_file(piece.file->get(), static_cast<::off_t>(piece.at), std::min(piece.left, budget),
+                          scratch);
 }
 
 Output::Progress Output::advance(Stream& stream, std::uint64_t budget, std::span<char> scratch) {

@@ -34,10 +34,11 @@ class Output {
   struct Piece {
     std::string text;
     std::shared_ptr<const UniqueFd> file;
-    std::uint64_t at = 0;    // in the text or the file
+    std::uint64_t at = 0;  // in the text or the file
     std::uint64_t left = 0;
   };
-  static Attempt write_some(const Piece& piece, Stream& stream, std::uint64_t budget, std::span<char> scratch);
+  static Attempt write_some(const Piece& piece, Stream& stream, std::uint64_t budget,
+                            std::span<char> scratch);
 
   std::list<Piece> pieces_;  // empty for hours in most connections, so no deque with its 576 bytes
 };

@@ -29,7 +29,8 @@ Verdict parse_one(std::string_view text, std::uint64_t size, ByteRange& range) {
   const auto last_text = text.substr(dash + 1);
   const auto first = parse_number(first_text);
   const auto last = parse_number(last_text);
-  if ((!first && !first_text.empty()) || (!last && !last_text.empty()) || (!first && !last)) return Verdict::malformed;
+  if ((!first && !first_text.empty()) || (!last && !last_text.empty()) || (!first && !last))
+    return Verdict::malformed;
   if (!first) {  // the last so many bytes
     range.bytes = std::min(*last, size);
     range.offset = size - range.bytes;
@@ -46,7 +47,8 @@ Verdict parse_one(std::string_view text, std::uint64_t size, ByteRange& range) {
 
 RangeAnswer parse_ranges(std::string_view header, std::uint64_t size, std::size_t most) {
   const auto equals = header.find('=');
-  if (equals == std::string_view::npos || !equal_without_case(trimmed(header.substr(0, equals)), "bytes")) return {};
+  if (equals == std::string_view::npos || !equal_without_case(trimmed(header.substr(0, equals)), "bytes"))
+    return {};
   auto rest = header.substr(equals + 1);
   if (trimmed(rest).empty()) return {};
   RangeAnswer answer{RangeAnswer::Kind::parts};

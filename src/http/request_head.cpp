@@ -86,7 +86,8 @@ bool host_is_valid(const Request& request, int version) {
   const auto hosts = std::count_if(request.headers.begin(), request.headers.end(), [](const auto& header) {
     return equal_without_case(header.first, "host");
   });
-  return hosts == 1 || (hosts == 0 && version == 10);
+  const auto host = request.header("host");
+  return (hosts == 1 && (host.empty() || is_authority(host))) || (hosts == 0 && version == 10);
 }
 
 bool is_authority(std::string_view host) {

@@ -27,7 +27,7 @@ std::string accepted_request_id(std::string_view offered);
 // A child of the W3C traceparent, a new trace when it is missing or malformed.
 event::TraceContext trace_of(std::string_view traceparent);
 
-// HTTP/1.1 wants exactly one Host, and a peer must know what it talks to (RFC 9112 §3.2).
+// HTTP/1.1 wants exactly one Host, an authority or empty (RFC 9112 §3.2).
 bool host_is_valid(const Request& request, int version);
 // A name or address with an optional port, fit to stand in a Location.
 bool is_authority(std::string_view host);

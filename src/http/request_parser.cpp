@@ -108,7 +108,8 @@ RequestParser::Verdict RequestParser::take_length(std::string_view value) {
   if (length_) return Fault{400, "more than one Content-Length"};
   std::size_t length = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), length);
-  if (error != std::errc{} || end != value.data() + value.size()) return Fault{400, "malformed Content-Length"};
+  if (error != std::errc{} || end != value.data() + value.size())
+    return Fault{400, "malformed Content-Length"};
   length_ = length;
   return {};
 }

@@ -38,9 +38,8 @@ constexpr std::array<StandingHeader, 6> standing_headers = {{
 }};
 
 bool names(const Response& response, std::string_view wanted) {
-  return std::any_of(response.headers.begin(), response.headers.end(), [wanted](const auto& header) {
-    return equal_without_case(header.first, wanted);
-  });
+  return std::any_of(response.headers.begin(), response.headers.end(),
+                     [wanted](const auto& header) { return equal_without_case(header.first, wanted); });
 }
 
 void append_length(std::string& head, const Response& response) {

@@ -130,7 +130,8 @@ class Session {
   void seat(Accepted accepted) {
     if (!roster_.has_place(accepted.peer)) {
       serving_.instruments.rejected(Rejection::rate_limited);
-      if (serving_.on_rejection) serving_.on_rejection(Rejection::rate_limited, accepted.peer, "too many connections");
+      if (serving_.on_rejection)
+        serving_.on_rejection(Rejection::rate_limited, accepted.peer, "too many connections");
       return turn_away(std::move(accepted.fd));
     }
     const asio::generic::stream_protocol protocol(accepted.family, 0);
@@ -180,7 +181,8 @@ Result<TrustedProxies> parse_proxies(const std::vector<std::string>& texts) {
   std::vector<Network> networks;
   for (const auto& text : texts) {
     const auto network = parse_network(text);
-    if (!network) return Error(ErrorCode::invalid_argument, "trusted proxy '" + text + "' is no address or network");
+    if (!network)
+      return Error(ErrorCode::invalid_argument, "trusted proxy '" + text + "' is no address or network");
     networks.push_back(*network);
   }
   return TrustedProxies(std::move(networks));
@@ -211,10 +213,12 @@ Result<std::unique_ptr<Server>> Server::create(ServerOptions options, Router rou
   state->only_through_proxies =
       !given.credentials && (reaches_others(given.listen) || reaches_others(given.metrics_listen));
   if (state->only_through_proxies && state->proxies.empty())
-    return Error(ErrorCode::unsupported, "listen on '" + given.listen +
-                                             "' without TLS: only on loopback or behind server.trusted_proxies");
+    return Error(
+        ErrorCode::unsupported,
+        "listen on '" + given.listen + "' without TLS: only on loopback or behind server.trusted_proxies");
   if (auto status = open_door(given.listen, state->tcp); !status) return std::move(status).error();
-  if (auto status = open_door(given.metrics_listen, state->metrics); !status) return std::move(status).error();
+  if (auto status = open_door(given.metrics_listen, state->metrics); !status)
+    return std::move(status).error();
   if (!given.control_socket.empty()) {
     auto control = SocketFile::listen(given.control_socket);
     if (!control) return std::move(control).error();

@@ -69,10 +69,6 @@ Attempt Stream::send_file(int file, ::off_t offset, std::size_t bytes, std::span
   return write({scratch.data(), static_cast<std::size_t>(got)});
 }
 
-bool Stream::has_pending() const {
-  return ssl_ && SSL_pending(ssl_.get()) > 0;
-}
-
 void Stream::end_output() {
   if (ssl_ && SSL_is_init_finished(ssl_.get()) != 0) SSL_shutdown(ssl_.get());
   ERR_clear_error();

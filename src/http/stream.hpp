@@ -29,12 +29,11 @@ class Stream {
   bool begin_tls(SSL_CTX& context);
   Attempt handshake();
 
+  // `into` holds a whole TLS record (16 KiB), so that nothing decrypted stays behind unannounced.
   Attempt read(std::span<char> into);
   Attempt write(std::string_view bytes);
   // From the file to the socket without a copy where there is no TLS; else by way of `scratch`.
   Attempt send_file(int file, ::off_t offset, std::size_t bytes, std::span<char> scratch);
-  // Decrypted bytes that no readiness of the socket will announce.
-  bool has_pending() const;
   // Says that no more comes, as far as the socket takes it at once.
   void end_output();
 

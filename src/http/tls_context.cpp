@@ -15,8 +15,7 @@ int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, con
                     unsigned int offered_size, void*) {
   unsigned char* found = nullptr;
   const auto* ours = reinterpret_cast<const unsigned char*>(our_protocol.data());
-  const int outcome =
-      SSL_select_next_proto(&found, size, ours, our_protocol.size(), offered, offered_size);
+  const int outcome = SSL_select_next_proto(&found, size, ours, our_protocol.size(), offered, offered_size);
   *chosen = found;
   return outcome == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
@@ -24,7 +23,8 @@ int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, con
 void restrain(SSL_CTX& context) {
   SSL_CTX_set_min_proto_version(&context, TLS1_2_VERSION);
   SSL_CTX_set_cipher_list(&context, ciphers_of_1_2);
-  SSL_CTX_set_options(&context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+  SSL_CTX_set_options(&context,
+                      SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
   SSL_CTX_set_mode(&context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_session_cache_mode(&context, SSL_SESS_CACHE_OFF);

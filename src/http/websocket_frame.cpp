@@ -136,7 +136,8 @@ WebSocketReader::Step WebSocketReader::feed(std::string_view bytes) {
 void WebSocketReader::take(std::string_view masked) {
   auto& into = is_control(head_.opcode) ? control_ : message_;
   for (const char c : masked) {
-    into.push_back(static_cast<char>(static_cast<unsigned char>(c) ^ ((head_.mask >> (24U - 8U * mask_at_)) & 0xffU)));
+    into.push_back(
+        static_cast<char>(static_cast<unsigned char>(c) ^ ((head_.mask >> (24U - 8U * mask_at_)) & 0xffU)));
     mask_at_ = (mask_at_ + 1) % 4;
   }
 }
@@ -147,7 +148,8 @@ WebSocketReader::Step WebSocketReader::finish_frame(std::size_t consumed) {
   in_message_ = false;
   auto message = std::exchange(message_, {});
   if (message_kind_ == Opcode::text && !is_utf8(message)) return failed(consumed, not_utf8);
-  return {.consumed = consumed, .event = Event::message, .opcode = message_kind_, .payload = std::move(message)};
+  return {
+      .consumed = consumed, .event = Event::message, .opcode = message_kind_, .payload = std::move(message)};
 }
 
 WebSocketReader::Step WebSocketReader::finish_control(std::size_t consumed) {

@@ -57,7 +57,7 @@ class WebSocketReader {
   const std::size_t message_limit_;
   bool in_frame_ = false;
   Head head_;
-  std::uint64_t left_ = 0;   // of the frame's payload
+  std::uint64_t left_ = 0;  // of the frame's payload
   unsigned mask_at_ = 0;
   bool in_message_ = false;  // fragments are coming
   Opcode message_kind_ = Opcode::text;

@@ -307,12 +307,7 @@ constexpr FamilySpec families[] = {
      at_scrape},
     {"security_events_total", counter, "Security events.", by_security, {}, all_combinations},
     {"websocket_connections", gauge, "WebSocket connections open now.", {}, {}, when_used},
-    {"websocket_connections_total",
-     counter,
-     "WebSocket connections accepted.",
-     {},
-     {},
-     all_combinations},
+    {"websocket_connections_total", counter, "WebSocket connections accepted.", {}, {}, all_combinations},
 };
 
 constexpr bool sorted_and_distinct() {

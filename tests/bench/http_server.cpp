@@ -26,7 +26,8 @@ http::Route route(std::string path, http::Handler handler) {
 http::Router rooms(const std::filesystem::path& folder) {
   http::Router router;
   router.add(route("/file/{name}", [folder](const http::Request& request, const http::Responder& responder) {
-    responder.send(http::serve_file(request, folder / "files", request.parameter("name"), "application/octet-stream"));
+    responder.send(
+        http::serve_file(request, folder / "files", request.parameter("name"), "application/octet-stream"));
   }));
   router.add(route("/events", [](const http::Request&, const http::Responder& responder) {
     http::StreamBody body;

@@ -37,7 +37,8 @@ Outcome parse(std::string_view bytes, std::size_t piece) {
       const auto request = parser.take_head();
       outcome.head = parser.verb() + ' ' + parser.target();
       for (const auto& [name, value] : request.headers) outcome.head += '\n' + name + ':' + value;
-      test::must(outcome.head.find('\r') == std::string::npos && outcome.head.find('\0') == std::string::npos);
+      test::must(outcome.head.find('\r') == std::string::npos &&
+                 outcome.head.find('\0') == std::string::npos);
       continue;
     }
     if (offered == bytes.size()) break;

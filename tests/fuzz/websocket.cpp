@@ -28,7 +28,8 @@ std::vector<std::string> read(std::string_view bytes, std::size_t piece) {
     }
     if (step.event == Event::ping || step.event == Event::pong) test::must(step.payload.size() <= 125);
     if (step.event != Event::need_more)
-      seen.push_back(std::to_string(static_cast<int>(step.event)) + ' ' + std::to_string(step.code) + ' ' + step.payload);
+      seen.push_back(std::to_string(static_cast<int>(step.event)) + ' ' + std::to_string(step.code) + ' ' +
+                     step.payload);
     if (step.event == Event::failed) return seen;
     if (step.event != Event::need_more || step.consumed > 0) continue;
     if (offered == bytes.size()) return seen;

@@ -91,7 +91,9 @@ TEST_F(Attack, SmugglingPairs) {
            {"Transfer-Encoding : chunked\r\n", 400},
            {"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", 411},
            {"Transfer-Encoding: xchunked\r\n", 411},
-           {"Transfer-Encoding:\x0b" "chunked\r\n", 400},
+           {"Transfer-Encoding:\x0b"
+            "chunked\r\n",
+            400},
            {"transfer-encoding:\tchunked\r\n", 411},
            {"Content-Length: 0x5\r\n", 400},
            {"Content-Length: +5\r\n", 400},
@@ -117,8 +119,9 @@ class SlowAttack : public Attack {
   }
   void attack(const std::string& how, const std::string& path) {
     const auto before = resident_kib();
-    const auto command = "slowhttptest -c 200 -r 200 -l 6 -p 3 " + how + " -u http://127.0.0.1:" +
-                         std::to_string(house.server->port()) + path + " >/dev/null 2>&1";
+    const auto command = "slowhttptest -c 200 -r 200 -l 6 -p 3 " + how +
+                         " -u http://127.0.0.1:" + std::to_string(house.server->port()) + path +
+                         " >/dev/null 2>&1";
     int outcome = -1;
     std::thread attacker([&] { outcome = std::system(command.c_str()); });
     // As long as it lasts, a client from another address is answered within its patience.

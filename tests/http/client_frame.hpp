@@ -14,7 +14,8 @@ inline std::string client_frame(Opcode opcode, const std::string& payload, bool 
   frame[1] = static_cast<char>(frame[1] | 0x80);
   const auto head = frame.size() - payload.size();
   const std::string mask = "\x11\xa2\x33\xf4";
-  for (std::size_t i = 0; i < payload.size(); ++i) frame[head + i] = static_cast<char>(frame[head + i] ^ mask[i % 4]);
+  for (std::size_t i = 0; i < payload.size(); ++i)
+    frame[head + i] = static_cast<char>(frame[head + i] ^ mask[i % 4]);
   return frame.insert(head, mask);
 }
 

@@ -57,7 +57,8 @@ TEST_F(AutomaticCredentials, NameThisMachineForThirteenMonths) {
   const auto leaf = certificate_in(server_file());
   ASSERT_TRUE(leaf);
   for (const auto& name : machine_names()) EXPECT_THAT(names_of(*leaf), testing::Contains(name));
-  EXPECT_THAT(names_of(*leaf), testing::IsSupersetOf({"localhost", "127.0.0.1", "door.example.org", "fd00::5"}));
+  EXPECT_THAT(names_of(*leaf),
+              testing::IsSupersetOf({"localhost", "127.0.0.1", "door.example.org", "fd00::5"}));
   EXPECT_EQ(end_of(*leaf), clock.wall() + 397 * day);
   EXPECT_EQ(credentials->expires(), clock.wall() + 397 * day);
   const auto authority = certificate_in(authority_file());
@@ -117,7 +118,8 @@ TEST_F(AutomaticCredentials, ReplaceAFileThatIsDamaged) {
   // A leaf of an authority that is gone convinces nobody.
   std::filesystem::remove(authority_file());
   EXPECT_NE(made()->authority(), authority);
-  EXPECT_EQ(X509_check_issued(certificate_in(authority_file()).get(), certificate_in(server_file()).get()), X509_V_OK);
+  EXPECT_EQ(X509_check_issued(certificate_in(authority_file()).get(), certificate_in(server_file()).get()),
+            X509_V_OK);
 }
 
 TEST(Credentials, MadeBeforeTheClockWasSetHoldAfterwards) {
@@ -143,11 +145,13 @@ class OwnFiles : public testing::Test {
   // Writes a certificate that ends so many days from now, and its key.
   void write(const std::string& stem, int days) {
     const auto authority = make_identity({"authority", {}, clock.wall(), 365 * day}, nullptr);
-    const auto leaf = make_identity({"localhost", {"localhost"}, clock.wall() + (days - 10) * day, 10 * day}, &*authority);
+    const auto leaf =
+        make_identity({"localhost", {"localhost"}, clock.wall() + (days - 10) * day, 10 * day}, &*authority);
     const auto pem = pem_of(*leaf);
     const auto certificate = pem.find("-----BEGIN CERTIFICATE");
     std::ofstream(path(stem, "key"), std::ios::trunc) << pem.substr(0, certificate);
-    std::ofstream(path(stem, "crt"), std::ios::trunc) << pem.substr(certificate) << pem_of(*authority->certificate);
+    std::ofstream(path(stem, "crt"), std::ios::trunc)
+        << pem.substr(certificate) << pem_of(*authority->certificate);
     ::chmod(path(stem, "key").c_str(), 0640);
   }
   std::filesystem::path path(const std::string& stem, const char* kind) const {
@@ -179,14 +183,26 @@ TEST_F(OwnFiles, AreRefusedWithFileAndReason) {
   write("early", 15);
   write("open", 9);
   ::chmod(path("open", "key").c_str(), 0644);
-  EXPECT_THAT(refusal("good", "other"), testing::AllOf(HasSubstr("good.crt"), HasSubstr("belongs to another key")));
+  EXPECT_THAT(refusal("good", "other"),
+              testing::AllOf(HasSubstr("good.crt"), HasSubstr("belongs to another key")));
   EXPECT_THAT(refusal("old", "old"), testing::AllOf(HasSubstr("old.crt"), HasSubstr("expired")));
-  EXPECT_THAT(refusal("early", "early"), testing::AllOf(HasSubstr("early.crt"), HasSubstr("not valid before")));
-  EXPECT_THAT(refusal("open", "open"), testing::AllOf(HasSubstr("open.key"), HasSubstr("everybody can read it")));
+  EXPECT_THAT(refusal("early", "early"),
+              testing::AllOf(HasSubstr("early.crt"), HasSubstr("not valid before")));
+  EXPECT_THAT(refusal("open", "open"),
+              testing::AllOf(HasSubstr("open.key"), HasSubstr("everybody can read it")));
   EXPECT_THAT(refusal("good", "missing"), HasSubstr("missing.key"));
   EXPECT_THAT(refusal("missing", "good"), HasSubstr("missing.crt"));
   std::ofstream(path("good", "crt"), std::ios::trunc) << "rubbish";
-  EXPECT_THAT(refusal("good", "good"), testing::AllOf(HasSubstr("good.crt"), HasSubstr("no certificate in PEM form")));
+  EXPECT_THAT(refusal("good", "good"),
+              testing::AllOf(HasSubstr("good.crt"), HasSubstr("no certificate in PEM form")));
+}
+
+// The end that means "none", 9999-12-31, is beyond the clock's.
+TEST(Certificate, WithoutAnEndHasNotExpired) {
+  const auto made =
+      make_identity({"authority", {}, WallTime{std::chrono::seconds{1'800'000'000}}, day}, nullptr);
+  ASSERT_EQ(ASN1_TIME_set_string_X509(X509_getm_notAfter(made->certificate.get()), "99991231235959Z"), 1);
+  EXPECT_GT(end_of(*made->certificate), WallTime{std::chrono::seconds{8'000'000'000}});
 }
 
 TEST_F(OwnFiles, AreReadAgainAndKeptWhenTheNewOnesAreBad) {

@@ -24,7 +24,9 @@ using testing::HasSubstr;
 using Kind = RangeAnswer::Kind;
 
 TEST(Ranges, AreCutToWhatThereIs) {
-  const auto parts = [](const char* header, std::uint64_t size = 100) { return parse_ranges(header, size, 16).parts; };
+  const auto parts = [](const char* header, std::uint64_t size = 100) {
+    return parse_ranges(header, size, 16).parts;
+  };
   EXPECT_EQ(parts("bytes=0-9"), (std::vector<ByteRange>{{0, 10}}));
   EXPECT_EQ(parts("bytes=90-"), (std::vector<ByteRange>{{90, 10}}));
   EXPECT_EQ(parts("bytes=-10"), (std::vector<ByteRange>{{90, 10}}));
@@ -37,14 +39,18 @@ TEST(Ranges, AreCutToWhatThereIs) {
 }
 
 TEST(Ranges, AreIgnoredWhenNobodyCanReadThem) {
-  for (const auto* header : {"", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=5-4", "bytes=0-1;2-3", "bytes=1-2,x",
-                             "bytes=+1-2", "bytes=0x1-2", "bytes=- 5", "lines=1-2", "bytes=1--2", "bytes=,,", "bytes = "})
+  for (const auto* header :
+       {"", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=5-4", "bytes=0-1;2-3", "bytes=1-2,x",
+        "bytes=+1-2", "bytes=0x1-2", "bytes=- 5", "lines=1-2", "bytes=1--2", "bytes=,,", "bytes = "})
     EXPECT_EQ(parse_ranges(header, 100, 16).kind, Kind::whole) << header;
 }
 
 TEST(Ranges, AreRefusedWhenTheyAskForNothingOrTooMuch) {
-  const auto kind = [](const std::string& header, std::uint64_t size = 100) { return parse_ranges(header, size, 16).kind; };
-  for (const auto* header : {"bytes=100-", "bytes=100-200", "bytes=-0", "bytes=18446744073709551615-", "bytes=200-300,400-"})
+  const auto kind = [](const std::string& header, std::uint64_t size = 100) {
+    return parse_ranges(header, size, 16).kind;
+  };
+  for (const auto* header :
+       {"bytes=100-", "bytes=100-200", "bytes=-0", "bytes=18446744073709551615-", "bytes=200-300,400-"})
     EXPECT_EQ(kind(header), Kind::unsatisfiable) << header;
   EXPECT_EQ(kind("bytes=0-", 0), Kind::unsatisfiable);
   EXPECT_EQ(kind("bytes=-5", 0), Kind::unsatisfiable);
@@ -59,9 +65,10 @@ TEST(Ranges, AreRefusedWhenTheyAskForNothingOrTooMuch) {
 
 TEST(HttpDate, IsReadInItsOneSpelling) {
   EXPECT_EQ(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT"), WallTime{std::chrono::seconds{784'111'777}});
-  for (const auto* wrong : {"", "Mon, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 UTC", "Sun, 06 nov 1994 08:49:37 GMT",
-                            "Sun, 6 Nov 1994 08:49:37 GMT ", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun, 31 Feb 1994 08:49:37 GMT",
-                            "Sun, 06 Nov 1994 08:49:61 GMT", "XXXXXXXXXXXXXXXXXXXXXXXXXXXXX"})
+  for (const auto* wrong :
+       {"", "Mon, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 UTC", "Sun, 06 nov 1994 08:49:37 GMT",
+        "Sun, 6 Nov 1994 08:49:37 GMT ", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun, 31 Feb 1994 08:49:37 GMT",
+        "Sun, 06 Nov 1994 08:49:61 GMT", "Sun, 06 Nov 3988 08:49:37 GMT", "XXXXXXXXXXXXXXXXXXXXXXXXXXXXX"})
     EXPECT_EQ(parse_http_date(wrong), std::nullopt) << wrong;
 }
 
@@ -177,10 +184,12 @@ TEST_P(ServedFiles, ComeInSeveralRanges) {
   ASSERT_THAT(type, testing::StartsWith("multipart/byteranges; boundary="));
   const auto boundary = type.substr(type.find('=') + 1);
   const auto part = [&](const char* range) {
-    return "--" + boundary + "\r\nContent-Type: text/x-test\r\nContent-Range: bytes " + range + "/3000001\r\n\r\n";
+    return "--" + boundary + "\r\nContent-Type: text/x-test\r\nContent-Range: bytes " + range +
+           "/3000001\r\n\r\n";
   };
-  EXPECT_EQ(reply.body, part("5-9") + bytes(5, 5) + "\r\n" + part("2000000-2999999") + bytes(2'000'000, 1'000'000) + "\r\n" +
-                            part("2999999-3000000") + bytes(2'999'999, 2) + "\r\n--" + boundary + "--\r\n");
+  EXPECT_EQ(reply.body, part("5-9") + bytes(5, 5) + "\r\n" + part("2000000-2999999") +
+                            bytes(2'000'000, 1'000'000) + "\r\n" + part("2999999-3000000") +
+                            bytes(2'999'999, 2) + "\r\n--" + boundary + "--\r\n");
 }
 
 TEST_P(ServedFiles, HeedConditions) {
@@ -202,16 +211,19 @@ TEST_P(ServedFiles, HeedConditions) {
 }
 
 TEST_P(ServedFiles, NeverLeaveTheirFolder) {
-  for (const auto* path : {"/f/link", "/f/near", "/f/up/secret", "/f/sub", "/f/fifo", "/f/missing", "/f/sub/", "/f//small.txt",
-                           "/f/%252e%252e/secret", "/f/..%c0%af../secret", "/f/..%5c..%5csecret", "/f/.../secret",
-                           "/f/%ef%bc%8e%ef%bc%8e/secret", "/f/..%u2215secret", "/f/%e0%80%ae%e0%80%ae/secret"}) {
+  for (const auto* path :
+       {"/f/link", "/f/near", "/f/up/secret", "/f/sub", "/f/fifo", "/f/missing", "/f/sub/", "/f//small.txt",
+        "/f/%252e%252e/secret", "/f/..%c0%af../secret", "/f/..%5c..%5csecret", "/f/.../secret",
+        "/f/%ef%bc%8e%ef%bc%8e/secret", "/f/..%u2215secret", "/f/%e0%80%ae%e0%80%ae/secret"}) {
     const auto reply = ask(path);
     EXPECT_THAT(reply.status, testing::AnyOf(400, 404)) << path;
     EXPECT_THAT(reply.body, testing::Not(HasSubstr("0123456789"))) << path;
   }
   auto traversals = house->metrics.counter("http_request_rejections_total", {{"reason", "path_traversal"}});
-  auto injections = house->metrics.counter("http_request_rejections_total", {{"reason", "injection_suspected"}});
-  for (const auto* path : {"/f/../secret", "/f/%2e%2e/secret", "/f/%2E%2e%2fsecret", "/f/..%2fsecret", "/f/.%2e/secret", "/f/./small.txt"}) {
+  auto injections =
+      house->metrics.counter("http_request_rejections_total", {{"reason", "injection_suspected"}});
+  for (const auto* path : {"/f/../secret", "/f/%2e%2e/secret", "/f/%2E%2e%2fsecret", "/f/..%2fsecret",
+                           "/f/.%2e/secret", "/f/./small.txt"}) {
     const auto before = traversals.value();
     EXPECT_EQ(ask(path).status, 400) << path;
     EXPECT_EQ(traversals.value(), before + 1) << path;
@@ -237,7 +249,9 @@ TEST(OpenBelow, TakesNoWayOut) {
   std::ofstream(folder.path() / "a") << "a";
   EXPECT_TRUE(open_below(folder.path(), "a").ok());
   using namespace std::string_literals;
-  for (const auto& name : {""s, "."s, ".."s, "/a"s, "a/"s, "a/b"s, "../"s + folder.path().filename().string() + "/a", "./a"s, "a\0b"s, "/etc/passwd"s})
+  for (const auto& name :
+       {""s, "."s, ".."s, "/a"s, "a/"s, "a/b"s, "../"s + folder.path().filename().string() + "/a", "./a"s,
+        "a\0b"s, "/etc/passwd"s})
     EXPECT_FALSE(open_below(folder.path(), name).ok()) << testing::PrintToString(name);
 }
 

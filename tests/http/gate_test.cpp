@@ -33,7 +33,8 @@ Router rooms() {
   auto guarded = route(Method::post, "/guarded", [](const Request& request, const Responder& responder) {
     const auto* caller = request.identity_as<Caller>();
     const bool mistaken = request.identity_as<int>() != nullptr;
-    responder.send(Response{200, {}, caller == nullptr || mistaken ? "nobody" : caller->name + ':' + request.body});
+    responder.send(
+        Response{200, {}, caller == nullptr || mistaken ? "nobody" : caller->name + ':' + request.body});
   });
   guarded.gate = ask_for_a_name;
   router.add(std::move(guarded));
@@ -52,8 +53,8 @@ Router rooms() {
 }
 
 std::string post(const std::string& path, const std::string& body, const std::string& headers = {}) {
-  return "POST " + path + " HTTP/1.1\r\nHost: x\r\n" + headers + "Content-Length: " + std::to_string(body.size()) +
-         "\r\n\r\n" + body;
+  return "POST " + path + " HTTP/1.1\r\nHost: x\r\n" + headers +
+         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
 struct Told {
@@ -112,7 +113,8 @@ TEST_F(Gate, KeepsTheConnectionWhenThereWasNoBody) {
 }
 
 TEST_F(Gate, IsCountedUnderItsRoute) {
-  auto counter = house.metrics.counter("http_requests_total", {{"method", "POST"}, {"endpoint", "/guarded"}, {"status", "401"}});
+  auto counter = house.metrics.counter("http_requests_total",
+                                       {{"method", "POST"}, {"endpoint", "/guarded"}, {"status", "401"}});
   auto wire = house.tcp();
   wire.ask(post("/guarded", ""));
   wire.ask(get("/greeting"));  // the first was counted before this one was read

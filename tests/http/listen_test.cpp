@@ -153,7 +153,8 @@ TEST(ListenOptions, DefaultToLoopback) {
 
 TEST(ListenOptions, RefuseOthersWhileThereAreNoAccounts) {
   ListenOptions options;
-  const auto faults = faults_of("server:\n  listen: 0.0.0.0:8000\nmetrics:\n  listen: '[::]:9464'\n", options);
+  const auto faults =
+      faults_of("server:\n  listen: 0.0.0.0:8000\nmetrics:\n  listen: '[::]:9464'\n", options);
   if (accounts_exist) {
     EXPECT_THAT(faults, testing::IsEmpty());
     return;

@@ -69,6 +69,9 @@ inline std::vector<std::string> malformed_by_meaning() {
   return {
       "GET / HTTP/1.1\r\n\r\n",                               // no Host
       "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",         // two
+      "GET / HTTP/1.1\r\nHost: a b\r\n\r\n",                  //
+      "GET / HTTP/1.1\r\nHost: a@b\r\n\r\n",                  //
+      "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n",                  //
       "GET /../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n",       //
       "GET /%2e%2e/etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n",   //
       "GET /%00 HTTP/1.1\r\nHost: x\r\n\r\n",                 //

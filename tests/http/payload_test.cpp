@@ -19,7 +19,8 @@ std::string nested(std::size_t depth) {
 TEST(JsonBody, IsOneValueInUtf8) {
   for (const auto* good : {"{}", "[1,2.5,-3e7,true,null]", "\"ä\"", R"({"a":{"a":1},"b":[{"a":2}]})", " 1 "})
     EXPECT_EQ(json_fault(good, 32), "") << good;
-  for (const auto* bad : {"", "{", "{}{}", "[1,]", "{'a':1}", "nul", "[01]", "\"\n\"", "{\"a\":1,}", "NaN", "// c\n1"})
+  for (const auto* bad :
+       {"", "{", "{}{}", "[1,]", "{'a':1}", "nul", "[01]", "\"\n\"", "{\"a\":1,}", "NaN", "// c\n1"})
     EXPECT_EQ(json_fault(bad, 32), "the body is no JSON") << bad;
   EXPECT_EQ(json_fault("\"\xff\"", 32), "the body is not UTF-8");
 }
@@ -74,7 +75,9 @@ TEST(Form, IsBoundedInEveryPart) {
   EXPECT_EQ(parse_form(body, "b", 4).parts.size(), 4U);
   EXPECT_THAT(parse_form(body, "b", 3).fault, HasSubstr("too many parts"));
   EXPECT_EQ(parse_form(body, "b", 3).parts.size(), 0U);
-  const auto with = [](const std::string& header) { return parse_form("--b\r\n" + header + "\r\n\r\nx\r\n--b--", "b", 4).fault; };
+  const auto with = [](const std::string& header) {
+    return parse_form("--b\r\n" + header + "\r\n\r\nx\r\n--b--", "b", 4).fault;
+  };
   const std::string disposition = "Content-Disposition: form-data; name=";
   EXPECT_EQ(with(disposition + std::string(64, 'n')), "");
   EXPECT_THAT(with(disposition + std::string(65, 'n')), HasSubstr("no usable name"));
@@ -86,11 +89,14 @@ TEST(Form, IsBoundedInEveryPart) {
 TEST(Form, RefusesTheMalformed) {
   const std::string disposition = "Content-Disposition: form-data; name=";
   for (const auto& body : std::vector<std::string>{
-           "", "--c--", "--b", "--b\r\n", "--b\n" + head + "x\r\n--b--", "--b\r\n" + head + "x", "--b\r\n" + head + "x\r\n--b",
-           "--b\r\n" + head + "x\r\n--bx--", "--b\r\n\r\nx\r\n--b--", "--b\r\nContent-Type: a\r\n\r\nx\r\n--b--",
+           "", "--c--", "--b", "--b\r\n", "--b\n" + head + "x\r\n--b--", "--b\r\n" + head + "x",
+           "--b\r\n" + head + "x\r\n--b", "--b\r\n" + head + "x\r\n--bx--", "--b\r\n\r\nx\r\n--b--",
+           "--b\r\nContent-Type: a\r\n\r\nx\r\n--b--",
            "--b\r\nContent-Disposition: attachment; name=a\r\n\r\nx\r\n--b--",
-           "--b\r\n" + disposition + "\"a\r\n\r\nx\r\n--b--", "--b\r\n" + disposition + "\"\"\r\n\r\nx\r\n--b--",
-           "--b\r\n" + disposition + "a; name=b\r\n\r\nx\r\n--b--", "--b\r\n" + disposition + "a\\x00\r\nno colon\r\n\r\nx\r\n--b--",
+           "--b\r\n" + disposition + "\"a\r\n\r\nx\r\n--b--",
+           "--b\r\n" + disposition + "\"\"\r\n\r\nx\r\n--b--",
+           "--b\r\n" + disposition + "a; name=b\r\n\r\nx\r\n--b--",
+           "--b\r\n" + disposition + "a\\x00\r\nno colon\r\n\r\nx\r\n--b--",
            "--b\r\n" + disposition + std::string("a\0b", 3) + "\r\n\r\nx\r\n--b--",
            "--b\r\n" + disposition + "\"\xff\"\r\n\r\nx\r\n--b--",
            "--b\r\n" + disposition + "a\r\n" + disposition + "b\r\n\r\nx\r\n--b--"}) {

@@ -24,7 +24,8 @@ TEST(Network, ContainsItsAddresses) {
   const auto proxies = trusted({"10.1.0.0/16", "192.168.1.5", "fd00::/8", "0.0.0.0/32"});
   for (const auto* in : {"10.1.0.0", "10.1.255.255", "192.168.1.5", "::ffff:10.1.2.3", "fdff::1", "0.0.0.0"})
     EXPECT_TRUE(proxies.contains(in)) << in;
-  for (const auto* out : {"10.2.0.0", "192.168.1.4", "fe00::1", "::ffff:10.2.0.0", "", "unknown", "10.1.0.0/16"})
+  for (const auto* out :
+       {"10.2.0.0", "192.168.1.4", "fe00::1", "::ffff:10.2.0.0", "", "unknown", "10.1.0.0/16"})
     EXPECT_FALSE(proxies.contains(out)) << out;
   for (const auto* wrong : {"10.0.0.0/33", "10.0.0.0/-1", "10.0.0/8", "::/129", "10.0.0.0/", "proxy", "/8"})
     EXPECT_FALSE(parse_network(wrong)) << wrong;
@@ -32,7 +33,9 @@ TEST(Network, ContainsItsAddresses) {
 
 TEST(Peer, IsTheRightmostAddressThatNoProxyHas) {
   const auto proxies = trusted({"10.0.0.0/8"});
-  const auto client = [&](const char* list) { return judged("10.0.0.1", {{"X-Forwarded-For", list}}, proxies).address; };
+  const auto client = [&](const char* list) {
+    return judged("10.0.0.1", {{"X-Forwarded-For", list}}, proxies).address;
+  };
   EXPECT_EQ(client("203.0.113.7"), "203.0.113.7");
   EXPECT_EQ(client("198.51.100.1, 203.0.113.7, 10.0.0.2"), "203.0.113.7");
   EXPECT_EQ(client("203.0.113.7:4711"), "203.0.113.7");
@@ -40,8 +43,9 @@ TEST(Peer, IsTheRightmostAddressThatNoProxyHas) {
   EXPECT_EQ(client("10.0.0.3, 10.0.0.2"), "10.0.0.3");
   EXPECT_EQ(client("203.0.113.7, rubbish, 10.0.0.2"), "10.0.0.2");  // as far as it can be followed
   EXPECT_EQ(client(""), "10.0.0.1");
-  EXPECT_EQ(judged("10.0.0.1", {{"X-Forwarded-For", "1.1.1.1"}, {"x-forwarded-for", "2.2.2.2"}}, proxies).address,
-            "2.2.2.2");
+  EXPECT_EQ(
+      judged("10.0.0.1", {{"X-Forwarded-For", "1.1.1.1"}, {"x-forwarded-for", "2.2.2.2"}}, proxies).address,
+      "2.2.2.2");
 }
 
 TEST(Peer, DoesNotBelieveStrangers) {
@@ -57,7 +61,8 @@ TEST(Peer, DoesNotBelieveStrangers) {
 TEST(Peer, TakesTheSchemeFromItsProxy) {
   const auto proxies = trusted({"10.0.0.1"});
   const auto scheme = [&](const char* value) {
-    return judged("10.0.0.1", {{"X-Forwarded-For", "1.1.1.1"}, {"X-Forwarded-Proto", value}}, proxies).scheme();
+    return judged("10.0.0.1", {{"X-Forwarded-For", "1.1.1.1"}, {"X-Forwarded-Proto", value}}, proxies)
+        .scheme();
   };
   EXPECT_EQ(scheme("https"), "https");
   EXPECT_EQ(scheme("http"), "http");
@@ -70,7 +75,8 @@ TEST(Peer, HasLoopbacksExemptionsOnlyWhenNothingStandsBetween) {
   EXPECT_TRUE(judged("127.9.9.9", {{"Via", "x"}}, {}).loopback);
   EXPECT_FALSE(judged("192.168.1.1", {}, {}).loopback);
   EXPECT_FALSE(judged("127.0.0.1", {}, trusted({"10.0.0.1"})).loopback);
-  for (const auto* name : {"Forwarded", "X-Forwarded-For", "x-forwarded-proto", "X-Forwarded-Host", "X-FORWARDED-Anything"})
+  for (const auto* name :
+       {"Forwarded", "X-Forwarded-For", "x-forwarded-proto", "X-Forwarded-Host", "X-FORWARDED-Anything"})
     EXPECT_FALSE(judged("127.0.0.1", {{name, ""}}, {}).loopback) << name;
 }
 

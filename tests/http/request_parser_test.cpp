@@ -50,8 +50,7 @@ Outcome parse(std::string_view bytes, std::size_t piece, std::size_t body_limit 
 }
 
 TEST(RequestParser, ReadsTheSameInPiecesOfAnySize) {
-  const std::string first =
-      "POST /a?b HTTP/1.1\r\nHost: x\r\nX: a value\r\nContent-Length: 5\r\n\r\nabcde";
+  const std::string first = "POST /a?b HTTP/1.1\r\nHost: x\r\nX: a value\r\nContent-Length: 5\r\n\r\nabcde";
   const std::string stream = first + "GET / HTTP/1.1\r\n";
   const Outcome expected{Progress::complete, 0, "POST", "/a?b", "abcde", "GET / HTTP/1.1\r\n"};
   for (std::size_t piece = 1; piece <= stream.size(); ++piece)

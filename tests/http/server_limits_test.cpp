@@ -143,6 +143,21 @@ TEST(ServerLimits, ClientThatDoesNotReadIsClosed) {
   EXPECT_TRUE(ended);
 }
 
+// A window that is long over would close it, were a window all that an answer has.
+TEST(ServerLimits, ReaderThatTakesEnoughMayTakeItsTime) {
+  RunningServer house(rooms(), {.write = 200ms, .write_bytes = 1});
+  auto wire = house.tcp();
+  wire.send(get("/giant", "Connection: close\r\n"));
+  std::size_t got = 0;
+  const auto begun = std::chrono::steady_clock::now();
+  for (std::string piece = wire.some(); !piece.empty(); piece = wire.some()) {
+    got += piece.size();
+    std::this_thread::sleep_for(2ms);
+  }
+  EXPECT_GT(got, giant);
+  EXPECT_GT(std::chrono::steady_clock::now() - begun, 600ms);
+}
+
 TEST(ServerLimits, ConnectionServesABoundedNumberOfRequests) {
   RunningServer house(rooms(), {.requests_per_connection = 3});
   auto wire = house.tcp();

@@ -119,7 +119,8 @@ bool comes(Wire& wire, std::string& seen, std::string_view text) {
 
 TEST(ServerSentEvent, CannotBeBrokenByItsContents) {
   EXPECT_EQ(server_sent_event("ring", "{}", "7"), "event: ring\nid: 7\ndata: {}\n\n");
-  EXPECT_EQ(server_sent_event("a\nb", "x\r\ny\rz\n", "1\n2"), "event: ab\nid: 12\ndata: x\ndata: y\ndata: z\ndata: \n\n");
+  EXPECT_EQ(server_sent_event("a\nb", "x\r\ny\rz\n", "1\n2"),
+            "event: ab\nid: 12\ndata: x\ndata: y\ndata: z\ndata: \n\n");
   EXPECT_EQ(server_sent_event("", ""), "data: \n\n");
 }
 
@@ -205,7 +206,9 @@ TEST_F(ServerStream, TakesSendersOnEveryThread) {
   sink.close();
   std::size_t lines = 0;
   const auto rest = wire.rest();
-  for (auto at = rest.find("data: 0123456789\n\n"); at != std::string::npos; at = rest.find("data: 0123456789\n\n", at + 1)) ++lines;
+  for (auto at = rest.find("data: 0123456789\n\n"); at != std::string::npos;
+       at = rest.find("data: 0123456789\n\n", at + 1))
+    ++lines;
   EXPECT_EQ(lines, 400U);
 }
 
@@ -252,8 +255,10 @@ TEST(ServerStreamLife, EndsForAClientThatTakesNothing) {
 }
 
 std::string handshake(std::string_view more = {}, std::string_view key = "dGhlIHNhbXBsZSBub25jZQ==") {
-  return get("/ws", "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-                    "Sec-WebSocket-Key: " + std::string(key) + "\r\n" + std::string(more));
+  return get("/ws",
+             "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+             "Sec-WebSocket-Key: " +
+                 std::string(key) + "\r\n" + std::string(more));
 }
 
 class ServerWebSocket : public ServerStream {
@@ -285,7 +290,9 @@ TEST_F(ServerWebSocket, EchoesMessages) {
   EXPECT_TRUE(comes(wire, seen, websocket_frame(Opcode::text, "hällo")));
   wire.send(client_frame(Opcode::binary, "a\0b"s, false) + client_frame(Opcode::ping, "are you there") +
             client_frame(Opcode::continuation, "c"));
-  EXPECT_TRUE(comes(wire, seen, websocket_frame(Opcode::pong, "are you there") + websocket_frame(Opcode::binary, "a\0bc"s)));
+  EXPECT_TRUE(
+      comes(wire, seen,
+            websocket_frame(Opcode::pong, "are you there") + websocket_frame(Opcode::binary, "a\0bc"s)));
   EXPECT_TRUE(openings.socket().send_text("from outside"));
   EXPECT_TRUE(comes(wire, seen, websocket_frame(Opcode::text, "from outside")));
 }
@@ -306,7 +313,9 @@ TEST_F(ServerWebSocket, SaysFarewell) {
 }
 
 TEST_F(ServerWebSocket, NamesWhatTheClientDidWrong) {
-  EXPECT_EQ(last_words("\x81\x01" "a"), websocket_close_frame(1002, {}));
+  EXPECT_EQ(last_words("\x81\x01"
+                       "a"),
+            websocket_close_frame(1002, {}));
   EXPECT_EQ(last_words(client_frame(Opcode::text, "\xff")), websocket_close_frame(1007, {}));
   EXPECT_EQ(last_words(client_frame(Opcode::text, std::string(1001, 'x'))), websocket_close_frame(1009, {}));
   EXPECT_THAT(openings.close_codes(), testing::Each(1006));
@@ -319,10 +328,11 @@ TEST_F(ServerWebSocket, EndsAloneWhenItsCallbackThrows) {
 }
 
 TEST_F(ServerWebSocket, RefusesABadHandshake) {
-  EXPECT_EQ(house.tcp().ask(get("/ws")).status, 426);
-  EXPECT_EQ(house.tcp().ask(get("/ws", "Connection: Upgrade\r\nUpgrade: h2c\r\n")).status, 426);
-  auto version = house.tcp().ask(get("/ws", "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 8\r\n"));
-  EXPECT_EQ(version.status, 426);
+  EXPECT_EQ(house.tcp().ask(get("/ws")).status, 400);
+  EXPECT_EQ(house.tcp().ask(get("/ws", "Connection: Upgrade\r\nUpgrade: h2c\r\n")).status, 400);
+  auto version = house.tcp().ask(
+      get("/ws", "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 8\r\n"));
+  EXPECT_EQ(version.status, 400);
   EXPECT_EQ(version.headers["sec-websocket-version"], "13");
   EXPECT_EQ(house.tcp().ask(handshake({}, "short")).status, 400);
   EXPECT_TRUE(openings.sockets.empty());
@@ -331,8 +341,8 @@ TEST_F(ServerWebSocket, RefusesABadHandshake) {
 TEST_F(ServerWebSocket, OpensToItsOwnPagesOnly) {
   EXPECT_EQ(house.tcp().ask(handshake("Origin: http://localhost\r\n")).status, 101);
   EXPECT_EQ(house.tcp().ask(handshake("Origin: https://friend.example.org\r\n")).status, 101);
-  for (const auto* foreign : {"http://evil.example.org", "null", "http://localhost.evil.example.org", "https://localhost",
-                              "http://localhost:81"})
+  for (const auto* foreign : {"http://evil.example.org", "null", "http://localhost.evil.example.org",
+                              "https://localhost", "http://localhost:81"})
     EXPECT_EQ(house.tcp().ask(handshake("Origin: "s + foreign + "\r\n")).status, 403) << foreign;
 }
 

@@ -33,9 +33,11 @@ Router rooms() {
   router.add(route(Method::post, "/echo", test::echoes()));
   router.add(route(Method::get, "/whoami", [](const Request& request, const Responder& responder) {
     const auto& peer = request.peer;
-    responder.send(Response{200, {}, peer.address + ' ' + std::string(peer.scheme()) +
-                                         (peer.loopback ? " loopback" : "") +
-                                         (peer.proxy.empty() ? "" : " by " + peer.proxy)});
+    responder.send(Response{200,
+                            {},
+                            peer.address + ' ' + std::string(peer.scheme()) +
+                                (peer.loopback ? " loopback" : "") +
+                                (peer.proxy.empty() ? "" : " by " + peer.proxy)});
   }));
   return router;
 }
@@ -154,9 +156,12 @@ TEST_F(TlsServer, SendsEverythingElseToHttpsAtTheSameHostAndPath) {
     auto reply = house.tcp().ask(request);
     return std::to_string(reply.status) + ' ' + reply.headers["location"];
   };
-  EXPECT_EQ(location("GET /a%20b?c=d HTTP/1.1\r\nHost: porch.local:8000\r\n\r\n"), "308 https://porch.local:8000/a%20b?c=d");
-  EXPECT_EQ(location("GET http://other/a?b HTTP/1.1\r\nHost: [::1]:8000\r\n\r\n"), "308 https://[::1]:8000/a?b");
-  EXPECT_EQ(location("POST /echo HTTP/1.1\r\nHost: porch\r\nContent-Length: 3\r\n\r\nabc"), "308 https://porch/echo");
+  EXPECT_EQ(location("GET /a%20b?c=d HTTP/1.1\r\nHost: porch.local:8000\r\n\r\n"),
+            "308 https://porch.local:8000/a%20b?c=d");
+  EXPECT_EQ(location("GET http://other/a?b HTTP/1.1\r\nHost: [::1]:8000\r\n\r\n"),
+            "308 https://[::1]:8000/a?b");
+  EXPECT_EQ(location("POST /echo HTTP/1.1\r\nHost: porch\r\nContent-Length: 3\r\n\r\nabc"),
+            "308 https://porch/echo");
   for (const auto* host : {"a b", "a/b", "a@b", "", "a\"b", "[::1", "a:b", "a:", "a:123456", "[]"}) {
     EXPECT_EQ(location("GET /a HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n"), "400 ") << host;
   }
@@ -165,7 +170,8 @@ TEST_F(TlsServer, SendsEverythingElseToHttpsAtTheSameHostAndPath) {
 
 TEST_F(TlsServer, EndsTheExemptionWhenAProxyMayStandBetween) {
   RunningServer house(rooms(), with({}));
-  for (const auto* header : {"Forwarded: for=1.2.3.4", "X-Forwarded-For: 1.2.3.4", "x-forwarded-proto: https"})
+  for (const auto* header :
+       {"Forwarded: for=1.2.3.4", "X-Forwarded-For: 1.2.3.4", "x-forwarded-proto: https"})
     EXPECT_EQ(house.tcp().ask(get("/metrics", std::string(header) + "\r\n")).status, 308) << header;
   RunningServer behind(rooms(), with({.trusted_proxies = {"10.0.0.1"}}));
   EXPECT_EQ(behind.tcp().ask(get("/metrics")).status, 308);
@@ -219,8 +225,9 @@ TEST_F(TlsServer, SurvivesRubbishInAndAfterTheHandshake) {
 
 TEST_F(TlsServer, KeepsIdsTracesAndGuardsUnderTls) {
   RunningServer house(rooms(), with({}));
-  const auto reply = secure(house).ask(get(
-      "/nothing", "X-Request-ID: abc\r\ntraceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n"));
+  const auto reply = secure(house).ask(
+      get("/nothing",
+          "X-Request-ID: abc\r\ntraceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n"));
   EXPECT_EQ(reply.headers.at("x-request-id"), "abc");
   EXPECT_THAT(reply.body, HasSubstr("4bf92f3577b34da6a3ce929d0e0e4736"));
   EXPECT_EQ(reply.headers.at("x-content-type-options"), "nosniff");
@@ -229,7 +236,8 @@ TEST_F(TlsServer, KeepsIdsTracesAndGuardsUnderTls) {
 }
 
 TEST_F(TlsServer, IsStrictAboutTransportWithTheOwnersCertificate) {
-  TlsOptions options{TlsMode::files, folder.path() / "tls/server.pem", folder.path() / "tls/server.pem", {}, {}};
+  TlsOptions options{
+      TlsMode::files, folder.path() / "tls/server.pem", folder.path() / "tls/server.pem", {}, {}};
   const auto authority = credentials->authority();
   auto own = Credentials::create(options, clock);
   ASSERT_TRUE(own.ok()) << own.error().text();
@@ -261,14 +269,15 @@ TEST(ProxiedServer, ServesItsProxiesOnly) {
   if (const auto far = far_address(); !far.empty()) {
     EXPECT_EQ(house.tcp(far.c_str()).ask(get("/whoami", forwarded)).status, 403);
   }
-  telemetry::Metrics metrics{telemetry::ClosedSets{}};
+  telemetry::Metrics metrics(test::closed(rooms().templates()));
   const auto refused = Server::create({.listen = "0.0.0.0:0"}, rooms(), metrics);
   ASSERT_FALSE(refused.ok());
   EXPECT_THAT(refused.error().text(), HasSubstr("without TLS"));
 }
 
 TEST(ProxiedServer, GivesAProxyMoreThanOnePeersPlaces) {
-  RunningServer house(rooms(), ServerOptions{.limits = {.connections_per_peer = 2}, .trusted_proxies = {"127.0.0.2"}});
+  RunningServer house(rooms(),
+                      ServerOptions{.limits = {.connections_per_peer = 2}, .trusted_proxies = {"127.0.0.2"}});
   std::vector<Wire> seated;
   for (int i = 0; i < 5; ++i) {
     seated.push_back(house.tcp("127.0.0.2"));

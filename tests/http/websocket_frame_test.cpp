@@ -52,7 +52,8 @@ TEST(WebSocketReader, ReadsMessagesOfEverySizeInPiecesOfEverySize) {
     const std::string text(size, 'm');
     const auto bytes = client_frame(Opcode::text, text) + client_frame(Opcode::binary, text);
     for (const std::size_t piece : {1U, 3U, 1000U, 1'000'000U}) {
-      EXPECT_EQ(read(bytes, piece), (std::vector<Seen>{{Event::message, text}, {Event::message, text}})) << size;
+      EXPECT_EQ(read(bytes, piece), (std::vector<Seen>{{Event::message, text}, {Event::message, text}}))
+          << size;
     }
   }
 }
@@ -61,7 +62,8 @@ TEST(WebSocketReader, JoinsFragmentsAroundControlFrames) {
   const auto bytes = client_frame(Opcode::text, "a\xc3", false) + client_frame(Opcode::ping, "p") +
                      client_frame(Opcode::continuation, "\xa4"s, false) + client_frame(Opcode::pong, "q") +
                      client_frame(Opcode::continuation, "b");
-  EXPECT_EQ(read(bytes), (std::vector<Seen>{{Event::ping, "p"}, {Event::pong, "q"}, {Event::message, "aäb"}}));
+  EXPECT_EQ(read(bytes),
+            (std::vector<Seen>{{Event::ping, "p"}, {Event::pong, "q"}, {Event::message, "aäb"}}));
 }
 
 TEST(WebSocketReader, RefusesWhatTheStandardForbids) {
@@ -90,21 +92,26 @@ TEST(WebSocketReader, BoundsAMessageHoweverItIsCut) {
   EXPECT_EQ(failure(client_frame(Opcode::binary, std::string(11, 'b')), 10), 1009);
   EXPECT_EQ(failure("\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xffmmmm"s, 10), 1009);
   const auto six = std::string(6, 'b');
-  EXPECT_EQ(failure(client_frame(Opcode::binary, six, false) + client_frame(Opcode::continuation, six), 10), 1009);
+  EXPECT_EQ(failure(client_frame(Opcode::binary, six, false) + client_frame(Opcode::continuation, six), 10),
+            1009);
 }
 
 TEST(WebSocketReader, WantsUtf8InTextOnly) {
   EXPECT_EQ(failure(client_frame(Opcode::text, "\xff")), 1007);
-  EXPECT_EQ(failure(client_frame(Opcode::text, "\xc3", false) + client_frame(Opcode::continuation, "a")), 1007);
+  EXPECT_EQ(failure(client_frame(Opcode::text, "\xc3", false) + client_frame(Opcode::continuation, "a")),
+            1007);
   EXPECT_EQ(failure(client_frame(Opcode::binary, "\xff")), 0);
 }
 
 TEST(WebSocketReader, JudgesFarewells) {
-  const auto bye = [](const std::string& payload) { return read(client_frame(Opcode::close, payload)).back(); };
+  const auto bye = [](const std::string& payload) {
+    return read(client_frame(Opcode::close, payload)).back();
+  };
   EXPECT_EQ(bye(""), (Seen{Event::closed, "", 1005}));
   EXPECT_EQ(bye("\x03\xe8"), (Seen{Event::closed, "", 1000}));
   EXPECT_EQ(bye("\x0b\xb8why"), (Seen{Event::closed, "", 3000}));
-  for (const auto& wrong : {"\x03"s, "\x03\xe7"s, "\x03\xec"s, "\x03\xed"s, "\x03\xee"s, "\x03\xf7"s, "\x07\xd0"s, "\x13\x88"s})
+  for (const auto& wrong :
+       {"\x03"s, "\x03\xe7"s, "\x03\xec"s, "\x03\xed"s, "\x03\xee"s, "\x03\xf7"s, "\x07\xd0"s, "\x13\x88"s})
     EXPECT_EQ(bye(wrong), (Seen{Event::failed, "", 1002})) << testing::PrintToString(wrong);
   EXPECT_EQ(bye("\x03\xe8\xff"), (Seen{Event::failed, "", 1007}));
 }
@@ -113,23 +120,29 @@ TEST(WebSocketFrame, IsWrittenInItsShortestForm) {
   EXPECT_EQ(websocket_frame(Opcode::text, "Hello"), "\x81\x05Hello");  // RFC 6455 §5.7
   EXPECT_EQ(websocket_frame(Opcode::binary, std::string(125, 'x')).size(), 127U);
   EXPECT_EQ(websocket_frame(Opcode::binary, std::string(256, 'x')).substr(0, 4), "\x82\x7e\x01\x00"s);
-  EXPECT_EQ(websocket_frame(Opcode::binary, std::string(65'536, 'x')).substr(0, 10), "\x82\x7f\0\0\0\0\0\1\0\0"s);
-  EXPECT_EQ(websocket_close_frame(1000, "bye"), "\x88\x05\x03\xe8" "bye");
+  EXPECT_EQ(websocket_frame(Opcode::binary, std::string(65'536, 'x')).substr(0, 10),
+            "\x82\x7f\0\0\0\0\0\1\0\0"s);
+  EXPECT_EQ(websocket_close_frame(1000, "bye"),
+            "\x88\x05\x03\xe8"
+            "bye");
   EXPECT_LE(websocket_close_frame(1000, std::string(500, 'r')).size(), 127U);
 }
 
 TEST(WebSocketAccept, AnswersTheStandardsExample) {
   EXPECT_EQ(websocket_accept("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-  for (const auto* wrong : {"", "dGhlIHNhbXBsZSBub25jZQ=", "dGhlIHNhbXBsZSBub25jZQ===", "dGhlIHNhbXBsZSBub25j!Q==",
-                            "dGhlIHNhbXBsZSBub25jZQAA", "dGhlIHNhbXBsZSBub25jZ==="})
+  for (const auto* wrong :
+       {"", "dGhlIHNhbXBsZSBub25jZQ=", "dGhlIHNhbXBsZSBub25jZQ===", "dGhlIHNhbXBsZSBub25j!Q==",
+        "dGhlIHNhbXBsZSBub25jZQAA", "dGhlIHNhbXBsZSBub25jZ==="})
     EXPECT_EQ(websocket_accept(wrong), std::nullopt) << wrong;
 }
 
 TEST(Utf8, TakesWholeShortestCharactersOnly) {
-  for (const auto* good : {"", "a", "ä", "€", "\xf0\x9f\x94\x94", "\xed\x9f\xbf", "\xee\x80\x80", "\xf4\x8f\xbf\xbf"})
+  for (const auto* good :
+       {"", "a", "ä", "€", "\xf0\x9f\x94\x94", "\xed\x9f\xbf", "\xee\x80\x80", "\xf4\x8f\xbf\xbf"})
     EXPECT_TRUE(is_utf8(good)) << good;
-  for (const auto* bad : {"\x80", "\xc3", "\xc0\xaf", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
-                          "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "\xe2\x82", "\xe2\x28\xa1", "\xf0\x9f\x94"})
+  for (const auto* bad :
+       {"\x80", "\xc3", "\xc0\xaf", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
+        "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "\xe2\x82", "\xe2\x28\xa1", "\xf0\x9f\x94"})
     EXPECT_FALSE(is_utf8(bad)) << testing::PrintToString(bad);
 }
 

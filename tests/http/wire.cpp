@@ -83,7 +83,8 @@ bool Wire::secure(const TlsClient& client) {
   auto* bio = new_socket_bio(fd_.get());
   SSL_set_bio(ssl_.get(), bio, bio);
   auto* param = SSL_get0_param(ssl_.get());
-  if (X509_VERIFY_PARAM_set1_ip_asc(param, client.name.c_str()) != 1) SSL_set1_host(ssl_.get(), client.name.c_str());
+  if (X509_VERIFY_PARAM_set1_ip_asc(param, client.name.c_str()) != 1)
+    SSL_set1_host(ssl_.get(), client.name.c_str());
   if (client.resume != nullptr) SSL_set_session(ssl_.get(), client.resume);
   const bool shaken = SSL_connect(ssl_.get()) == 1;
   ERR_clear_error();

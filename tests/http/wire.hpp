@@ -25,7 +25,7 @@ enum class Body { expected, none };  // none: the answer to HEAD
 struct TlsClient {
   std::string authority{};  // PEM; only what it signed is trusted
   std::string name = "localhost";
-  int version = 0;     // 0: whatever both can
+  int version = 0;                         // 0: whatever both can
   std::string protocols = "\x08http/1.1";  // ALPN; empty: none are offered
   SSL_SESSION* resume = nullptr;
 };

@@ -16,7 +16,8 @@ namespace porchlight {
 // there: write `<path>.part`, sync it, rename, sync the folder. A failure removes the part; a crash
 // leaves it to the next write. `mode` less the umask; also of a part that a crash left. One writer
 // per path at a time.
-Status write_durably(const std::filesystem::path& path, std::span<const std::byte> bytes, ::mode_t mode = 0640);
+Status write_durably(const std::filesystem::path& path, std::span<const std::byte> bytes,
+                     ::mode_t mode = 0640);
 
 // The whole file; refuses with ErrorCode::resource what is larger than `limit` bytes.
 Result<std::string> read_whole_file(const std::filesystem::path& path, std::size_t limit);

@@ -9,13 +9,13 @@ namespace porchlight::http {
 // Every limit of the listener in one place; docs/api.md repeats the table. What a client meets when
 // it runs into one stands beside it.
 struct Limits {
-  std::size_t header_bytes = 8 * 1024;  // request line and headers: 431, closed
-  std::size_t header_fields = 100;      // header lines: 431, closed
-  std::size_t query_values = 64;        // of a request's query: 400, closed
-  std::size_t body_bytes = 64 * 1024;   // unless the route says otherwise: 413, closed
-  std::size_t json_depth = 32;          // of a JSON body: 400
-  std::size_t form_parts = 16;          // of a form: 400
-  std::size_t ranges = 16;              // of one request: 416
+  std::size_t header_bytes = 8 * 1024;         // request line and headers: 431, closed
+  std::size_t header_fields = 100;             // header lines: 431, closed
+  std::size_t query_values = 64;               // of a request's query: 400, closed
+  std::size_t body_bytes = 64 * 1024;          // unless the route says otherwise: 413, closed
+  std::size_t json_depth = 32;                 // of a JSON body: 400
+  std::size_t form_parts = 16;                 // of a form: 400
+  std::size_t ranges = 16;                     // of one request: 416
   std::size_t message_bytes = 64 * 1024;       // one WebSocket message: close code 1009
   std::size_t stream_queue_bytes = 64 * 1024;  // what may wait for one stream's client: dropped
 

@@ -62,7 +62,7 @@ struct Request {
   std::string query;  // as sent, without '?'
   HeaderList headers;
   std::string body;
-  std::vector<FormPart> parts;  // of a route that takes a form
+  std::vector<FormPart> parts;                    // of a route that takes a form
   std::map<std::string, std::string> parameters;  // of the route template: {id}
   Peer peer;
   std::string request_id;     // X-Request-ID when it was well-formed, else ours
@@ -89,8 +89,8 @@ struct Response {
   int status = 200;
   HeaderList headers;
   std::string body;
-  std::shared_ptr<const FileBody> file{};        // serve_file() makes one
-  std::shared_ptr<const StreamBody> stream{};    // open_stream() makes one
+  std::shared_ptr<const FileBody> file{};         // serve_file() makes one
+  std::shared_ptr<const StreamBody> stream{};     // open_stream() makes one
   std::shared_ptr<const WebSocketBody> socket{};  // accept_websocket() makes one
 
   static Response json(int status, std::string body);

@@ -19,8 +19,8 @@ enum class Rejection : std::uint8_t {
   timeout,
 };
 inline constexpr std::array<std::string_view, 7> rejection_words = {
-    "malformed",        "too_large",      "injection_suspected", "rate_limited",
-    "bad_content_type", "path_traversal", "timeout"};
+    "malformed",      "too_large", "injection_suspected", "rate_limited", "bad_content_type",
+    "path_traversal", "timeout"};
 
 constexpr std::string_view to_string(Rejection reason) noexcept {
   return rejection_words[static_cast<std::size_t>(reason)];

@@ -28,7 +28,7 @@ Response open_stream(StreamBody body, std::string_view content_type = "text/even
 // One server-sent event; lines of `data` and an id that would break it are made harmless.
 std::string server_sent_event(std::string_view event, std::string_view data, std::string_view id = {});
 
-// 101, or what is wrong with the handshake: 400, 403 (Origin), 426. A browser's Origin must be the
+// 101, or what is wrong with the handshake: 400, 403 (Origin). A browser's Origin must be the
 // host that was asked, or stand in `origins`; a client that sends none is no browser.
 Response accept_websocket(const Request& request, WebSocketBody body,
                           const std::vector<std::string>& origins = {});

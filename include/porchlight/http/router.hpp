@@ -27,7 +27,8 @@ enum class Visibility : std::uint8_t { everywhere, unix_only };
 // What a body must be; checked before the handler runs.
 enum class Payload : std::uint8_t {
   any,
-  json,  // application/json, well-formed UTF-8, no key twice in an object, not nested too deeply: else 415, 400
+  json,  // application/json, well-formed UTF-8, no key twice in an object, not nested too deeply: else 415,
+         // 400
   form,  // multipart/form-data: Request::parts is filled; else 415, 400
 };
 

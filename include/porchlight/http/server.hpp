@@ -21,8 +21,8 @@
 namespace porchlight::http {
 
 struct ServerOptions {
-  std::string listen = "127.0.0.1:8000";  // port 0 takes a free one; empty: no TCP
-  std::string metrics_listen{};           // a second address for /metrics and /health only; empty: none
+  std::string listen = "127.0.0.1:8000";   // port 0 takes a free one; empty: no TCP
+  std::string metrics_listen{};            // a second address for /metrics and /health only; empty: none
   std::filesystem::path control_socket{};  // empty: none
   Limits limits{};
   std::shared_ptr<Credentials> credentials{};  // null: no TLS
