@@ -20,7 +20,11 @@ using test::RunningServer;
 using test::says;
 using test::Wire;
 
+// 0 under a sanitizer, which keeps what was freed.
 std::size_t resident_kib() {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  return 0;
+#endif
   std::ifstream status("/proc/self/status");
   std::string line;
   while (std::getline(status, line)) {
