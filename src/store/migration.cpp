@@ -12,6 +12,7 @@
 #include <string>
 
 #include "porchlight/base/unique_fd.hpp"
+#include "store/accounts_schema.hpp"
 
 namespace porchlight::store {
 namespace {
@@ -88,7 +89,7 @@ CREATE TABLE audit_anchors (
 ) STRICT;
 )sql";
 
-constexpr std::array all_migrations{Migration{version_1}, Migration{version_2}};
+constexpr std::array all_migrations{Migration{version_1}, Migration{version_2}, Migration{accounts_schema}};
 
 Result<std::int64_t> version_of(Database::Connection& connection) {
   return connection.scalar(QueryType::schema, "PRAGMA user_version");

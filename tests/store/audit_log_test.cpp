@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "porchlight/base/unique_fd.hpp"
+#include "porchlight/store/accounts_store.hpp"
 #include "store/audit_fixture.hpp"
 #include "store/audit_record.hpp"
 #include "store/connection.hpp"
@@ -352,15 +353,19 @@ TEST(AuditMigration, VersionOneDatabaseWithRowsIsMigratedAndKeepsThem) {
     ASSERT_TRUE(EventLog(*database).append(ring, std::array{row_for(ring.header.id, "hook")}));
     ASSERT_TRUE(GalleryStore(*database).enrol("Anna", {}));
     ASSERT_TRUE(database->connection().execute(
-        QueryType::schema, "DROP TABLE audit_values; DROP TABLE audit_anchors; PRAGMA user_version = 1"));
+        QueryType::schema,
+        "DROP TABLE invitations; DROP TABLE tokens; DROP TABLE sessions; DROP TABLE recovery_codes;"
+        "DROP TABLE user_cameras; DROP TABLE users;"
+        "DROP TABLE audit_values; DROP TABLE audit_anchors; PRAGMA user_version = 1"));
   }
   const auto database = open_or_fail(folder / "porchlight.db");
   ASSERT_TRUE(database);
   EXPECT_EQ(database->migrated_from(), 1);
-  EXPECT_GE(Database::version(), 2);
+  EXPECT_GE(Database::version(), 3);
   EXPECT_TRUE((*EventLog(*database).find(ring.header.id)).has_value());
   EXPECT_TRUE((*Outbox(*database).find({ring.header.id, "hook", 0})).has_value());
   EXPECT_EQ(*GalleryStore(*database).person_count(), 1U);
+  EXPECT_EQ(*AccountsStore(*database).count(), 0U);
   EXPECT_TRUE(write_audit_anchor(*database, {3, std::string(64, 'a'), ""}, at_second(1), "test"));
   EXPECT_TRUE(std::filesystem::exists(folder / "porchlight.db.v1"));
   EXPECT_FALSE(open_or_fail(folder / "porchlight.db")->migrated_from().has_value());
