@@ -62,6 +62,9 @@ constexpr Words security_sources = {"face_recognition", "auth", "api", "hardware
 constexpr Words security_actions = {"alert_sent", "blocked", "locked", "logged", "none"};
 constexpr Words audit_types = {"authentication", "authorization", "data_access",      "data_modification",
                                "security_event", "system_change", "face_recognition", "notification"};
+constexpr Words token_verdicts = {"valid",     "expired", "not_yet_valid", "bad_signature",
+                                  "malformed", "revoked", "wrong_audience"};
+constexpr Words account_states = {"active", "locked", "disabled"};
 constexpr Words log_levels = {"debug", "info", "warning", "error", "critical"};
 constexpr Words log_drops = {"sampled", "queue_full", "rate_limited", "write_error"};
 constexpr Words rejection_reasons = {"malformed",    "too_large",        "injection_suspected",
@@ -77,6 +80,7 @@ constexpr double inference_bounds[] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 
 constexpr double ratio_bounds[] = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1};
 constexpr double ring_bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75,
                                   1,     1.5,    2,     3,    5,     8,    13,  30,   60};
+constexpr double account_bounds[] = {0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5};
 constexpr double scrape_bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25};
 
 // Labels.
@@ -108,6 +112,8 @@ constexpr Labels by_error = {
 constexpr Labels by_security = {
     {"event_type", security_types}, {"source", security_sources}, {"action_taken", security_actions}};
 constexpr Labels by_audit_type = {{"event_type", audit_types}};
+constexpr Labels by_verdict = {{"result", token_verdicts}};
+constexpr Labels by_account_state = {{"state", account_states}};
 constexpr Labels by_log_level = {{"level", log_levels}};
 constexpr Labels by_log_drop = {{"reason", log_drops}};
 constexpr Labels by_code = {{"code", scrape_codes}};
@@ -123,6 +129,12 @@ constexpr Kind gauge = Kind::gauge;
 constexpr Kind histogram = Kind::histogram;
 
 constexpr FamilySpec families[] = {
+    {"account_lockouts_total",
+     counter,
+     "Accounts locked after repeated failures.",
+     {},
+     {},
+     all_combinations},
     {"active_connections", gauge, "Open TCP connections of the web server.", {}, {}, when_used},
     {"active_connections_total",
      gauge,
@@ -211,6 +223,7 @@ constexpr FamilySpec families[] = {
      by_recognition,
      {},
      all_combinations},
+    {"failed_logins_total", counter, "Logins refused.", {}, {}, all_combinations},
     {"http_request_duration_seconds", histogram,
      "From the first request byte parsed to the last response byte handed to the kernel.", by_route,
      http_bounds, routes},
@@ -228,6 +241,7 @@ constexpr FamilySpec families[] = {
      {},
      {},
      all_combinations},
+    {"jwt_token_validations_total", counter, "API tokens checked.", by_verdict, {}, all_combinations},
     {"known_faces_database_size", gauge, "Enrolled persons.", {}, {}, when_used},
     {"log_messages_dropped_total", counter, "Log records not written.", by_log_drop, {}, all_combinations},
     {"log_messages_total", counter, "Log records emitted.", by_log_level, {}, all_combinations},
@@ -305,7 +319,29 @@ constexpr FamilySpec families[] = {
      {},
      {},
      at_scrape},
+    {"registration_conflicts_total",
+     counter,
+     "Account creations refused because the name exists.",
+     {},
+     {},
+     all_combinations},
     {"security_events_total", counter, "Security events.", by_security, {}, all_combinations},
+    {"successful_logins_total", counter, "Logins that succeeded.", {}, {}, all_combinations},
+    {"successful_registrations_total", counter, "Accounts created.", {}, {}, all_combinations},
+    {"user_accounts", gauge, "Accounts by state.", by_account_state, {}, when_used},
+    {"user_login_duration_seconds",
+     histogram,
+     "From the request to the session of a login that succeeded.",
+     {},
+     account_bounds,
+     all_combinations},
+    {"user_registration_duration_seconds",
+     histogram,
+     "From the request to the account.",
+     {},
+     account_bounds,
+     all_combinations},
+    {"user_sessions_active", gauge, "Sessions that are not expired.", {}, {}, when_used},
     {"websocket_connections", gauge, "WebSocket connections open now.", {}, {}, when_used},
     {"websocket_connections_total", counter, "WebSocket connections accepted.", {}, {}, all_combinations},
 };
