@@ -64,8 +64,10 @@ Problem no_such_button(const std::string& id, const std::vector<std::string>& kn
   return problem;
 }
 
-// A ring over the control socket comes from the command line unless the caller says `?source=test`.
+// A ring over the control socket comes from the command line unless the caller says `?source=test`; one
+// over the network comes from the network, whatever it says.
 std::optional<event::TriggerSource> source_of(const Request& request) {
+  if (request.peer.listener == http::Listener::tcp) return event::TriggerSource::api;
   const auto named = request.query_value("source").value_or("cli");
   for (const auto source :
        {event::TriggerSource::cli, event::TriggerSource::api, event::TriggerSource::test}) {
@@ -126,6 +128,24 @@ void faces_changed(const Port& port, const Request& request, const Responder& re
   });
 }
 
+// What a caller sees of the status: the cameras of their rights, and what hangs on them.
+std::string status_for(const Caller& caller, const Port& port) {
+  auto text = port.status();
+  if (caller.cameras.all) return text;
+  auto status = ordered_json::parse(text);
+  const auto keep = [&](const char* list, const auto& camera_of) {
+    if (!status.contains(list)) return;
+    auto kept = ordered_json::array();
+    for (auto& entry : status[list])
+      if (caller.cameras.allows(camera_of(entry))) kept.push_back(std::move(entry));
+    status[list] = std::move(kept);
+  };
+  keep("cameras", [](const ordered_json& entry) { return entry.value("id", ""); });
+  keep("buttons", [&](const ordered_json& entry) { return port.camera_of_button(entry.value("id", "")); });
+  keep("rings", [](const ordered_json& entry) { return entry.value("camera", ""); });
+  return status.dump();
+}
+
 using Action = void (*)(const Port&, const Request&, const Responder&);
 
 http::Handler bound(SharedPort port, Action action) {
@@ -136,28 +156,30 @@ http::Handler bound(SharedPort port, Action action) {
 
 }  // namespace
 
-void add_control_routes(http::Router& router, Port port) {
+void add_control_routes(Guard& guard, Port port) {
   const auto shared = std::make_shared<const Port>(std::move(port));
-  router.add({.method = http::Method::post,
-              .path = paths::ring,
-              .handler = bound(shared, ring),
-              .statuses = {200, 400, 404, 503},
-              .answer = ring_deadline});
-  router.add({.method = http::Method::get,
-              .path = paths::status,
-              .handler = [shared](const Request&, const Responder& responder) {
-                responder.send(Response::json(200, shared->status()));
-              }});
-  router.add({.method = http::Method::post,
-              .path = paths::reload,
-              .handler = bound(shared, reload),
-              .statuses = {200, 422, 503},
-              .answer = reload_deadline});
-  router.add({.method = http::Method::post,
-              .path = paths::faces_reload,
-              .handler = bound(shared, faces_changed),
-              .statuses = {200, 503},
-              .answer = reload_deadline});
+  guard.add({.method = http::Method::post,
+             .path = paths::ring,
+             .handler = bound(shared, ring),
+             .statuses = {200, 400, 404, 503},
+             .answer = ring_deadline},
+            Access::from(store::Role::user, Scope::ring).for_button());
+  guard.add({.method = http::Method::get, .path = paths::status}, Access::from(store::Role::viewer, Scope::view),
+            [shared](const Request&, const Caller& caller, const Responder& responder) {
+              responder.send(Response::json(200, status_for(caller, *shared)));
+            });
+  guard.add({.method = http::Method::post,
+             .path = paths::reload,
+             .handler = bound(shared, reload),
+             .statuses = {200, 422, 503},
+             .answer = reload_deadline},
+            Access::control_socket());
+  guard.add({.method = http::Method::post,
+             .path = paths::faces_reload,
+             .handler = bound(shared, faces_changed),
+             .statuses = {200, 503},
+             .answer = reload_deadline},
+            Access::control_socket());
 }
 
 }  // namespace porchlight::api

@@ -2,11 +2,11 @@
 #pragma once
 
 #include "porchlight/api/port.hpp"
-#include "porchlight/http/router.hpp"
+#include "api/guard.hpp"
 
 namespace porchlight::api {
 
-// What only the control socket offers: ring, status, reload, faces/reload.
-void add_control_routes(http::Router& router, Port port);
+// Ring and status for the control socket and for accounts; reload, faces/reload for the socket only.
+void add_control_routes(Guard& guard, Port port);
 
 }  // namespace porchlight::api

@@ -13,7 +13,6 @@ using http::Method;
 using http::Request;
 using http::Responder;
 using http::Response;
-using http::Visibility;
 using telemetry::Health;
 
 constexpr std::array order = {Health::Part::config, Health::Part::database, Health::Part::model,
@@ -54,13 +53,13 @@ int code(bool good) {
   return good ? 200 : 503;
 }
 
-void add(http::Router& router, const char* path, std::function<Response()> answer) {
-  router.add({.method = Method::get,
-              .path = path,
-              .visibility = Visibility::everywhere,
-              .handler = [answer = std::move(answer)](
-                             const Request&, const Responder& responder) { responder.send(answer()); },
-              .statuses = {200, 503}});
+void add(Guard& guard, const char* path, Access access, std::function<Response()> answer) {
+  guard.add({.method = Method::get,
+             .path = path,
+             .handler = [answer = std::move(answer)](
+                            const Request&, const Responder& responder) { responder.send(answer()); },
+             .statuses = {200, 503}},
+            access);
 }
 
 }  // namespace
@@ -85,12 +84,14 @@ std::string health_body(const Health& health) {
   return R"({"status":")" + ready_word(health) + R"(",)" + checks(health) + ',' + components(health) + '}';
 }
 
-void add_health_routes(http::Router& router, Health& health) {
-  add(router, paths::live, [&health] { return Response::json(code(health.alive), live_body(health)); });
-  add(router, paths::ready, [&health] { return Response::json(code(health.ready()), ready_body(health)); });
-  add(router, paths::startup,
+void add_health_routes(Guard& guard, Health& health) {
+  const auto open = Access::everyone();
+  add(guard, paths::live, open, [&health] { return Response::json(code(health.alive), live_body(health)); });
+  add(guard, paths::ready, open, [&health] { return Response::json(code(health.ready()), ready_body(health)); });
+  add(guard, paths::startup, open,
       [&health] { return Response::json(code(health.started()), startup_body(health)); });
-  add(router, paths::health, [&health] { return Response::json(code(health.ready()), health_body(health)); });
+  add(guard, paths::health, Access::monitoring(),
+      [&health] { return Response::json(code(health.ready()), health_body(health)); });
 }
 
 }  // namespace porchlight::api

@@ -3,13 +3,13 @@
 
 #include <string>
 
-#include "porchlight/http/router.hpp"
+#include "api/guard.hpp"
 #include "porchlight/telemetry/health.hpp"
 
 namespace porchlight::api {
 
 // The probes. Their bodies are a published interface down to the byte.
-void add_health_routes(http::Router& router, telemetry::Health& health);
+void add_health_routes(Guard& guard, telemetry::Health& health);
 
 std::string live_body(const telemetry::Health& health);
 std::string ready_body(const telemetry::Health& health);

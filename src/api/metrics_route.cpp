@@ -61,14 +61,13 @@ class Scrape {
 
 }  // namespace
 
-void add_metrics_route(http::Router& router, telemetry::Metrics& metrics) {
-  router.add({.method = http::Method::get,
-              .path = paths::metrics,
-              .visibility = http::Visibility::everywhere,
-              .handler = [scrape = std::make_shared<Scrape>(metrics)](const http::Request& request,
-                                                                      const http::Responder& responder) {
-                responder.send(scrape->answer(request));
-              }});
+void add_metrics_route(Guard& guard, telemetry::Metrics& metrics) {
+  guard.add({.method = http::Method::get,
+             .path = paths::metrics,
+             .handler = [scrape = std::make_shared<Scrape>(metrics)](
+                            const http::Request& request,
+                            const http::Responder& responder) { responder.send(scrape->answer(request)); }},
+            Access::monitoring());
 }
 
 }  // namespace porchlight::api

@@ -16,6 +16,26 @@ inline constexpr const char* status = "/api/v1/status";
 inline constexpr const char* reload = "/api/v1/reload";
 inline constexpr const char* faces_reload = "/api/v1/faces/reload";
 
-inline constexpr std::array all = {metrics, health, live, ready, startup, ring, status, reload, faces_reload};
+inline constexpr const char* accounts_reload = "/api/v1/accounts/reload";
+inline constexpr const char* login = "/api/v1/auth/login";
+inline constexpr const char* logout = "/api/v1/auth/logout";
+inline constexpr const char* registration = "/api/v1/auth/register";
+inline constexpr const char* password = "/api/v1/auth/password";
+inline constexpr const char* session = "/api/v1/auth/session";
+inline constexpr const char* sessions = "/api/v1/auth/sessions";
+inline constexpr const char* session_by_id = "/api/v1/auth/sessions/{id}";
+inline constexpr const char* totp = "/api/v1/auth/totp";
+inline constexpr const char* totp_confirm = "/api/v1/auth/totp/confirm";
+inline constexpr const char* totp_disable = "/api/v1/auth/totp/disable";
+inline constexpr const char* users = "/api/v1/users";
+inline constexpr const char* user = "/api/v1/users/{id}";
+inline constexpr const char* tokens = "/api/v1/tokens";
+inline constexpr const char* token = "/api/v1/tokens/{id}";
+
+inline constexpr std::array all = {
+    metrics, health,   live,     ready,         startup, ring,         status,       reload, faces_reload, accounts_reload,
+    login,   logout,   registration, password,  session, sessions,     session_by_id, totp,  totp_confirm, totp_disable,
+    users,   user,     tokens,   token,
+};
 
 }  // namespace porchlight::api::paths

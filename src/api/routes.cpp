@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "porchlight/api/routes.hpp"
 
+#include "api/account_routes.hpp"
 #include "api/control_routes.hpp"
+#include "api/guard.hpp"
 #include "api/health_routes.hpp"
 #include "api/metrics_route.hpp"
 #include "api/paths.hpp"
@@ -12,12 +14,19 @@ std::vector<std::string> endpoints() {
   return {paths::all.begin(), paths::all.end()};
 }
 
-http::Router routes(Port port, telemetry::Metrics& metrics, telemetry::Health& health) {
-  http::Router router;
-  add_metrics_route(router, metrics);
-  add_health_routes(router, health);
-  add_control_routes(router, std::move(port));
-  return router;
+http::Router routes(Port port, telemetry::Metrics& metrics, telemetry::Health& health, Accounts& accounts) {
+  auto& state = accounts.state();
+  Guard guard(state, port.camera_of_button);
+  add_metrics_route(guard, metrics);
+  add_health_routes(guard, health);
+  add_control_routes(guard, std::move(port));
+  add_auth_routes(guard, state);
+  add_registration_routes(guard, state);
+  add_totp_routes(guard, state);
+  add_user_routes(guard, state);
+  add_token_routes(guard, state);
+  add_accounts_control(guard, state);
+  return std::move(guard).router();
 }
 
 }  // namespace porchlight::api

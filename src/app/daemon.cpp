@@ -94,23 +94,36 @@ Status Daemon::build() {
   auto credentials = http::Credentials::create(std::move(tls), clock_);
   if (!credentials) return std::move(credentials).error();
   credentials_ = std::move(*credentials);
+  make_accounts();
   http::ServerOptions options;
   options.listen = started_.server.listen;
   options.metrics_listen = started_.server.metrics_listen;
   options.control_socket = started_.control_socket();
   options.credentials = credentials_;
   options.trusted_proxies = started_.server.trusted_proxies;
-  auto server = http::Server::create(options, api::routes(make_port(), *metrics_, health_), *metrics_);
+  auto server = http::Server::create(options, api::routes(make_port(), *metrics_, health_, *accounts_), *metrics_);
   if (!server) return std::move(server).error();
   server_ = std::move(*server);
   health_.set(Part::api, PartState::started);
   return {};
 }
 
+void Daemon::make_accounts() {
+  auto& executor = pipeline_->accounts();
+  api::AccountPorts ports;
+  ports.quick = [&executor](api::AccountPorts::Job job) { return executor.quick(std::move(job)); };
+  ports.slow = [&executor](api::AccountPorts::Job job) { return executor.slow(std::move(job)); };
+  ports.ready = [this] { return health_.database_connected.load(); };
+  accounts_ = std::make_unique<api::Accounts>(settings_.accounts, settings_.house.folder, clock_, *metrics_,
+                                              std::move(ports));
+  executor.set_tick([this] { accounts_->tick(); });
+}
+
 // What the listener's thread may ask. Each answers at once or hands the work to another thread.
 api::Port Daemon::make_port() {
   api::Port port;
   port.buttons = [this] { return pipeline_->button_ids(); };
+  port.camera_of_button = [this](const std::string& id) { return pipeline_->camera_of_button(id); };
   port.ring = [this](const api::RingOrder& order, api::Answer<api::RingAccepted> answer) {
     auto accepted = [answer](const pipeline::Pipeline::Rung& rung) {
       answer(api::RingAccepted{rung.id, rung.camera_id});
@@ -247,7 +260,7 @@ api::ReloadReport Daemon::reload() {
 // What is read but not taken before the next start.
 std::vector<std::string> Daemon::needs_restart(const Settings& fresh) const {
   std::vector<std::string> keys;
-  for (const auto* key : {"server", "metrics", "storage"})
+  for (const auto* key : {"server", "metrics", "storage", "accounts"})
     if (started_.fingerprint(key) != fresh.fingerprint(key)) keys.emplace_back(key);
   if (fresh.log.dir != started_.log.dir) keys.emplace_back("log.dir");
   if (fresh.log.json != started_.log.json) keys.emplace_back("log.format");

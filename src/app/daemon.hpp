@@ -10,6 +10,7 @@
 #include "app/settings.hpp"
 #include "app/signals.hpp"
 #include "app/systemd.hpp"
+#include "porchlight/api/accounts.hpp"
 #include "porchlight/api/port.hpp"
 #include "porchlight/base/queue.hpp"
 #include "porchlight/http/server.hpp"
@@ -39,6 +40,7 @@ class Daemon {
   Daemon(std::filesystem::path file, Settings settings, Signals signals, Wakeup wakeup);
   Status build();
   api::Port make_port();
+  void make_accounts();
   void start_workers();
   void await_armed();
   void wait_for_news();
@@ -63,6 +65,7 @@ class Daemon {
   std::unique_ptr<telemetry::Metrics> metrics_;
   Wakeup wakeup_;
   Orders orders_;
+  std::unique_ptr<api::Accounts> accounts_;  // the executor's jobs and the routes point at it
   std::unique_ptr<pipeline::Supervisor> supervisor_;
   std::unique_ptr<pipeline::Pipeline> pipeline_;
   std::shared_ptr<http::Credentials> credentials_;  // null: no TLS

@@ -57,6 +57,7 @@ Result<Settings> read_settings(const std::filesystem::path& file, config::Faults
   settings.house.buttons = gpio::read_buttons(root, camera_ids);
   settings.house.faces = vision::read_options(root.section("faces"));
   settings.house.notifications = notify::read_options(root.section("notifications"));
+  settings.accounts = api::read_account_options(root.section("accounts"));
   root.finish();
   faults.sort();
   for (const auto& key : document->keys()) settings.fingerprints[key] = document->fingerprint(key);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "porchlight/api/accounts.hpp"
 #include "porchlight/base/result.hpp"
 #include "porchlight/config/document.hpp"
 #include "porchlight/http/options.hpp"
@@ -26,6 +27,7 @@ struct Settings {
   http::ListenOptions server;
   telemetry::LogOptions log;
   pipeline::Options house;  // its folder is storage.path
+  api::AccountOptions accounts{};
 
   std::string fingerprint(const std::string& key) const {
     const auto found = fingerprints.find(key);

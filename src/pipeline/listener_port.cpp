@@ -91,6 +91,12 @@ std::vector<std::string> Pipeline::button_ids() {
   return ids;
 }
 
+std::string Pipeline::camera_of_button(const std::string& button_id) {
+  const auto& cameras = state_->current_view().camera_of_button;
+  const auto found = cameras.find(button_id);
+  return found == cameras.end() ? std::string() : found->second;
+}
+
 void Pipeline::faces_changed(std::function<void(Result<std::size_t>)> answer) {
   auto refused = answer;
   if (!state_->store->queue().push(ReadGallery{std::move(answer)}))

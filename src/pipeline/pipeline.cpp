@@ -34,6 +34,9 @@ Status Pipeline::State::build() {
   });
   if (!made) return std::move(made).error();
   dispatcher = std::move(*made);
+  auto executor = Executor::create();
+  if (!executor) return std::move(executor).error();
+  accounts = std::move(*executor);
   auto vision_wakeup = Wakeup::create();
   if (!vision_wakeup) return std::move(vision_wakeup).error();
   vision = std::make_unique<VisionLane>(options.faces, clock, metrics, health, *dispatcher,
@@ -159,11 +162,17 @@ Status Pipeline::record(store::AuditEntry entry) {
   return verdict->status;
 }
 
+Executor& Pipeline::accounts() {
+  return *state_->accounts;
+}
+
 void Pipeline::sample() {
   auto& s = *state_;
   s.gauges.begin();
   s.dispatcher->read_queues(s.gauges);
   s.gauges.add(s.store->queue());
+  s.gauges.add(s.accounts->quick_queue());
+  s.gauges.add(s.accounts->slow_queue());
   s.gauges.add(QueueName::button,
                {s.buttons->queue_size(), s.buttons->queue_capacity(), s.buttons->queue_dropped()});
   for (const auto& [id, unit] : s.cameras) s.gauges.add(unit->packets());

@@ -13,6 +13,7 @@
 #include "pipeline/store_lane.hpp"
 #include "pipeline/vision_lane.hpp"
 #include "porchlight/gpio/button_lane.hpp"
+#include "porchlight/pipeline/executor.hpp"
 #include "porchlight/pipeline/pipeline.hpp"
 
 namespace porchlight::pipeline {
@@ -66,6 +67,7 @@ class Pipeline::State {
   QueueGauges gauges;
   std::unique_ptr<StoreLane> store;
   std::unique_ptr<Dispatcher> dispatcher;
+  std::unique_ptr<Executor> accounts;
   std::unique_ptr<VisionLane> vision;  // there even when faces are off; then nothing runs it
   std::shared_ptr<gpio::ButtonLane> buttons;
   RoutingPtr routing = std::make_shared<const Routing>();

@@ -63,11 +63,15 @@ void Pipeline::State::start_lanes() {
       {"event", "event", Stage::events, 5s,
        [lane = dispatcher.get()](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); },
        Urgency::ring});
+  // A password takes a second on a slow board; nothing on the machine waits for it.
+  supervisor.start({"accounts", "sync", Stage::http, 30s,
+                    [lane = accounts.get()](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); },
+                    Urgency::background});
 }
 
 std::vector<std::pair<std::string, std::string>> Pipeline::workers_of(const Options& options) {
   std::vector<std::pair<std::string, std::string>> workers{
-      {"button", "button"}, {"event", "event"}, {"store", "sync"}};
+      {"button", "button"}, {"event", "event"}, {"store", "sync"}, {"accounts", "sync"}};
   for (const auto& camera : options.cameras) {
     workers.emplace_back(ingest_id(camera.id), "ingest");
     workers.emplace_back(decoder_id(camera.id), "decoder");

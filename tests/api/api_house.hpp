@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -10,6 +11,7 @@
 
 #include "http/running_server.hpp"
 #include "porchlight/api/routes.hpp"
+#include "porchlight/telemetry/log.hpp"
 
 namespace porchlight::api::test {
 
@@ -34,6 +36,7 @@ class Exchangeable {
 // The rest of the house as the routes see it, for a test to play.
 struct House {
   std::vector<std::string> buttons = {"front", "garden"};
+  std::map<std::string, std::string> camera_of_button = {{"front", "porch"}, {"garden", "lawn"}};
   Exchangeable<std::function<void(RingOrder, Answer<RingAccepted>)>> on_ring;
   Exchangeable<std::function<void(Answer<ReloadReport>)>> on_reload;
   std::string status = R"({"state":"running"})";
@@ -41,6 +44,10 @@ struct House {
   Port port() {
     Port made;
     made.buttons = [this] { return buttons; };
+    made.camera_of_button = [this](const std::string& id) {
+      const auto found = camera_of_button.find(id);
+      return found == camera_of_button.end() ? std::string() : found->second;
+    };
     made.ring = [this](RingOrder order, Answer<RingAccepted> answer) {
       on_ring.get()(std::move(order), std::move(answer));
     };
@@ -51,14 +58,62 @@ struct House {
   }
 };
 
+// The executor of a test: every job runs at once on the thread that brings it, one at a time.
+struct Serial {
+  AccountPorts ports() {
+    const auto submit = [this](const AccountPorts::Job& job) {
+      if (full) return false;
+      const std::lock_guard lock(mutex);
+      job();
+      return true;
+    };
+    AccountPorts made;
+    made.quick = submit;
+    made.slow = submit;
+    made.audit = [this](const AuditRecord& record) -> Status {
+      const std::lock_guard lock(audit_mutex);
+      if (audit_fails) return Error(ErrorCode::io, "write the audit trail: disk full");
+      records.push_back(record);
+      return {};
+    };
+    return made;
+  }
+  std::vector<AuditRecord> recorded() {
+    const std::lock_guard lock(audit_mutex);
+    return records;
+  }
+  std::mutex mutex;
+  std::mutex audit_mutex;
+  std::atomic<bool> full{false};
+  std::atomic<bool> audit_fails{false};
+  std::vector<AuditRecord> records;
+};
+
+// Argon2id at its cheapest: what is tested is who asks for it and how often.
+inline constexpr PasswordCost cheap{1, 8192};
+
 // The real routes on a real server; the health's clock stands still (it begins one second in).
 class ApiTest : public testing::Test {
  protected:
   House house;
   SimulatedClock clock{WallTime{std::chrono::milliseconds{1'738'124'411'950}}};
   telemetry::Health health{clock};
-  http::test::RunningServer server{
-      endpoints(), [this](telemetry::Metrics& metrics) { return routes(house.port(), metrics, health); }};
+  Serial executor;
+  http::test::TemporaryFolder data;
+  std::unique_ptr<Accounts> accounts;
+  http::test::RunningServer server{endpoints(), [this](telemetry::Metrics& metrics) {
+                                     AccountOptions options;
+                                     options.password = cheap;
+                                     accounts = std::make_unique<Accounts>(options, data.path(), clock, metrics,
+                                                                           executor.ports());
+                                     accounts->tick();
+                                     return routes(house.port(), metrics, health, *accounts);
+                                   }};
+  ApiTest() { telemetry::set_log_level(telemetry::Level::critical); }  // refusals are what is tested
+  ~ApiTest() override {
+    server.stop();
+    telemetry::set_log_level(telemetry::Level::info);
+  }
 };
 
 }  // namespace porchlight::api::test

@@ -28,27 +28,6 @@ TEST_F(ControlRoutes, TemplatesAreTheDeclaredEndpoints) {
   EXPECT_THAT(server.server->router().templates(), testing::UnorderedElementsAreArray(endpoints()));
 }
 
-// Walks the whole table, so that a route added later cannot slip onto TCP unseen.
-TEST_F(ControlRoutes, OnlyMetricsAndHealthExistOnTcp) {
-  const std::vector<std::string> open = {"/metrics", "/health", "/health/live", "/health/ready",
-                                         "/health/startup"};
-  for (const auto& route : server.server->router().routes()) {
-    auto path = route.path;
-    if (const auto at = path.find("{id}"); at != std::string::npos) path.replace(at, 4, "front");
-    const bool allowed = std::find(open.begin(), open.end(), route.path) != open.end();
-    for (const auto* verb : {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"}) {
-      auto wire = server.tcp();
-      wire.send(std::string(verb) + " " + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
-      const auto status =
-          wire.reply(verb == std::string("HEAD") ? http::test::Body::none : http::test::Body::expected)
-              .status;
-      if (!allowed) {
-        EXPECT_EQ(status, 404) << verb << ' ' << path;
-      }
-    }
-  }
-}
-
 TEST_F(ControlRoutes, RingAnswersOnlyAfterTheCommit) {
   std::promise<std::pair<RingOrder, Answer<RingAccepted>>> arrived;
   house.on_ring = [&](RingOrder order, Answer<RingAccepted> answer) {

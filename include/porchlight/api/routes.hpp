@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "porchlight/api/accounts.hpp"
 #include "porchlight/api/port.hpp"
 #include "porchlight/http/router.hpp"
 #include "porchlight/telemetry/health.hpp"
@@ -14,7 +15,7 @@ namespace porchlight::api {
 // The route templates, for ClosedSets::endpoints before anything serves.
 std::vector<std::string> endpoints();
 
-// Every route of this version. `metrics` and `health` outlive the router's server.
-http::Router routes(Port port, telemetry::Metrics& metrics, telemetry::Health& health);
+// Every route of this version, each with its permission. The references outlive the router's server.
+http::Router routes(Port port, telemetry::Metrics& metrics, telemetry::Health& health, Accounts& accounts);
 
 }  // namespace porchlight::api

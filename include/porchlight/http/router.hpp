@@ -36,7 +36,7 @@ struct Route {
   Method method = Method::get;  // GET answers HEAD too
   std::string path;             // template: /api/v1/buttons/{id}/ring
   Visibility visibility = Visibility::unix_only;
-  Handler handler;
+  Handler handler{};
   std::vector<int> statuses = {200};                  // what it answers; their counters exist from the start
   std::optional<std::size_t> body_bytes{};            // instead of Limits::body_bytes
   std::optional<std::chrono::milliseconds> answer{};  // instead of Limits::answer

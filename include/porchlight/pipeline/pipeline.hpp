@@ -14,6 +14,7 @@
 #include "porchlight/event/event.hpp"
 #include "porchlight/gpio/options.hpp"
 #include "porchlight/notify/options.hpp"
+#include "porchlight/pipeline/executor.hpp"
 #include "porchlight/pipeline/supervisor.hpp"
 #include "porchlight/store/audit_event.hpp"
 #include "porchlight/telemetry/health.hpp"
@@ -61,6 +62,8 @@ class Pipeline {
   // Returns once the record is on the medium, or why it cannot be: then what it records must not be
   // done. Waits for the store lane, 5 s at most.
   Status record(store::AuditEntry entry);
+  // Where passwords are hashed and accounts are kept. Its tick is set before start().
+  Executor& accounts();
   // Queue gauges; about once a second.
   void sample();
 
@@ -74,6 +77,8 @@ class Pipeline {
   Result<Rung> ring(std::string_view button_id, event::TriggerSource source, const event::TraceContext& trace,
                     std::function<void(const Rung&)> committed);
   std::vector<std::string> button_ids();
+  // Empty: the button has none, or is not there.
+  std::string camera_of_button(const std::string& button_id);
   void faces_changed(std::function<void(Result<std::size_t>)> answer);
   // One JSON object: cameras, buttons, rings; docs/api.md has the fields.
   std::string status();

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <stop_token>
+
+#include "porchlight/base/heartbeat.hpp"
+#include "porchlight/base/queue.hpp"
+
+namespace porchlight::pipeline {
+
+// A thread for work that another room must not do on its own: one job at a time, quick ones before
+// slow ones, so that a quick one waits for at most one slow one. What is queued when it stops is
+// dropped: the jobs' own ends (a Responder's 503) say so.
+class Executor {
+ public:
+  using Job = std::function<void()>;
+  static constexpr std::size_t quick_capacity = 64;
+  static constexpr std::size_t slow_capacity = 16;
+
+  static Result<std::unique_ptr<Executor>> create();
+
+  // Any thread. False when the queue is full.
+  bool quick(Job job) { return quick_.push(std::move(job)); }
+  bool slow(Job job) { return slow_.push(std::move(job)); }
+
+  // Before run(): called on the executor's thread about once a second.
+  void set_tick(Job tick) { tick_ = std::move(tick); }
+  // A job that throws ends the run with its exception; the rest stays queued for the next run.
+  void run(std::stop_token stop, Heartbeat& heartbeat);
+
+  using Queue = MpscRing<Job, QueueName::event_processing, Overflow::refuse>;
+  const Queue& quick_queue() const noexcept { return quick_; }
+  const Queue& slow_queue() const noexcept { return slow_; }
+
+ private:
+  explicit Executor(Wakeup wakeup)
+      : wakeup_(std::move(wakeup)), quick_(quick_capacity, wakeup_), slow_(slow_capacity, wakeup_) {}
+  bool work_one();
+
+  Wakeup wakeup_;
+  Queue quick_;
+  Queue slow_;
+  Job tick_;
+};
+
+}  // namespace porchlight::pipeline

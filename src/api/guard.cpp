@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/guard.hpp"
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+
+#include "api/cookies.hpp"
+#include "api/digest.hpp"
+#include "api/peer_trust.hpp"
+
+namespace porchlight::api {
+namespace {
+
+using http::Method;
+using http::Request;
+using http::Response;
+using Grant = Access::Grant;
+
+constexpr const char* forged = "urn:porchlight:problem:csrf";
+
+bool is_safe(Method method) {
+  return method == Method::get || method == Method::head || method == Method::options;
+}
+
+Response unauthorized(const Request& request) {
+  auto response = http::problem_response({.status = 401, .detail = "log in, or send a token"}, request.trace);
+  response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"porchlight\"");
+  return response;
+}
+
+bool starts_with_scheme(std::string_view value, std::string_view scheme) {
+  if (value.size() <= scheme.size() || value[scheme.size()] != ' ') return false;
+  for (std::size_t i = 0; i < scheme.size(); ++i)
+    if ((value[i] | 0x20) != scheme[i]) return false;
+  return true;
+}
+
+void fill(Caller& caller, const store::User& user) {
+  caller.user_id = user.id;
+  caller.name = user.name;
+  caller.role = user.role;
+  caller.cameras = user.cameras;
+  if (user.role == store::Role::admin) caller.cameras.all = true;
+}
+
+std::uint8_t bits_of(std::string_view scopes) {
+  std::uint8_t bits = 0;
+  while (!scopes.empty()) {
+    const auto word = scopes.substr(0, scopes.find(' '));
+    if (const auto scope = scope_of(word))
+      bits = static_cast<std::uint8_t>(bits | 1U << static_cast<unsigned>(*scope));
+    scopes.remove_prefix(std::min(scopes.size(), word.size() + 1));
+  }
+  return bits;
+}
+
+// monitor stands beside the order viewer < user < admin: it sees numbers, never pictures.
+bool role_suffices(store::Role role, const Access& access) {
+  using store::Role;
+  if (role == Role::admin || access.grant == Grant::account) return true;
+  if (access.grant == Grant::monitoring) return role == Role::monitor;
+  return access.grant == Grant::role && role != Role::monitor && role >= access.least;
+}
+
+std::string permission_text(const Access& access, const std::string& camera) {
+  std::string text(access.grant == Grant::monitoring ? "monitor" : to_string(access.least));
+  if (access.subject != Access::Subject::none) text += " camera '" + camera + "'";
+  return text;
+}
+
+}  // namespace
+
+constexpr std::array scope_words{"view", "ring", "manage", "metrics"};
+
+std::string_view to_string(Scope scope) noexcept {
+  return scope_words[static_cast<std::size_t>(scope)];
+}
+
+std::optional<Scope> scope_of(std::string_view word) noexcept {
+  for (std::size_t i = 0; i < scope_words.size(); ++i)
+    if (word == scope_words[i]) return static_cast<Scope>(i);
+  return std::nullopt;
+}
+
+bool is_own_origin(const Request& request) {
+  const auto site = request.header("sec-fetch-site");
+  if (!site.empty() && site != "same-origin" && site != "none") return false;
+  const auto origin = request.header("origin");
+  if (origin.empty()) return true;
+  const std::string_view scheme = is_secure(request.peer) ? "https://" : "http://";
+  return origin.starts_with(scheme) && origin.substr(scheme.size()) == request.header("host");
+}
+
+Caller Guard::Judge::by_cookie(const Request& request, const Directory& known) const {
+  const auto token = cookie(request, session_cookie_name(request));
+  if (!token || token->empty() || !is_private(request)) return {};
+  const auto found = known.sessions.find(sha256_hex(*token));
+  const auto now = accounts_.clock.wall();
+  if (found == known.sessions.end() || accounts_.is_expired(found->second, now)) return {};
+  const auto* user = known.enabled_user(found->second.row.user_id);
+  if (user == nullptr) return {};
+  found->second.life->seen_ms.store(SessionLife::to_ms(now), std::memory_order_relaxed);
+  Caller caller{.kind = Caller::Kind::session};
+  fill(caller, *user);
+  caller.session_id = found->second.row.id;
+  caller.csrf_token = base64url(hmac_sha256(*token, "csrf"));
+  return caller;
+}
+
+Caller Guard::Judge::by_api_token(const Directory& known, std::string_view token) const {
+  Claims claims;
+  auto verdict =
+      known.signer ? known.signer->verify(token, accounts_.clock.wall(), claims) : TokenVerdict::malformed;
+  const auto* user = known.enabled_user(claims.user);
+  if (verdict == TokenVerdict::valid && (user == nullptr || !known.api_tokens.contains(claims.id)))
+    verdict = TokenVerdict::revoked;
+  accounts_.count(verdict);
+  if (verdict != TokenVerdict::valid) {
+    accounts_.instruments.token_violation.increment();
+    return {};
+  }
+  Caller caller{.kind = Caller::Kind::api_token};
+  fill(caller, *user);
+  caller.scopes = bits_of(claims.scopes);
+  return caller;
+}
+
+Caller Guard::Judge::by_scrape_token(const Directory& known, std::string_view secret) const {
+  const auto found = known.scrape_tokens.find(sha256_hex(secret));
+  const bool good = found != known.scrape_tokens.end() && known.enabled_user(found->second.user_id) != nullptr &&
+                    (!found->second.expires || accounts_.clock.wall() < *found->second.expires);
+  if (!good) {
+    accounts_.instruments.token_violation.increment();
+    return {};
+  }
+  return {.kind = Caller::Kind::scrape_token,
+          .name = found->second.name,
+          .role = store::Role::monitor,
+          .scopes = static_cast<std::uint8_t>(1U << static_cast<unsigned>(Scope::metrics))};
+}
+
+// Bearer; or basic with the token as password, because some scrapers know nothing else.
+Caller Guard::Judge::by_header(const Request&, const Directory& known, std::string_view value) const {
+  if (starts_with_scheme(value, "bearer")) {
+    const auto token = value.substr(value.find_first_not_of(' ', 6));
+    return token.starts_with("pls_") ? by_scrape_token(known, token) : by_api_token(known, token);
+  }
+  if (starts_with_scheme(value, "basic")) {
+    const auto pair = from_base64(value.substr(value.find_first_not_of(' ', 5)));
+    const auto colon = pair ? pair->find(':') : std::string::npos;
+    if (colon != std::string::npos) return by_scrape_token(known, std::string_view(*pair).substr(colon + 1));
+  }
+  return {};
+}
+
+Caller Guard::Judge::identify(const Request& request) const {
+  if (request.peer.listener == http::Listener::unix_socket)
+    return {.kind = Caller::Kind::control_socket,
+            .name = request.peer.address,
+            .role = store::Role::admin,
+            .cameras = {.all = true}};
+  const auto known = accounts_.directory();
+  if (const auto value = request.header("authorization"); !value.empty()) return by_header(request, *known, value);
+  return by_cookie(request, *known);
+}
+
+Response Guard::Judge::forbidden(const Request& request, const Caller& caller, const Access& access,
+                                 std::string why) const {
+  const bool reaches_up = access.grant == Grant::role && access.least == store::Role::admin;
+  (reaches_up ? accounts_.instruments.privilege_escalation : accounts_.instruments.unauthorized).increment();
+  accounts_.log.warning("refused", {{"path", request.path}, {"ip_address", request.peer.address}});
+  (void)accounts_.audit({.kind = AuditRecord::Kind::authorization,
+                         .user = caller.name,
+                         .ip_address = request.peer.address,
+                         .user_agent = std::string(request.header("user-agent")),
+                         .resource = request.path,
+                         .permission = permission_text(access, request.parameter("id"))});
+  return http::problem_response({.status = 403, .detail = std::move(why)}, request.trace);
+}
+
+std::optional<Response> Guard::Judge::missing_right(const Request& request, const Caller& caller,
+                                                    const Access& access) const {
+  const bool is_token = caller.kind == Caller::Kind::api_token || caller.kind == Caller::Kind::scrape_token;
+  if (!role_suffices(caller.role, access))
+    return forbidden(request, caller, access, "the role '" + std::string(to_string(caller.role)) + "' may not do this");
+  if (is_token && access.session_only)
+    return forbidden(request, caller, access, "a token may not do this; log in");
+  if (is_token && !caller.has(access.scope))
+    return forbidden(request, caller, access,
+                     "the token has no scope '" + std::string(to_string(access.scope)) + "'");
+  if (access.subject == Access::Subject::none) return std::nullopt;
+  const auto& id = request.parameter("id");
+  // A button without a camera belongs to those who may see all of them.
+  const auto camera = access.subject == Access::Subject::camera ? id : camera_of_button_(id);
+  if (caller.cameras.allows(camera)) return std::nullopt;
+  return forbidden(request, caller, access, "not allowed for this camera");
+}
+
+std::variant<Caller, Response> Guard::Judge::judge(const Request& request, const Access& access) const {
+  if (access.grant == Grant::everyone) return Caller{};
+  auto caller = identify(request);
+  if (caller.kind == Caller::Kind::control_socket) return caller;
+  if (access.grant == Grant::monitoring && caller.kind == Caller::Kind::nobody &&
+      request.header("authorization").empty() && is_loopback(request.peer) && !is_forwarded(request))
+    return caller;
+  if (caller.kind == Caller::Kind::nobody) return unauthorized(request);
+  if (auto refusal = missing_right(request, caller, access)) return std::move(*refusal);
+  const bool forgeable = caller.kind == Caller::Kind::session && !is_safe(request.method);
+  if (forgeable && (!is_own_origin(request) || !same(request.header("x-csrf-token"), caller.csrf_token))) {
+    accounts_.instruments.unauthorized.increment();
+    return http::problem_response({.status = 403,
+                                   .detail = "send the session's csrf_token as X-CSRF-Token, from this origin",
+                                   .type = forged},
+                                  request.trace);
+  }
+  return caller;
+}
+
+void Guard::add(http::Route route, Access access, CallerHandler handler) {
+  route.handler = [judge = judge_, access, handler = std::move(handler)](const Request& request,
+                                                                         const http::Responder& responder) {
+    auto verdict = judge->judge(request, access);
+    if (auto* refusal = std::get_if<Response>(&verdict)) {
+      responder.send(std::move(*refusal));
+      return;
+    }
+    handler(request, std::get<Caller>(verdict), responder);
+  };
+  route.visibility =
+      access.grant == Grant::control_socket ? http::Visibility::unix_only : http::Visibility::everywhere;
+  if (access.grant != Grant::everyone && access.grant != Grant::control_socket)
+    route.statuses.insert(route.statuses.end(), {401, 403});
+  declared_.emplace(std::pair(route.method, route.path), access);
+  router_.add(std::move(route));
+}
+
+void Guard::add(http::Route route, Access access) {
+  auto handler = std::move(route.handler);
+  add(std::move(route), access,
+      [handler = std::move(handler)](const Request& request, const Caller&, const http::Responder& responder) {
+        handler(request, responder);
+      });
+}
+
+void Guard::expect_complete(const http::Router& router,
+                            const std::map<std::pair<Method, std::string>, Access>& declared) {
+  for (const auto& route : router.routes()) {
+    if (declared.contains({route.method, route.path})) continue;
+    const auto verb = std::string(to_string(route.method));
+    std::fprintf(stderr, "route %s %s declares no permission\n", verb.c_str(), route.path.c_str());
+    std::abort();
+  }
+}
+
+http::Router Guard::router() && {
+  expect_complete(router_, declared_);
+  return std::move(router_);
+}
+
+}  // namespace porchlight::api

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a connection's origin is worth. One place: TLS and reverse proxies change it here.
+#pragma once
+
+#include "porchlight/http/message.hpp"
+
+namespace porchlight::api {
+
+bool is_loopback(const http::Peer& peer);
+// The bytes between the client and us cannot be read.
+bool is_secure(const http::Peer& peer);
+// Somebody stands between: loopback is then the proxy's address, not the client's.
+bool is_forwarded(const http::Request& request);
+// May passwords and cookies travel here?
+inline bool is_private(const http::Request& request) {
+  return is_secure(request.peer) || (is_loopback(request.peer) && !is_forwarded(request));
+}
+
+}  // namespace porchlight::api

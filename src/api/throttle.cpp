@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/throttle.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace porchlight::api {
+
+using std::chrono::seconds;
+
+std::optional<seconds> Throttle::wait_for(const Records& records, const std::string& key,
+                                          std::uint32_t limit) const {
+  const auto found = records.find(key);
+  if (found == records.end() || found->second.failures < limit) return std::nullopt;
+  const auto left = found->second.last + options_.lock - clock_.now();
+  if (left <= std::chrono::nanoseconds{0}) return std::nullopt;
+  return std::chrono::ceil<seconds>(left);
+}
+
+void Throttle::count(Records& records, const std::string& key) {
+  auto found = records.find(key);
+  if (found == records.end()) {
+    make_room(records);
+    found = records.emplace(key, Record{}).first;
+  }
+  auto& record = found->second;
+  if (clock_.now() - record.last >= options_.lock) record = Record{};
+  ++record.failures;
+  record.last = clock_.now();
+}
+
+// The one that failed longest ago goes: to push a locked name out, somebody must fail under
+// thousands of others, each from an address that is not locked yet.
+void Throttle::make_room(Records& records) {
+  if (records.size() < options_.most) return;
+  const auto oldest = std::min_element(records.begin(), records.end(), [](const auto& a, const auto& b) {
+    return a.second.last < b.second.last;
+  });
+  records.erase(oldest);
+}
+
+void Throttle::take_back(Records& records, const std::string& key) {
+  const auto found = records.find(key);
+  if (found != records.end() && found->second.failures > 0) --found->second.failures;
+}
+
+std::optional<seconds> Throttle::begin(const std::string& account, const std::string& address) {
+  const std::lock_guard lock(mutex_);
+  if (auto wait = wait_for(addresses_, address, options_.address_failures)) return wait;
+  if (!account.empty())
+    if (auto wait = wait_for(accounts_, account, options_.failures)) return wait;
+  count(addresses_, address);
+  if (!account.empty()) count(accounts_, account);
+  return std::nullopt;
+}
+
+void Throttle::succeeded(const std::string& account, const std::string& address) {
+  const std::lock_guard lock(mutex_);
+  accounts_.erase(account);
+  // Not erased: who owns one account may not guess at others without end by logging in between.
+  take_back(addresses_, address);
+}
+
+void Throttle::withdrawn(const std::string& account, const std::string& address) {
+  const std::lock_guard lock(mutex_);
+  take_back(accounts_, account);
+  take_back(addresses_, address);
+}
+
+bool Throttle::failed(const std::string& account) {
+  const std::lock_guard lock(mutex_);
+  const auto found = accounts_.find(account);
+  if (found == accounts_.end()) return false;
+  auto& record = found->second;
+  record.last = clock_.now();
+  return record.failures >= options_.failures && !std::exchange(record.told, true);
+}
+
+bool Throttle::is_locked(const std::string& account) const {
+  const std::lock_guard lock(mutex_);
+  return wait_for(accounts_, account, options_.failures).has_value();
+}
+
+void Throttle::forget(const std::string& account) {
+  const std::lock_guard lock(mutex_);
+  accounts_.erase(account);
+}
+
+std::size_t Throttle::remembered() const {
+  const std::lock_guard lock(mutex_);
+  return std::max(accounts_.size(), addresses_.size());
+}
+
+std::string throttle_key(const std::string& address) {
+  std::array<unsigned char, 16> bytes{};
+  if (::inet_pton(AF_INET6, address.c_str(), bytes.data()) != 1) return address;
+  constexpr std::array<unsigned char, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+  if (std::equal(mapped.begin(), mapped.end(), bytes.begin())) return address;
+  std::fill(bytes.begin() + 8, bytes.end(), 0);
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  ::inet_ntop(AF_INET6, bytes.data(), text.data(), text.size());
+  return std::string(text.data()) + "/64";
+}
+
+}  // namespace porchlight::api

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "porchlight/pipeline/executor.hpp"
+
+namespace porchlight::pipeline {
+namespace {
+
+constexpr std::chrono::seconds tick_period{1};
+
+}  // namespace
+
+Result<std::unique_ptr<Executor>> Executor::create() {
+  auto wakeup = Wakeup::create();
+  if (!wakeup) return std::move(wakeup).error();
+  return std::unique_ptr<Executor>(new Executor(std::move(*wakeup)));
+}
+
+bool Executor::work_one() {
+  auto job = quick_.pop();
+  if (!job) job = slow_.pop();
+  if (!job) return false;
+  (*job)();
+  return true;
+}
+
+void Executor::run(std::stop_token stop, Heartbeat& heartbeat) {
+  const std::stop_callback wake(stop, [this] { wakeup_.notify(); });
+  auto next_tick = std::chrono::steady_clock::now();
+  while (!stop.stop_requested()) {
+    heartbeat.beat();
+    if (std::chrono::steady_clock::now() >= next_tick) {
+      if (tick_) tick_();
+      next_tick = std::chrono::steady_clock::now() + tick_period;
+    }
+    if (work_one()) continue;
+    wakeup_.wait_for(next_tick - std::chrono::steady_clock::now(),
+                     [&] { return stop.stop_requested() || !quick_.empty() || !slow_.empty(); });
+  }
+}
+
+}  // namespace porchlight::pipeline
