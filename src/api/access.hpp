@@ -19,11 +19,11 @@ std::optional<Scope> scope_of(std::string_view word) noexcept;
 // into the table another way does not start.
 struct Access {
   enum class Grant : std::uint8_t {
-    everyone,      // probes, login, registration
-    monitoring,    // loopback, or role monitor or admin
-    account,       // whoever has an account, about that account
-    role,          // `least` and above; monitor is no part of that order
-    control_socket // commands of this machine only
+    everyone,       // probes, login, registration
+    monitoring,     // loopback, or role monitor or admin
+    account,        // whoever has an account, about that account
+    role,           // `least` and above; monitor is no part of that order
+    control_socket  // commands of this machine only
   };
   // Which parameter of the template decides about the camera.
   enum class Subject : std::uint8_t { none, camera, button };

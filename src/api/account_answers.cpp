@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the account routes have in common.
 #include "api/account_routes.hpp"
-#include "api/digest.hpp"
 #include "api/totp.hpp"
+#include "porchlight/api/account_code.hpp"
 
 namespace porchlight::api {
 namespace {
@@ -12,7 +12,7 @@ int status_of(ErrorCode code) {
     case ErrorCode::not_found:
       return 404;
     case ErrorCode::already_exists:
-    case ErrorCode::permission_denied:  // the last administrator
+    case ErrorCode::unsupported:  // the last administrator
       return 409;
     case ErrorCode::invalid_argument:
       return 422;
@@ -56,13 +56,14 @@ std::optional<http::Response> record_change(const Accounts::State& accounts, con
                                 .operation = operation,
                                 .changes = changes});
   if (status) return std::nullopt;
-  accounts.log.error("a change was refused because it cannot be recorded", {{"fault", status.error().text()}});
+  accounts.log.error("a change was refused because it cannot be recorded",
+                     {{"fault", status.error().text()}});
   return refusal(503, "the audit trail cannot be written, so nothing was changed", request);
 }
 
 Result<bool> second_factor_is_right(OpenAccounts& open, std::int64_t user_id, const SecondFactor& given,
                                     WallTime now) {
-  if (given.recovery) return open.store.use_recovery_code(user_id, sha256_hex(plain_code(*given.recovery)));
+  if (given.recovery) return open.store.use_recovery_code(user_id, hash_of_code(*given.recovery));
   if (!given.code) return false;
   auto factor = open.store.totp(user_id, open.key);
   if (!factor) return std::move(factor).error();

@@ -6,7 +6,7 @@
 
 namespace porchlight::api {
 
-void add_auth_routes(Guard& guard, Accounts::State& accounts);          // login, logout, who am I, sessions, password
+void add_auth_routes(Guard& guard, Accounts::State& accounts);  // login, logout, who am I, sessions, password
 void add_registration_routes(Guard& guard, Accounts::State& accounts);  // the first account, invitations
 void add_totp_routes(Guard& guard, Accounts::State& accounts);          // second factor
 void add_user_routes(Guard& guard, Accounts::State& accounts);          // users, for administrators
@@ -30,6 +30,7 @@ struct SecondFactor {
   std::optional<std::string> recovery;
 };
 // Executor's thread. Spends the code.
-Result<bool> second_factor_is_right(OpenAccounts& open, std::int64_t user_id, const SecondFactor& given, WallTime now);
+Result<bool> second_factor_is_right(OpenAccounts& open, std::int64_t user_id, const SecondFactor& given,
+                                    WallTime now);
 
 }  // namespace porchlight::api

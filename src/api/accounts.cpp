@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "api/accounts_state.hpp"
-#include "api/digest.hpp"
+#include "porchlight/api/account_code.hpp"
 
 namespace porchlight::api {
 namespace {
@@ -13,10 +13,13 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto first_run_time = 24h;
+// So long an expired token is still listed.
+constexpr auto expired_token_time = 24h * 7;
 // A session's last use is written down this often; after a crash it may look older by as much.
 constexpr auto note_period = 60s;
 
-telemetry::Counter security(telemetry::Metrics& metrics, const char* type, const char* source, const char* action) {
+telemetry::Counter security(telemetry::Metrics& metrics, const char* type, const char* source,
+                            const char* action) {
   return metrics.counter("security_events_total",
                          {{"event_type", type}, {"source", source}, {"action_taken", action}});
 }
@@ -72,7 +75,8 @@ Status Accounts::State::audit(const AuditRecord& record) const {
 }
 
 bool Accounts::State::is_expired(const KnownSession& session, WallTime now) const {
-  return session.life->ended.load(std::memory_order_relaxed) || now >= session.row.created + options.session_absolute ||
+  return session.life->ended.load(std::memory_order_relaxed) ||
+         now >= session.row.created + options.session_absolute ||
          now >= session.life->seen() + options.session_idle;
 }
 
@@ -96,16 +100,17 @@ Status Accounts::State::offer_first_run() {
   const auto count = opened->store.count();
   if (!count) return count.error();
   if (*count > 0) return {};
-  const auto code = random_code();
+  const auto code = new_account_code();
   store::Invitation invitation;
-  invitation.code_hash = sha256_hex(plain_code(code));
+  invitation.code_hash = code.hash;
   invitation.role = store::Role::admin;
   invitation.cameras.all = true;
   invitation.first_run = true;
   invitation.expires = clock.wall() + first_run_time;
   if (auto status = opened->store.invite(invitation, clock.wall()); !status) return status;
-  log.warning("no account exists; make the first one with this code (docs/accounts.md), good once and for 24 hours",
-              {{"first_run", code}});
+  log.warning(
+      "no account exists; make the first one with this code (docs/accounts.md), good once and for 24 hours",
+      {{"first_run", code.text}});
   return {};
 }
 
@@ -122,7 +127,8 @@ Status Accounts::State::publish() {
   for (auto& user : *users) fresh->users.emplace(user.id, std::move(user));
   for (auto& session : *sessions) {
     const auto known = before->sessions.find(session.token_hash);
-    auto life = known != before->sessions.end() ? known->second.life : std::make_shared<SessionLife>(session.seen);
+    auto life =
+        known != before->sessions.end() ? known->second.life : std::make_shared<SessionLife>(session.seen);
     auto hash = session.token_hash;
     fresh->sessions.emplace(std::move(hash), KnownSession{std::move(session), std::move(life)});
   }
@@ -151,7 +157,9 @@ void Accounts::State::note_sessions() {
   }
   auto status = opened->store.touch_sessions(seen);
   const auto now = clock.wall();
-  if (status) status = opened->store.end_sessions_before(now - options.session_absolute, now - options.session_idle);
+  if (status)
+    status = opened->store.end_sessions_before(now - options.session_absolute, now - options.session_idle);
+  if (status) status = opened->store.forget_tokens_expired_before(now - expired_token_time);
   if (status) status = publish();
   if (!status) log.error("sessions were not written down", {{"fault", status.error().text()}});
 }
@@ -163,7 +171,8 @@ void Accounts::State::measure() {
   instruments.sessions.set(
       static_cast<double>(std::count_if(known->sessions.begin(), known->sessions.end(), is_live)));
   double active = 0, locked = 0, disabled = 0;
-  for (const auto& [id, user] : known->users) ++(user.disabled ? disabled : throttle.is_locked(user.name) ? locked : active);
+  for (const auto& [id, user] : known->users)
+    ++(user.disabled ? disabled : throttle.is_locked(user.name) ? locked : active);
   instruments.active.set(active);
   instruments.locked.set(locked);
   instruments.disabled.set(disabled);

@@ -86,7 +86,8 @@ Result<Response> begin_session(Accounts::State& accounts, OpenAccounts& open, co
   if (const auto before = cookie(request, session_cookie_name(request))) {
     const auto found = known->sessions.find(sha256_hex(*before));
     if (found != known->sessions.end())
-      if (auto status = open.store.end_session(found->second.row.id); !status) return std::move(status).error();
+      if (auto status = open.store.end_session(found->second.row.id); !status)
+        return std::move(status).error();
   }
   const auto token = random_secret(32);
   const auto now = accounts.clock.wall();
@@ -123,9 +124,10 @@ Response log_in(Accounts::State& accounts, OpenAccounts& open, const LoginAttemp
     if (!attempt.factor.code && !attempt.factor.recovery) {
       // Not a failure, and not a success that would forget the failures before.
       accounts.throttle.withdrawn(attempt.account, throttle_key(attempt.request.peer.address));
-      return http::problem_response(
-          {.status = 401, .detail = "send the second factor as 'totp' or 'recovery_code'", .type = second_factor_needed},
-          trace);
+      return http::problem_response({.status = 401,
+                                     .detail = "send the second factor as 'totp' or 'recovery_code'",
+                                     .type = second_factor_needed},
+                                    trace);
     }
     auto good = second_factor_is_right(open, (*user)->id, attempt.factor, accounts.clock.wall());
     if (!good) return failure(good.error(), trace);
@@ -136,7 +138,8 @@ Response log_in(Accounts::State& accounts, OpenAccounts& open, const LoginAttemp
   auto response = begin_session(accounts, open, attempt, **user);
   if (!response) return failure(response.error(), trace);
   accounts.instruments.logins.increment();
-  accounts.instruments.login_duration.observe(std::chrono::duration<double>(Clocked::now() - attempt.begun).count());
+  accounts.instruments.login_duration.observe(
+      std::chrono::duration<double>(Clocked::now() - attempt.begun).count());
   (void)accounts.audit(login_record(attempt, true));
   return std::move(*response);
 }
@@ -150,7 +153,8 @@ void login(Accounts::State& accounts, const Request& request, const Responder& r
   attempt->password = body.text("password");
   attempt->factor = {body.optional_text("totp"), body.optional_text("recovery_code")};
   if (auto wrong = body.refusal(request)) return (void)responder.send(std::move(*wrong));
-  if (!is_private(request)) return (void)responder.send(refusal(403, "passwords travel over TLS only", request));
+  if (!is_private(request))
+    return (void)responder.send(refusal(403, "passwords travel over TLS only", request));
   if (!is_own_origin(request)) return (void)responder.send(refusal(403, "log in from this origin", request));
   const auto address = throttle_key(request.peer.address);
   if (const auto wait = accounts.throttle.begin(attempt->account, address))
@@ -168,8 +172,8 @@ void end_now(const Accounts::State& accounts, std::int64_t session_id) {
     if (session.row.id == session_id) session.life->ended = true;
 }
 
-void end_session(Accounts::State& accounts, const Request& request, const Responder& responder, std::int64_t id,
-                 Response success) {
+void end_session(Accounts::State& accounts, const Request& request, const Responder& responder,
+                 std::int64_t id, Response success) {
   run(accounts, Pace::quick, request, responder,
       [&accounts, id, trace = request.trace, success = std::move(success)](OpenAccounts& open) -> Response {
         auto status = open.store.end_session(id);
@@ -179,7 +183,8 @@ void end_session(Accounts::State& accounts, const Request& request, const Respon
       });
 }
 
-void logout(Accounts::State& accounts, const Request& request, const Caller& caller, const Responder& responder) {
+void logout(Accounts::State& accounts, const Request& request, const Caller& caller,
+            const Responder& responder) {
   if (caller.kind != Caller::Kind::session)
     return (void)responder.send(refusal(400, "there is no session to end here", request));
   end_now(accounts, caller.session_id);
@@ -187,10 +192,12 @@ void logout(Accounts::State& accounts, const Request& request, const Caller& cal
   end_session(accounts, request, responder, caller.session_id, std::move(success));
 }
 
-void who_am_i(Accounts::State& accounts, const Request& request, const Caller& caller, const Responder& responder) {
+void who_am_i(Accounts::State& accounts, const Request& request, const Caller& caller,
+              const Responder& responder) {
   const auto known = accounts.directory();
   const auto* user = known->enabled_user(caller.user_id);
-  if (user == nullptr) return (void)responder.send(refusal(404, "there is no account behind this request", request));
+  if (user == nullptr)
+    return (void)responder.send(refusal(404, "there is no account behind this request", request));
   ordered_json answer{{"user", user_json(*user)}};
   if (caller.kind == Caller::Kind::session) {
     answer["csrf_token"] = caller.csrf_token;
@@ -201,7 +208,8 @@ void who_am_i(Accounts::State& accounts, const Request& request, const Caller& c
   responder.send(json_answer(200, answer));
 }
 
-void own_sessions(Accounts::State& accounts, const Request&, const Caller& caller, const Responder& responder) {
+void own_sessions(Accounts::State& accounts, const Request&, const Caller& caller,
+                  const Responder& responder) {
   auto list = ordered_json::array();
   const auto known = accounts.directory();
   const auto now = accounts.clock.wall();
@@ -221,15 +229,16 @@ void end_own_session(Accounts::State& accounts, const Request& request, const Ca
                      const Responder& responder) {
   const auto known = accounts.directory();
   for (const auto& [hash, session] : known->sessions) {
-    if (session.row.user_id != caller.user_id || std::to_string(session.row.id) != request.parameter("id")) continue;
+    if (session.row.user_id != caller.user_id || std::to_string(session.row.id) != request.parameter("id"))
+      continue;
     end_now(accounts, session.row.id);
     return end_session(accounts, request, responder, session.row.id, Response{204, {}, {}});
   }
   responder.send(refusal(404, "you have no such session", request));
 }
 
-Response change_password(Accounts::State& accounts, OpenAccounts& open, const Request& request, const Caller& caller,
-                         const std::string& current, const std::string& fresh) {
+Response change_password(Accounts::State& accounts, OpenAccounts& open, const Request& request,
+                         const Caller& caller, const std::string& current, const std::string& fresh) {
   auto user = open.store.find(caller.user_id);
   if (!user) return failure(user.error(), request.trace);
   const bool right = accounts.hasher.is_right(*user ? (*user)->password : std::string(), current);
@@ -248,7 +257,8 @@ Response change_password(Accounts::State& accounts, OpenAccounts& open, const Re
   return status ? Response{204, {}, {}} : failure(status.error(), request.trace);
 }
 
-void password(Accounts::State& accounts, const Request& request, const Caller& caller, const Responder& responder) {
+void password(Accounts::State& accounts, const Request& request, const Caller& caller,
+              const Responder& responder) {
   JsonBody body(request, {"current", "new"});
   const auto current = body.text("current");
   const auto fresh = body.text("new");
@@ -259,7 +269,9 @@ void password(Accounts::State& accounts, const Request& request, const Caller& c
     return (void)responder.send(too_many(request, *wait));
   run(
       accounts, Pace::slow, request, responder,
-      [=, &accounts](OpenAccounts& open) { return change_password(accounts, open, request, caller, current, fresh); },
+      [=, &accounts](OpenAccounts& open) {
+        return change_password(accounts, open, request, caller, current, fresh);
+      },
       [=, &accounts] { accounts.throttle.withdrawn(caller.name, address); });
 }
 
@@ -279,7 +291,8 @@ void add_auth_routes(Guard& guard, Accounts::State& accounts) {
              .statuses = {200, 400, 401, 403, 415, 429, 503},
              .body_bytes = account_body_bytes,
              .answer = login_deadline},
-            Access::everyone(), [&accounts](const Request& request, const Caller&, const Responder& responder) {
+            Access::everyone(),
+            [&accounts](const Request& request, const Caller&, const Responder& responder) {
               login(accounts, request, responder);
             });
   guard.add({.method = Method::post, .path = paths::logout, .statuses = {204, 503}}, own.by_session(),

@@ -97,6 +97,10 @@ Result<ControlAnswer> ControlClient::faces_changed() const {
   return call("POST", "/api/v1/faces/reload", reload_limit);
 }
 
+Result<ControlAnswer> ControlClient::accounts_changed() const {
+  return call("POST", "/api/v1/accounts/reload", reload_limit);
+}
+
 Result<ControlAnswer> ControlClient::get(std::string_view target) const {
   return call("GET", target, look_limit);
 }

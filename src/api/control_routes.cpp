@@ -164,7 +164,8 @@ void add_control_routes(Guard& guard, Port port) {
              .statuses = {200, 400, 404, 503},
              .answer = ring_deadline},
             Access::from(store::Role::user, Scope::ring).for_button());
-  guard.add({.method = http::Method::get, .path = paths::status}, Access::from(store::Role::viewer, Scope::view),
+  guard.add({.method = http::Method::get, .path = paths::status},
+            Access::from(store::Role::viewer, Scope::view),
             [shared](const Request&, const Caller& caller, const Responder& responder) {
               responder.send(Response::json(200, status_for(caller, *shared)));
             });

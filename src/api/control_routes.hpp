@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "porchlight/api/port.hpp"
 #include "api/guard.hpp"
+#include "porchlight/api/port.hpp"
 
 namespace porchlight::api {
 

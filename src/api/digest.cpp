@@ -7,7 +7,6 @@
 #include <sodium.h>
 
 #include <array>
-#include <cctype>
 
 namespace porchlight::api {
 namespace {
@@ -35,7 +34,8 @@ std::string hex(std::string_view bytes) {
 std::optional<std::string> decoded(std::string_view text, int variant) {
   std::string bytes(text.size(), '\0');
   std::size_t size = 0;
-  if (sodium_base642bin(bytes_of(bytes), bytes.size(), text.data(), text.size(), nullptr, &size, nullptr, variant) != 0)
+  if (sodium_base642bin(bytes_of(bytes), bytes.size(), text.data(), text.size(), nullptr, &size, nullptr,
+                        variant) != 0)
     return std::nullopt;
   bytes.resize(size);
   return bytes;
@@ -57,23 +57,6 @@ std::string random_hex(std::size_t bytes) {
   return hex(random_bytes(bytes));
 }
 
-std::string random_code() {
-  const auto letters = base32(random_bytes(13)).substr(0, 20);
-  std::string code;
-  for (std::size_t i = 0; i < letters.size(); ++i) {
-    if (i > 0 && i % 4 == 0) code += '-';
-    code += letters[i];
-  }
-  return code;
-}
-
-std::string plain_code(std::string_view typed) {
-  std::string code;
-  for (const char c : typed)
-    if (c != '-' && c != ' ') code += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return code;
-}
-
 std::string sha256_hex(std::string_view bytes) {
   std::array<unsigned char, 32> digest{};
   EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
@@ -83,7 +66,8 @@ std::string sha256_hex(std::string_view bytes) {
 std::string hmac_sha256(std::string_view key, std::string_view bytes) {
   std::string mac(32, '\0');
   unsigned size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes_of(bytes), bytes.size(), bytes_of(mac), &size);
+  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes_of(bytes), bytes.size(), bytes_of(mac),
+       &size);
   return mac;
 }
 

@@ -12,10 +12,6 @@ std::string random_bytes(std::size_t count);
 // base64url of `bytes` random bytes.
 std::string random_secret(std::size_t bytes);
 std::string random_hex(std::size_t bytes);
-// For people: 100 random bits as ABCD-EFGH-IJKL-MNOP-QRST (letters and digits 2 to 7).
-std::string random_code();
-// As random_code() wrote it, whatever case, blanks and dashes came back.
-std::string plain_code(std::string_view typed);
 
 std::string sha256_hex(std::string_view bytes);
 std::string hmac_sha256(std::string_view key, std::string_view bytes);

@@ -18,7 +18,9 @@ struct SessionLife {
   static std::int64_t to_ms(WallTime time) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
   }
-  WallTime seen() const { return WallTime{std::chrono::milliseconds{seen_ms.load(std::memory_order_relaxed)}}; }
+  WallTime seen() const {
+    return WallTime{std::chrono::milliseconds{seen_ms.load(std::memory_order_relaxed)}};
+  }
   std::atomic<std::int64_t> seen_ms;
   std::atomic<bool> ended{false};
 };
@@ -33,9 +35,9 @@ struct KnownSession {
 struct Directory {
   std::shared_ptr<const TokenSigner> signer;
   std::unordered_map<std::int64_t, store::User> users;
-  std::unordered_map<std::string, KnownSession> sessions;      // by hash of the cookie's value
-  std::unordered_map<std::string, store::Token> api_tokens;    // by jti
-  std::unordered_map<std::string, store::Token> scrape_tokens; // by hash of the secret
+  std::unordered_map<std::string, KnownSession> sessions;       // by hash of the cookie's value
+  std::unordered_map<std::string, store::Token> api_tokens;     // by jti
+  std::unordered_map<std::string, store::Token> scrape_tokens;  // by hash of the secret
 
   const store::User* enabled_user(std::int64_t id) const {
     const auto found = users.find(id);

@@ -128,7 +128,8 @@ Caller Guard::Judge::by_api_token(const Directory& known, std::string_view token
 
 Caller Guard::Judge::by_scrape_token(const Directory& known, std::string_view secret) const {
   const auto found = known.scrape_tokens.find(sha256_hex(secret));
-  const bool good = found != known.scrape_tokens.end() && known.enabled_user(found->second.user_id) != nullptr &&
+  const bool good = found != known.scrape_tokens.end() &&
+                    known.enabled_user(found->second.user_id) != nullptr &&
                     (!found->second.expires || accounts_.clock.wall() < *found->second.expires);
   if (!good) {
     accounts_.instruments.token_violation.increment();
@@ -161,7 +162,8 @@ Caller Guard::Judge::identify(const Request& request) const {
             .role = store::Role::admin,
             .cameras = {.all = true}};
   const auto known = accounts_.directory();
-  if (const auto value = request.header("authorization"); !value.empty()) return by_header(request, *known, value);
+  if (const auto value = request.header("authorization"); !value.empty())
+    return by_header(request, *known, value);
   return by_cookie(request, *known);
 }
 
@@ -183,7 +185,8 @@ std::optional<Response> Guard::Judge::missing_right(const Request& request, cons
                                                     const Access& access) const {
   const bool is_token = caller.kind == Caller::Kind::api_token || caller.kind == Caller::Kind::scrape_token;
   if (!role_suffices(caller.role, access))
-    return forbidden(request, caller, access, "the role '" + std::string(to_string(caller.role)) + "' may not do this");
+    return forbidden(request, caller, access,
+                     "the role '" + std::string(to_string(caller.role)) + "' may not do this");
   if (is_token && access.session_only)
     return forbidden(request, caller, access, "a token may not do this; log in");
   if (is_token && !caller.has(access.scope))
@@ -209,10 +212,11 @@ std::variant<Caller, Response> Guard::Judge::judge(const Request& request, const
   const bool forgeable = caller.kind == Caller::Kind::session && !is_safe(request.method);
   if (forgeable && (!is_own_origin(request) || !same(request.header("x-csrf-token"), caller.csrf_token))) {
     accounts_.instruments.unauthorized.increment();
-    return http::problem_response({.status = 403,
-                                   .detail = "send the session's csrf_token as X-CSRF-Token, from this origin",
-                                   .type = forged},
-                                  request.trace);
+    return http::problem_response(
+        {.status = 403,
+         .detail = "send the session's csrf_token as X-CSRF-Token, from this origin",
+         .type = forged},
+        request.trace);
   }
   return caller;
 }
@@ -238,9 +242,8 @@ void Guard::add(http::Route route, Access access, CallerHandler handler) {
 void Guard::add(http::Route route, Access access) {
   auto handler = std::move(route.handler);
   add(std::move(route), access,
-      [handler = std::move(handler)](const Request& request, const Caller&, const http::Responder& responder) {
-        handler(request, responder);
-      });
+      [handler = std::move(handler)](const Request& request, const Caller&,
+                                     const http::Responder& responder) { handler(request, responder); });
 }
 
 void Guard::expect_complete(const http::Router& router,

@@ -87,7 +87,8 @@ std::string health_body(const Health& health) {
 void add_health_routes(Guard& guard, Health& health) {
   const auto open = Access::everyone();
   add(guard, paths::live, open, [&health] { return Response::json(code(health.alive), live_body(health)); });
-  add(guard, paths::ready, open, [&health] { return Response::json(code(health.ready()), ready_body(health)); });
+  add(guard, paths::ready, open,
+      [&health] { return Response::json(code(health.ready()), ready_body(health)); });
   add(guard, paths::startup, open,
       [&health] { return Response::json(code(health.started()), startup_body(health)); });
   add(guard, paths::health, Access::monitoring(),

@@ -62,10 +62,12 @@ std::optional<bool> JsonBody::optional_boolean(const char* member) {
   return value == nullptr ? std::nullopt : std::optional(value->get<bool>());
 }
 
-std::optional<std::int64_t> JsonBody::optional_integer(const char* member, std::int64_t least, std::int64_t most) {
+std::optional<std::int64_t> JsonBody::optional_integer(const char* member, std::int64_t least,
+                                                       std::int64_t most) {
   const auto* value = find(member, &json::is_number_integer, "a whole number");
   if (value == nullptr) return std::nullopt;
-  const bool fits = !value->is_number_unsigned() || value->get<std::uint64_t>() <= static_cast<std::uint64_t>(most);
+  const bool fits =
+      !value->is_number_unsigned() || value->get<std::uint64_t>() <= static_cast<std::uint64_t>(most);
   const auto number = fits ? value->get<std::int64_t>() : most;
   if (!fits || number < least || number > most)
     fault(named(member) + "must be from " + std::to_string(least) + " to " + std::to_string(most));

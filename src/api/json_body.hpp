@@ -29,7 +29,8 @@ class JsonBody {
   std::optional<http::Response> refusal(const http::Request& request) const;
 
  private:
-  const nlohmann::json* find(const char* member, bool (nlohmann::json::*is)() const noexcept, const char* kind);
+  const nlohmann::json* find(const char* member, bool (nlohmann::json::*is)() const noexcept,
+                             const char* kind);
 
   nlohmann::json object_;
   std::string fault_;
@@ -37,7 +38,8 @@ class JsonBody {
 };
 
 inline http::Response json_answer(int status, const nlohmann::ordered_json& body) {
-  return http::Response::json(status, body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  return http::Response::json(status,
+                              body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }
 
 }  // namespace porchlight::api

@@ -50,8 +50,8 @@ std::optional<WallTime> time_of(const json& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end() || !found->is_number_integer()) return std::nullopt;
   const auto value = found->get<std::int64_t>();
-  constexpr std::int64_t year_9999 = 253'402'300'799;
-  if (value < 0 || value > year_9999) return std::nullopt;
+  constexpr std::int64_t latest = 9'000'000'000;  // the year 2255; the clock's nanoseconds end in 2262
+  if (value < 0 || value > latest) return std::nullopt;
   return WallTime{std::chrono::seconds{value}};
 }
 

@@ -17,16 +17,16 @@ constexpr std::size_t most_bytes = 1024;
 
 // What people and guessing programs try first, of ten characters and more; shorter ones are refused anyway.
 constexpr std::array commonest{
-    "0123456789",     "0987654321",     "1111111111",     "1122334455",     "1234512345",     "123456789a",
-    "1234567890",     "12345678900",    "12345678901",    "123456789012",   "1234567891",     "1q2w3e4r5t",
-    "1q2w3e4r5t6y",   "1qaz2wsx3edc",   "9876543210",     "a123456789",     "abc1234567",     "abcd123456",
-    "abcdefghij",     "adminadmin",     "administrator",  "changeme123",    "doorbell123",    "doorbell1234",
-    "football123",    "iloveyou12",     "iloveyou123",    "letmein123",     "letmein1234",    "motdepasse",
-    "password00",     "password01",     "password10",     "password11",     "password12",     "password123",
-    "password1234",   "password12345",  "password123456", "passwordpassword", "passwort123",  "porchlight",
-    "porchlight1",    "porchlight123",  "q1w2e3r4t5",     "q1w2e3r4t5y6",   "qazwsxedcr",     "qwerty1234",
-    "qwerty12345",    "qwerty123456",   "qwertyuiop",     "qwertyuiop123",  "raspberry1",     "raspberrypi",
-    "raspberrypi1",   "welcome123",     "welcome1234",    "zaq12wsxcde3",
+    "0123456789",   "0987654321",    "1111111111",     "1122334455",       "1234512345",  "123456789a",
+    "1234567890",   "12345678900",   "12345678901",    "123456789012",     "1234567891",  "1q2w3e4r5t",
+    "1q2w3e4r5t6y", "1qaz2wsx3edc",  "9876543210",     "a123456789",       "abc1234567",  "abcd123456",
+    "abcdefghij",   "adminadmin",    "administrator",  "changeme123",      "doorbell123", "doorbell1234",
+    "football123",  "iloveyou12",    "iloveyou123",    "letmein123",       "letmein1234", "motdepasse",
+    "password00",   "password01",    "password10",     "password11",       "password12",  "password123",
+    "password1234", "password12345", "password123456", "passwordpassword", "passwort123", "porchlight",
+    "porchlight1",  "porchlight123", "q1w2e3r4t5",     "q1w2e3r4t5y6",     "qazwsxedcr",  "qwerty1234",
+    "qwerty12345",  "qwerty123456",  "qwertyuiop",     "qwertyuiop123",    "raspberry1",  "raspberrypi",
+    "raspberrypi1", "welcome123",    "welcome1234",    "zaq12wsxcde3",
 };
 
 std::string lower(std::string_view text) {
@@ -38,8 +38,8 @@ std::string lower(std::string_view text) {
 
 // Code points: bytes that do not continue one.
 std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 bool is_one_character(std::string_view text) {
@@ -59,12 +59,14 @@ Status check_password(std::string_view password, std::string_view account) {
     return refused("the password has more than " + std::to_string(most_bytes) + " bytes");
   const auto plain = lower(password);
   const bool common = std::find(commonest.begin(), commonest.end(), plain) != commonest.end();
-  if (common || is_one_character(plain)) return refused("the password is one of the first that anybody would try");
+  if (common || is_one_character(plain))
+    return refused("the password is one of the first that anybody would try");
   auto rest = plain;
   const auto name = lower(account);
   for (auto at = rest.find(name); !name.empty() && at != std::string::npos; at = rest.find(name))
     rest.erase(at, name.size());
-  if (rest.size() < plain.size() && rest.size() < 4) return refused("the password is made of the account's name");
+  if (rest.size() < plain.size() && rest.size() < 4)
+    return refused("the password is made of the account's name");
   return {};
 }
 

@@ -33,9 +33,11 @@ inline constexpr const char* tokens = "/api/v1/tokens";
 inline constexpr const char* token = "/api/v1/tokens/{id}";
 
 inline constexpr std::array all = {
-    metrics, health,   live,     ready,         startup, ring,         status,       reload, faces_reload, accounts_reload,
-    login,   logout,   registration, password,  session, sessions,     session_by_id, totp,  totp_confirm, totp_disable,
-    users,   user,     tokens,   token,
+    metrics,  health,        live,         ready,        startup,
+    ring,     status,        reload,       faces_reload, accounts_reload,
+    login,    logout,        registration, password,     session,
+    sessions, session_by_id, totp,         totp_confirm, totp_disable,
+    users,    user,          tokens,       token,
 };
 
 }  // namespace porchlight::api::paths

@@ -7,7 +7,8 @@
 namespace porchlight::api {
 
 bool is_loopback(const http::Peer& peer) {
-  return peer.listener == http::Listener::unix_socket || peer.address.starts_with("127.") || peer.address == "::1";
+  return peer.listener == http::Listener::unix_socket || peer.address.starts_with("127.") ||
+         peer.address == "::1";
 }
 
 bool is_secure(const http::Peer& peer) {

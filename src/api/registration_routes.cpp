@@ -4,9 +4,9 @@
 #include <memory>
 
 #include "api/account_routes.hpp"
-#include "api/digest.hpp"
 #include "api/paths.hpp"
 #include "api/peer_trust.hpp"
+#include "porchlight/api/account_code.hpp"
 
 namespace porchlight::api {
 namespace {
@@ -41,11 +41,13 @@ Response make_account(Accounts::State& accounts, OpenAccounts& open, const Regis
   const auto now = accounts.clock.wall();
   auto invitation = open.store.invitation(wanted.code_hash, now);
   if (!invitation) return failure(invitation.error(), trace);
-  if (!*invitation || ((*invitation)->name && *(*invitation)->name != wanted.name)) return wrong_code(accounts, wanted);
+  if (!*invitation || ((*invitation)->name && *(*invitation)->name != wanted.name))
+    return wrong_code(accounts, wanted);
   auto hash = accounts.hasher.hash(wanted.password);
   if (!hash) return failure(hash.error(), trace);
   const auto changes = nlohmann::json{{"name", wanted.name}, {"role", to_string((*invitation)->role)}}.dump();
-  if (auto refused = record_change(accounts, wanted.request, wanted.name, "add", changes)) return std::move(*refused);
+  if (auto refused = record_change(accounts, wanted.request, wanted.name, "add", changes))
+    return std::move(*refused);
   store::User user;
   user.name = wanted.name;
   user.password = std::move(*hash);
@@ -67,7 +69,7 @@ void register_account(Accounts::State& accounts, const Request& request, const R
   JsonBody body(request, {"code", "name", "password"});
   auto wanted = std::make_shared<Registration>();
   wanted->request = request;
-  wanted->code_hash = sha256_hex(plain_code(body.text("code")));
+  wanted->code_hash = hash_of_code(body.text("code"));
   const auto name = store::account_name(body.text("name"));
   wanted->password = body.text("password");
   if (auto wrong = body.refusal(request)) return (void)responder.send(std::move(*wrong));
@@ -77,8 +79,10 @@ void register_account(Accounts::State& accounts, const Request& request, const R
     body.fault(status.error().text(), 422);
   if (auto wrong = body.refusal(request)) return (void)responder.send(std::move(*wrong));
   wanted->name = *name;
-  if (!is_private(request)) return (void)responder.send(refusal(403, "passwords travel over TLS only", request));
-  if (!is_own_origin(request)) return (void)responder.send(refusal(403, "register from this origin", request));
+  if (!is_private(request))
+    return (void)responder.send(refusal(403, "passwords travel over TLS only", request));
+  if (!is_own_origin(request))
+    return (void)responder.send(refusal(403, "register from this origin", request));
   const auto address = throttle_key(request.peer.address);
   if (const auto wait = accounts.throttle.begin({}, address)) {
     auto response = refusal(429, "too many failed attempts; wait", request);
@@ -99,7 +103,8 @@ void add_registration_routes(Guard& guard, Accounts::State& accounts) {
              .statuses = {201, 400, 403, 409, 415, 422, 429, 503},
              .body_bytes = account_body_bytes,
              .answer = std::chrono::seconds{15}},
-            Access::everyone(), [&accounts](const Request& request, const Caller&, const Responder& responder) {
+            Access::everyone(),
+            [&accounts](const Request& request, const Caller&, const Responder& responder) {
               register_account(accounts, request, responder);
             });
 }

@@ -84,9 +84,10 @@ bool Throttle::is_locked(const std::string& account) const {
   return wait_for(accounts_, account, options_.failures).has_value();
 }
 
-void Throttle::forget(const std::string& account) {
+void Throttle::clear() {
   const std::lock_guard lock(mutex_);
-  accounts_.erase(account);
+  accounts_.clear();
+  addresses_.clear();
 }
 
 std::size_t Throttle::remembered() const {

@@ -13,10 +13,10 @@
 namespace porchlight::api {
 
 struct ThrottleOptions {
-  std::uint32_t failures = 5;           // of one account, then it is locked
-  std::uint32_t address_failures = 20;  // of one address, then it is
+  std::uint32_t failures = 5;                                // of one account, then it is locked
+  std::uint32_t address_failures = 20;                       // of one address, then it is
   std::chrono::milliseconds lock{std::chrono::minutes{15}};  // also: how long a failure counts
-  std::size_t most = 4096;              // accounts and addresses remembered, each
+  std::size_t most = 4096;                                   // accounts and addresses remembered, each
 };
 
 // Counts failed attempts per account name and per address. It does not know which names exist, so it
@@ -34,7 +34,8 @@ class Throttle {
   bool failed(const std::string& account);
 
   bool is_locked(const std::string& account) const;
-  void forget(const std::string& account);
+  // Opens every lock.
+  void clear();
   std::size_t remembered() const;
 
  private:

@@ -19,16 +19,14 @@ using store::TokenKind;
 
 constexpr std::int64_t longest_days = 366;
 constexpr std::int64_t usual_days = 90;
-constexpr std::size_t most_tokens = 500;  // of all accounts together
+constexpr std::ptrdiff_t most_tokens = 50;  // of one account
 
 ordered_json token_json(const store::Token& token, const Directory& known) {
   const auto owner = known.users.find(token.user_id);
-  ordered_json object{{"id", token.id},
-                      {"kind", token.kind == TokenKind::scrape ? "scrape" : "api"},
-                      {"name", token.name},
-                      {"user", owner == known.users.end() ? "" : owner->second.name},
-                      {"scopes", token.scopes},
-                      {"created", rfc3339(token.created)}};
+  ordered_json object{
+      {"id", token.id},         {"kind", token.kind == TokenKind::scrape ? "scrape" : "api"},
+      {"name", token.name},     {"user", owner == known.users.end() ? "" : owner->second.name},
+      {"scopes", token.scopes}, {"created", rfc3339(token.created)}};
   object["expires"] = token.expires ? ordered_json(rfc3339(*token.expires)) : ordered_json(nullptr);
   return object;
 }
@@ -49,6 +47,12 @@ void list(Accounts::State& accounts, const Caller& caller, const Responder& resp
   responder.send(json_answer(200, {{"tokens", array}}));
 }
 
+std::ptrdiff_t tokens_of(const Directory& known, std::int64_t user_id) {
+  const auto is_theirs = [&](const auto& entry) { return entry.second.user_id == user_id; };
+  return std::count_if(known.api_tokens.begin(), known.api_tokens.end(), is_theirs) +
+         std::count_if(known.scrape_tokens.begin(), known.scrape_tokens.end(), is_theirs);
+}
+
 // The token's text: for an API token signed over the row, for a scrape token a random secret.
 std::string mint(const OpenAccounts& open, store::Token& token) {
   if (token.kind == TokenKind::scrape) {
@@ -64,10 +68,13 @@ Response make(Accounts::State& accounts, OpenAccounts& open, const Request& requ
   const auto known = accounts.directory();
   if (known->enabled_user(caller.user_id) == nullptr)
     return refusal(404, "there is no account behind this request", request);
-  if (known->api_tokens.size() + known->scrape_tokens.size() >= most_tokens)
-    return refusal(409, "there are " + std::to_string(most_tokens) + " tokens; delete some first", request);
-  const auto changes = nlohmann::json{{"name", token.name}, {"scopes", token.scopes}, {"id", token.id}}.dump();
-  if (auto refused = record_change(accounts, request, caller.name, "add", changes)) return std::move(*refused);
+  if (tokens_of(*known, caller.user_id) >= most_tokens)
+    return refusal(409, "the account has " + std::to_string(most_tokens) + " tokens; delete some first",
+                   request);
+  const auto changes =
+      nlohmann::json{{"name", token.name}, {"scopes", token.scopes}, {"id", token.id}}.dump();
+  if (auto refused = record_change(accounts, request, caller.name, "add", changes))
+    return std::move(*refused);
   const auto text = mint(open, token);
   auto status = open.store.add_token(token);
   if (status) status = accounts.publish();
@@ -79,7 +86,8 @@ Response make(Accounts::State& accounts, OpenAccounts& open, const Request& requ
 
 std::string read_scopes(JsonBody& body) {
   const auto given = body.optional_texts("scopes");
-  if (!given || given->empty()) return body.fault("'scopes' is missing: some of view, ring, manage, metrics", 422), "";
+  if (!given || given->empty())
+    return body.fault("'scopes' is missing: some of view, ring, manage, metrics", 422), "";
   std::string words;
   for (const auto& word : *given) {
     if (!scope_of(word)) return body.fault("'scopes' are some of view, ring, manage, metrics", 422), "";
@@ -88,7 +96,8 @@ std::string read_scopes(JsonBody& body) {
   return words;
 }
 
-void add(Accounts::State& accounts, const Request& request, const Caller& caller, const Responder& responder) {
+void add(Accounts::State& accounts, const Request& request, const Caller& caller,
+         const Responder& responder) {
   JsonBody body(request, {"name", "kind", "scopes", "days"});
   store::Token token{.id = random_hex(16), .user_id = caller.user_id, .name = body.text("name")};
   if (token.name.empty() || token.name.size() > 64) body.fault("'name' has 1 to 64 bytes", 422);
@@ -112,7 +121,8 @@ void add(Accounts::State& accounts, const Request& request, const Caller& caller
       [=, &accounts](OpenAccounts& open) { return make(accounts, open, request, caller, token); });
 }
 
-void remove(Accounts::State& accounts, const Request& request, const Caller& caller, const Responder& responder) {
+void remove(Accounts::State& accounts, const Request& request, const Caller& caller,
+            const Responder& responder) {
   run(accounts, Pace::quick, request, responder, [=, &accounts](OpenAccounts& open) -> Response {
     auto tokens = open.store.tokens();
     if (!tokens) return failure(tokens.error(), request.trace);
@@ -121,7 +131,8 @@ void remove(Accounts::State& accounts, const Request& request, const Caller& cal
       return token.id == id && is_visible(token, caller);
     });
     if (found == tokens->end()) return refusal(404, "you have no such token", request);
-    if (auto refused = record_change(accounts, request, caller.name, "delete", "{}")) return std::move(*refused);
+    if (auto refused = record_change(accounts, request, caller.name, "delete", "{}"))
+      return std::move(*refused);
     auto status = open.store.remove_token(id);
     if (status) status = accounts.publish();
     return status ? Response{204, {}, {}} : failure(status.error(), request.trace);

@@ -26,10 +26,12 @@ std::string totp_code(std::string_view seed, std::int64_t step) {
     counter[i] = static_cast<unsigned char>(static_cast<std::uint64_t>(step) >> (56 - 8 * i));
   std::array<unsigned char, 20> mac{};
   unsigned size = 0;
-  HMAC(EVP_sha1(), seed.data(), static_cast<int>(seed.size()), counter.data(), counter.size(), mac.data(), &size);
+  HMAC(EVP_sha1(), seed.data(), static_cast<int>(seed.size()), counter.data(), counter.size(), mac.data(),
+       &size);
   // Dynamic truncation, RFC 4226 §5.3.
   const std::size_t at = mac.back() & 15U;
-  const std::uint32_t number = (mac[at] & 0x7FU) << 24 | mac[at + 1] * 0x10000U | mac[at + 2] * 0x100U | mac[at + 3];
+  const std::uint32_t number =
+      (mac[at] & 0x7FU) << 24 | mac[at + 1] * 0x10000U | mac[at + 2] * 0x100U | mac[at + 3];
   auto code = std::to_string(number % 1'000'000);
   return std::string(code_digits - code.size(), '0') + code;
 }
@@ -44,7 +46,8 @@ std::optional<std::int64_t> totp_match(std::string_view seed, std::string_view c
 }
 
 std::string totp_uri(std::string_view seed, std::string_view account) {
-  return "otpauth://totp/Porchlight:" + std::string(account) + "?secret=" + base32(seed) + "&issuer=Porchlight";
+  return "otpauth://totp/Porchlight:" + std::string(account) + "?secret=" + base32(seed) +
+         "&issuer=Porchlight";
 }
 
 }  // namespace porchlight::api

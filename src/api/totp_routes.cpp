@@ -4,6 +4,7 @@
 #include "api/digest.hpp"
 #include "api/paths.hpp"
 #include "api/totp.hpp"
+#include "porchlight/api/account_code.hpp"
 
 namespace porchlight::api {
 namespace {
@@ -49,9 +50,9 @@ Response confirm(Accounts::State& accounts, OpenAccounts& open, const Request& r
   auto codes = nlohmann::ordered_json::array();
   std::vector<std::string> hashes;
   for (std::size_t i = 0; i < recovery_codes; ++i) {
-    const auto code = random_code();
-    hashes.push_back(sha256_hex(plain_code(code)));
-    codes.push_back(code);
+    const auto code = new_account_code();
+    hashes.push_back(code.hash);
+    codes.push_back(code.text);
   }
   auto status = open.store.activate_totp(caller.user_id, *step, hashes);
   if (status) status = accounts.publish();
@@ -71,7 +72,8 @@ Response disable(Accounts::State& accounts, OpenAccounts& open, const Request& r
   return status ? Response{204, {}, {}} : failure(status.error(), request.trace);
 }
 
-using Step = Response (*)(Accounts::State&, OpenAccounts&, const Request&, const Caller&, const SecondFactor&);
+using Step = Response (*)(Accounts::State&, OpenAccounts&, const Request&, const Caller&,
+                          const SecondFactor&);
 
 CallerHandler with_code(Accounts::State& accounts, Step step) {
   return [&accounts, step](const Request& request, const Caller& caller, const Responder& responder) {

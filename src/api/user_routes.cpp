@@ -5,8 +5,8 @@
 #include <charconv>
 
 #include "api/account_routes.hpp"
-#include "api/digest.hpp"
 #include "api/paths.hpp"
+#include "porchlight/api/account_code.hpp"
 
 namespace porchlight::api {
 namespace {
@@ -47,9 +47,9 @@ Wanted read_wanted(JsonBody& body) {
   wanted.all_cameras = body.optional_boolean("all_cameras");
   wanted.cameras = body.optional_texts("cameras");
   for (const auto& camera : wanted.cameras.value_or(std::vector<std::string>{}))
-    if (camera.empty() || camera.size() > 64 ||
-        !std::all_of(camera.begin(), camera.end(),
-                     [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; }))
+    if (camera.empty() || camera.size() > 64 || !std::all_of(camera.begin(), camera.end(), [](char c) {
+          return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+        }))
       body.fault("'cameras' are ids of [a-z0-9_]", 422);
   wanted.disabled = body.optional_boolean("disabled");
   return wanted;
@@ -84,7 +84,8 @@ void list(Accounts::State& accounts, const Responder& responder) {
 void show(Accounts::State& accounts, const Request& request, const Responder& responder) {
   const auto known = accounts.directory();
   const auto found = known->users.find(id_of(request).value_or(0));
-  responder.send(found == known->users.end() ? no_such_account(request) : json_answer(200, user_json(found->second)));
+  responder.send(found == known->users.end() ? no_such_account(request)
+                                             : json_answer(200, user_json(found->second)));
 }
 
 Response invite(Accounts::State& accounts, OpenAccounts& open, const Request& request, const Caller& caller,
@@ -97,26 +98,29 @@ Response invite(Accounts::State& accounts, OpenAccounts& open, const Request& re
   }
   if (auto refused = record_change(accounts, request, caller.name, "add", changes_of(wanted)))
     return std::move(*refused);
-  const auto code = random_code();
+  const auto code = new_account_code();
   const auto now = accounts.clock.wall();
-  const store::Invitation invitation{.code_hash = sha256_hex(plain_code(code)),
+  const store::Invitation invitation{.code_hash = code.hash,
                                      .name = wanted.name,
                                      .role = wanted.role,
                                      .cameras = wanted.cameras,
                                      .expires = now + invitation_time};
-  if (auto status = open.store.invite(invitation, now); !status) return failure(status.error(), request.trace);
+  if (auto status = open.store.invite(invitation, now); !status)
+    return failure(status.error(), request.trace);
   return json_answer(201, {{"name", wanted.name},
                            {"role", to_string(wanted.role)},
-                           {"invitation", code},
+                           {"invitation", code.text},
                            {"expires", rfc3339(invitation.expires)}});
 }
 
-void add(Accounts::State& accounts, const Request& request, const Caller& caller, const Responder& responder) {
+void add(Accounts::State& accounts, const Request& request, const Caller& caller,
+         const Responder& responder) {
   JsonBody body(request, {"name", "role", "all_cameras", "cameras"});
   const auto name = store::account_name(body.text("name"));
   (void)body.text("role");
   const auto wanted = read_wanted(body);
-  if (!name) body.fault("a name is 1 to 64 of a-z, 0-9, '.', '_' and '-', and begins with a letter or digit", 422);
+  if (!name)
+    body.fault("a name is 1 to 64 of a-z, 0-9, '.', '_' and '-', and begins with a letter or digit", 422);
   if (auto wrong = body.refusal(request)) return (void)responder.send(std::move(*wrong));
   store::User user;
   user.name = *name;
@@ -125,8 +129,8 @@ void add(Accounts::State& accounts, const Request& request, const Caller& caller
       [=, &accounts](OpenAccounts& open) { return invite(accounts, open, request, caller, user); });
 }
 
-Response change_user(Accounts::State& accounts, OpenAccounts& open, const Request& request, const Caller& caller,
-                     std::int64_t id, const Wanted& wanted) {
+Response change_user(Accounts::State& accounts, OpenAccounts& open, const Request& request,
+                     const Caller& caller, std::int64_t id, const Wanted& wanted) {
   auto user = open.store.find(id);
   if (!user) return failure(user.error(), request.trace);
   if (!*user) return no_such_account(request);
@@ -138,21 +142,25 @@ Response change_user(Accounts::State& accounts, OpenAccounts& open, const Reques
   return status ? json_answer(200, user_json(**user)) : failure(status.error(), request.trace);
 }
 
-void change(Accounts::State& accounts, const Request& request, const Caller& caller, const Responder& responder) {
+void change(Accounts::State& accounts, const Request& request, const Caller& caller,
+            const Responder& responder) {
   JsonBody body(request, {"role", "all_cameras", "cameras", "disabled"});
   const auto wanted = read_wanted(body);
   if (auto wrong = body.refusal(request)) return (void)responder.send(std::move(*wrong));
   const auto id = id_of(request);
   if (!id) return (void)responder.send(no_such_account(request));
-  run(accounts, Pace::quick, request, responder,
-      [=, &accounts](OpenAccounts& open) { return change_user(accounts, open, request, caller, *id, wanted); });
+  run(accounts, Pace::quick, request, responder, [=, &accounts](OpenAccounts& open) {
+    return change_user(accounts, open, request, caller, *id, wanted);
+  });
 }
 
-void remove(Accounts::State& accounts, const Request& request, const Caller& caller, const Responder& responder) {
+void remove(Accounts::State& accounts, const Request& request, const Caller& caller,
+            const Responder& responder) {
   const auto id = id_of(request);
   if (!id) return (void)responder.send(no_such_account(request));
   run(accounts, Pace::quick, request, responder, [=, &accounts](OpenAccounts& open) -> Response {
-    if (auto refused = record_change(accounts, request, caller.name, "delete", "{}")) return std::move(*refused);
+    if (auto refused = record_change(accounts, request, caller.name, "delete", "{}"))
+      return std::move(*refused);
     auto status = open.store.remove(*id);
     if (status) status = accounts.publish();
     return status ? Response{204, {}, {}} : failure(status.error(), request.trace);
@@ -163,13 +171,15 @@ void remove(Accounts::State& accounts, const Request& request, const Caller& cal
 
 void add_user_routes(Guard& guard, Accounts::State& accounts) {
   const auto admin = Access::from(store::Role::admin, Scope::manage);
-  guard.add({.method = Method::get, .path = paths::users}, admin,
-            [&accounts](const Request&, const Caller&, const Responder& responder) { list(accounts, responder); });
+  guard.add(
+      {.method = Method::get, .path = paths::users}, admin,
+      [&accounts](const Request&, const Caller&, const Responder& responder) { list(accounts, responder); });
   guard.add({.method = Method::post,
              .path = paths::users,
              .statuses = {201, 400, 409, 415, 422, 503},
              .body_bytes = account_body_bytes},
-            admin.by_session(), [&accounts](const Request& request, const Caller& caller, const Responder& responder) {
+            admin.by_session(),
+            [&accounts](const Request& request, const Caller& caller, const Responder& responder) {
               add(accounts, request, caller, responder);
             });
   guard.add({.method = Method::get, .path = paths::user, .statuses = {200, 404}}, admin,
@@ -180,10 +190,12 @@ void add_user_routes(Guard& guard, Accounts::State& accounts) {
              .path = paths::user,
              .statuses = {200, 400, 404, 409, 415, 422, 503},
              .body_bytes = account_body_bytes},
-            admin.by_session(), [&accounts](const Request& request, const Caller& caller, const Responder& responder) {
+            admin.by_session(),
+            [&accounts](const Request& request, const Caller& caller, const Responder& responder) {
               change(accounts, request, caller, responder);
             });
-  guard.add({.method = Method::del, .path = paths::user, .statuses = {204, 404, 409, 503}}, admin.by_session(),
+  guard.add({.method = Method::del, .path = paths::user, .statuses = {204, 404, 409, 503}},
+            admin.by_session(),
             [&accounts](const Request& request, const Caller& caller, const Responder& responder) {
               remove(accounts, request, caller, responder);
             });
@@ -191,9 +203,12 @@ void add_user_routes(Guard& guard, Accounts::State& accounts) {
 
 void add_accounts_control(Guard& guard, Accounts::State& accounts) {
   guard.add({.method = Method::post, .path = paths::accounts_reload, .statuses = {200, 503}},
-            Access::control_socket(), [&accounts](const Request& request, const Caller&, const Responder& responder) {
+            Access::control_socket(),
+            [&accounts](const Request& request, const Caller&, const Responder& responder) {
               run(accounts, Pace::quick, request, responder,
                   [&accounts, trace = request.trace](OpenAccounts&) -> Response {
+                    // Whoever commands this machine may also let in again who was locked out.
+                    accounts.throttle.clear();
                     if (auto status = accounts.publish(); !status) return failure(status.error(), trace);
                     return json_answer(200, {{"users", accounts.directory()->users.size()}});
                   });

@@ -45,4 +45,16 @@ struct AuditVerifyOptions {
 int audit_verify_command(const CommandOptions& options, const AuditVerifyOptions& asked);
 int audit_begin_command(const CommandOptions& options);
 
+struct NewAccount {
+  std::string name;
+  std::string role;
+  std::vector<std::string> cameras;
+  bool all_cameras = false;
+  bool password = false;  // asked for now; else the owner gets a one-time code
+};
+int users_add_command(const CommandOptions& options, const NewAccount& wanted);
+int users_passwd_command(const CommandOptions& options, const std::string& name);
+int users_disable_command(const CommandOptions& options, const std::string& name, bool disabled);
+int users_list_command(const CommandOptions& options);
+
 }  // namespace porchlight::app

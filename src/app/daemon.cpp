@@ -101,7 +101,8 @@ Status Daemon::build() {
   options.control_socket = started_.control_socket();
   options.credentials = credentials_;
   options.trusted_proxies = started_.server.trusted_proxies;
-  auto server = http::Server::create(options, api::routes(make_port(), *metrics_, health_, *accounts_), *metrics_);
+  auto server =
+      http::Server::create(options, api::routes(make_port(), *metrics_, health_, *accounts_), *metrics_);
   if (!server) return std::move(server).error();
   server_ = std::move(*server);
   health_.set(Part::api, PartState::started);

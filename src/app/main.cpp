@@ -20,8 +20,7 @@ namespace {
 using namespace porchlight::app;
 
 // Names that users may look for; the program says that they are not there yet.
-constexpr std::array not_yet{"logs",    "plates", "footage", "backup",
-                             "restore", "users",  "notify",  "outbox", "cameras"};
+constexpr std::array not_yet{"logs", "plates", "footage", "backup", "restore", "notify", "outbox", "cameras"};
 
 std::string not_empty(const std::string& text) {
   return text.empty() ? "must not be empty" : "";
@@ -47,6 +46,7 @@ class CommandLine {
     ring->add_option("--button", button_, "the button's id; may be left out when there is only one");
     add_faces();
     add_people();
+    add_users();
     add_audit();
     for (const auto* name : not_yet) {
       auto* command = add(name, "not in this version", [name] { return say_not_yet(name); });
@@ -138,6 +138,33 @@ class CommandLine {
         ->check(CLI::IsMember({"known", "blacklisted"}));
   }
 
+  void add_users() {
+    auto* users = app_.add_subcommand("users", "who may log in");
+    users->require_subcommand(1)->fallthrough();
+    auto* create = add(*users, "add", "make an account: prints a one-time code for its owner",
+                       [this] { return users_add_command(options_, account_); });
+    create->add_option("NAME", account_.name, "a-z, 0-9, '.', '_', '-'")->required();
+    create->add_option("--role", account_.role, "admin, user, viewer or monitor")
+        ->required()
+        ->check(CLI::IsMember({"admin", "user", "viewer", "monitor"}));
+    create->add_option("--camera", account_.cameras,
+                       "a camera the account may see; more than one may be given");
+    create->add_flag("--all-cameras", account_.all_cameras, "the account may see every camera");
+    create->add_flag("--password", account_.password,
+                     "set the password now, from the terminal or standard input");
+    const auto named = [this](CLI::App* command) {
+      command->add_option("NAME", name_, "the account's name")->required();
+    };
+    named(add(*users, "passwd",
+              "set a password, from the terminal or standard input; ends the account's sessions",
+              [this] { return users_passwd_command(options_, name_); }));
+    named(add(*users, "disable", "lock an account and end its sessions",
+              [this] { return users_disable_command(options_, name_, true); }));
+    named(add(*users, "enable", "open a disabled account again",
+              [this] { return users_disable_command(options_, name_, false); }));
+    add(*users, "list", "the accounts", [this] { return users_list_command(options_); });
+  }
+
   void add_audit() {
     auto* audit = app_.add_subcommand("audit", "the record of who did what");
     audit->require_subcommand(1)->fallthrough();
@@ -157,6 +184,7 @@ class CommandLine {
   std::string button_, name_, new_name_, image_, pairs_, standing_;
   std::vector<std::string> images_;
   AuditVerifyOptions audit_;
+  NewAccount account_;
 };
 
 // OpenBLAS comes with dlib and starts a thread per core while it is loaded, before main: threads that

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/terminal.hpp"
 
+#include <termios.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <cstdio>
+#include <iostream>
 
 namespace porchlight::app {
 
@@ -30,12 +35,57 @@ bool hides_storage(const config::Fault& fault, const Settings& settings) {
   return fault.message.starts_with("storage") || settings.fingerprints.empty();
 }
 
+// Gives the terminal its echo back, whatever happens in between.
+class Silence {
+ public:
+  Silence() {
+    valid_ = ::tcgetattr(STDIN_FILENO, &before_) == 0;
+    auto silent = before_;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    if (valid_) ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+  }
+  ~Silence() {
+    if (valid_) ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
+  }
+  Silence(const Silence&) = delete;
+  Silence& operator=(const Silence&) = delete;
+
+ private:
+  termios before_{};
+  bool valid_ = false;
+};
+
+Result<std::string> ask_for(const char* prompt) {
+  std::fprintf(stderr, "%s: ", prompt);
+  std::string line;
+  const bool read = static_cast<bool>(std::getline(std::cin, line));
+  std::fprintf(stderr, "\n");
+  if (!read) return Error(ErrorCode::invalid_argument, "no password was given");
+  return line;
+}
+
 }  // namespace
 
 bool storage_is_known(const Settings& settings, const config::Faults& faults) {
   for (const auto& fault : faults.all())
     if (hides_storage(fault, settings)) return false;
   return true;
+}
+
+Result<std::string> read_new_password() {
+  if (::isatty(STDIN_FILENO) == 0) {
+    std::string line;
+    if (!std::getline(std::cin, line))
+      return Error(ErrorCode::invalid_argument, "standard input has no password in its first line");
+    return line;
+  }
+  const Silence silence;
+  auto password = ask_for("new password");
+  if (!password) return password;
+  const auto again = ask_for("once more");
+  if (!again) return again;
+  if (*password != *again) return Error(ErrorCode::invalid_argument, "the two passwords differ");
+  return password;
 }
 
 SettingsOrExit settings_for(const CommandOptions& options) {

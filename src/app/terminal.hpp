@@ -19,6 +19,10 @@ int complain(const Error& error);
 // False when a fault hides storage.path, so that what was read of it is only the default.
 bool storage_is_known(const Settings& settings, const config::Faults& faults);
 
+// A new password: asked for twice without echo on a terminal, else the first line of standard input. It
+// is never an argument, which other users of the machine could read.
+Result<std::string> read_new_password();
+
 // The settings of a command. A file that cannot be read ends it with exit code 3.
 struct SettingsOrExit {
   std::optional<Settings> settings;

@@ -7,7 +7,8 @@ namespace porchlight::store {
 
 Result<std::vector<Session>> AccountsStore::sessions() {
   auto select = database_.connection().prepare(
-      QueryType::select, "SELECT id, user_id, token_hash, created_ms, seen_ms, address, agent FROM sessions ORDER BY id");
+      QueryType::select,
+      "SELECT id, user_id, token_hash, created_ms, seen_ms, address, agent FROM sessions ORDER BY id");
   if (!select) return std::move(select).error();
   std::vector<Session> list;
   for (;;) {
@@ -23,21 +24,21 @@ Result<std::int64_t> AccountsStore::begin_session(const Session& session, std::s
   auto& connection = database_.connection();
   std::int64_t id = 0;
   auto status = in_one_transaction(connection, [&]() -> Status {
-    auto added = execute(connection, QueryType::insert, R"sql(
+    auto added =
+        execute(connection, QueryType::insert, R"sql(
 INSERT INTO sessions (user_id, token_hash, created_ms, seen_ms, address, agent) VALUES (?1, ?2, ?3, ?4, ?5, ?6))sql",
-                         [&](Statement& s) {
-                           s.bind(1, session.user_id).bind(2, std::string_view(session.token_hash));
-                           s.bind(3, session.created).bind(4, session.seen);
-                           s.bind(5, std::string_view(session.address)).bind(6, std::string_view(session.agent));
-                         });
+                [&](Statement& s) {
+                  s.bind(1, session.user_id).bind(2, std::string_view(session.token_hash));
+                  s.bind(3, session.created).bind(4, session.seen);
+                  s.bind(5, std::string_view(session.address)).bind(6, std::string_view(session.agent));
+                });
     if (!added) return std::move(added).error();
     id = sqlite3_last_insert_rowid(connection.handle);
-    return status_of(execute(connection, QueryType::remove, R"sql(
+    return status_of(
+        execute(connection, QueryType::remove, R"sql(
 DELETE FROM sessions WHERE user_id = ?1 AND id NOT IN
   (SELECT id FROM sessions WHERE user_id = ?1 ORDER BY id DESC LIMIT ?2))sql",
-                             [&](Statement& s) {
-                               s.bind(1, session.user_id).bind(2, static_cast<std::int64_t>(most));
-                             }));
+                [&](Statement& s) { s.bind(1, session.user_id).bind(2, static_cast<std::int64_t>(most)); }));
   });
   if (!status) return std::move(status).error();
   return id;
@@ -68,9 +69,9 @@ Status AccountsStore::touch_sessions(std::span<const Session> seen) {
 }
 
 Result<std::vector<Token>> AccountsStore::tokens() {
-  auto select = database_.connection().prepare(
-      QueryType::select,
-      "SELECT id, kind, user_id, name, secret_hash, scopes, created_ms, expires_ms FROM tokens ORDER BY created_ms, id");
+  auto select = database_.connection().prepare(QueryType::select,
+                                               "SELECT id, kind, user_id, name, secret_hash, scopes, "
+                                               "created_ms, expires_ms FROM tokens ORDER BY created_ms, id");
   if (!select) return std::move(select).error();
   std::vector<Token> list;
   for (;;) {
@@ -100,6 +101,12 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8))sql",
                                                              : s.bind_null(5);
                              token.expires ? s.bind(8, *token.expires) : s.bind_null(8);
                            }));
+}
+
+Status AccountsStore::forget_tokens_expired_before(WallTime time) {
+  return status_of(execute(database_.connection(), QueryType::remove,
+                           "DELETE FROM tokens WHERE expires_ms < ?1",
+                           [&](Statement& s) { s.bind(1, time); }));
 }
 
 Status AccountsStore::remove_token(std::string_view id) {

@@ -16,9 +16,10 @@ std::string context_of(std::int64_t user_id) {
 
 Status AccountsStore::enrol_totp(std::int64_t user_id, std::string_view seed, const AccountsKey& key) {
   const auto sealed = key.sealed(seed, context_of(user_id));
-  auto changed = execute(database_.connection(), QueryType::update,
-                         "UPDATE users SET totp_seed = ?2, totp_last_step = 0 WHERE id = ?1 AND totp_active = 0",
-                         [&](Statement& s) { s.bind(1, user_id).bind(2, std::as_bytes(std::span(sealed))); });
+  auto changed =
+      execute(database_.connection(), QueryType::update,
+              "UPDATE users SET totp_seed = ?2, totp_last_step = 0 WHERE id = ?1 AND totp_active = 0",
+              [&](Statement& s) { s.bind(1, user_id).bind(2, std::as_bytes(std::span(sealed))); });
   if (!changed) return std::move(changed).error();
   if (*changed > 0) return {};
   return Error(ErrorCode::already_exists, "the account has a second factor; disable it first");
@@ -35,8 +36,9 @@ Result<std::optional<TotpState>> AccountsStore::totp(std::int64_t user_id, const
   const auto blob = select->blob(0);
   auto seed = key.opened({reinterpret_cast<const char*>(blob.data()), blob.size()}, context_of(user_id));
   if (!seed)
-    return Error(ErrorCode::corrupt, "open the second factor of account " + std::to_string(user_id) +
-                                         ": accounts.key is not the key that sealed it; put the old file back");
+    return Error(ErrorCode::corrupt,
+                 "open the second factor of account " + std::to_string(user_id) +
+                     ": accounts.key is not the key that sealed it; put the old file back");
   return std::optional(TotpState{std::move(*seed), select->integer(1) != 0, select->integer(2)});
 }
 
@@ -44,11 +46,10 @@ Status AccountsStore::activate_totp(std::int64_t user_id, std::int64_t step,
                                     std::span<const std::string> recovery_hashes) {
   auto& connection = database_.connection();
   return in_one_transaction(connection, [&]() -> Status {
-    auto changed = expect_changed(
-        execute(connection, QueryType::update, R"sql(
+    auto changed = expect_changed(execute(connection, QueryType::update, R"sql(
 UPDATE users SET totp_active = 1, totp_last_step = ?2 WHERE id = ?1 AND totp_seed IS NOT NULL)sql",
-                [&](Statement& s) { s.bind(1, user_id).bind(2, step); }),
-        "there is no second factor to confirm; enrol one first");
+                                          [&](Statement& s) { s.bind(1, user_id).bind(2, step); }),
+                                  "there is no second factor to confirm; enrol one first");
     if (!changed) return changed;
     auto cleared = execute(connection, QueryType::remove, "DELETE FROM recovery_codes WHERE user_id = ?1",
                            [&](Statement& s) { s.bind(1, user_id); });

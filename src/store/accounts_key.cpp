@@ -37,7 +37,8 @@ std::optional<std::filesystem::path> credential() {
   return std::filesystem::exists(path, ignored) ? std::optional(path) : std::nullopt;
 }
 
-// The name appears with the whole key in it: written beside, synced, linked. Who comes second takes the first one's.
+// The name appears with the whole key in it: written beside, synced, linked. Who comes second takes the first
+// one's.
 Status make_key(const std::filesystem::path& path) {
   std::array<unsigned char, key_bytes> key{};
   randombytes_buf(key.data(), key.size());
@@ -46,7 +47,8 @@ Status make_key(const std::filesystem::path& path) {
   text.back() = '\n';
   const auto part = path.string() + ".part" + std::to_string(::getpid());
   const UniqueFd fd(::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  const bool written = fd && ::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+  const bool written = fd &&
+                       ::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
                        ::fsync(fd.get()) == 0;
   sodium_memzero(key.data(), key.size());
   sodium_memzero(text.data(), text.size());
@@ -80,23 +82,26 @@ Result<AccountsKey> AccountsKey::load(const std::filesystem::path& folder) {
   }
   auto text = read_whole_file(path, 4096);
   if (!text) return std::move(text).error();
-  while (!text->empty() && (text->back() == '\n' || text->back() == '\r' || text->back() == ' ')) text->pop_back();
+  while (!text->empty() && (text->back() == '\n' || text->back() == '\r' || text->back() == ' '))
+    text->pop_back();
   std::string key(key_bytes, '\0');
   std::size_t size = 0;
   const char* end = nullptr;
-  const bool read = text->size() == key_bytes * 2 &&
-                    sodium_hex2bin(bytes_of(key), key.size(), text->data(), text->size(), nullptr, &size, &end) == 0;
+  const bool read = text->size() == key_bytes * 2 && sodium_hex2bin(bytes_of(key), key.size(), text->data(),
+                                                                    text->size(), nullptr, &size, &end) == 0;
   sodium_memzero(text->data(), text->size());
   if (!read || size != key_bytes)
-    return Error(ErrorCode::corrupt, "read '" + path.string() +
-                                         "': a key is 64 hex digits; put the right file back, or remove it and "
-                                         "second factors and API tokens with it");
+    return Error(ErrorCode::corrupt,
+                 "read '" + path.string() +
+                     "': a key is 64 hex digits; put the right file back, or remove it and "
+                     "second factors and API tokens with it");
   return AccountsKey(std::move(key));
 }
 
 std::string AccountsKey::derived(std::string_view purpose) const {
   std::string made(crypto_auth_hmacsha256_BYTES, '\0');
-  crypto_auth_hmacsha256(bytes_of(made), bytes_of(purpose), purpose.size(), bytes_of(std::string_view(bytes_)));
+  crypto_auth_hmacsha256(bytes_of(made), bytes_of(purpose), purpose.size(),
+                         bytes_of(std::string_view(bytes_)));
   return made;
 }
 
@@ -104,9 +109,9 @@ std::string AccountsKey::sealed(std::string_view clear, std::string_view context
   const auto key = derived("seal");
   std::string box(nonce_bytes + clear.size() + tag_bytes, '\0');
   randombytes_buf(box.data(), nonce_bytes);
-  crypto_aead_xchacha20poly1305_ietf_encrypt(bytes_of(box) + nonce_bytes, nullptr, bytes_of(clear), clear.size(),
-                                             bytes_of(context), context.size(), nullptr, bytes_of(box),
-                                             bytes_of(std::string_view(key)));
+  crypto_aead_xchacha20poly1305_ietf_encrypt(bytes_of(box) + nonce_bytes, nullptr, bytes_of(clear),
+                                             clear.size(), bytes_of(context), context.size(), nullptr,
+                                             bytes_of(box), bytes_of(std::string_view(key)));
   return box;
 }
 

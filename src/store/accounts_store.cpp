@@ -40,8 +40,8 @@ Result<User> read_user(const Statement& row) {
 }
 
 Status read_rights(Connection& connection, User& user) {
-  auto select =
-      connection.prepare(QueryType::select, "SELECT camera FROM user_cameras WHERE user_id = ?1 ORDER BY camera");
+  auto select = connection.prepare(QueryType::select,
+                                   "SELECT camera FROM user_cameras WHERE user_id = ?1 ORDER BY camera");
   if (!select) return std::move(select).error();
   select->bind(1, user.id);
   for (;;) {
@@ -84,8 +84,9 @@ Status write_rights(Connection& connection, std::int64_t user_id, const CameraRi
                          [&](Statement& s) { s.bind(1, user_id); });
   if (!cleared) return std::move(cleared).error();
   for (const auto& camera : rights.ids) {
-    auto added = execute(connection, QueryType::insert, "INSERT INTO user_cameras (user_id, camera) VALUES (?1, ?2)",
-                         [&](Statement& s) { s.bind(1, user_id).bind(2, std::string_view(camera)); });
+    auto added =
+        execute(connection, QueryType::insert, "INSERT INTO user_cameras (user_id, camera) VALUES (?1, ?2)",
+                [&](Statement& s) { s.bind(1, user_id).bind(2, std::string_view(camera)); });
     if (!added) return std::move(added).error();
   }
   return {};
@@ -109,15 +110,16 @@ ON CONFLICT (name) DO NOTHING)sql",
 
 // Whoever administers must not lock everybody out.
 Status expect_an_admin(Connection& connection) {
-  const auto left =
-      connection.scalar(QueryType::select, "SELECT count(*) FROM users WHERE role = 'admin' AND disabled = 0");
+  const auto left = connection.scalar(QueryType::select,
+                                      "SELECT count(*) FROM users WHERE role = 'admin' AND disabled = 0");
   if (!left) return left.error();
   if (*left > 0) return {};
-  return Error(ErrorCode::permission_denied, "no enabled administrator would be left");
+  return Error(ErrorCode::unsupported, "no enabled administrator would be left");
 }
 
 Status end_all_sessions(Connection& connection, std::int64_t user_id, std::int64_t keep) {
-  return status_of(execute(connection, QueryType::remove, "DELETE FROM sessions WHERE user_id = ?1 AND id <> ?2",
+  return status_of(execute(connection, QueryType::remove,
+                           "DELETE FROM sessions WHERE user_id = ?1 AND id <> ?2",
                            [&](Statement& s) { s.bind(1, user_id).bind(2, keep); }));
 }
 
@@ -137,7 +139,8 @@ std::set<std::string> split(std::string_view text) {
   return words;
 }
 
-Result<std::optional<Invitation>> read_invitation(Connection& connection, std::string_view code_hash, WallTime now) {
+Result<std::optional<Invitation>> read_invitation(Connection& connection, std::string_view code_hash,
+                                                  WallTime now) {
   auto statement = connection.prepare(QueryType::select, R"sql(
 SELECT name, role, all_cameras, cameras, first_run, expires_ms FROM invitations
 WHERE code_hash = ?1 AND expires_ms > ?2 AND (first_run = 0 OR NOT EXISTS (SELECT 1 FROM users)))sql");
@@ -238,19 +241,20 @@ Status AccountsStore::invite(const Invitation& invitation, WallTime now) {
                            [&](Statement& s) { s.bind(1, now).bind(2, std::int64_t{invitation.first_run}); });
     if (!cleared) return std::move(cleared).error();
     const auto cameras = joined(invitation.cameras.ids);
-    return status_of(execute(connection, QueryType::insert, R"sql(
+    return status_of(
+        execute(connection, QueryType::insert, R"sql(
 INSERT INTO invitations (code_hash, name, role, all_cameras, cameras, first_run, expires_ms)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7))sql",
-                             [&](Statement& s) {
-                               s.bind(1, std::string_view(invitation.code_hash));
-                               if (invitation.name)
-                                 s.bind(2, std::string_view(*invitation.name));
-                               else
-                                 s.bind_null(2);
-                               s.bind(3, to_string(invitation.role)).bind(4, std::int64_t{invitation.cameras.all});
-                               s.bind(5, std::string_view(cameras)).bind(6, std::int64_t{invitation.first_run});
-                               s.bind(7, invitation.expires);
-                             }));
+                [&](Statement& s) {
+                  s.bind(1, std::string_view(invitation.code_hash));
+                  if (invitation.name)
+                    s.bind(2, std::string_view(*invitation.name));
+                  else
+                    s.bind_null(2);
+                  s.bind(3, to_string(invitation.role)).bind(4, std::int64_t{invitation.cameras.all});
+                  s.bind(5, std::string_view(cameras)).bind(6, std::int64_t{invitation.first_run});
+                  s.bind(7, invitation.expires);
+                }));
   });
 }
 
@@ -285,18 +289,20 @@ Status AccountsStore::remove(std::int64_t user_id) {
 }
 
 Status AccountsStore::rehash(std::int64_t user_id, std::string_view password) {
-  return expect_changed(execute(database_.connection(), QueryType::update,
-                                "UPDATE users SET password = ?2 WHERE id = ?1",
-                                [&](Statement& s) { s.bind(1, user_id).bind(2, password); }),
-                        no_account);
+  return expect_changed(
+      execute(database_.connection(), QueryType::update, "UPDATE users SET password = ?2 WHERE id = ?1",
+              [&](Statement& s) { s.bind(1, user_id).bind(2, password); }),
+      no_account);
 }
 
-Status AccountsStore::set_password(std::int64_t user_id, std::string_view password, std::int64_t keep_session) {
+Status AccountsStore::set_password(std::int64_t user_id, std::string_view password,
+                                   std::int64_t keep_session) {
   auto& connection = database_.connection();
   return in_one_transaction(connection, [&]() -> Status {
     if (auto status = rehash(user_id, password); !status) return status;
-    auto tokens = execute(connection, QueryType::remove, "DELETE FROM tokens WHERE user_id = ?1 AND kind = 'api'",
-                          [&](Statement& s) { s.bind(1, user_id); });
+    auto tokens =
+        execute(connection, QueryType::remove, "DELETE FROM tokens WHERE user_id = ?1 AND kind = 'api'",
+                [&](Statement& s) { s.bind(1, user_id); });
     if (!tokens) return std::move(tokens).error();
     return end_all_sessions(connection, user_id, keep_session);
   });

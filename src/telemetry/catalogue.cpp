@@ -129,12 +129,7 @@ constexpr Kind gauge = Kind::gauge;
 constexpr Kind histogram = Kind::histogram;
 
 constexpr FamilySpec families[] = {
-    {"account_lockouts_total",
-     counter,
-     "Accounts locked after repeated failures.",
-     {},
-     {},
-     all_combinations},
+    {"account_lockouts_total", counter, "Accounts locked after repeated failures.", {}, {}, all_combinations},
     {"active_connections", gauge, "Open TCP connections of the web server.", {}, {}, when_used},
     {"active_connections_total",
      gauge,

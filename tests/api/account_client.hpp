@@ -59,11 +59,13 @@ class AccountsTest : public ApiTest {
   }
   void reload() {
     auto wire = server.control();
-    EXPECT_EQ(wire.ask("POST /api/v1/accounts/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n").status, 200);
+    EXPECT_EQ(
+        wire.ask("POST /api/v1/accounts/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n").status,
+        200);
   }
 
-  Reply ask(const std::string& verb, const std::string& path, const Client& client = {}, const std::string& body = {},
-            const std::string& type = "application/json") {
+  Reply ask(const std::string& verb, const std::string& path, const Client& client = {},
+            const std::string& body = {}, const std::string& type = "application/json") {
     std::string text = verb + " " + path + " HTTP/1.1\r\nHost: house\r\n";
     if (!body.empty()) text += "Content-Type: " + type + "\r\n";
     if (!client.cookie.empty()) text += "Cookie: " + client.cookie + "\r\n";
@@ -73,7 +75,8 @@ class AccountsTest : public ApiTest {
     auto wire = server.tcp();
     return wire.ask(text);
   }
-  Reply ask(const std::string& verb, const std::string& path, const Client& client, const nlohmann::json& body) {
+  Reply ask(const std::string& verb, const std::string& path, const Client& client,
+            const nlohmann::json& body) {
     return ask(verb, path, client, body.dump());
   }
 
@@ -100,7 +103,9 @@ class AccountsTest : public ApiTest {
     return at == std::string::npos ? -1 : std::stod(text.substr(at + series.size() + 2));
   }
   std::uint64_t hash_calls() { return accounts->state().hasher.calls(); }
-  static std::string type_of(const Reply& reply) { return nlohmann::json::parse(reply.body).value("type", ""); }
+  static std::string type_of(const Reply& reply) {
+    return nlohmann::json::parse(reply.body).value("type", "");
+  }
 
  private:
   std::unique_ptr<store::Database> database_;

@@ -104,8 +104,8 @@ class ApiTest : public testing::Test {
   http::test::RunningServer server{endpoints(), [this](telemetry::Metrics& metrics) {
                                      AccountOptions options;
                                      options.password = cheap;
-                                     accounts = std::make_unique<Accounts>(options, data.path(), clock, metrics,
-                                                                           executor.ports());
+                                     accounts = std::make_unique<Accounts>(options, data.path(), clock,
+                                                                           metrics, executor.ports());
                                      accounts->tick();
                                      return routes(house.port(), metrics, health, *accounts);
                                    }};

@@ -20,8 +20,8 @@ TEST_F(Login, MakesASessionAndLogoutEndsIt) {
   const auto reply = try_login("user", password_of("user"));
   ASSERT_EQ(reply.status, 200) << reply.body;
   const auto& cookie = reply.headers.at("set-cookie");
-  EXPECT_THAT(cookie, AllOf(testing::StartsWith("porchlight="), HasSubstr("; HttpOnly"), HasSubstr("; SameSite=Strict"),
-                            HasSubstr("; Path=/")));
+  EXPECT_THAT(cookie, AllOf(testing::StartsWith("porchlight="), HasSubstr("; HttpOnly"),
+                            HasSubstr("; SameSite=Strict"), HasSubstr("; Path=/")));
   EXPECT_THAT(cookie, Not(HasSubstr("Domain")));
   const auto client = client_of(reply);
   const auto who = ask("GET", "/api/v1/auth/session", client);
@@ -46,8 +46,10 @@ TEST_F(Login, TellsNobodyWhichPartWasWrong) {
   ASSERT_TRUE(stored().change(*disabled));
   std::vector<std::string> bodies;
   std::vector<std::uint64_t> work;
-  for (const auto& [name, password] : std::vector<std::pair<std::string, std::string>>{
-           {"user", "not the right one"}, {"nobody-here", "not the right one"}, {"viewer", password_of("viewer")}}) {
+  for (const auto& [name, password] :
+       std::vector<std::pair<std::string, std::string>>{{"user", "not the right one"},
+                                                        {"nobody-here", "not the right one"},
+                                                        {"viewer", password_of("viewer")}}) {
     const auto before = hash_calls();
     auto reply = try_login(name, password);
     work.push_back(hash_calls() - before);
@@ -60,7 +62,8 @@ TEST_F(Login, TellsNobodyWhichPartWasWrong) {
   EXPECT_THAT(work, testing::Each(1U));  // equal work, whatever the reason
   EXPECT_THAT(bodies, testing::Each(bodies.front()));
   EXPECT_EQ(metric("failed_logins_total"), 3);
-  EXPECT_EQ(metric(R"(security_events_total{action_taken="logged",event_type="failed_login",source="auth"})"), 3);
+  EXPECT_EQ(metric(R"(security_events_total{action_taken="logged",event_type="failed_login",source="auth"})"),
+            3);
   const auto records = executor.recorded();
   ASSERT_EQ(records.size(), 3U);
   EXPECT_EQ(records[1].kind, AuditRecord::Kind::authentication);
@@ -78,7 +81,9 @@ TEST_F(Login, LocksKnownAndUnknownNamesAlike) {
     EXPECT_EQ(hash_calls(), before) << name;
   }
   EXPECT_EQ(metric("account_lockouts_total"), 2);
-  EXPECT_EQ(metric(R"(security_events_total{action_taken="locked",event_type="account_lockout",source="auth"})"), 2);
+  EXPECT_EQ(
+      metric(R"(security_events_total{action_taken="locked",event_type="account_lockout",source="auth"})"),
+      2);
   EXPECT_EQ(metric(R"(user_accounts{state="locked"})"), 1);  // the other one is no account
   EXPECT_EQ(metric(R"(user_accounts{state="active"})"), 3);
   EXPECT_EQ(try_login("admin", password_of("admin")).status, 200);
@@ -95,7 +100,8 @@ TEST_F(Login, SuccessForgetsTheFailuresBefore) {
 }
 
 TEST_F(Login, LocksAnAddressThatTriesManyNames) {
-  for (int i = 0; i < 20; ++i) EXPECT_EQ(try_login("name" + std::to_string(i), "not the right one").status, 401);
+  for (int i = 0; i < 20; ++i)
+    EXPECT_EQ(try_login("name" + std::to_string(i), "not the right one").status, 401);
   EXPECT_EQ(try_login("admin", password_of("admin")).status, 429);
 }
 
@@ -243,8 +249,9 @@ TEST_F(Login, NoPasswordThroughAPlainProxy) {
 }
 
 TEST_F(Login, BadBodiesAreRefused) {
-  for (const auto* body : {"{}", "[]", "{", "null", R"({"name":"user"})", R"({"name":1,"password":"x"})",
-                           R"({"name":"user","password":"x","more":1})", R"({"name":"user","password":"a\u0000b"})"})
+  for (const auto* body :
+       {"{}", "[]", "{", "null", R"({"name":"user"})", R"({"name":1,"password":"x"})",
+        R"({"name":"user","password":"x","more":1})", R"({"name":"user","password":"a\u0000b"})"})
     EXPECT_EQ(ask("POST", "/api/v1/auth/login", {}, std::string(body)).status, 400) << body;
   EXPECT_EQ(ask("POST", "/api/v1/auth/login", {}, std::string(9'000, '[')).status, 413);
   EXPECT_EQ(hash_calls(), 0U);

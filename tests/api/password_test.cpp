@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "api/digest.hpp"
+#include "porchlight/api/account_code.hpp"
 
 namespace porchlight::api {
 namespace {
@@ -57,13 +58,16 @@ TEST(PasswordPolicy, AsksForLengthAndNothingCommon) {
 }
 
 TEST(Codes, AreReadHoweverTheyAreTyped) {
-  const auto code = random_code();
-  EXPECT_THAT(code, testing::MatchesRegex("([A-Z2-7]{4}-){4}[A-Z2-7]{4}"));
-  EXPECT_NE(code, random_code());
+  const auto code = new_account_code();
+  EXPECT_THAT(code.text,
+              testing::MatchesRegex("[A-Z2-7]{4}-[A-Z2-7]{4}-[A-Z2-7]{4}-[A-Z2-7]{4}-[A-Z2-7]{4}"));
+  EXPECT_NE(code.text, new_account_code().text);
+  EXPECT_EQ(code.hash.find(code.text.substr(0, 4)), std::string::npos);
   std::string typed;
-  for (const char c : code) typed += c == '-' ? ' ' : static_cast<char>(std::tolower(c));
-  EXPECT_EQ(plain_code(typed), plain_code(code));
-  EXPECT_EQ(plain_code(code).size(), 20U);
+  for (const char c : code.text) typed += c == '-' ? ' ' : static_cast<char>(std::tolower(c));
+  EXPECT_EQ(hash_of_code(typed), code.hash);
+  EXPECT_EQ(hash_of_code(code.text), code.hash);
+  EXPECT_NE(hash_of_code(code.text + "A"), code.hash);
 }
 
 TEST(Digest, ComparesInFull) {

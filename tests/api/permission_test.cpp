@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Role × route × camera: walks the table of the running server, so that a route added later is asked for here.
+// Role × route × camera: walks the table of the running server, so that a route added later is asked for
+// here.
 #include <algorithm>
 
 #include "api/account_client.hpp"
@@ -99,7 +100,8 @@ TEST_F(Permissions, EveryRouteLetsInWhomItIsMeantForAndNobodyElse) {
         // Numbers are for the machine itself and for monitors, not for whoever may look at pictures.
         const bool numbers = route.path == "/metrics" || route.path == "/health";
         if (numbers && (role == "viewer" || role == "user")) meant = false;
-        EXPECT_EQ(is_let_in(route, role, button), meant) << named(route) << " as " << role << " for " << button;
+        EXPECT_EQ(is_let_in(route, role, button), meant)
+            << named(route) << " as " << role << " for " << button;
         ++asked;
       }
     }
@@ -123,9 +125,9 @@ TEST_F(Permissions, StatusShowsTheCamerasOfTheRightsOnly) {
       R"({"ready":true,"cameras":[{"id":"porch"},{"id":"lawn"}],"buttons":[{"id":"front"},{"id":"garden"}],)"
       R"("rings":[{"id":"1","camera":"porch"},{"id":"2","camera":"lawn"},{"id":"3","camera":""}]})";
   const auto seen = nlohmann::json::parse(ask("GET", "/api/v1/status", login("viewer")).body);
-  EXPECT_EQ(seen, nlohmann::json::parse(
-                      R"({"ready":true,"cameras":[{"id":"porch"}],"buttons":[{"id":"front"}],)"
-                      R"("rings":[{"id":"1","camera":"porch"}]})"));
+  EXPECT_EQ(seen,
+            nlohmann::json::parse(R"({"ready":true,"cameras":[{"id":"porch"}],"buttons":[{"id":"front"}],)"
+                                  R"("rings":[{"id":"1","camera":"porch"}]})"));
   EXPECT_EQ(ask("GET", "/api/v1/status", login("admin")).body, house.status);
 }
 
@@ -142,7 +144,8 @@ TEST_F(Permissions, RingOverTheNetworkSaysSo) {
 
 TEST_F(Permissions, LoopbackNeedsNoLoginForNumbersUnlessSomebodyForwards) {
   EXPECT_EQ(ask("GET", "/metrics").status, 200);
-  for (const auto* header : {"Forwarded: for=203.0.113.9", "X-Forwarded-For: 127.0.0.1", "x-forwarded-proto: https"}) {
+  for (const auto* header :
+       {"Forwarded: for=203.0.113.9", "X-Forwarded-For: 127.0.0.1", "x-forwarded-proto: https"}) {
     Client proxied;
     proxied.more = std::string(header) + "\r\n";
     EXPECT_EQ(ask("GET", "/metrics", proxied).status, 401) << header;
@@ -154,10 +157,14 @@ TEST_F(Permissions, LoopbackNeedsNoLoginForNumbersUnlessSomebodyForwards) {
 TEST_F(Permissions, RefusalsAreCountedAndRecorded) {
   EXPECT_EQ(ask("GET", "/api/v1/users", login("user")).status, 403);
   EXPECT_EQ(
-      metric(R"(security_events_total{action_taken="blocked",event_type="privilege_escalation",source="api"})"), 1);
+      metric(
+          R"(security_events_total{action_taken="blocked",event_type="privilege_escalation",source="api"})"),
+      1);
   EXPECT_EQ(ask("POST", "/api/v1/buttons/garden/ring", login("user")).status, 403);
   EXPECT_EQ(
-      metric(R"(security_events_total{action_taken="blocked",event_type="unauthorized_access",source="api"})"), 1);
+      metric(
+          R"(security_events_total{action_taken="blocked",event_type="unauthorized_access",source="api"})"),
+      1);
   const auto record = executor.recorded().back();
   EXPECT_EQ(record.kind, AuditRecord::Kind::authorization);
   EXPECT_EQ(record.user, "user");
@@ -171,8 +178,9 @@ TEST(GuardDeathTest, RouteWithoutAPermissionDoesNotStart) {
               .path = "/api/v1/forgotten",
               .handler = [](const http::Request&, const http::Responder&) {}});
   EXPECT_DEATH(Guard::expect_complete(router, {}), "GET /api/v1/forgotten declares no permission");
-  EXPECT_DEATH(Guard::expect_complete(router, {{{http::Method::post, "/api/v1/forgotten"}, Access::everyone()}}),
-               "declares no permission");
+  EXPECT_DEATH(
+      Guard::expect_complete(router, {{{http::Method::post, "/api/v1/forgotten"}, Access::everyone()}}),
+      "declares no permission");
   Guard::expect_complete(router, {{{http::Method::get, "/api/v1/forgotten"}, Access::everyone()}});
 }
 

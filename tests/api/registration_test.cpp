@@ -23,8 +23,10 @@ class FirstRun : public test::AccountsTest {
     EXPECT_TRUE(stored().invite(invitation, clock.wall()));
     return "abcd-efgh-ijkl-mnop-qrst";
   }
-  Reply enter(const std::string& code, const std::string& name, const std::string& password = "a good long phrase") {
-    return ask("POST", "/api/v1/auth/register", {}, json{{"code", code}, {"name", name}, {"password", password}});
+  Reply enter(const std::string& code, const std::string& name,
+              const std::string& password = "a good long phrase") {
+    return ask("POST", "/api/v1/auth/register", {},
+               json{{"code", code}, {"name", name}, {"password", password}});
   }
 };
 
@@ -65,16 +67,19 @@ TEST_F(FirstRun, EachStartMakesANewCode) {
 
 TEST_F(FirstRun, WrongCodeCostsNoHashAndEndsInALock) {
   code_for_first_run();
-  for (int i = 0; i < 20; ++i) EXPECT_EQ(enter("AAAA-AAAA-AAAA-AAAA-AAA" + std::to_string(i), "anna").status, 403);
+  for (int i = 0; i < 20; ++i)
+    EXPECT_EQ(enter("AAAA-AAAA-AAAA-AAAA-AAA" + std::to_string(i), "anna").status, 403);
   EXPECT_EQ(hash_calls(), 0U);
   EXPECT_EQ(enter("ABCD-EFGH-IJKL-MNOP-QRST", "anna").status, 429);
 }
 
 TEST_F(FirstRun, WeakPasswordsAndBadNamesAreNamedAndUseNothingUp) {
   const auto code = code_for_first_run();
-  for (const auto* password : {"short", "123456789", "1234567890", "Password123", "aaaaaaaaaaaa", "annaannaanna"})
+  for (const auto* password :
+       {"short", "123456789", "1234567890", "Password123", "aaaaaaaaaaaa", "annaannaanna"})
     EXPECT_EQ(enter(code, "anna", password).status, 422) << password;
-  for (const auto* name : {"", "an na", "-anna", "anna\n", "ännchen"}) EXPECT_EQ(enter(code, name).status, 422) << name;
+  for (const auto* name : {"", "an na", "-anna", "anna\n", "ännchen"})
+    EXPECT_EQ(enter(code, name).status, 422) << name;
   EXPECT_EQ(enter(code, "anna", "aaaaaaaaab").status, 201);  // ten characters, nothing composed
 }
 

@@ -27,15 +27,16 @@ class Jwt : public testing::Test {
     Claims claims;
     return signer.verify(token, at, claims);
   }
-  std::string signed_by_us(const json& header, const json& payload) const {
-    const auto text = part(header) + "." + part(payload);
+  static std::string signed_by_us(const json& head, const json& claims) {
+    const auto text = part(head) + "." + part(claims);
     return text + "." + base64url(hmac_sha256("key", text));
   }
   const TokenSigner signer{"key"};
   const WallTime now{1'000'000'000s};
   const json header{{"alg", "HS256"}, {"typ", "JWT"}};
-  const json payload{{"aud", "porchlight-api"}, {"exp", 1'000'000'100}, {"nbf", 999'999'900},
-                     {"jti", "id"},             {"sub", "7"},           {"scope", "view"}};
+  const json payload{
+      {"aud", "porchlight-api"}, {"exp", 1'000'000'100}, {"nbf", 999'999'900}, {"jti", "id"}, {"sub", "7"},
+      {"scope", "view"}};
 };
 
 TEST_F(Jwt, CarriesItsClaims) {
@@ -82,19 +83,28 @@ TEST_F(Jwt, ChangedPartsAreBadSignatures) {
 
 TEST_F(Jwt, MalformedTokensAreTold) {
   const auto token = signed_by_us(header, payload);
-  for (const auto& bad : {std::string(), std::string("."), std::string(".."), std::string("a.b.c"), token + ".x",
-                          token.substr(0, token.rfind('.')), replaced(token, 0, part(json::array())),
-                          replaced(token, 2, "!!"), std::string(5'000, 'a')})
+  for (const auto& bad :
+       {std::string(), std::string("."), std::string(".."), std::string("a.b.c"), token + ".x",
+        token.substr(0, token.rfind('.')), replaced(token, 0, part(json::array())), replaced(token, 2, "!!"),
+        std::string(5'000, 'a')})
     EXPECT_EQ(verdict(bad, now), TokenVerdict::malformed) << bad.substr(0, 80);
-  EXPECT_EQ(verdict(signed_by_us({{"alg", "HS256"}, {"crit", {"x"}}}, payload), now), TokenVerdict::malformed);
+  EXPECT_EQ(verdict(signed_by_us({{"alg", "HS256"}, {"crit", {"x"}}}, payload), now),
+            TokenVerdict::malformed);
   EXPECT_EQ(verdict(signed_by_us({{"typ", "JWT"}}, payload), now), TokenVerdict::malformed);
   for (const auto* missing : {"aud", "exp", "nbf", "jti", "sub", "scope"}) {
     auto less = payload;
     less.erase(missing);
     EXPECT_EQ(verdict(signed_by_us(header, less), now), TokenVerdict::malformed) << missing;
   }
-  for (const auto& [key, value] : std::vector<std::pair<std::string, json>>{
-           {"exp", "soon"}, {"exp", 1e30}, {"exp", -1}, {"sub", 7}, {"sub", "7x"}, {"aud", json::array()}}) {
+  for (const auto& [key, value] :
+       std::vector<std::pair<std::string, json>>{{"exp", "soon"},
+                                                 {"exp", 1e30},
+                                                 {"exp", -1},
+                                                 {"exp", 10'000'000'000},
+                                                 {"exp", 18'000'000'000'000'000'000U},
+                                                 {"sub", 7},
+                                                 {"sub", "7x"},
+                                                 {"aud", json::array()}}) {
     auto odd = payload;
     odd[key] = value;
     EXPECT_EQ(verdict(signed_by_us(header, odd), now), TokenVerdict::malformed) << key << value;
@@ -142,7 +152,8 @@ TEST_F(Tokens, ScopeAndRoleBothDecide) {
 
 TEST_F(Tokens, TokenMakesNoTokensAndChangesNoPasswords) {
   Client script;
-  script.bearer = make("admin", {{"name", "script"}, {"scopes", {"view", "ring", "manage", "metrics"}}}).token;
+  script.bearer =
+      make("admin", {{"name", "script"}, {"scopes", {"view", "ring", "manage", "metrics"}}}).token;
   EXPECT_EQ(ask("GET", "/api/v1/users", script).status, 200);
   EXPECT_EQ(ask("POST", "/api/v1/tokens", script, json{{"name", "more"}, {"scopes", {"view"}}}).status, 403);
   EXPECT_EQ(ask("POST", "/api/v1/users", script, json{{"name", "more"}, {"role", "admin"}}).status, 403);
@@ -168,7 +179,9 @@ TEST_F(Tokens, ExpiredRevokedAndForgedAreRefusedAndCounted) {
   clock.advance(24h);
   EXPECT_EQ(status_with(expiring.token), 401);
   EXPECT_EQ(results("expired"), 1);
-  EXPECT_EQ(metric(R"(security_events_total{action_taken="blocked",event_type="token_violation",source="auth"})"), 4);
+  EXPECT_EQ(
+      metric(R"(security_events_total{action_taken="blocked",event_type="token_violation",source="auth"})"),
+      4);
 }
 
 TEST_F(Tokens, EndWithTheAccountAndItsPassword) {
@@ -194,10 +207,12 @@ TEST_F(Tokens, EndWithTheAccountAndItsPassword) {
 TEST_F(Tokens, BadWishesAreNamed) {
   const auto user = login("user");
   for (const auto& body : {json{{"name", "a"}}, json{{"name", "a"}, {"scopes", json::array()}},
-                           json{{"name", "a"}, {"scopes", {"everything"}}}, json{{"name", ""}, {"scopes", {"view"}}},
-                           json{{"name", "a"}, {"kind", "magic"}}})
+                           json{{"name", "a"}, {"scopes", {"everything"}}},
+                           json{{"name", ""}, {"scopes", {"view"}}}, json{{"name", "a"}, {"kind", "magic"}}})
     EXPECT_EQ(ask("POST", "/api/v1/tokens", user, body).status, 422) << body;
-  EXPECT_EQ(ask("POST", "/api/v1/tokens", user, json{{"name", "a"}, {"scopes", {"view"}}, {"days", 367}}).status, 400);
+  EXPECT_EQ(
+      ask("POST", "/api/v1/tokens", user, json{{"name", "a"}, {"scopes", {"view"}}, {"days", 367}}).status,
+      400);
   EXPECT_EQ(ask("POST", "/api/v1/tokens", user, json{{"name", "a"}, {"kind", "scrape"}}).status, 403);
 }
 
@@ -208,7 +223,7 @@ TEST_F(Tokens, ScrapeTokenOpensTheNumbersOnlyAndCostsNoHash) {
   scraper.more = "X-Forwarded-For: 203.0.113.9\r\n";  // not from this machine
   const auto before = hash_calls();
   EXPECT_EQ(ask("GET", "/metrics", scraper).status, 200);
-  EXPECT_EQ(ask("GET", "/health", scraper).status, 200);
+  EXPECT_EQ(ask("GET", "/health", scraper).status, 503);  // let in: nothing is ready here
   EXPECT_EQ(ask("GET", "/api/v1/status", scraper).status, 403);
   EXPECT_EQ(hash_calls(), before);
   clock.advance(24h * 3650);
@@ -231,6 +246,20 @@ TEST_F(Tokens, ScrapeTokenOpensTheNumbersOnlyAndCostsNoHash) {
   EXPECT_EQ(ask("GET", "/metrics", scraper).status, 401);
   scraper.more.clear();
   EXPECT_EQ(ask("GET", "/metrics", scraper).status, 401);  // a wrong token is not made good by loopback
+}
+
+TEST_F(Tokens, AnAccountHasFiftyAtMostAndExpiredOnesGo) {
+  const auto user = login("user");
+  const json body{{"name", "a"}, {"scopes", {"view"}}, {"days", 1}};
+  for (int i = 0; i < 50; ++i) ASSERT_EQ(ask("POST", "/api/v1/tokens", user, body).status, 201) << i;
+  EXPECT_EQ(ask("POST", "/api/v1/tokens", user, body).status, 409);
+  EXPECT_EQ(ask("POST", "/api/v1/tokens", login("viewer"), body).status, 201);
+  clock.advance(24h * 9);
+  {
+    const std::lock_guard lock(executor.mutex);
+    accounts->tick();
+  }
+  EXPECT_TRUE(stored().tokens()->empty());
 }
 
 TEST_F(Tokens, AreListedWithoutTheirSecrets) {

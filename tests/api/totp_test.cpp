@@ -14,25 +14,31 @@ using test::Reply;
 // RFC 6238, appendix B: the SHA-1 rows, the last six of their eight digits.
 TEST(Totp, AgreesWithTheVectorsOfRfc6238) {
   const std::string seed = "12345678901234567890";
-  for (const auto& [second, code] : std::vector<std::pair<std::int64_t, std::string>>{{59, "287082"},
-                                                                                      {1'111'111'109, "081804"},
-                                                                                      {1'111'111'111, "050471"},
-                                                                                      {1'234'567'890, "005924"},
-                                                                                      {2'000'000'000, "279037"},
-                                                                                      {20'000'000'000, "353130"}})
-    EXPECT_EQ(totp_code(seed, totp_step(WallTime{std::chrono::seconds{second}})), code) << second;
+  for (const auto& [second, code] :
+       std::vector<std::pair<std::int64_t, std::string>>{{59, "287082"},
+                                                         {1'111'111'109, "081804"},
+                                                         {1'111'111'111, "050471"},
+                                                         {1'234'567'890, "005924"},
+                                                         {2'000'000'000, "279037"},
+                                                         {20'000'000'000, "353130"}})
+    EXPECT_EQ(totp_code(seed, second / 30), code) << second;
+  EXPECT_EQ(totp_step(WallTime{59s}), 1);
+  EXPECT_EQ(totp_step(WallTime{60s}), 2);
 }
 
 TEST(Totp, TakesOneStepOfClockDifferenceAndNoStepTwice) {
   const std::string seed = "12345678901234567890";
   const WallTime now{1'234'567'890s};
   const auto step = totp_step(now);
-  for (const auto off : {-1, 0, 1}) EXPECT_EQ(totp_match(seed, totp_code(seed, step + off), now, 0), step + off);
-  for (const auto off : {-2, 2}) EXPECT_EQ(totp_match(seed, totp_code(seed, step + off), now, 0), std::nullopt);
+  for (const auto off : {-1, 0, 1})
+    EXPECT_EQ(totp_match(seed, totp_code(seed, step + off), now, 0), step + off);
+  for (const auto off : {-2, 2})
+    EXPECT_EQ(totp_match(seed, totp_code(seed, step + off), now, 0), std::nullopt);
   EXPECT_EQ(totp_match(seed, totp_code(seed, step), now, step), std::nullopt);
   EXPECT_EQ(totp_match(seed, totp_code(seed, step - 1), now, step), std::nullopt);
   EXPECT_EQ(totp_match(seed, totp_code(seed, step + 1), now, step), step + 1);
-  for (const auto* code : {"", "05924", "0005924", "abcdef"}) EXPECT_EQ(totp_match(seed, code, now, 0), std::nullopt);
+  for (const auto* code : {"", "05924", "0005924", "abcdef"})
+    EXPECT_EQ(totp_match(seed, code, now, 0), std::nullopt);
 }
 
 // RFC 4648 §10.
@@ -68,7 +74,8 @@ class SecondFactorTest : public test::AccountsTest {
     const auto body = json::parse(reply.body);
     seed_ = seed_of(body["secret"]);
     ASSERT_EQ(base32(seed_), body["secret"]);
-    EXPECT_THAT(body["uri"].get<std::string>(), testing::StartsWith("otpauth://totp/Porchlight:user?secret="));
+    EXPECT_THAT(body["uri"].get<std::string>(),
+                testing::StartsWith("otpauth://totp/Porchlight:user?secret="));
   }
   void activate() {
     enrol();
@@ -89,11 +96,11 @@ class SecondFactorTest : public test::AccountsTest {
 
 TEST_F(SecondFactorTest, CountsOnlyOnceConfirmed) {
   enrol();
-  EXPECT_EQ(log_in({}).status, 200);
+  EXPECT_EQ(log_in(json::object()).status, 200);
   EXPECT_EQ(ask("POST", "/api/v1/auth/totp/confirm", client_, json{{"totp", "000000"}}).status, 403);
-  EXPECT_EQ(log_in({}).status, 200);
+  EXPECT_EQ(log_in(json::object()).status, 200);
   EXPECT_EQ(ask("POST", "/api/v1/auth/totp/confirm", client_, json{{"totp", code_now()}}).status, 200);
-  const auto reply = log_in({});
+  const auto reply = log_in(json::object());
   EXPECT_EQ(reply.status, 401);
   EXPECT_EQ(type_of(reply), "urn:porchlight:problem:second-factor");
   EXPECT_EQ(reply.headers.count("set-cookie"), 0U);
@@ -131,7 +138,7 @@ TEST_F(SecondFactorTest, AskingForTheFactorForgivesNoFailure) {
   activate();
   for (int i = 0; i < 4; ++i) {
     EXPECT_EQ(log_in({{"totp", "00000" + std::to_string(i)}}).status, 401);
-    EXPECT_EQ(type_of(log_in({})), "urn:porchlight:problem:second-factor");
+    EXPECT_EQ(type_of(log_in(json::object())), "urn:porchlight:problem:second-factor");
   }
   EXPECT_EQ(log_in({{"totp", "000009"}}).status, 401);
   EXPECT_EQ(log_in({{"totp", code_now()}}).status, 429);
@@ -150,9 +157,9 @@ TEST_F(SecondFactorTest, IsDisabledByACodeOnly) {
   activate();
   EXPECT_EQ(ask("POST", "/api/v1/auth/totp", client_).status, 409);  // a stolen session replaces nothing
   EXPECT_EQ(ask("POST", "/api/v1/auth/totp/disable", client_, json{{"totp", "000000"}}).status, 403);
-  EXPECT_EQ(type_of(log_in({})), "urn:porchlight:problem:second-factor");
+  EXPECT_EQ(type_of(log_in(json::object())), "urn:porchlight:problem:second-factor");
   EXPECT_EQ(ask("POST", "/api/v1/auth/totp/disable", client_, json{{"totp", code_now()}}).status, 204);
-  EXPECT_EQ(log_in({}).status, 200);
+  EXPECT_EQ(log_in(json::object()).status, 200);
   EXPECT_EQ(log_in({{"recovery_code", recovery_[0]}}).status, 200);  // not asked for, not looked at
 }
 

@@ -15,9 +15,20 @@ import harness
 sys.path.insert(0, str(harness.SOURCE / "tests" / "demo"))
 import clip  # noqa: E402
 
-ROUTES = ["GET,/metrics,200", "GET,/health,200+503", "GET,/health/live,200+503", "GET,/health/ready,200+503",
-          "GET,/health/startup,200+503", "POST,/api/v1/buttons/{id}/ring,200+404+503", "GET,/api/v1/status,200",
-          "POST,/api/v1/reload,200+422+503", "POST,/api/v1/faces/reload,200+503"]
+ROUTES = ["GET,/metrics,200+401+403", "GET,/health,200+401+403+503", "GET,/health/live,200+503", "GET,/health/ready,200+503",
+          "GET,/health/startup,200+503", "POST,/api/v1/buttons/{id}/ring,200+401+403+404+503",
+          "GET,/api/v1/status,200+401+403", "POST,/api/v1/reload,200+422+503", "POST,/api/v1/faces/reload,200+503",
+          "POST,/api/v1/accounts/reload,200+503", "POST,/api/v1/auth/login,200+400+401+403+415+429+503",
+          "POST,/api/v1/auth/register,201+400+403+409+415+422+429+503", "POST,/api/v1/auth/logout,204+401+403+503",
+          "GET,/api/v1/auth/session,200+401+403+404", "POST,/api/v1/auth/password,204+400+401+403+415+422+429+503",
+          "GET,/api/v1/auth/sessions,200+401+403", "DELETE,/api/v1/auth/sessions/{id},204+401+403+404+503",
+          "POST,/api/v1/auth/totp,201+401+403+404+409+503",
+          "POST,/api/v1/auth/totp/confirm,200+400+401+403+409+415+429+503",
+          "POST,/api/v1/auth/totp/disable,204+400+401+403+415+429+503", "GET,/api/v1/users,200+401+403",
+          "POST,/api/v1/users,201+400+401+403+409+415+422+503", "GET,/api/v1/users/{id},200+401+403+404",
+          "PATCH,/api/v1/users/{id},200+400+401+403+404+409+415+422+503",
+          "DELETE,/api/v1/users/{id},204+401+403+404+409+503", "GET,/api/v1/tokens,200+401+403",
+          "POST,/api/v1/tokens,201+400+401+403+404+409+415+422+503", "DELETE,/api/v1/tokens/{id},204+401+403+404+503"]
 MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 
 
@@ -40,7 +51,7 @@ class ContractTest(unittest.TestCase):
     def check(self, text):
         words = ["camera_id=front", "channel=webhook", "channel=log", "model_version=resnet-1", "model_version=rfb-320", "model_version=landmark-68",
                  "endpoint=unmatched"]
-        words += [f"worker_id={w}" for w in ("button", "event", "store", "http", "log", "vision", "ingest-front",
+        words += [f"worker_id={w}" for w in ("button", "event", "store", "accounts", "http", "log", "vision", "ingest-front",
                                              "decoder-front", "notify-hook", "notify-journal")]
         words += [f"route={r}" for r in ROUTES] + [f"endpoint={r.split(',')[1]}" for r in ROUTES]
         return subprocess.run([harness.BUILD / "contract_of_scrape", *words], input=text, capture_output=True, text=True)

@@ -34,13 +34,13 @@ struct AuditRecord {
   std::string user{};  // as claimed in a failed login
   std::string ip_address{};
   std::string user_agent{};
-  bool success = false;     // authentication; authorization: granted
-  std::string method{};     // authentication: password, totp, token
-  std::string resource{};   // authorization, data_modification: /api/v1/users/3
-  std::string permission{}; // authorization: admin, camera front
-  std::string operation{};  // data_modification: add, update, delete
-  std::string changes{};    // data_modification, JSON; never a secret
-  std::string event_type{}; // security_event: label of security_events_total
+  bool success = false;      // authentication; authorization: granted
+  std::string method{};      // authentication: password, totp, token
+  std::string resource{};    // authorization, data_modification: /api/v1/users/3
+  std::string permission{};  // authorization: admin, camera front
+  std::string operation{};   // data_modification: add, update, delete
+  std::string changes{};     // data_modification, JSON; never a secret
+  std::string event_type{};  // security_event: label of security_events_total
   std::string description{};
 };
 // From the listener's and the accounts' thread. An Error refuses a change of data; it stops no login
@@ -62,8 +62,8 @@ struct AccountPorts {
 // thread touches; what the listener's thread needs to judge a request is a copy in memory.
 class Accounts {
  public:
-  Accounts(AccountOptions options, std::filesystem::path folder, const Clock& clock, telemetry::Metrics& metrics,
-           AccountPorts ports);
+  Accounts(AccountOptions options, std::filesystem::path folder, const Clock& clock,
+           telemetry::Metrics& metrics, AccountPorts ports);
   ~Accounts();
   Accounts(const Accounts&) = delete;
   Accounts& operator=(const Accounts&) = delete;

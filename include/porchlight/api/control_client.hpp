@@ -30,6 +30,7 @@ class ControlClient {
   Result<ControlAnswer> status() const;
   Result<ControlAnswer> reload() const;
   Result<ControlAnswer> faces_changed() const;
+  Result<ControlAnswer> accounts_changed() const;
   // /health/… and the like: bodies up to 64 KiB.
   Result<ControlAnswer> get(std::string_view target) const;
 

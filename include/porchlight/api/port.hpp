@@ -38,10 +38,10 @@ using Answer = std::function<void(Result<T>)>;  // exactly once, from any thread
 // What the routes need of the rest of the house; `app` binds it. All members are called on the
 // listener's thread and must return at once: work goes elsewhere and comes back through the Answer.
 struct Port {
-  std::function<std::vector<std::string>()> buttons;          // ids, for look-up and suggestion
+  std::function<std::vector<std::string>()> buttons;                // ids, for look-up and suggestion
   std::function<std::string(const std::string&)> camera_of_button;  // empty: none, or no such button
-  std::function<void(RingOrder, Answer<RingAccepted>)> ring;  // answers after the commit
-  std::function<std::string()> status;                        // one JSON object
+  std::function<void(RingOrder, Answer<RingAccepted>)> ring;        // answers after the commit
+  std::function<std::string()> status;                              // one JSON object
   std::function<void(Answer<ReloadReport>)> reload;
   std::function<void(Answer<std::size_t>)> faces_changed;  // answers the number of people
 };

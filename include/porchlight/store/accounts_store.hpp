@@ -103,7 +103,7 @@ class AccountsStore {
   // A first-run invitation replaces the one before; expired ones go.
   Status invite(const Invitation& invitation, WallTime now);
 
-  // not_found when there is no such account; permission_denied when it would leave no enabled admin.
+  // not_found when there is no such account; unsupported when it would leave no enabled admin.
   // Role, rights and `disabled` are taken from `user`; disabling ends the account's sessions.
   Status change(const User& user);
   Status remove(std::int64_t user_id);
@@ -121,6 +121,7 @@ class AccountsStore {
 
   Result<std::vector<Token>> tokens();
   Status add_token(const Token& token);
+  Status forget_tokens_expired_before(WallTime time);
   // not_found when it is not there.
   Status remove_token(std::string_view id);
 

@@ -16,6 +16,7 @@ _porchlight() {
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     [[ $word == [a-z]* && ${#given[@]} -lt 2 ]] && given+=("$word")
   done
+  [[ $previous == --role ]] && { mapfile -t COMPREPLY < <(compgen -W 'admin user viewer monitor' -- "$current"); return; }
   case ${given[*]} in
     'faces enrol'|'faces enroll'|'faces identify')
       mapfile -t COMPREPLY < <(compgen -f -W "$(_porchlight_words "${given[@]}")" -- "$current"); return ;;

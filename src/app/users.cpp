@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands about accounts. They work on the database beside the daemon and tell it afterwards.
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "app/commands.hpp"
+#include "app/terminal.hpp"
+#include "porchlight/api/account_code.hpp"
+#include "porchlight/api/control_client.hpp"
+#include "porchlight/api/password.hpp"
+#include "porchlight/store/accounts_store.hpp"
+#include "porchlight/store/database.hpp"
+
+namespace porchlight::app {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr std::chrono::hours code_time{24};
+
+struct Opened {
+  std::unique_ptr<store::Database> database;
+  store::AccountsStore accounts;
+};
+
+Result<Opened> open_accounts(const Settings& settings, store::OpenMode mode) {
+  const auto file = settings.database();
+  if (!std::filesystem::exists(file))
+    return Error(ErrorCode::io, "open '" + file.string() + "': nothing is there; has the daemon run?");
+  auto database = store::Database::open(file, {.mode = mode}, nullptr);
+  if (!database) return std::move(database).error();
+  store::AccountsStore accounts(**database);
+  return Opened{std::move(*database), accounts};
+}
+
+// Opens settings and accounts, runs `work`, tells the daemon when it succeeded. A daemon that does not
+// run has nothing to be told.
+template <class Work>
+int change_accounts(const CommandOptions& options, Work work) {
+  auto [settings, exit_code] = settings_for(options);
+  if (!settings) return exit_code;
+  auto opened = open_accounts(*settings, store::OpenMode::read_write);
+  if (!opened) return complain(opened.error());
+  const Status status = work(opened->accounts);
+  if (!status) return complain(status.error());
+  const auto told = api::ControlClient(settings->control_socket()).accounts_changed();
+  if (told && !told->ok())
+    return complain("written, but the daemon did not take it: " + told->problem(), exit_unreachable);
+  return exit_done;
+}
+
+Result<std::string> hash_of_new_password(const std::string& name) {
+  const auto password = read_new_password();
+  if (!password) return password;
+  if (auto status = api::check_password(*password, name); !status) return std::move(status).error();
+  return api::PasswordHasher(api::PasswordCost{}).hash(*password);
+}
+
+Result<store::User> existing(store::AccountsStore& accounts, const std::string& name) {
+  auto user = accounts.find(store::account_name(name).value_or(name));
+  if (!user) return std::move(user).error();
+  if (!*user) return Error(ErrorCode::not_found, "there is no account '" + name + "'");
+  return std::move(**user);
+}
+
+// The account itself, with a password now.
+Status add_with_password(store::AccountsStore& accounts, store::User user) {
+  auto hash = hash_of_new_password(user.name);
+  if (!hash) return std::move(hash).error();
+  user.password = std::move(*hash);
+  user.created = std::chrono::system_clock::now();
+  auto id = accounts.add(user);
+  if (!id) return std::move(id).error();
+  std::printf("%s is %s\n", user.name.c_str(), std::string(to_string(user.role)).c_str());
+  return {};
+}
+
+Status invite(store::AccountsStore& accounts, const store::User& user, bool json) {
+  const auto taken = accounts.find(user.name);
+  if (!taken) return taken.error();
+  if (*taken) return Error(ErrorCode::already_exists, "add account '" + user.name + "': the name is taken");
+  const auto code = api::new_account_code();
+  const auto now = std::chrono::system_clock::now();
+  store::Invitation invitation;
+  invitation.code_hash = code.hash;
+  invitation.name = user.name;
+  invitation.role = user.role;
+  invitation.cameras = user.cameras;
+  invitation.expires = now + code_time;
+  if (auto status = accounts.invite(invitation, now); !status) return status;
+  if (json) {
+    const ordered_json answer{{"name", user.name},
+                              {"role", to_string(user.role)},
+                              {"invitation", code.text},
+                              {"expires", rfc3339(invitation.expires)}};
+    std::printf("%s\n", answer.dump(2).c_str());
+  } else {
+    std::printf(
+        "%s\nOne-time code for %s, role %s, good for 24 hours: docs/accounts.md says how to use it.\n",
+        code.text.c_str(), user.name.c_str(), std::string(to_string(user.role)).c_str());
+  }
+  return {};
+}
+
+std::string cameras_text(const store::User& user) {
+  if (user.cameras.all || user.role == store::Role::admin) return "all cameras";
+  std::string text;
+  for (const auto& camera : user.cameras.ids) text += (text.empty() ? "" : ", ") + camera;
+  return text.empty() ? "no camera" : text;
+}
+
+}  // namespace
+
+int users_add_command(const CommandOptions& options, const NewAccount& wanted) {
+  const auto name = store::account_name(wanted.name);
+  if (!name)
+    return complain(
+        "'" + wanted.name + "' is no name: 1 to 64 of a-z, 0-9, '.', '_', '-', a letter or digit first",
+        exit_usage);
+  store::User user;
+  user.name = *name;
+  user.role = *store::role_of(wanted.role);
+  user.cameras = {wanted.all_cameras || user.role == store::Role::admin,
+                  {wanted.cameras.begin(), wanted.cameras.end()}};
+  return change_accounts(options, [&](store::AccountsStore& accounts) {
+    return wanted.password ? add_with_password(accounts, user) : invite(accounts, user, options.json);
+  });
+}
+
+int users_passwd_command(const CommandOptions& options, const std::string& name) {
+  return change_accounts(options, [&](store::AccountsStore& accounts) -> Status {
+    const auto user = existing(accounts, name);
+    if (!user) return user.error();
+    const auto hash = hash_of_new_password(user->name);
+    if (!hash) return hash.error();
+    if (auto status = accounts.set_password(user->id, *hash, 0); !status) return status;
+    std::printf("%s has a new password; every session of the account has ended\n", user->name.c_str());
+    return {};
+  });
+}
+
+int users_disable_command(const CommandOptions& options, const std::string& name, bool disabled) {
+  return change_accounts(options, [&](store::AccountsStore& accounts) -> Status {
+    auto user = existing(accounts, name);
+    if (!user) return user.error();
+    user->disabled = disabled;
+    if (auto status = accounts.change(*user); !status) return status;
+    std::printf("%s is %s\n", user->name.c_str(), disabled ? "disabled" : "enabled");
+    return {};
+  });
+}
+
+int users_list_command(const CommandOptions& options) {
+  auto [settings, exit_code] = settings_for(options);
+  if (!settings) return exit_code;
+  auto opened = open_accounts(*settings, store::OpenMode::read_only);
+  if (!opened) return complain(opened.error());
+  const auto users = opened->accounts.users();
+  if (!users) return complain(users.error());
+  auto list = ordered_json::array();
+  for (const auto& user : *users) {
+    list.push_back({{"name", user.name},
+                    {"role", to_string(user.role)},
+                    {"all_cameras", user.cameras.all},
+                    {"cameras", user.cameras.ids},
+                    {"disabled", user.disabled},
+                    {"totp", user.totp}});
+    if (!options.json)
+      std::printf("%-24s %-8s %s%s%s\n", user.name.c_str(), std::string(to_string(user.role)).c_str(),
+                  cameras_text(user).c_str(), user.totp ? ", second factor" : "",
+                  user.disabled ? ", disabled" : "");
+  }
+  if (options.json) std::printf("%s\n", list.dump(2).c_str());
+  if (!options.json && users->empty())
+    std::printf("there is no account; porchlight users add NAME --role admin makes one\n");
+  return exit_done;
+}
+
+}  // namespace porchlight::app
