@@ -29,11 +29,13 @@ Response unauthorized(const Request& request) {
   return response;
 }
 
-bool starts_with_scheme(std::string_view value, std::string_view scheme) {
-  if (value.size() <= scheme.size() || value[scheme.size()] != ' ') return false;
+// What follows `scheme` and its blanks; nothing when the value is of another scheme or ends there.
+std::optional<std::string_view> credentials_of(std::string_view value, std::string_view scheme) {
+  if (value.size() <= scheme.size() || value[scheme.size()] != ' ') return std::nullopt;
   for (std::size_t i = 0; i < scheme.size(); ++i)
-    if ((value[i] | 0x20) != scheme[i]) return false;
-  return true;
+    if ((value[i] | 0x20) != scheme[i]) return std::nullopt;
+  const auto at = value.find_first_not_of(' ', scheme.size());
+  return at == std::string_view::npos ? std::nullopt : std::optional(value.substr(at));
 }
 
 void fill(Caller& caller, const store::User& user) {
@@ -142,13 +144,11 @@ Caller Guard::Judge::by_scrape_token(const Directory& known, std::string_view se
 }
 
 // Bearer; or basic with the token as password, because some scrapers know nothing else.
-Caller Guard::Judge::by_header(const Request&, const Directory& known, std::string_view value) const {
-  if (starts_with_scheme(value, "bearer")) {
-    const auto token = value.substr(value.find_first_not_of(' ', 6));
-    return token.starts_with("pls_") ? by_scrape_token(known, token) : by_api_token(known, token);
-  }
-  if (starts_with_scheme(value, "basic")) {
-    const auto pair = from_base64(value.substr(value.find_first_not_of(' ', 5)));
+Caller Guard::Judge::by_header(const Directory& known, std::string_view value) const {
+  if (const auto token = credentials_of(value, "bearer"))
+    return token->starts_with("pls_") ? by_scrape_token(known, *token) : by_api_token(known, *token);
+  if (const auto encoded = credentials_of(value, "basic")) {
+    const auto pair = from_base64(*encoded);
     const auto colon = pair ? pair->find(':') : std::string::npos;
     if (colon != std::string::npos) return by_scrape_token(known, std::string_view(*pair).substr(colon + 1));
   }
@@ -162,8 +162,7 @@ Caller Guard::Judge::identify(const Request& request) const {
             .role = store::Role::admin,
             .cameras = {.all = true}};
   const auto known = accounts_.directory();
-  if (const auto value = request.header("authorization"); !value.empty())
-    return by_header(request, *known, value);
+  if (const auto value = request.header("authorization"); !value.empty()) return by_header(*known, value);
   return by_cookie(request, *known);
 }
 

@@ -46,7 +46,7 @@ class Guard {
    private:
     Caller identify(const http::Request& request) const;
     Caller by_cookie(const http::Request& request, const Directory& known) const;
-    Caller by_header(const http::Request& request, const Directory& known, std::string_view value) const;
+    Caller by_header(const Directory& known, std::string_view value) const;
     Caller by_api_token(const Directory& known, std::string_view token) const;
     Caller by_scrape_token(const Directory& known, std::string_view secret) const;
     std::optional<http::Response> missing_right(const http::Request& request, const Caller& caller,

@@ -244,6 +244,11 @@ TEST_F(Tokens, ScrapeTokenOpensTheNumbersOnlyAndCostsNoHash) {
   EXPECT_EQ(ask("GET", "/metrics", scraper).status, 401);
   scraper.bearer = "pls_unknown";
   EXPECT_EQ(ask("GET", "/metrics", scraper).status, 401);
+  for (const auto* odd : {"Bearer", "Bearer  ", "Basic", "Basic !!", "Basic YQ==", "Digest x", "x"}) {
+    Client client;
+    client.more = std::string("Authorization: ") + odd + "\r\n";
+    EXPECT_EQ(ask("GET", "/metrics", client).status, 401) << odd;
+  }
   scraper.more.clear();
   EXPECT_EQ(ask("GET", "/metrics", scraper).status, 401);  // a wrong token is not made good by loopback
 }
