@@ -11,8 +11,8 @@
 
 namespace porchlight::api {
 
-// Parameters of Argon2id. The default takes 64 MiB and about a quarter of a second on a Raspberry Pi 4
-// or 5 (docs/accounts.md has figures); a text hashed under other ones is hashed again at the next login.
+// Parameters of Argon2id. The default takes 64 MiB and 0.15 s on the machine of docs/benchmarks.md; a text
+// hashed under other ones is hashed again at the next login.
 struct PasswordCost {
   std::uint64_t passes = 3;
   std::size_t memory_bytes = std::size_t{64} << 20;
