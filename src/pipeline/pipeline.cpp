@@ -1,22 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "porchlight/pipeline/pipeline.hpp"
 
-#include <atomic>
-#include <thread>
 #include <utility>
 
 #include "pipeline/pipeline_state.hpp"
 #include "porchlight/pipeline/gallery.hpp"
 
 namespace porchlight::pipeline {
-namespace {
-
-using namespace std::chrono_literals;
-// A slow card takes its time to sync; the watchdog has more patience than this.
-constexpr auto record_limit = 5s;
-
-}  // namespace
-
 Status Pipeline::State::build() {
   auto wakeup = Wakeup::create();
   if (!wakeup) return std::move(wakeup).error();
@@ -140,26 +130,6 @@ std::string Pipeline::condition() const {
     return "ringing without storing: " + state_->store->open_fault();
   return "watching " + std::to_string(state_->cameras.size()) + " cameras and " +
          std::to_string(state_->options.buttons.size()) + " buttons";
-}
-
-Status Pipeline::record(store::AuditEntry entry) {
-  struct Verdict {
-    std::atomic<bool> there{false};
-    Status status;  // written before `there` is released
-  };
-  auto verdict = std::make_shared<Verdict>();
-  if (!state_->store->queue().push(RecordAudit{std::move(entry), [verdict](Status status) {
-                                                 verdict->status = std::move(status);
-                                                 verdict->there.store(true, std::memory_order_release);
-                                               }}))
-    return Error(ErrorCode::resource, "the store lane is not keeping up");
-  const auto deadline = state_->clock.now() + record_limit;
-  while (!verdict->there.load(std::memory_order_acquire)) {
-    if (state_->clock.now() >= deadline)
-      return Error(ErrorCode::timeout, "the store lane did not answer in time");
-    std::this_thread::sleep_for(1ms);
-  }
-  return verdict->status;
 }
 
 Executor& Pipeline::accounts() {

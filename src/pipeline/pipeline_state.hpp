@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -35,7 +36,8 @@ class Pipeline::State {
         metrics(instruments),
         health(condition),
         supervisor(keeper),
-        gauges(instruments) {}
+        gauges(instruments),
+        unrecorded(instruments.counter("audit_log_write_failures_total")) {}
 
   // pipeline.cpp, main thread
   Status build();
@@ -72,6 +74,10 @@ class Pipeline::State {
   std::shared_ptr<gpio::ButtonLane> buttons;
   RoutingPtr routing = std::make_shared<const Routing>();
   std::map<std::string, std::shared_ptr<CameraUnit>> cameras;
+
+  // any thread
+  telemetry::Counter unrecorded;
+  std::atomic<std::size_t> noted{0};  // audit records that wait for the store lane
 
   // towards the listener's thread
   Mailbox<ListenerViewPtr> new_view;

@@ -11,6 +11,7 @@
 #include "porchlight/base/queue.hpp"
 #include "porchlight/event/event.hpp"
 #include "porchlight/store/audit_event.hpp"
+#include "porchlight/store/audit_log.hpp"
 #include "porchlight/store/outbox.hpp"
 #include "porchlight/store/snapshot_folder.hpp"
 
@@ -55,9 +56,10 @@ struct ReadGallery {
   std::function<void(Result<std::size_t>)> answer;  // may be empty
 };
 
-// An act that may only be done once its record is on the medium.
+// What somebody else than the lane wants in the audit log.
 struct RecordAudit {
   store::AuditEntry entry;
+  store::Durability durability = store::Durability::synced;
   std::function<void(Status)> answer;  // from the store lane; may be empty
 };
 

@@ -62,6 +62,7 @@ StoreLane::~StoreLane() {
 
 void StoreLane::run(std::stop_token stop, Heartbeat& heartbeat) {
   std::stop_callback wake(stop, [this] { wakeup_.notify(); });
+  ended_.store(false, std::memory_order_release);
   while (!stop.stop_requested()) {
     heartbeat.beat();
     const auto now = clock_.now();
@@ -84,6 +85,7 @@ void StoreLane::run(std::stop_token stop, Heartbeat& heartbeat) {
   while (auto job = queue_.pop()) work(std::move(*job));
   if (open_) write_held();
   audit_.close();
+  ended_.store(true, std::memory_order_release);
 }
 
 void StoreLane::try_open() {
@@ -237,7 +239,7 @@ void StoreLane::note_delivery(const SettleMessage& job) {
 }
 
 void StoreLane::record(const RecordAudit& job) {
-  auto status = audit_.record(job.entry, store::Durability::synced);
+  auto status = audit_.record(job.entry, job.durability);
   if (job.answer) job.answer(std::move(status));
 }
 

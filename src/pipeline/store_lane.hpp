@@ -57,6 +57,8 @@ class StoreLane {
   Opened opened() const noexcept { return opened_.load(std::memory_order_acquire); }
   // Valid once opened() is `no`.
   const std::string& open_fault() const noexcept { return open_fault_; }
+  // Any thread: what is pushed now is not worked off any more.
+  bool ended() const noexcept { return ended_.load(std::memory_order_acquire); }
 
  private:
   struct Open;
@@ -91,6 +93,7 @@ class StoreLane {
   Mailbox<RoutingPtr> new_routing_;
   std::atomic<Opened> opened_{Opened::not_yet};
   std::string open_fault_;  // written before opened_ is released
+  std::atomic<bool> ended_{false};
   // store thread only
   std::unique_ptr<Open> open_;
   AuditTrail audit_;  // before open_ in destruction: it uses the database

@@ -59,9 +59,12 @@ class Pipeline {
   std::string condition() const;
   // Applies what changed; returns what was rebuilt, as configuration paths, or why it could not be.
   Result<std::vector<std::string>> reload(Options options, const Changes& changes);
-  // Returns once the record is on the medium, or why it cannot be: then what it records must not be
-  // done. Waits for the store lane, 5 s at most.
+  // Main or accounts thread. Returns once the record is on the medium, or why it cannot be: then what it
+  // records must not be done. Waits for the store lane, 5 s at most.
   Status record(store::AuditEntry entry);
+  // Any thread; does not wait. The record is on the medium within a second. An error, which is counted:
+  // too many wait already, because a ring's commit stands in the same queue.
+  Status note(store::AuditEntry entry);
   // Where passwords are hashed and accounts are kept. Its tick is set before start().
   Executor& accounts();
   // Queue gauges; about once a second.
