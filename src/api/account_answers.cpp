@@ -45,10 +45,10 @@ nlohmann::ordered_json user_json(const store::User& user) {
   return object;
 }
 
-std::optional<http::Response> record_change(const Accounts::State& accounts, const http::Request& request,
+std::optional<http::Response> record_change(Accounts::State& accounts, const http::Request& request,
                                             const std::string& who, const std::string& operation,
                                             const std::string& changes) {
-  auto status = accounts.audit({.kind = AuditRecord::Kind::data_modification,
+  auto status = accounts.begin_change({.kind = AuditRecord::Kind::data_modification,
                                 .user = who,
                                 .ip_address = request.peer.address,
                                 .user_agent = std::string(request.header("user-agent")),

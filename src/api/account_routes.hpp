@@ -19,8 +19,9 @@ http::Response failure(const Error& error, const event::TraceContext& trace);
 http::Response refusal(int status, std::string detail, const http::Request& request);
 nlohmann::ordered_json user_json(const store::User& user);
 
-// Records a change of data and says whether it may go on: what cannot be recorded is not done.
-std::optional<http::Response> record_change(const Accounts::State& accounts, const http::Request& request,
+// Records a change of data and says whether it may go on: what cannot be recorded is not done. The job
+// that called it ends with the change's outcome, which run() records.
+std::optional<http::Response> record_change(Accounts::State& accounts, const http::Request& request,
                                             const std::string& who, const std::string& operation,
                                             const std::string& changes);
 

@@ -74,6 +74,20 @@ Status Accounts::State::audit(const AuditRecord& record) const {
   return ports.audit ? ports.audit(record) : Status{};
 }
 
+Status Accounts::State::begin_change(AuditRecord record) {
+  if (auto status = audit(record); !status) return status;
+  begun = std::move(record);
+  return {};
+}
+
+void Accounts::State::end_change(bool done) {
+  auto record = std::exchange(begun, std::nullopt);
+  if (!record) return;
+  record->done = done;
+  if (auto status = audit(*record); !status)
+    log.error("the outcome of a change could not be recorded", {{"fault", status.error().text()}});
+}
+
 bool Accounts::State::is_expired(const KnownSession& session, WallTime now) const {
   return session.life->ended.load(std::memory_order_relaxed) ||
          now >= session.row.created + options.session_absolute ||
@@ -207,7 +221,10 @@ void run(Accounts::State& accounts, Pace pace, const http::Request& request, con
   const auto& submit = pace == Pace::slow ? accounts.ports.slow : accounts.ports.quick;
   const bool taken = submit([&accounts, job = std::move(job), responder, refuse] {
     if (!accounts.open()) return refuse("accounts cannot be read; the journal says why");
-    responder.send(job(*accounts.opened));
+    accounts.begun.reset();  // of a job that threw
+    auto response = job(*accounts.opened);
+    accounts.end_change(response.status < 400);
+    responder.send(std::move(response));
   });
   if (!taken) refuse("too many are logging in at this moment");
 }

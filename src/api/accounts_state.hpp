@@ -45,6 +45,9 @@ struct Accounts::State {
   bool is_expired(const KnownSession& session, WallTime now) const;
 
   // executor's thread
+  Status begin_change(AuditRecord record);
+  // Records what became of the change that the job began, if it began one.
+  void end_change(bool done);
   Status open();
   Status offer_first_run();
   // Reads everything again; what the listener sees from then on. Sessions keep their lives.
@@ -64,6 +67,7 @@ struct Accounts::State {
   PasswordHasher hasher;  // executor's thread but for calls()
   // executor's thread
   std::optional<OpenAccounts> opened;
+  std::optional<AuditRecord> begun;  // by the job that runs
   std::string last_fault;
   MonotonicTime next_note{};
 

@@ -117,7 +117,7 @@ Response reloaded(const ReloadReport& report, const event::TraceContext& trace) 
 }
 
 void reload(const Port& port, const Request& request, const Responder& responder) {
-  port.reload([responder, trace = request.trace](Result<ReloadReport> report) {
+  port.reload(request.peer, [responder, trace = request.trace](Result<ReloadReport> report) {
     responder.send(report ? reloaded(*report, trace) : failure(report.error(), trace));
   });
 }

@@ -11,6 +11,7 @@
 #include <thread>
 #include <utility>
 
+#include "app/accounts_audit.hpp"
 #include "app/commands.hpp"
 #include "porchlight/api/routes.hpp"
 #include "porchlight/media/av.hpp"
@@ -51,6 +52,14 @@ Status make_folder(const std::filesystem::path& folder) {
   if (made && ::chmod(folder.c_str(), 0750) != 0)
     return errno_error(errno, "chmod '" + folder.string() + "'");
   return {};
+}
+
+// Whoever is on the other end of the control socket, as the kernel knows it.
+store::AuditActor asker_of(const http::Peer& peer) {
+  store::AuditActor actor;
+  actor.user_id = store::plain("uid:" + std::to_string(peer.uid));
+  actor.ip_address = store::plain("local");
+  return actor;
 }
 
 }  // namespace
@@ -114,6 +123,10 @@ void Daemon::make_accounts() {
   api::AccountPorts ports;
   ports.quick = [&executor](api::AccountPorts::Job job) { return executor.quick(std::move(job)); };
   ports.slow = [&executor](api::AccountPorts::Job job) { return executor.slow(std::move(job)); };
+  ports.audit = [this](const api::AuditRecord& record) {
+    const bool changes_data = record.kind == api::AuditRecord::Kind::data_modification;
+    return changes_data ? pipeline_->record(audit_entry(record)) : pipeline_->note(audit_entry(record));
+  };
   ports.ready = [this] { return health_.database_connected.load(); };
   accounts_ = std::make_unique<api::Accounts>(settings_.accounts, settings_.house.folder, clock_, *metrics_,
                                               std::move(ports));
@@ -143,9 +156,9 @@ api::Port Daemon::make_port() {
                         {"storage_accessible", health_.storage_accessible.load()}};
     return status.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   };
-  port.reload = [this](api::Answer<api::ReloadReport> answer) {
+  port.reload = [this](const http::Peer& asker, api::Answer<api::ReloadReport> answer) {
     auto refused = answer;
-    if (!orders_.push({std::move(answer)}))
+    if (!orders_.push({asker_of(asker), std::move(answer)}))
       refused(Error(ErrorCode::resource, "a reload is already under way"));
   };
   port.faces_changed = [this](api::Answer<std::size_t> answer) {
@@ -183,9 +196,9 @@ int Daemon::run() {
   for (;;) {
     while (const auto signal = signals_.next()) {
       if (*signal == Signal::stop) return stop();
-      reload();
+      reload({});
     }
-    while (auto order = orders_.pop()) order->answer(reload());
+    while (auto order = orders_.pop()) order->answer(reload(order->asker));
     if (clock_.now() >= next_check_) once_a_second();
     wait_for_news();
   }
@@ -234,7 +247,7 @@ std::string Daemon::condition() const {
   return pipeline_->condition();
 }
 
-api::ReloadReport Daemon::reload() {
+api::ReloadReport Daemon::reload(const store::AuditActor& asker) {
   service_.reloading();
   config::Faults faults;
   auto fresh = read_settings(file_, faults);
@@ -245,7 +258,7 @@ api::ReloadReport Daemon::reload() {
   } else if (!faults.empty()) {
     for (const auto& fault : faults.all()) report.faults.push_back(fault.text());
   } else {
-    report = recorded_apply(std::move(*fresh));
+    report = recorded_apply(std::move(*fresh), asker);
     said = "configuration not applied, or in part";
   }
   for (const auto& fault : report.faults) log_.error(said, {{"fault", fault}});
@@ -270,13 +283,13 @@ std::vector<std::string> Daemon::needs_restart(const Settings& fresh) const {
 }
 
 // A reload that cannot be recorded is refused. The record names keys, never values: those may be secret.
-api::ReloadReport Daemon::recorded_apply(Settings fresh) {
-  const auto record = [this, changed = changed_keys(settings_, fresh)](store::AuditResult result) {
+api::ReloadReport Daemon::recorded_apply(Settings fresh, const store::AuditActor& asker) {
+  const auto record = [this, &asker, changed = changed_keys(settings_, fresh)](store::AuditResult result) {
     return pipeline_->record(
         {store::SystemChange{"config", "reload",
                              changed.empty() ? "no key changed" : "changed: " + joined(changed), "", "",
                              result},
-         {},
+         asker,
          {}});
   };
   if (auto status = record(store::AuditResult::begun); !status) {

@@ -16,6 +16,7 @@
 #include "porchlight/http/server.hpp"
 #include "porchlight/pipeline/pipeline.hpp"
 #include "porchlight/pipeline/supervisor.hpp"
+#include "porchlight/store/audit_event.hpp"
 #include "porchlight/telemetry/health.hpp"
 
 namespace porchlight::app {
@@ -33,6 +34,7 @@ class Daemon {
 
  private:
   struct ReloadOrder {
+    store::AuditActor asker;
     api::Answer<api::ReloadReport> answer;
   };
   using Orders = MpscRing<ReloadOrder, QueueName::event_processing, Overflow::refuse>;
@@ -48,9 +50,9 @@ class Daemon {
   bool refresh_certificate();
   std::string condition() const;
   std::string bound_address() const;
-  api::ReloadReport reload();
+  api::ReloadReport reload(const store::AuditActor& asker);
   api::ReloadReport apply(Settings fresh);
-  api::ReloadReport recorded_apply(Settings fresh);
+  api::ReloadReport recorded_apply(Settings fresh, const store::AuditActor& asker);
   std::vector<std::string> needs_restart(const Settings& fresh) const;
   int stop();
 

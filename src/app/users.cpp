@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "app/accounts_audit.hpp"
+#include "app/audited.hpp"
 #include "app/commands.hpp"
 #include "app/terminal.hpp"
 #include "porchlight/api/account_code.hpp"
@@ -23,6 +25,7 @@ constexpr std::chrono::hours code_time{24};
 struct Opened {
   std::unique_ptr<store::Database> database;
   store::AccountsStore accounts;
+  std::unique_ptr<store::AuditLog> audit;  // only for a change
 };
 
 Result<Opened> open_accounts(const Settings& settings, store::OpenMode mode) {
@@ -32,10 +35,14 @@ Result<Opened> open_accounts(const Settings& settings, store::OpenMode mode) {
   auto database = store::Database::open(file, {.mode = mode}, nullptr);
   if (!database) return std::move(database).error();
   store::AccountsStore accounts(**database);
-  return Opened{std::move(*database), accounts};
+  return Opened{std::move(*database), accounts, nullptr};
 }
 
-// Opens settings and accounts, runs `work`, tells the daemon when it succeeded. A daemon that does not
+store::DataModification change_of(const std::string& name, const char* operation, std::string changes) {
+  return {audited_account(name), operation, store::plain(std::move(changes)), store::AuditResult::begun};
+}
+
+// Opens settings and accounts, runs `work`, which records what it changes, tells the daemon when it succeeded. A daemon that does not
 // run has nothing to be told.
 template <class Work>
 int change_accounts(const CommandOptions& options, Work work) {
@@ -43,7 +50,12 @@ int change_accounts(const CommandOptions& options, Work work) {
   if (!settings) return exit_code;
   auto opened = open_accounts(*settings, store::OpenMode::read_write);
   if (!opened) return complain(opened.error());
-  const Status status = work(opened->accounts);
+  const SystemClock clock;
+  auto log = open_audit_log(settings->house.folder, *opened->database, clock);
+  if (!log) return complain(log.error());
+  opened->audit = std::move(*log);
+  const Status status = work(*opened);
+  opened->audit.reset();
   if (!status) return complain(status.error());
   const auto told = api::ControlClient(settings->control_socket()).accounts_changed();
   if (told && !told->ok())
@@ -65,20 +77,33 @@ Result<store::User> existing(store::AccountsStore& accounts, const std::string& 
   return std::move(**user);
 }
 
+std::string cameras_text(const store::User& user) {
+  if (user.cameras.all || user.role == store::Role::admin) return "all cameras";
+  std::string text;
+  for (const auto& camera : user.cameras.ids) text += (text.empty() ? "" : ", ") + camera;
+  return text.empty() ? "no camera" : text;
+}
+
+std::string rights_text(const store::User& user) {
+  return "role " + std::string(to_string(user.role)) + ", " + cameras_text(user);
+}
+
 // The account itself, with a password now.
-Status add_with_password(store::AccountsStore& accounts, store::User user) {
+Status add_with_password(Opened& opened, store::User user) {
   auto hash = hash_of_new_password(user.name);
   if (!hash) return std::move(hash).error();
   user.password = std::move(*hash);
   user.created = std::chrono::system_clock::now();
-  auto id = accounts.add(user);
-  if (!id) return std::move(id).error();
-  std::printf("%s is %s\n", user.name.c_str(), std::string(to_string(user.role)).c_str());
-  return {};
+  return audited(*opened.audit, change_of(user.name, "add", rights_text(user)), [&]() -> Status {
+    auto id = opened.accounts.add(user);
+    if (!id) return std::move(id).error();
+    std::printf("%s is %s\n", user.name.c_str(), std::string(to_string(user.role)).c_str());
+    return {};
+  });
 }
 
-Status invite(store::AccountsStore& accounts, const store::User& user, bool json) {
-  const auto taken = accounts.find(user.name);
+Status invite(Opened& opened, const store::User& user, bool json) {
+  const auto taken = opened.accounts.find(user.name);
   if (!taken) return taken.error();
   if (*taken) return Error(ErrorCode::already_exists, "add account '" + user.name + "': the name is taken");
   const auto code = api::new_account_code();
@@ -89,7 +114,9 @@ Status invite(store::AccountsStore& accounts, const store::User& user, bool json
   invitation.role = user.role;
   invitation.cameras = user.cameras;
   invitation.expires = now + code_time;
-  if (auto status = accounts.invite(invitation, now); !status) return status;
+  const auto what = change_of(user.name, "add", "invitation, " + rights_text(user));
+  auto status = audited(*opened.audit, what, [&] { return opened.accounts.invite(invitation, now); });
+  if (!status) return status;
   if (json) {
     const ordered_json answer{{"name", user.name},
                               {"role", to_string(user.role)},
@@ -102,13 +129,6 @@ Status invite(store::AccountsStore& accounts, const store::User& user, bool json
         code.text.c_str(), user.name.c_str(), std::string(to_string(user.role)).c_str());
   }
   return {};
-}
-
-std::string cameras_text(const store::User& user) {
-  if (user.cameras.all || user.role == store::Role::admin) return "all cameras";
-  std::string text;
-  for (const auto& camera : user.cameras.ids) text += (text.empty() ? "" : ", ") + camera;
-  return text.empty() ? "no camera" : text;
 }
 
 }  // namespace
@@ -124,30 +144,35 @@ int users_add_command(const CommandOptions& options, const NewAccount& wanted) {
   user.role = *store::role_of(wanted.role);
   user.cameras = {wanted.all_cameras || user.role == store::Role::admin,
                   {wanted.cameras.begin(), wanted.cameras.end()}};
-  return change_accounts(options, [&](store::AccountsStore& accounts) {
-    return wanted.password ? add_with_password(accounts, user) : invite(accounts, user, options.json);
+  return change_accounts(options, [&](Opened& opened) {
+    return wanted.password ? add_with_password(opened, user) : invite(opened, user, options.json);
   });
 }
 
 int users_passwd_command(const CommandOptions& options, const std::string& name) {
-  return change_accounts(options, [&](store::AccountsStore& accounts) -> Status {
-    const auto user = existing(accounts, name);
+  return change_accounts(options, [&](Opened& opened) -> Status {
+    const auto user = existing(opened.accounts, name);
     if (!user) return user.error();
     const auto hash = hash_of_new_password(user->name);
     if (!hash) return hash.error();
-    if (auto status = accounts.set_password(user->id, *hash, 0); !status) return status;
+    auto status = audited(*opened.audit, change_of(user->name, "update", "a new password"),
+                          [&] { return opened.accounts.set_password(user->id, *hash, 0); });
+    if (!status) return status;
     std::printf("%s has a new password; every session of the account has ended\n", user->name.c_str());
     return {};
   });
 }
 
 int users_disable_command(const CommandOptions& options, const std::string& name, bool disabled) {
-  return change_accounts(options, [&](store::AccountsStore& accounts) -> Status {
-    auto user = existing(accounts, name);
+  return change_accounts(options, [&](Opened& opened) -> Status {
+    auto user = existing(opened.accounts, name);
     if (!user) return user.error();
     user->disabled = disabled;
-    if (auto status = accounts.change(*user); !status) return status;
-    std::printf("%s is %s\n", user->name.c_str(), disabled ? "disabled" : "enabled");
+    const auto* now = disabled ? "disabled" : "enabled";
+    auto status = audited(*opened.audit, change_of(user->name, "update", now),
+                          [&] { return opened.accounts.change(*user); });
+    if (!status) return status;
+    std::printf("%s is %s\n", user->name.c_str(), now);
     return {};
   });
 }

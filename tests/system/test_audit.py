@@ -11,8 +11,10 @@ import subprocess
 import unittest
 
 import harness
+from accounts_client import Client, first_run_code
 from harness import config
 
+PASSWORD = "a long phrase of theirs"
 OTHER_VERIFIER = harness.SOURCE / "tests" / "store" / "audit_verify.py"
 
 
@@ -116,11 +118,83 @@ class AuditTest(unittest.TestCase):
             self.assertNotIn(name, everything)
         self.assertEqual(self.verify(daemon)[0], 0)
 
+    def of_account(self, daemon, kind, name):
+        return [r for r in self.records(daemon, kind) if self.value_of(daemon, r["user_id"]) == f"account:{name}"]
+
+    def with_admin(self):
+        """A daemon and its first administrator, logged in."""
+        daemon = self.daemon()
+        code = harness.wait_until(lambda: first_run_code(daemon), 10, "the first-run code")
+        anna = Client(daemon.port)
+        self.assertEqual(anna.register(code, "anna", PASSWORD)[0], 201)
+        self.assertEqual(anna.login("anna", PASSWORD), 200)
+        return daemon, anna
+
+    def test_logins_refusals_and_locks_are_recorded(self):
+        daemon, anna = self.with_admin()
+        status, _, invited = anna.ask("POST", "/api/v1/users", {"name": "bert", "role": "viewer", "cameras": ["front"]})
+        self.assertEqual(status, 201)
+        bert = Client(daemon.port)
+        self.assertEqual(bert.register(invited["invitation"], "bert", PASSWORD)[0], 201)
+        self.assertEqual(bert.login("bert", PASSWORD), 200)
+        self.assertEqual(bert.ask("POST", "/api/v1/users", {"name": "carla", "role": "admin"})[0], 403)
+        guesser = Client(daemon.port)
+        self.assertEqual([guesser.login("bert", "not the right one") for _ in range(6)], [401] * 5 + [429])
+        self.assertEqual(daemon.stop(), 0)
+
+        def ends(name):
+            return [(r["action"], r["result"], r["details"]["method"])
+                    for r in self.of_account(daemon, "authentication", name)]
+        self.assertEqual(ends("anna"), [("login", "success", "password")])
+        self.assertEqual(ends("bert"), [("login", "success", "password")] + [("login", "failure", "password")] * 5)
+        self.assertEqual([(r["result"], r["resource"], r["details"]["permission"])
+                          for r in self.of_account(daemon, "authorization", "bert")],
+                         [("denied", "/api/v1/users", "admin")])
+        self.assertEqual([(r["action"], self.value_of(daemon, r["details"]["person_id"]))
+                          for r in self.records(daemon, "security_event")], [("account_lockout", "account:bert")])
+        added = self.of_account(daemon, "data_modification", "anna")
+        self.assertEqual([(r["action"], r["result"], r["resource"]) for r in added],
+                         [("add", end, f"/api/v1/{path}") for path in ("auth/register", "users")
+                          for end in ("begun", "success")])
+        self.assertIn('"bert"', self.value_of(daemon, added[-1]["details"]["changes"]))
+        self.assertEqual(self.value_of(daemon, added[-1]["ip_address"]), "127.0.0.1")
+        text = self.log(daemon).read_text()
+        for word in ("anna", "bert", "carla", "127.0.0.1", PASSWORD, "not the right one"):
+            self.assertNotIn(word, text)
+        code, verdict = self.verify(daemon)
+        self.assertEqual((code, verdict["ok"], verdict["checked"]), (0, True, len(self.records(daemon))))
+        other = subprocess.run(["/usr/bin/python3", "-B", OTHER_VERIFIER, daemon.state, daemon.state / "audit.key"],
+                               capture_output=True, text=True, timeout=20)
+        self.assertEqual(other.stdout, "ok\n", other.stderr)
+
+    def test_commands_about_accounts_are_recorded_before_and_after(self):
+        daemon, _ = self.with_admin()
+        before = len(self.records(daemon, "data_modification"))
+        daemon.cli("users", "add", "bert", "--role", "user", "--camera", "front")
+        self.assertEqual(daemon.cli("users", "disable", "anna", check=False).returncode, 1)  # the last administrator
+        subprocess.run([harness.PROGRAM, "users", "passwd", "anna", "--config", daemon.config], input=PASSWORD + "s\n",
+                       check=True, capture_output=True, text=True, timeout=60)
+        records = self.records(daemon, "data_modification")[before:]
+        self.assertEqual([(r["action"], r["result"], self.value_of(daemon, r["resource"]), r["details"]["changes"])
+                          for r in records],
+                         [(action, end, name, changes) for action, name, changes, last in
+                          (("add", "account:bert", "invitation, role user, front", "success"),
+                           ("update", "account:anna", "disabled", "failure"),
+                           ("update", "account:anna", "a new password", "success"))
+                          for end in ("begun", last)])
+        for record in records:
+            self.assertRegex(record["user_id"], rf"^uid:{os.getuid()}(,login:\d+)?$")
+        daemon.cli("reload")
+        self.assertEqual(self.records(daemon, "system_change")[-1]["user_id"], f"uid:{os.getuid()}")
+        daemon.process.send_signal(signal.SIGHUP)
+        harness.wait_until(lambda: self.records(daemon, "system_change")[-1]["user_id"] == "system", 10, "the reload")
+        self.assertEqual(self.verify(daemon)[0], 0)
+
     def refused(self, daemon, *because):
         """Every command that acts is refused, for this reason, and nothing is changed."""
         photo = harness.PICTURES / "known_enrol.jpg"
         commands = [("people", "list-as", "Anna", "blacklisted"), ("faces", "rename", "Anna", "Berta"),
-                    ("faces", "forget", "Anna")]
+                    ("faces", "forget", "Anna"), ("users", "add", "bert", "--role", "viewer")]
         if photo.exists():
             commands.append(("faces", "enrol", "Carla", photo))
         for command in commands:
@@ -129,6 +203,8 @@ class AuditTest(unittest.TestCase):
             for words in ("not done, because it cannot be recorded", *because):
                 self.assertIn(words, done.stderr, command)
         self.assertEqual(self.people(daemon), [("Anna", "known")])
+        with contextlib.closing(sqlite3.connect(daemon.state / "porchlight.db")) as db:
+            self.assertEqual(db.execute("SELECT count(*) FROM invitations WHERE NOT first_run").fetchone(), (0,))
 
     def refused_reload(self, daemon, *because):
         settings = json.loads(daemon.config.read_text())
@@ -154,10 +230,13 @@ class AuditTest(unittest.TestCase):
         self.log(daemon).mkdir()
         self.refused(daemon, "audit.jsonl")
         self.refused_reload(daemon, "audit.jsonl")
+        registration = (harness.wait_until(lambda: first_run_code(daemon), 10, "the first-run code"), "anna", PASSWORD)
+        self.assertEqual(Client(daemon.port).register(*registration)[0], 503)
         self.assertEqual(self.verify(daemon)[0], 3)
         self.log(daemon).rmdir()
         (daemon.folder / "kept").rename(self.log(daemon))
         self.assertEqual(daemon.cli("reload").returncode, 0)
+        self.assertEqual(Client(daemon.port).register(*registration)[0], 201)
         self.assertEqual(self.verify(daemon)[0], 0)
 
     def test_damaged_end_refuses_every_act_until_a_new_log_is_begun(self):

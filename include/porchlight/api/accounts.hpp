@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,11 +41,14 @@ struct AuditRecord {
   std::string permission{};  // authorization: admin, camera front
   std::string operation{};   // data_modification: add, update, delete
   std::string changes{};     // data_modification, JSON; never a secret
+  // data_modification: empty before the change, then whether it was made.
+  std::optional<bool> done{};
   std::string event_type{};  // security_event: label of security_events_total
   std::string description{};
 };
-// From the listener's and the accounts' thread. An Error refuses a change of data; it stops no login
-// and no refusal.
+// From the listener's thread, which it must not hold up, and from the accounts'. Changes of data come
+// from the latter only: success means that the record is on the medium, an Error refuses the change. It
+// stops no login and no refusal.
 using AuditSink = std::function<Status(const AuditRecord&)>;
 
 // The executor that `pipeline` made. Jobs run one at a time on one thread, quick ones first; false:

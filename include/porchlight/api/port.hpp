@@ -42,7 +42,7 @@ struct Port {
   std::function<std::string(const std::string&)> camera_of_button;  // empty: none, or no such button
   std::function<void(RingOrder, Answer<RingAccepted>)> ring;        // answers after the commit
   std::function<std::string()> status;                              // one JSON object
-  std::function<void(Answer<ReloadReport>)> reload;
+  std::function<void(const http::Peer& asker, Answer<ReloadReport>)> reload;
   std::function<void(Answer<std::size_t>)> faces_changed;  // answers the number of people
 };
 
