@@ -7,12 +7,11 @@
 namespace porchlight::api {
 
 bool is_loopback(const http::Peer& peer) {
-  return peer.listener == http::Listener::unix_socket || peer.address.starts_with("127.") ||
-         peer.address == "::1";
+  return peer.listener == http::Listener::unix_socket || peer.loopback;
 }
 
 bool is_secure(const http::Peer& peer) {
-  return peer.listener == http::Listener::unix_socket;  // no TLS yet
+  return peer.listener == http::Listener::unix_socket || peer.secure;
 }
 
 bool is_forwarded(const http::Request& request) {

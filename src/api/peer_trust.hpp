@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a connection's origin is worth. One place: TLS and reverse proxies change it here.
+// What a connection's origin is worth.
 #pragma once
 
 #include "porchlight/http/message.hpp"
 
 namespace porchlight::api {
 
+// Has loopback's exemptions (http::Peer::loopback).
 bool is_loopback(const http::Peer& peer);
 // The bytes between the client and us cannot be read.
 bool is_secure(const http::Peer& peer);

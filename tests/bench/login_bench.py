@@ -54,20 +54,20 @@ def requests(port, seconds):
     return times
 
 
-def delay(port):
-    alone = requests(port, 5)
+def delay(daemon):
+    alone = requests(daemon.port, 5)
     report("another request, nobody logs in", alone)
     stop = threading.Event()
     logins = []
 
     def keep_logging_in():
         while not stop.is_set():
-            logins.append(timed(Client(port).login, "anna", PASSWORD))
+            logins.append(timed(Client(daemon).login, "anna", PASSWORD))
 
     threads = [threading.Thread(target=keep_logging_in) for _ in range(4)]
     for thread in threads:
         thread.start()
-    beside = requests(port, 15)
+    beside = requests(daemon.port, 15)
     stop.set()
     for thread in threads:
         thread.join()
@@ -85,8 +85,8 @@ def oracle(daemon):
     for round_ in range(20):
         if round_ % 2 == 0:  # a login forgets the account's failures, a command the address's
             daemon.control("POST", "/api/v1/accounts/reload")
-        known.append(timed(Client(daemon.port).login, "anna", "not the right one"))
-        unknown.append(timed(Client(daemon.port).login, f"nobody{round_}", "not the right one"))
+        known.append(timed(Client(daemon).login, "anna", "not the right one"))
+        unknown.append(timed(Client(daemon).login, f"nobody{round_}", "not the right one"))
     report("wrong password of an account", known)
     report("a name that is none", unknown)
     ratio = quantile(known, .5) / quantile(unknown, .5)
@@ -98,9 +98,9 @@ def oracle(daemon):
 def main():
     daemon = harness.Daemon({"faces": {"enabled": False}})
     code = harness.wait_until(lambda: first_run_code(daemon), 10, "the first-run code")
-    Client(daemon.port).register(code, "anna", PASSWORD)
-    report("one login alone", [timed(Client(daemon.port).login, "anna", PASSWORD) for _ in range(10)])
-    delay(daemon.port)
+    Client(daemon).register(code, "anna", PASSWORD)
+    report("one login alone", [timed(Client(daemon).login, "anna", PASSWORD) for _ in range(10)])
+    delay(daemon)
     oracle(daemon)
     daemon.stop()
     daemon.close()

@@ -36,7 +36,7 @@ class Accounts(unittest.TestCase):
         self.code = harness.wait_until(lambda: first_run_code(self.daemon), 10, "the first-run code")
 
     def client(self):
-        return Client(self.daemon.port)
+        return Client(self.daemon)
 
     def anna(self):
         """The first administrator, logged in."""
@@ -82,7 +82,7 @@ class Accounts(unittest.TestCase):
         token = client.ask("POST", "/api/v1/tokens", {"name": "script", "scopes": ["view"]})[2]["token"]
         self.daemon.kill()
         self.daemon.start()
-        harness.wait_until(lambda: Client(self.daemon.port).login("nobody", "x") == 401, 10, "accounts")
+        harness.wait_until(lambda: Client(self.daemon).login("nobody", "x") == 401, 10, "accounts")
         client.port = self.daemon.port
         self.assertEqual(client.ask("GET", "/api/v1/auth/session")[0], 200)
         script = self.client()
@@ -151,10 +151,10 @@ class Accounts(unittest.TestCase):
 
     def test_fixation_and_forged_requests(self):
         planted = self.client()
-        planted.cookie = "porchlight=planted"
+        planted.cookie = "__Host-porchlight=planted"
         self.assertEqual(planted.register(self.code, "anna", ANNA)[0], 201)
         self.assertEqual(planted.login("anna", ANNA), 200)
-        self.assertNotEqual(planted.cookie, "porchlight=planted")
+        self.assertNotEqual(planted.cookie, "__Host-porchlight=planted")
         victim = planted
         for headers in ({"X_CSRF_Token": "guess"}, {"Origin": "https://evil.example"}, {"Sec_Fetch_Site": "cross-site"}):
             status, _, problem = victim.ask("POST", "/api/v1/buttons/front/ring", **headers)

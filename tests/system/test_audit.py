@@ -125,7 +125,7 @@ class AuditTest(unittest.TestCase):
         """A daemon and its first administrator, logged in."""
         daemon = self.daemon()
         code = harness.wait_until(lambda: first_run_code(daemon), 10, "the first-run code")
-        anna = Client(daemon.port)
+        anna = Client(daemon)
         self.assertEqual(anna.register(code, "anna", PASSWORD)[0], 201)
         self.assertEqual(anna.login("anna", PASSWORD), 200)
         return daemon, anna
@@ -134,11 +134,11 @@ class AuditTest(unittest.TestCase):
         daemon, anna = self.with_admin()
         status, _, invited = anna.ask("POST", "/api/v1/users", {"name": "bert", "role": "viewer", "cameras": ["front"]})
         self.assertEqual(status, 201)
-        bert = Client(daemon.port)
+        bert = Client(daemon)
         self.assertEqual(bert.register(invited["invitation"], "bert", PASSWORD)[0], 201)
         self.assertEqual(bert.login("bert", PASSWORD), 200)
         self.assertEqual(bert.ask("POST", "/api/v1/users", {"name": "carla", "role": "admin"})[0], 403)
-        guesser = Client(daemon.port)
+        guesser = Client(daemon)
         self.assertEqual([guesser.login("bert", "not the right one") for _ in range(6)], [401] * 5 + [429])
         self.assertEqual(daemon.stop(), 0)
 
@@ -231,12 +231,12 @@ class AuditTest(unittest.TestCase):
         self.refused(daemon, "audit.jsonl")
         self.refused_reload(daemon, "audit.jsonl")
         registration = (harness.wait_until(lambda: first_run_code(daemon), 10, "the first-run code"), "anna", PASSWORD)
-        self.assertEqual(Client(daemon.port).register(*registration)[0], 503)
+        self.assertEqual(Client(daemon).register(*registration)[0], 503)
         self.assertEqual(self.verify(daemon)[0], 3)
         self.log(daemon).rmdir()
         (daemon.folder / "kept").rename(self.log(daemon))
         self.assertEqual(daemon.cli("reload").returncode, 0)
-        self.assertEqual(Client(daemon.port).register(*registration)[0], 201)
+        self.assertEqual(Client(daemon).register(*registration)[0], 201)
         self.assertEqual(self.verify(daemon)[0], 0)
 
     def test_damaged_end_refuses_every_act_until_a_new_log_is_begun(self):
