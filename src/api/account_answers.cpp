@@ -49,12 +49,12 @@ std::optional<http::Response> record_change(Accounts::State& accounts, const htt
                                             const std::string& who, const std::string& operation,
                                             const std::string& changes) {
   auto status = accounts.begin_change({.kind = AuditRecord::Kind::data_modification,
-                                .user = who,
-                                .ip_address = request.peer.address,
-                                .user_agent = std::string(request.header("user-agent")),
-                                .resource = request.path,
-                                .operation = operation,
-                                .changes = changes});
+                                       .user = who,
+                                       .ip_address = request.peer.address,
+                                       .user_agent = std::string(request.header("user-agent")),
+                                       .resource = request.path,
+                                       .operation = operation,
+                                       .changes = changes});
   if (status) return std::nullopt;
   accounts.log.error("a change was refused because it cannot be recorded",
                      {{"fault", status.error().text()}});

@@ -28,8 +28,8 @@ store::AuditEvent event_of(const api::AuditRecord& record) {
     case Kind::security_event:
       break;
   }
-  return store::SecurityIncident{
-      record.event_type, "medium", record.description, audited_account(record.user), std::nullopt};
+  return store::SecurityIncident{record.event_type, "medium", record.description,
+                                 audited_account(record.user), std::nullopt};
 }
 
 }  // namespace

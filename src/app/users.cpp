@@ -42,8 +42,8 @@ store::DataModification change_of(const std::string& name, const char* operation
   return {audited_account(name), operation, store::plain(std::move(changes)), store::AuditResult::begun};
 }
 
-// Opens settings and accounts, runs `work`, which records what it changes, tells the daemon when it succeeded. A daemon that does not
-// run has nothing to be told.
+// Opens settings and accounts, runs `work`, which records what it changes, tells the daemon when it
+// succeeded. A daemon that does not run has nothing to be told.
 template <class Work>
 int change_accounts(const CommandOptions& options, Work work) {
   auto [settings, exit_code] = settings_for(options);

@@ -38,7 +38,9 @@ json fields_of(const Sighting& sighting) {
   return object;
 }
 
-json fields_of(const CameraLost& lost) { return {{"camera", lost.camera_id}, {"fault", to_string(lost.fault)}}; }
+json fields_of(const CameraLost& lost) {
+  return {{"camera", lost.camera_id}, {"fault", to_string(lost.fault)}};
+}
 
 json fields_of(const CameraBack& back) {
   return {{"camera", back.camera_id}, {"lost_seconds", back.lost_seconds}};
@@ -86,47 +88,70 @@ std::string camera_of(const Event& event) {
 
 std::string_view to_string(TriggerSource source) noexcept {
   switch (source) {
-    case TriggerSource::button_press: return "button_press";
-    case TriggerSource::cli: return "cli";
-    case TriggerSource::api: return "api";
-    case TriggerSource::mqtt: return "mqtt";
-    case TriggerSource::motion: return "motion";
-    case TriggerSource::test: return "test";
-    case TriggerSource::remote_unit: return "remote_unit";
+    case TriggerSource::button_press:
+      return "button_press";
+    case TriggerSource::cli:
+      return "cli";
+    case TriggerSource::api:
+      return "api";
+    case TriggerSource::mqtt:
+      return "mqtt";
+    case TriggerSource::motion:
+      return "motion";
+    case TriggerSource::test:
+      return "test";
+    case TriggerSource::remote_unit:
+      return "remote_unit";
   }
   return "other";
 }
 
 std::string_view to_string(Verdict verdict) noexcept {
   switch (verdict) {
-    case Verdict::known_person: return "known_person";
-    case Verdict::unknown_person: return "unknown_person";
-    case Verdict::blacklist_match: return "blacklist_match";
-    case Verdict::no_face: return "no_face";
-    case Verdict::error: return "error";
+    case Verdict::known_person:
+      return "known_person";
+    case Verdict::unknown_person:
+      return "unknown_person";
+    case Verdict::blacklist_match:
+      return "blacklist_match";
+    case Verdict::no_face:
+      return "no_face";
+    case Verdict::error:
+      return "error";
   }
   return "error";
 }
 
 std::string_view to_string(CameraFault fault) noexcept {
   switch (fault) {
-    case CameraFault::timeout: return "timeout";
-    case CameraFault::eof: return "eof";
-    case CameraFault::auth: return "auth";
-    case CameraFault::network: return "network";
-    case CameraFault::protocol: return "protocol";
-    case CameraFault::stalled: return "stalled";
+    case CameraFault::timeout:
+      return "timeout";
+    case CameraFault::eof:
+      return "eof";
+    case CameraFault::auth:
+      return "auth";
+    case CameraFault::network:
+      return "network";
+    case CameraFault::protocol:
+      return "protocol";
+    case CameraFault::stalled:
+      return "stalled";
   }
   return "protocol";
 }
 
 std::string_view to_string(ButtonFault fault) noexcept {
   switch (fault) {
-    case ButtonFault::chip_lost: return "chip_lost";
-    case ButtonFault::chip_back: return "chip_back";
-    case ButtonFault::stuck: return "stuck";
-    case ButtonFault::released: return "released";
-    case ButtonFault::lost_edges: return "lost_edges";
+    case ButtonFault::chip_lost:
+      return "chip_lost";
+    case ButtonFault::chip_back:
+      return "chip_back";
+    case ButtonFault::stuck:
+      return "stuck";
+    case ButtonFault::released:
+      return "released";
+    case ButtonFault::lost_edges:
+      return "lost_edges";
   }
   return "chip_lost";
 }

@@ -28,7 +28,9 @@ std::optional<std::uint8_t> nibble(char c) {
   return static_cast<std::uint8_t>(at);
 }
 
-bool is_hyphen_place(std::size_t i) { return i == 8 || i == 13 || i == 18 || i == 23; }
+bool is_hyphen_place(std::size_t i) {
+  return i == 8 || i == 13 || i == 18 || i == 23;
+}
 
 }  // namespace
 
@@ -94,8 +96,14 @@ TraceContext TraceContext::child() const {
   return context;
 }
 
-std::string TraceContext::trace_text() const { return hex(trace_id); }
-std::string TraceContext::span_text() const { return hex(span_id); }
-std::string TraceContext::traceparent() const { return "00-" + trace_text() + "-" + span_text() + "-01"; }
+std::string TraceContext::trace_text() const {
+  return hex(trace_id);
+}
+std::string TraceContext::span_text() const {
+  return hex(span_id);
+}
+std::string TraceContext::traceparent() const {
+  return "00-" + trace_text() + "-" + span_text() + "-01";
+}
 
 }  // namespace porchlight::event

@@ -28,11 +28,11 @@ Status Pipeline::record(store::AuditEntry entry) {
   };
   auto& s = *state_;
   auto verdict = std::make_shared<Verdict>();
-  if (!s.store->queue().push(RecordAudit{std::move(entry), store::Durability::synced,
-                                         [verdict](Status status) {
-                                           verdict->status = std::move(status);
-                                           verdict->there.store(true, std::memory_order_release);
-                                         }}))
+  if (!s.store->queue().push(
+          RecordAudit{std::move(entry), store::Durability::synced, [verdict](Status status) {
+                        verdict->status = std::move(status);
+                        verdict->there.store(true, std::memory_order_release);
+                      }}))
     return Error(ErrorCode::resource, "the store lane is not keeping up");
   const auto deadline = s.clock.now() + record_limit;
   for (;;) {
@@ -40,8 +40,7 @@ Status Pipeline::record(store::AuditEntry entry) {
     const bool ended = s.store->ended();
     if (verdict->there.load(std::memory_order_acquire)) return verdict->status;
     if (ended) return stopping();
-    if (s.clock.now() >= deadline)
-      return Error(ErrorCode::timeout, "the store lane did not answer in time");
+    if (s.clock.now() >= deadline) return Error(ErrorCode::timeout, "the store lane did not answer in time");
     std::this_thread::sleep_for(1ms);
   }
 }

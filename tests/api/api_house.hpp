@@ -52,7 +52,9 @@ struct House {
       on_ring.get()(std::move(order), std::move(answer));
     };
     made.status = [this] { return status; };
-    made.reload = [this](const http::Peer&, Answer<ReloadReport> answer) { on_reload.get()(std::move(answer)); };
+    made.reload = [this](const http::Peer&, Answer<ReloadReport> answer) {
+      on_reload.get()(std::move(answer));
+    };
     made.faces_changed = [](Answer<std::size_t> answer) { answer(std::size_t{3}); };
     return made;
   }

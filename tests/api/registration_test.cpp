@@ -182,7 +182,7 @@ TEST_F(Invited, DeletedAccountIsGoneWithItsSessions) {
   const auto records = executor.recorded();
   ASSERT_GE(records.size(), 4U);
   for (const auto& done : {std::make_pair(4, std::optional<bool>()), std::make_pair(3, std::optional(true)),
-                          std::make_pair(2, std::optional<bool>()), std::make_pair(1, std::optional(false))})
+                           std::make_pair(2, std::optional<bool>()), std::make_pair(1, std::optional(false))})
     EXPECT_EQ((records.end() - done.first)->done, done.second) << done.first;
   EXPECT_EQ(ask("GET", path, admin_).status, 404);
   EXPECT_EQ(json::parse(ask("GET", "/api/v1/users", admin_).body)["users"].size(), 3U);

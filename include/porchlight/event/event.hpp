@@ -40,11 +40,11 @@ struct Sighting {
   Header header;
   std::string camera_id;
   Verdict verdict = Verdict::unknown_person;
-  std::string person;        // empty unless known or blacklisted
-  double confidence = 0;     // 0…1, see docs/faces.md for the mapping from distance
-  double distance = 0;       // Euclidean distance of the embeddings; smaller is nearer
+  std::string person;     // empty unless known or blacklisted
+  double confidence = 0;  // 0…1, see docs/faces.md for the mapping from distance
+  double distance = 0;    // Euclidean distance of the embeddings; smaller is nearer
   std::string model_version;
-  std::uint64_t track = 0;   // the visit's track number on this camera
+  std::uint64_t track = 0;  // the visit's track number on this camera
   std::optional<EventId> ring_id;
 };
 

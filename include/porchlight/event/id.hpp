@@ -35,7 +35,7 @@ struct TraceContext {
   std::array<std::uint8_t, 8> span_id{};
 
   static TraceContext start();
-  TraceContext child() const;  // same trace, new span
+  TraceContext child() const;       // same trace, new span
   std::string trace_text() const;   // 32 lower-case hex digits
   std::string span_text() const;    // 16
   std::string traceparent() const;  // 00-<trace>-<span>-01

@@ -11,8 +11,8 @@ namespace porchlight::gpio {
 
 struct LineProbe {
   std::string chip_path;  // /dev/gpiochip0
-  std::string place;    // for people: gpiochip0 (pinctrl-bcm2711) line 17 'GPIO17'
-  std::string backend;  // "libgpiod 1.6.3", "uapi v2"
+  std::string place;      // for people: gpiochip0 (pinctrl-bcm2711) line 17 'GPIO17'
+  std::string backend;    // "libgpiod 1.6.3", "uapi v2"
   bool pressed = false;
   bool tells_lost_edges = false;
 };

@@ -44,7 +44,7 @@ using PacketPtr = std::shared_ptr<const Packet>;
 // assumed: ask pixel_format). Immutable and reference counted.
 struct Frame {
   std::shared_ptr<const AVFrame> picture;
-  int width = 0;   // pixels
+  int width = 0;  // pixels
   int height = 0;
   MonotonicTime arrived{};  // when its packet arrived
   MonotonicTime decoded{};
