@@ -117,7 +117,7 @@ class InstallTest(rig.MachineTest):
         self.assertLessEqual({"configuration", "daemon", "unit", "disk", "models", "priority", "button front", "channel home"}, set(verdicts))
 
     def test_doctor_names_a_stopped_and_a_masked_service(self):
-        self.addCleanup(self.machine.run, "systemctl unmask porchlight; systemctl start porchlight")
+        self.addCleanup(self.machine.run, "systemctl unmask --runtime porchlight && systemctl start porchlight")
         self.machine.run("systemctl stop porchlight")
         done = self.machine.run("porchlight doctor", check=False)
         self.assertEqual(done.returncode, 1, done)
