@@ -71,7 +71,7 @@ class ButtonTest(rig.MachineTest):
         self.wait_for(self.new_rings, 20, "the ring")
         self.settle()
         self.assertEqual(len(self.new_rings()), 1)
-        self.button("press")  # the second press is not taken for more bounce
+        self.button("press", 800)  # the second press is not taken for more bounce
         self.wait_for(lambda: len(self.new_rings()) == 2, 20, "the second ring")
 
     def test_held_is_a_state_and_one_ring(self):

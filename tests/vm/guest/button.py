@@ -56,7 +56,7 @@ def press(milliseconds=150):
 
 
 def bounce():
-    """14 edges, a millisecond apart, that end pressed; then a release."""
+    """14 edges, a millisecond apart, that end pressed for longer than any debounce of the tests; then a release."""
     file = pull_file()
     for _ in range(7):
         file.write_text(PRESSED)
@@ -64,7 +64,7 @@ def bounce():
         file.write_text(RELEASED)
         time.sleep(0.001)
     file.write_text(PRESSED)
-    time.sleep(0.3)
+    time.sleep(0.8)
     file.write_text(RELEASED)
 
 
