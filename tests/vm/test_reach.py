@@ -69,7 +69,10 @@ class ReachTest(rig.MachineTest):
         plug, unplug = "modprobe vivid n_devs=1 node_types=0x1", "modprobe -r vivid; udevadm settle"
         self.addCleanup(self.machine.run, unplug, check=False)
         # As on a machine that never had one: the kind of device is not registered, and has no number yet.
-        self.machine.run(f"systemctl stop porchlight; {unplug}; modprobe -r snd_dummy; modprobe -r videodev; modprobe -r mc; ! grep -w media /proc/devices && systemctl start porchlight")
+        drop = "drop() { for holder in $(ls /sys/module/$1/holders 2>/dev/null); do drop $holder; done; modprobe -qr $1; }; drop mc"
+        self.machine.run(f"systemctl stop porchlight; {unplug}")
+        self.machine.wait_until(f"{drop}; ! grep -w media /proc/devices || {{ lsmod | grep -e video -e mc; false; }}", 30, "nobody to use the media devices' module")
+        self.machine.run("systemctl start porchlight")
         self.assert_works("media", appearing=plug)
         self.machine.run(unplug)
         self.assertIn("not permitted", self.assert_refused("media", without="DeviceAllow=char-media rw", appearing=plug))
