@@ -116,11 +116,12 @@ class Agent:
 class Machine:
     """One boot after another of one disk. `share` outlives the machine's death: what the guest wrote to /rig is on the host."""
 
-    def __init__(self, image, disk, pool, drives=()):
+    def __init__(self, image, disk, pool, drives=(), cpus=CPUS):
         self.image = pathlib.Path(image)
         self.disk = pathlib.Path(disk)
         self.pool = pathlib.Path(pool)
         self.drives = list(drives)
+        self.cpus = cpus
         self.folder = tempfile.TemporaryDirectory(prefix="porchlight-vm-")
         self.share = pathlib.Path(self.folder.name) / "rig"
         self.share.mkdir()
@@ -209,7 +210,7 @@ class Machine:
 
     def _command(self, port):
         # With a test that is killed goes its machine.
-        command = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", *speed(self.accelerator), "-machine", "q35", "-smp", str(CPUS), "-m", str(MEMORY_MIB),
+        command = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", *speed(self.accelerator), "-machine", "q35", "-smp", str(self.cpus), "-m", str(MEMORY_MIB),
                    "-nodefaults", "-no-reboot", "-display", "none", "-serial", f"file:{self.console}", "-nic", "none",
                    "-kernel", str(self.image / "vmlinuz"), "-initrd", str(self.image / "initrd"),
                    # no_timer_check: a loaded host lets the guest's timer seem dead in its first moments.

@@ -125,10 +125,10 @@ def over(base, path):
     return path
 
 
-def boot(base, drives=(), what="start"):
+def boot(base, drives=(), what="start", cpus=machine.CPUS):
     """A running machine on a throw-away disk over `base`."""
     disk = tempfile.NamedTemporaryFile(prefix="porchlight-vm-", suffix=".qcow2")
-    guest = machine.Machine(image(), over(base, pathlib.Path(disk.name)), pool() / "debs", drives)
+    guest = machine.Machine(image(), over(base, pathlib.Path(disk.name)), pool() / "debs", drives, cpus)
     guest.throw_away = disk  # deleted with the machine
     try:
         guest.start()
@@ -156,11 +156,12 @@ class MachineTest(unittest.TestCase):
     """One machine for the tests of a class. `virgin`: the package is not installed yet."""
 
     virgin = False
+    cpus = machine.CPUS
     configuration = configuration()
 
     @classmethod
     def setUpClass(cls):
-        cls.machine = boot(image() / "root.img" if cls.virgin else installed_disk(), what=f"{cls.__name__}: start")
+        cls.machine = boot(image() / "root.img" if cls.virgin else installed_disk(), what=f"{cls.__name__}: start", cpus=cls.cpus)
         cls.addClassCleanup(cls.machine.close)
         if not cls.virgin:
             cls.configure(cls.configuration)
