@@ -73,7 +73,7 @@ class SecondFactorTest : public test::AccountsTest {
     ASSERT_EQ(reply.status, 201) << reply.body;
     const auto body = json::parse(reply.body);
     seed_ = seed_of(body["secret"]);
-    ASSERT_EQ(base32(seed_), body["secret"]);
+    ASSERT_EQ(body["secret"], base32(seed_));
     EXPECT_THAT(body["uri"].get<std::string>(),
                 testing::StartsWith("otpauth://totp/Porchlight:user?secret="));
   }

@@ -218,7 +218,7 @@ TEST_F(AuditLogTest, DeletedLogIsRefusedByTheDatabasesAnchorWhenTheHeadIsGoneToo
   const auto anchors = *read_audit_anchors(*database);
   ASSERT_EQ(anchors.size(), 1U);
   EXPECT_EQ(anchors[0].index, 2U);
-  EXPECT_EQ(anchors[0].hash, records()[2]["hash"]);
+  EXPECT_EQ(records()[2]["hash"], anchors[0].hash);
   log.reset();
   std::filesystem::remove_all(folder / "audit");
   std::filesystem::remove(folder / "audit.head");
