@@ -40,13 +40,18 @@ struct Openings {
   std::vector<std::uint16_t> codes;
   std::atomic<int> closed{0};
 
+  template <class T>
+  bool has_any(const std::vector<T>& opened) {
+    const std::lock_guard lock(mutex);
+    return !opened.empty();
+  }
   Sink sink() {
-    EXPECT_TRUE(eventually([this] { return std::lock_guard(mutex), !sinks.empty(); }));
+    EXPECT_TRUE(eventually([this] { return has_any(sinks); }));
     const std::lock_guard lock(mutex);
     return sinks.back();
   }
   WebSocket socket() {
-    EXPECT_TRUE(eventually([this] { return std::lock_guard(mutex), !sockets.empty(); }));
+    EXPECT_TRUE(eventually([this] { return has_any(sockets); }));
     const std::lock_guard lock(mutex);
     return sockets.back();
   }
