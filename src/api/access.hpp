@@ -33,6 +33,7 @@ struct Access {
   Scope scope = Scope::manage;
   Subject subject = Subject::none;
   bool session_only = false;  // not for tokens: what a stolen token must not turn into more
+  bool takes_secret = false;  // a password or a code: where nobody listens in, and from our own page only
 
   static constexpr Access everyone() { return {Grant::everyone}; }
   static constexpr Access monitoring() { return {Grant::monitoring, store::Role::monitor, Scope::metrics}; }
@@ -52,6 +53,11 @@ struct Access {
   constexpr Access by_session() const {
     auto made = *this;
     made.session_only = true;
+    return made;
+  }
+  constexpr Access with_secret() const {
+    auto made = *this;
+    made.takes_secret = true;
     return made;
   }
 };

@@ -7,7 +7,6 @@
 #include "api/cookies.hpp"
 #include "api/digest.hpp"
 #include "api/paths.hpp"
-#include "api/peer_trust.hpp"
 
 namespace porchlight::api {
 namespace {
@@ -83,7 +82,7 @@ Result<Response> begin_session(Accounts::State& accounts, OpenAccounts& open, co
                                const store::User& user) {
   const auto& request = attempt.request;
   const auto known = accounts.directory();
-  if (const auto before = cookie(request, session_cookie_name(request))) {
+  if (const auto before = request.cookie(session_cookie_name(request))) {
     const auto found = known->sessions.find(sha256_hex(*before));
     if (found != known->sessions.end())
       if (auto status = open.store.end_session(found->second.row.id); !status)
@@ -153,9 +152,6 @@ void login(Accounts::State& accounts, const Request& request, const Responder& r
   attempt->password = body.text("password");
   attempt->factor = {body.optional_text("totp"), body.optional_text("recovery_code")};
   if (auto wrong = body.refusal(request)) return (void)responder.send(std::move(*wrong));
-  if (!is_private(request))
-    return (void)responder.send(refusal(403, "passwords travel over TLS only", request));
-  if (!is_own_origin(request)) return (void)responder.send(refusal(403, "log in from this origin", request));
   const auto address = throttle_key(request.peer.address);
   if (const auto wait = accounts.throttle.begin(attempt->account, address))
     return (void)responder.send(too_many(request, *wait));
@@ -290,8 +286,9 @@ void add_auth_routes(Guard& guard, Accounts::State& accounts) {
              .path = paths::login,
              .statuses = {200, 400, 401, 403, 415, 429, 503},
              .body_bytes = account_body_bytes,
-             .answer = login_deadline},
-            Access::everyone(),
+             .answer = login_deadline,
+             .payload = http::Payload::json},
+            Access::everyone().with_secret(),
             [&accounts](const Request& request, const Caller&, const Responder& responder) {
               login(accounts, request, responder);
             });
@@ -307,7 +304,8 @@ void add_auth_routes(Guard& guard, Accounts::State& accounts) {
              .path = paths::password,
              .statuses = {204, 400, 403, 415, 422, 429, 503},
              .body_bytes = account_body_bytes,
-             .answer = login_deadline},
+             .answer = login_deadline,
+             .payload = http::Payload::json},
             own.by_session(), bound(accounts, password));
 }
 

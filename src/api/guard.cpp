@@ -95,7 +95,7 @@ bool is_own_origin(const Request& request) {
 }
 
 Caller Guard::Judge::by_cookie(const Request& request, const Directory& known) const {
-  const auto token = cookie(request, session_cookie_name(request));
+  const auto token = request.cookie(session_cookie_name(request));
   if (!token || token->empty() || !is_private(request)) return {};
   const auto found = known.sessions.find(sha256_hex(*token));
   const auto now = accounts_.clock.wall();
@@ -199,36 +199,46 @@ std::optional<Response> Guard::Judge::missing_right(const Request& request, cons
   return forbidden(request, caller, access, "not allowed for this camera");
 }
 
-std::variant<Caller, Response> Guard::Judge::judge(const Request& request, const Access& access) const {
-  if (access.grant == Grant::everyone) return Caller{};
-  auto caller = identify(request);
-  if (caller.kind == Caller::Kind::control_socket) return caller;
-  if (access.grant == Grant::monitoring && caller.kind == Caller::Kind::nobody &&
-      request.header("authorization").empty() && is_loopback(request.peer) && !is_forwarded(request))
-    return caller;
-  if (caller.kind == Caller::Kind::nobody) return unauthorized(request);
-  if (auto refusal = missing_right(request, caller, access)) return std::move(*refusal);
-  const bool forgeable = caller.kind == Caller::Kind::session && !is_safe(request.method);
-  if (forgeable && (!is_own_origin(request) || !same(request.header("x-csrf-token"), caller.csrf_token))) {
-    accounts_.instruments.unauthorized.increment();
-    return http::problem_response(
-        {.status = 403,
-         .detail = "send the session's csrf_token as X-CSRF-Token, from this origin",
-         .type = forged},
-        request.trace);
+std::optional<Response> Guard::Judge::forged_request(const Request& request, const Caller& caller) const {
+  if (caller.kind != Caller::Kind::session || is_safe(request.method)) return std::nullopt;
+  if (is_own_origin(request) && same(request.header("x-csrf-token"), caller.csrf_token)) return std::nullopt;
+  accounts_.instruments.unauthorized.increment();
+  return http::problem_response({.status = 403,
+                                 .detail = "send the session's csrf_token as X-CSRF-Token, from this origin",
+                                 .type = forged},
+                                request.trace);
+}
+
+std::optional<Response> Guard::Judge::refusal(const Request& request, const Caller& caller,
+                                              const Access& access) const {
+  if (access.takes_secret && !is_private(request))
+    return http::problem_response({.status = 403, .detail = "passwords travel over TLS only"}, request.trace);
+  if (access.takes_secret && !is_own_origin(request))
+    return http::problem_response({.status = 403, .detail = "not from a page of another origin"},
+                                  request.trace);
+  if (access.grant == Grant::everyone || caller.kind == Caller::Kind::control_socket) return std::nullopt;
+  if (caller.kind == Caller::Kind::nobody) {
+    const bool exempt = access.grant == Grant::monitoring && request.header("authorization").empty() &&
+                        is_loopback(request.peer);
+    return exempt ? std::nullopt : std::optional(unauthorized(request));
   }
-  return caller;
+  if (auto missing = missing_right(request, caller, access)) return missing;
+  return forged_request(request, caller);
+}
+
+std::optional<Response> Guard::Judge::judge(Request& request, const Access& access) const {
+  auto caller = access.grant == Grant::everyone ? Caller{} : identify(request);
+  if (auto refused = refusal(request, caller, access)) return refused;
+  request.identity = std::move(caller);
+  return std::nullopt;
 }
 
 void Guard::add(http::Route route, Access access, CallerHandler handler) {
-  route.handler = [judge = judge_, access, handler = std::move(handler)](const Request& request,
-                                                                         const http::Responder& responder) {
-    auto verdict = judge->judge(request, access);
-    if (auto* refusal = std::get_if<Response>(&verdict)) {
-      responder.send(std::move(*refusal));
-      return;
-    }
-    handler(request, std::get<Caller>(verdict), responder);
+  route.gate = [judge = judge_, access](Request& request) { return judge->judge(request, access); };
+  route.handler = [handler = std::move(handler)](const Request& request, const http::Responder& responder) {
+    const auto* caller = request.identity_as<Caller>();
+    // Without its gate the route is nobody's: the responder dies unused and says 503.
+    if (caller != nullptr) handler(request, *caller, responder);
   };
   route.visibility =
       access.grant == Grant::control_socket ? http::Visibility::unix_only : http::Visibility::everywhere;

@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 
 #include "api/access.hpp"
 #include "api/accounts_state.hpp"
@@ -16,11 +15,12 @@
 
 namespace porchlight::api {
 
-// A handler that knows who asks.
+// A handler that knows who asks: what its route's gate found out (Request::identity).
 using CallerHandler = std::function<void(const http::Request&, const Caller&, const http::Responder&)>;
 
 // The table of permissions. Every route goes into the router through add(); nothing that add() does
 // not know may be in it when router() is asked for. Filled at start, then const; listener's thread.
+// A request is judged in its route's gate: by its head, before its body is read.
 class Guard {
  public:
   Guard(Accounts::State& accounts, std::function<std::string(const std::string&)> camera_of_button)
@@ -40,11 +40,14 @@ class Guard {
    public:
     Judge(Accounts::State& accounts, std::function<std::string(const std::string&)> camera_of_button)
         : accounts_(accounts), camera_of_button_(std::move(camera_of_button)) {}
-    // Who asks, when the route is for them; else the refusal.
-    std::variant<Caller, http::Response> judge(const http::Request& request, const Access& access) const;
+    // Nothing when the route is for whoever asks; who that is stands in Request::identity then.
+    std::optional<http::Response> judge(http::Request& request, const Access& access) const;
 
    private:
     Caller identify(const http::Request& request) const;
+    std::optional<http::Response> refusal(const http::Request& request, const Caller& caller,
+                                          const Access& access) const;
+    std::optional<http::Response> forged_request(const http::Request& request, const Caller& caller) const;
     Caller by_cookie(const http::Request& request, const Directory& known) const;
     Caller by_header(const Directory& known, std::string_view value) const;
     Caller by_api_token(const Directory& known, std::string_view token) const;

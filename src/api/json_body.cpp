@@ -11,11 +11,6 @@ using nlohmann::json;
 constexpr std::size_t longest_text = 1024;
 constexpr std::size_t longest_list = 64;
 
-bool is_json(std::string_view content_type) {
-  const auto type = content_type.substr(0, content_type.find(';'));
-  return type == "application/json";
-}
-
 std::string named(const char* member) {
   return "'" + std::string(member) + "' ";
 }
@@ -23,7 +18,6 @@ std::string named(const char* member) {
 }  // namespace
 
 JsonBody::JsonBody(const http::Request& request, std::initializer_list<std::string_view> members) {
-  if (!is_json(request.header("content-type"))) fault("Content-Type must be application/json", 415);
   object_ = json::parse(request.body, nullptr, false);
   if (!object_.is_object()) fault("the body must be a JSON object");
   const auto is_known = [&](const std::string& name) {

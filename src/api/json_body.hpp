@@ -13,7 +13,8 @@
 namespace porchlight::api {
 
 // The members of a JSON object that a route takes. The first fault is kept and answered; a member that
-// nobody asked for is one. `Content-Type: application/json` is demanded: no form of another site sends it.
+// nobody asked for is one. For routes with http::Payload::json only, which hold the body against its
+// Content-Type (no form of another site sends that one), UTF-8, depth and doubled keys.
 class JsonBody {
  public:
   JsonBody(const http::Request& request, std::initializer_list<std::string_view> members);

@@ -6,15 +6,13 @@
 
 namespace porchlight::api {
 
-// Has loopback's exemptions (http::Peer::loopback).
+// Has loopback's exemptions (http::Peer::loopback): nobody stands between, as far as a header tells.
 bool is_loopback(const http::Peer& peer);
 // The bytes between the client and us cannot be read.
 bool is_secure(const http::Peer& peer);
-// Somebody stands between: loopback is then the proxy's address, not the client's.
-bool is_forwarded(const http::Request& request);
 // May passwords and cookies travel here?
 inline bool is_private(const http::Request& request) {
-  return is_secure(request.peer) || (is_loopback(request.peer) && !is_forwarded(request));
+  return is_secure(request.peer) || is_loopback(request.peer);
 }
 
 }  // namespace porchlight::api

@@ -5,7 +5,6 @@
 
 #include "api/account_routes.hpp"
 #include "api/paths.hpp"
-#include "api/peer_trust.hpp"
 #include "porchlight/api/account_code.hpp"
 
 namespace porchlight::api {
@@ -79,10 +78,6 @@ void register_account(Accounts::State& accounts, const Request& request, const R
     body.fault(status.error().text(), 422);
   if (auto wrong = body.refusal(request)) return (void)responder.send(std::move(*wrong));
   wanted->name = *name;
-  if (!is_private(request))
-    return (void)responder.send(refusal(403, "passwords travel over TLS only", request));
-  if (!is_own_origin(request))
-    return (void)responder.send(refusal(403, "register from this origin", request));
   const auto address = throttle_key(request.peer.address);
   if (const auto wait = accounts.throttle.begin({}, address)) {
     auto response = refusal(429, "too many failed attempts; wait", request);
@@ -102,8 +97,9 @@ void add_registration_routes(Guard& guard, Accounts::State& accounts) {
              .path = paths::registration,
              .statuses = {201, 400, 403, 409, 415, 422, 429, 503},
              .body_bytes = account_body_bytes,
-             .answer = std::chrono::seconds{15}},
-            Access::everyone(),
+             .answer = std::chrono::seconds{15},
+             .payload = http::Payload::json},
+            Access::everyone().with_secret(),
             [&accounts](const Request& request, const Caller&, const Responder& responder) {
               register_account(accounts, request, responder);
             });

@@ -150,7 +150,8 @@ void add_token_routes(Guard& guard, Accounts::State& accounts) {
   guard.add({.method = Method::post,
              .path = paths::tokens,
              .statuses = {201, 400, 404, 409, 415, 422, 503},
-             .body_bytes = account_body_bytes},
+             .body_bytes = account_body_bytes,
+             .payload = http::Payload::json},
             own, [&accounts](const Request& request, const Caller& caller, const Responder& responder) {
               add(accounts, request, caller, responder);
             });

@@ -106,12 +106,14 @@ void add_totp_routes(Guard& guard, Accounts::State& accounts) {
   guard.add({.method = Method::post,
              .path = paths::totp_confirm,
              .statuses = {200, 400, 403, 409, 415, 429, 503},
-             .body_bytes = account_body_bytes},
+             .body_bytes = account_body_bytes,
+             .payload = http::Payload::json},
             own, with_code(accounts, confirm));
   guard.add({.method = Method::post,
              .path = paths::totp_disable,
              .statuses = {204, 400, 403, 415, 429, 503},
-             .body_bytes = account_body_bytes},
+             .body_bytes = account_body_bytes,
+             .payload = http::Payload::json},
             own, with_code(accounts, disable));
 }
 

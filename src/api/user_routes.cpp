@@ -177,7 +177,8 @@ void add_user_routes(Guard& guard, Accounts::State& accounts) {
   guard.add({.method = Method::post,
              .path = paths::users,
              .statuses = {201, 400, 409, 415, 422, 503},
-             .body_bytes = account_body_bytes},
+             .body_bytes = account_body_bytes,
+             .payload = http::Payload::json},
             admin.by_session(),
             [&accounts](const Request& request, const Caller& caller, const Responder& responder) {
               add(accounts, request, caller, responder);
@@ -189,7 +190,8 @@ void add_user_routes(Guard& guard, Accounts::State& accounts) {
   guard.add({.method = Method::patch,
              .path = paths::user,
              .statuses = {200, 400, 404, 409, 415, 422, 503},
-             .body_bytes = account_body_bytes},
+             .body_bytes = account_body_bytes,
+             .payload = http::Payload::json},
             admin.by_session(),
             [&accounts](const Request& request, const Caller& caller, const Responder& responder) {
               change(accounts, request, caller, responder);

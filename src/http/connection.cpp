@@ -175,16 +175,14 @@ void Connection::discard() {
 }
 
 void Connection::parse() {
-  if (!current_)
-    current_ =
-        std::make_unique<Current>(serving_.limits, serving_.router.largest_body(serving_.limits.body_bytes));
+  if (!current_) current_ = std::make_unique<Current>(serving_.limits);
   if (phase_ == Phase::idle) enter(Phase::header, serving_.limits.header_read);
   const auto step = current_->parser.feed(unparsed_);
   unparsed_.erase(0, step.consumed);
   switch (step.progress) {
     case RequestParser::Progress::failed:
-      return refuse(step.status == 431 || step.status == 413 ? Rejection::too_large : Rejection::malformed,
-                    step.status, std::string(step.fault));
+      return refuse(step.status == 431 ? Rejection::too_large : Rejection::malformed, step.status,
+                    std::string(step.fault));
     case RequestParser::Progress::header:
       return on_header();
     case RequestParser::Progress::complete:

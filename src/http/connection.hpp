@@ -106,6 +106,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void on_header();
   bool is_welcome();
   void find_route(std::string_view path);
+  std::optional<Response> refused_by_gate();
   void accept_body();
   void on_complete();
   void answer_unrouted();
@@ -161,7 +162,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // Of the current request; not there while none is being read or answered, which is most of the time.
   struct Current {
-    explicit Current(const Limits& limits, std::size_t largest_body) : parser(limits, largest_body) {}
+    explicit Current(const Limits& limits) : parser(limits) {}
     RequestParser parser;
     Request request;
     const Route* route = nullptr;

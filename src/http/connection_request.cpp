@@ -67,22 +67,31 @@ void Connection::find_route(std::string_view path) {
   current_->request.parameters = std::move(match.parameters);
 }
 
+// A gate that throws lets nobody in.
+std::optional<Response> Connection::refused_by_gate() {
+  const auto* route = current_->route;
+  if (route == nullptr || !route->gate) return std::nullopt;
+  try {
+    return route->gate(current_->request);
+  } catch (const std::exception& fault) {
+    serving_.log.error("a gate threw", {{"endpoint", route->path}, {"error", std::string(fault.what())}});
+    return problem_response({.status = 500, .detail = "internal error"}, current_->request.trace);
+  }
+}
+
 void Connection::accept_body() {
   const auto* route = current_->route;
   auto& parser = current_->parser;
+  if (auto refusal = refused_by_gate()) {
+    // A body that was announced but is not taken would be read as the next request.
+    keep_alive_ = parser.keep_alive() && parser.body_length() == 0 &&
+                  ++served_ < serving_.limits.requests_per_connection;
+    return write(std::move(*refusal));
+  }
   const auto limit =
       route != nullptr ? route->body_bytes.value_or(serving_.limits.body_bytes) : serving_.limits.body_bytes;
-  if (!parser.limit_body(limit))
+  if (parser.body_length() > limit)
     return refuse(Rejection::too_large, 413, "the body may have " + std::to_string(limit) + " bytes");
-  if (route != nullptr && route->gate) {
-    auto refusal = route->gate(current_->request);
-    if (refusal) {
-      // A body that was announced but is not taken would be read as the next request.
-      keep_alive_ = parser.keep_alive() && parser.body_length() == 0 &&
-                    ++served_ < serving_.limits.requests_per_connection;
-      return write(std::move(*refusal));
-    }
-  }
   enter(Phase::body, serving_.limits.body_read);
   if (parser.expects_continue() && unparsed_.empty() && parser.body_length() > 0) return ask_for_body();
   parse();

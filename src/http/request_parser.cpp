@@ -26,8 +26,8 @@ bool is_field_value(std::string_view text) {
 
 }  // namespace
 
-RequestParser::RequestParser(const Limits& limits, std::size_t largest_body)
-    : header_left_(limits.header_bytes), fields_left_(limits.header_fields), body_limit_(largest_body) {}
+RequestParser::RequestParser(const Limits& limits)
+    : header_left_(limits.header_bytes), fields_left_(limits.header_fields) {}
 
 RequestParser::Step RequestParser::failed(std::size_t consumed, Fault fault) {
   fault_ = fault;
@@ -119,14 +119,9 @@ RequestParser::Verdict RequestParser::end_of_head() {
   // RFC 9112 §6.3 allows to insist on a Content-Length; it shuts out smuggling by two readings of
   // one length.
   if (transfer_encoding_) return Fault{411, "Transfer-Encoding is not taken, a Content-Length is"};
-  if (body_length() > body_limit_) return Fault{413, "the body is too large"};
   keep_alive_ = !says_close_ && (version_ == 11 || says_keep_alive_);
   part_ = Part::head_done;
   return {};
-}
-
-bool RequestParser::limit_body(std::size_t bytes) {
-  return body_length() <= bytes;
 }
 
 Request RequestParser::take_head() {

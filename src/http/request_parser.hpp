@@ -17,20 +17,19 @@ namespace porchlight::http {
 // two readers could differ: a request has one length, one Host and one way to end a line.
 class RequestParser {
  public:
-  RequestParser(const Limits& limits, std::size_t largest_body);
+  explicit RequestParser(const Limits& limits);
 
   enum class Progress { need_more, header, complete, failed };
   struct Step {
     std::size_t consumed = 0;  // the caller keeps the rest and offers it again with what follows
     Progress progress = Progress::need_more;
-    int status = 0;          // of a failure: 400, 411, 413, 431
+    int status = 0;          // of a failure: 400, 411, 431
     std::string_view fault;  // its text
   };
   // `header` comes once, before any of the body is taken; feed() again, even with nothing, goes on.
   Step feed(std::string_view bytes);
 
-  // After `header`. Fails when the announced length is beyond it.
-  bool limit_body(std::size_t bytes);
+  // After `header`; as announced. How much of it is taken is for the caller to judge before it feeds on.
   std::size_t body_length() const noexcept { return length_.value_or(0); }
   bool keep_alive() const noexcept { return keep_alive_; }
   bool expects_continue() const noexcept { return expects_continue_ && version_ == 11; }
@@ -61,7 +60,6 @@ class RequestParser {
 
   std::size_t header_left_;
   std::size_t fields_left_;
-  std::size_t body_limit_;
 
   Part part_ = Part::request_line;
   bool began_ = false;  // an empty line before the request line was passed

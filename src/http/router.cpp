@@ -86,9 +86,4 @@ std::vector<std::string> Router::templates() const {
   return list;
 }
 
-std::size_t Router::largest_body(std::size_t otherwise) const noexcept {
-  for (const auto& route : routes_) otherwise = std::max(otherwise, route.body_bytes.value_or(0));
-  return otherwise;
-}
-
 }  // namespace porchlight::http

@@ -16,7 +16,7 @@ struct Outcome {
 };
 
 Outcome parse(std::string_view bytes, std::size_t piece) {
-  RequestParser parser(Limits{}, 4096);
+  RequestParser parser{Limits{}};
   Outcome outcome;
   std::string unparsed;
   std::size_t offered = 0;

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <mutex>
+#include <stdexcept>
 
 #include "http/running_server.hpp"
+#include "porchlight/telemetry/log.hpp"
 
 namespace porchlight::http {
 namespace {
@@ -38,6 +40,9 @@ Router rooms() {
   });
   guarded.gate = ask_for_a_name;
   router.add(std::move(guarded));
+  auto broken = route(Method::get, "/broken", says("let in"));
+  broken.gate = [](Request&) -> std::optional<Response> { throw std::runtime_error("no memory"); };
+  router.add(std::move(broken));
   auto json = route(Method::post, "/json", test::echoes());
   json.payload = Payload::json;
   router.add(std::move(json));
@@ -95,6 +100,31 @@ TEST_F(Gate, RefusesBeforeTheBodyIsThere) {
   auto polite = house.tcp();
   polite.send("POST /guarded HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n");
   EXPECT_EQ(polite.reply().status, 401);
+}
+
+// The stranger learns that they are one, and not what the route would take.
+TEST_F(Gate, RefusesBeforeTheLengthIsJudged) {
+  for (const auto* length : {"70000", "18446744073709551615"}) {
+    auto wire = house.tcp();
+    wire.send("POST /guarded HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::string(length) + "\r\n\r\n");
+    EXPECT_EQ(wire.reply().status, 401) << length;
+    bool ended = false;
+    EXPECT_EQ(wire.rest(&ended), "");
+    EXPECT_TRUE(ended);
+    auto known = house.tcp();
+    known.send("POST /guarded HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ada\r\nContent-Length: " +
+               std::string(length) + "\r\n\r\n");
+    EXPECT_EQ(known.reply().status, 413) << length;
+  }
+  EXPECT_EQ(rejections("too_large"), 2);
+}
+
+TEST_F(Gate, LetsNobodyInWhenItThrows) {
+  telemetry::set_log_level(telemetry::Level::critical);
+  auto wire = house.tcp();
+  EXPECT_EQ(wire.ask(get("/broken")).status, 500);
+  EXPECT_EQ(wire.ask(get("/greeting")).body, "hello");
+  telemetry::set_log_level(telemetry::Level::info);
 }
 
 TEST_F(Gate, NeverTakesARefusedBodyForARequest) {

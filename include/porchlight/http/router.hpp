@@ -18,8 +18,9 @@ namespace porchlight::http {
 // Runs on the listener's thread and must not wait: it answers at once or hands the responder on.
 using Handler = std::function<void(const Request&, Responder)>;
 
-// Called with the head of a request, before its body is accepted. An answer refuses; nothing lets
-// pass, and the gate may have set Request::identity. Listener's thread; must not wait.
+// Called with the head of a request, before anything is asked of its body, the length included. An
+// answer refuses; nothing lets pass, and the gate may have set Request::identity. Listener's thread; must
+// not wait.
 using Gate = std::function<std::optional<Response>(Request&)>;
 
 enum class Visibility : std::uint8_t { everywhere, unix_only };
@@ -66,7 +67,6 @@ class Router {
   const std::vector<Route>& routes() const noexcept { return routes_; }
   // Distinct templates in order of addition: the closed set of the `endpoint` label.
   std::vector<std::string> templates() const;
-  std::size_t largest_body(std::size_t otherwise) const noexcept;
 
  private:
   std::vector<Route> routes_;
