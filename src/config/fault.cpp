@@ -23,6 +23,10 @@ void Faults::add(Fault fault) {
   if (std::none_of(faults_.begin(), faults_.end(), same)) faults_.push_back(std::move(fault));
 }
 
+bool Faults::all_tolerable() const noexcept {
+  return std::all_of(faults_.begin(), faults_.end(), [](const Fault& fault) { return fault.tolerable; });
+}
+
 void Faults::sort() {
   std::stable_sort(faults_.begin(), faults_.end(), [](const Fault& a, const Fault& b) {
     return std::tie(a.file, a.line, a.column) < std::tie(b.file, b.line, b.column);

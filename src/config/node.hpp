@@ -26,7 +26,7 @@ struct Section::Node {
 
   const Entry* note(std::string_view key);
   Place place_of(std::string_view key) const;
-  void fault_at(const Place& where, std::string_view message) const;
+  void fault_at(const Place& where, std::string_view message, bool tolerable = false) const;
   void fault(std::string_view key, std::string_view message) const { fault_at(place_of(key), message); }
   void missing(std::string_view key) const;
   // The scalar at the key with references resolved; nothing when absent or faulty.

@@ -45,9 +45,10 @@ Place Section::Node::place_of(std::string_view key) const {
   return {place.file, place.line, place.column, std::move(path)};
 }
 
-void Section::Node::fault_at(const Place& where, std::string_view message) const {
+void Section::Node::fault_at(const Place& where, std::string_view message, bool tolerable) const {
   faults->add({where.file, where.line, where.column,
-               where.path.empty() ? std::string(message) : where.path + ": " + std::string(message)});
+               where.path.empty() ? std::string(message) : where.path + ": " + std::string(message),
+               tolerable});
 }
 
 void Section::Node::missing(std::string_view key) const {
@@ -147,6 +148,10 @@ void Section::not_in_this_version(std::initializer_list<std::string_view> keys) 
 void Section::fault(std::string_view key, std::string message) {
   if (node_->incomplete && !has(key)) return;
   node_->fault(key, message);
+}
+
+void Section::tolerable_fault(std::string_view key, std::string message) {
+  node_->fault_at(node_->place_of(key), message, true);
 }
 
 void Section::finish() {

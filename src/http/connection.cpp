@@ -70,6 +70,7 @@ void Connection::close() {
   phase_ = Phase::closed;
   ++ticket_;
   if (std::exchange(in_flight_, false)) serving_.instruments.in_flight.add(-1);
+  record(true);
   ErrorCodeOfAsio ignored;
   timer_.cancel(ignored);
   stream_.end_output();

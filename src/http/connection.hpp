@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "http/access_log.hpp"
 #include "http/instruments.hpp"
 #include "http/output.hpp"
 #include "http/pipe.hpp"
@@ -36,6 +37,7 @@ struct Serving {
   const Limits& limits;
   Instruments& instruments;
   const telemetry::Logger& log;
+  const AccessLog& access_log;
   const Credentials* credentials;  // null: no TLS
   const TrustedProxies& proxies;
   // In the clear on an address that others reach: only through a proxy that does TLS for us.
@@ -121,7 +123,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void ask_for_body();
   void flush();
   void on_flushed();
-  void count_completed();
+  void count_completed(bool aborted = false);
+  void record(bool aborted);
   void linger();
 
   // connection_stream.cpp: answers that stay open
@@ -170,6 +173,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
     int version = 11;
     int status = 0;
+    std::uint64_t sent = 0;  // bytes of the answer that went out
+    bool recorded = false;
   };
   std::unique_ptr<Current> current_;
 };

@@ -78,12 +78,13 @@ void Connection::flush() {
   if (flushing_ || phase_ == Phase::closed) return;
   const auto progress = output_.advance(stream_, turn_bytes, serving_.scratch);
   written_ += progress.bytes;
+  if (current_) current_->sent += progress.bytes;
   if (streaming_) {
     streaming_->pipe->queued.fetch_sub(progress.freed, std::memory_order_relaxed);
     streaming_->moved = streaming_->moved || progress.bytes > 0;
   }
   if (progress.outcome == Outcome::ended) {
-    if (phase_ == Phase::writing) count_completed();
+    if (phase_ == Phase::writing && current_->status != 100) count_completed(true);
     return close();
   }
   flushing_ = true;
@@ -114,6 +115,8 @@ void Connection::on_flushed() {
   }
   if (phase_ != Phase::writing) return;
   if (current_->status == 100) {
+    current_->status = 0;
+    current_->sent = 0;
     enter(Phase::body, serving_.limits.body_read);
     return parse();
   }
@@ -122,10 +125,20 @@ void Connection::on_flushed() {
   next_request();
 }
 
-void Connection::count_completed() {
+void Connection::count_completed(bool aborted) {
   if (std::exchange(in_flight_, false)) serving_.instruments.in_flight.add(-1);
   serving_.instruments.completed(current_->request.method, current_->route, current_->status,
                                  std::chrono::steady_clock::now() - current_->begun);
+  record(aborted);
+}
+
+// Once for each request whose head could be read, or that was refused because it could not.
+void Connection::record(bool aborted) {
+  if (!current_ || current_->request.request_id.empty() || std::exchange(current_->recorded, true)) return;
+  const auto& current = *current_;
+  const int status = current.status == 100 ? 0 : current.status;
+  serving_.access_log.write({current.request, current.route, status,
+                             std::chrono::steady_clock::now() - current.begun, current.sent, aborted});
 }
 
 // Closing with unread bytes in the kernel's buffer resets the connection and takes the answer away

@@ -31,9 +31,8 @@ void Connection::on_header() {
   if (count_query_values(request.query) > serving_.limits.query_values)
     return refuse(Rejection::malformed, 400, "the query has too many parameters");
   judge_peer(request.peer, request, serving_.proxies);
-  if (!is_welcome()) return;
   find_route(request.path);
-  accept_body();
+  if (is_welcome()) accept_body();
 }
 
 // Whether the request may come in this way at all; answers it when not.
@@ -147,10 +146,8 @@ void Connection::answer(std::uint64_t ticket, Response response) {
 
 void Connection::refuse(Rejection reason, int status, std::string detail) {
   serving_.instruments.rejected(reason);
-  if (serving_.on_rejection) {
-    const auto& known = current_->request.peer.address.empty() ? peer_ : current_->request.peer;
-    serving_.on_rejection(reason, known, detail);
-  }
+  const auto& peer = current_->request.peer;
+  if (serving_.on_rejection) serving_.on_rejection(reason, peer.address.empty() ? peer_ : peer, detail);
   refuse(status, std::move(detail));
 }
 
@@ -162,6 +159,7 @@ void Connection::refuse(int status, std::string detail) {
     request.request_id = accepted_request_id({});
     request.trace = event::TraceContext::start();
     request.method = Method::other;
+    request.peer = peer_;
   }
   write(problem_response({.status = status, .detail = std::move(detail)}, request.trace));
 }

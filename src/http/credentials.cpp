@@ -113,6 +113,7 @@ Result<Identity> leaf_of(const TlsOptions& options, const Identity& authority, W
 struct Loaded {
   Identity identity;
   std::string authority_pem{};
+  std::string fault{};  // of own files that are stood in for
 };
 
 Result<Loaded> made_pair(const TlsOptions& options, WallTime now) {
@@ -121,7 +122,7 @@ Result<Loaded> made_pair(const TlsOptions& options, WallTime now) {
   if (!authority) return std::move(authority).error();
   auto leaf = leaf_of(options, *authority, now);
   if (!leaf) return std::move(leaf).error();
-  return Loaded{std::move(*leaf), pem_of(*authority->certificate)};
+  return Loaded{std::move(*leaf), pem_of(*authority->certificate), {}};
 }
 
 Status check_key_mode(const std::filesystem::path& path) {
@@ -164,11 +165,15 @@ Result<Identity> own_files(const std::filesystem::path& certificate, const std::
   return identity;
 }
 
-Result<Loaded> load(const TlsOptions& options, WallTime now) {
+Result<Loaded> load(const TlsOptions& options, WallTime now, bool may_stand_in) {
   if (options.mode == TlsMode::automatic) return made_pair(options, std::max(now, earliest));
   auto identity = own_files(options.certificate, options.key, now);
-  if (!identity) return std::move(identity).error();
-  return Loaded{std::move(*identity)};
+  if (identity) return Loaded{std::move(*identity)};
+  if (!may_stand_in || options.folder.empty()) return std::move(identity).error();
+  auto stand_in = made_pair(options, std::max(now, earliest));
+  if (!stand_in) return std::move(stand_in).error().context(identity.error().text());
+  stand_in->fault = identity.error().text();
+  return stand_in;
 }
 
 }  // namespace
@@ -184,12 +189,18 @@ Credentials::Credentials(std::unique_ptr<State> state) : state_(std::move(state)
 Credentials::~Credentials() = default;
 
 Result<bool> Credentials::refresh() {
-  auto loaded = load(state_->options, state_->clock.wall());
+  bool may_stand_in = false;
+  {
+    const std::lock_guard lock(state_->mutex);
+    may_stand_in = !state_->current || !state_->fault.empty();
+  }
+  auto loaded = load(state_->options, state_->clock.wall(), may_stand_in);
   if (!loaded) return std::move(loaded).error();
   auto pem = pem_of(*loaded->identity.certificate);
   {
-    // The same certificate again would only throw the tickets' key away.
     const std::lock_guard lock(state_->mutex);
+    state_->fault = loaded->fault;
+    // The same certificate again would only throw the tickets' key away.
     if (pem == state_->certificate_pem) return false;
   }
   auto context = make_context(loaded->identity);
@@ -199,11 +210,16 @@ Result<bool> Credentials::refresh() {
   state_->certificate_pem = std::move(pem);
   state_->authority_pem = std::move(loaded->authority_pem);
   state_->expires = end_of(*loaded->identity.certificate);
+  state_->shown = loaded->fault.empty() ? state_->options.mode : TlsMode::automatic;
   return true;
 }
 
 TlsMode Credentials::mode() const noexcept {
-  return state_->options.mode;
+  return state_->shown;
+}
+std::string Credentials::fault() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->fault;
 }
 std::string Credentials::authority() const {
   const std::lock_guard lock(state_->mutex);

@@ -17,11 +17,7 @@ void read_address(config::Section& section, std::string& listen) {
   listen = section.text("listen", listen);
   if (listen.empty()) return;
   const auto address = parse_listen_address(listen);
-  if (!address) return section.fault("listen", address.error().text());
-  if (!accounts_exist && !address->is_loopback())
-    section.fault(
-        "listen",
-        "'" + listen + "': not in this version: only loopback (127.0.0.1 or [::1]) until there are accounts");
+  if (!address) section.fault("listen", address.error().text());
 }
 
 bool is_local(const std::string& listen) {
@@ -60,7 +56,7 @@ void read_tls(config::Section& server, ListenOptions& options) {
   tls.key = files.required_text("key");
   if (tls.certificate.empty() || tls.key.empty()) return;
   const auto status = check_certificate_files(tls.certificate, tls.key, std::chrono::system_clock::now());
-  if (!status) server.fault("tls", status.error().text());
+  if (!status) server.tolerable_fault("tls", status.error().text());
 }
 
 void read_proxies(config::Section& server, ListenOptions& options) {

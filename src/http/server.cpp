@@ -28,12 +28,16 @@ constexpr std::size_t scratch_bytes = 64 * 1024;
 
 struct Server::State {
   State(ServerOptions given, Router table, telemetry::Metrics& registry)
-      : options(std::move(given)), router(std::move(table)), instruments(registry, router) {}
+      : options(std::move(given)),
+        router(std::move(table)),
+        access_log(options.access_log),
+        instruments(registry, router) {}
 
   // const after create()
   ServerOptions options;
   Router router;
   const telemetry::Logger log{"doorbell.http", telemetry::Component::api};
+  const AccessLog access_log;
   TrustedProxies proxies;
   bool only_through_proxies = false;
   UniqueFd tcp;
@@ -54,6 +58,7 @@ class Session {
                  state.options.limits,
                  state.instruments,
                  state.log,
+                 state.access_log,
                  state.options.credentials.get(),
                  state.proxies,
                  state.only_through_proxies,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 
@@ -25,11 +26,14 @@ struct Credentials::State {
   // const after construction
   const TlsOptions options;
   const Clock& clock;
+  // any thread
+  std::atomic<TlsMode> shown{options.mode};
   // any thread, under the mutex
   mutable std::mutex mutex;
   SslContextPtr current;
   std::string certificate_pem;
   std::string authority_pem;
+  std::string fault;
   WallTime expires{};
 };
 

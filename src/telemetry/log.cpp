@@ -88,6 +88,12 @@ Logger Logger::with(std::string trace_id, std::string span_id, std::string event
   return other;
 }
 
+Logger Logger::yielding() const {
+  Logger other = *this;
+  other.yields_ = true;
+  return other;
+}
+
 void Logger::debug(std::string_view message, const Fields& fields, std::source_location where) const {
   write(Level::debug, message, fields, where);
 }
@@ -120,6 +126,7 @@ void Logger::write(Level level, std::string_view message, const Fields& fields,
   record->trace_id = trace_id_;
   record->span_id = span_id_;
   record->event_id = event_id_;
+  record->yields = yields_;
   for (const auto& field : fields) {
     const auto* text = std::get_if<std::string>(&field.value);
     record->fields.emplace_back(field.key, text ? limited(*text, record->truncated) : field.value);

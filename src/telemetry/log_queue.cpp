@@ -43,7 +43,7 @@ std::unique_ptr<DescriptorSink> make_sink(Arguments&&... arguments) {
 }
 
 constexpr std::string_view level_words[] = {"debug", "info", "warning", "error", "critical"};
-constexpr std::string_view drop_words[] = {"queue_full", "write_error"};
+constexpr std::string_view drop_words[] = {"queue_full", "write_error", "rate_limited"};
 
 }  // namespace
 
@@ -60,6 +60,7 @@ void LogQueue::submit(std::unique_ptr<Record> record) {
     write(*record);
     return;
   }
+  if (record->yields && ring_.size() >= ring_.capacity() / 2) return count_drop(Drop::rate_limited);
   if (!ring_.push(std::move(record))) return count_drop(Drop::queue_full);
   queued_.fetch_add(1, std::memory_order_release);
   if (level >= Level::error || !lane_.load(std::memory_order_acquire)) flush();

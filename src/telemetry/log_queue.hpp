@@ -42,10 +42,10 @@ class LogQueue {
 
  private:
   // Reasons of log_messages_dropped_total that can occur.
-  enum class Drop { queue_full, write_error };
+  enum class Drop { queue_full, write_error, rate_limited };
   struct Counters {
     std::array<Counter, 5> by_level;
-    std::array<Counter, 2> by_drop;
+    std::array<Counter, 3> by_drop;
   };
 
   void drain();
@@ -75,7 +75,7 @@ class LogQueue {
   // any thread
   std::atomic<Counters*> counters_{nullptr};  // never freed: a thread may be about to count
   std::array<std::atomic<std::uint64_t>, 5> messages_before_{};
-  std::array<std::atomic<std::uint64_t>, 2> drops_before_{};
+  std::array<std::atomic<std::uint64_t>, 3> drops_before_{};
 };
 
 }  // namespace porchlight::telemetry

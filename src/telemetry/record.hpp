@@ -27,6 +27,7 @@ struct Record {
   std::string event_id;
   std::vector<std::pair<std::string, decltype(Field::value)>> fields;
   bool truncated = false;
+  bool yields = false;  // to others, while the queue is half full
 };
 
 // What every record says of the program.

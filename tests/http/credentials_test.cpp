@@ -197,6 +197,38 @@ TEST_F(OwnFiles, AreRefusedWithFileAndReason) {
               testing::AllOf(HasSubstr("good.crt"), HasSubstr("no certificate in PEM form")));
 }
 
+// A house must not be without its listener because a certificate ran out in the night.
+TEST_F(OwnFiles, AreStoodInForUntilTheyAreGood) {
+  write("good", -1);
+  const TlsOptions options{
+      TlsMode::files, path("good", "crt"), path("good", "key"), folder.path() / "tls", {"door.example.org"}};
+  const auto made = Credentials::create(options, clock);
+  ASSERT_TRUE(made.ok()) << made.error().text();
+  const auto& credentials = *made;
+  EXPECT_EQ(credentials->mode(), TlsMode::automatic);  // so that nobody is told to insist on it
+  EXPECT_THAT(credentials->fault(), testing::AllOf(HasSubstr("good.crt"), HasSubstr("expired")));
+  EXPECT_THAT(credentials->authority(), HasSubstr("BEGIN CERTIFICATE"));
+  EXPECT_THAT(names_of(*certificate_in(folder.path() / "tls/server.pem")),
+              testing::Contains("door.example.org"));
+  EXPECT_FALSE(*credentials->refresh());
+  write("good", 9);
+  EXPECT_TRUE(*credentials->refresh());
+  EXPECT_EQ(credentials->mode(), TlsMode::files);
+  EXPECT_EQ(credentials->fault(), "");
+  EXPECT_EQ(credentials->authority(), "");
+  // What was good once is not exchanged for something that nobody trusts.
+  write("good", -1);
+  EXPECT_FALSE(credentials->refresh().ok());
+  EXPECT_EQ(credentials->mode(), TlsMode::files);
+}
+
+TEST_F(OwnFiles, SayBothReasonsWhenNothingCanStandIn) {
+  const auto refused = Credentials::create(
+      {TlsMode::files, path("no", "crt"), path("no", "key"), "/proc/porchlight", {}}, clock);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().text(), testing::AllOf(HasSubstr("no.key"), HasSubstr("/proc/porchlight")));
+}
+
 // The end that means "none", 9999-12-31, is beyond the clock's.
 TEST(Certificate, WithoutAnEndHasNotExpired) {
   const auto made =

@@ -149,6 +149,30 @@ TEST_F(Log, AFullQueueDropsAndCounts) {
   EXPECT_GE(dropped("write_error"), static_cast<double>(log_queue_capacity()));
 }
 
+// What others can make many of leaves room for the rest.
+TEST_F(Log, YieldingRecordsGiveWayToOthers) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const UniqueFd reader(ends[0]);
+  const UniqueFd writer(ends[1]);
+  LogOptions options;
+  options.fd = writer.get();
+  start_logging(options);
+  attach_log_metrics(&metrics_);
+  const auto yielding = logger_.yielding();
+  const auto half = log_queue_capacity() / 2;
+  Lane lane;
+  const std::string large(8000, 'x');
+  while (log_queue_size() < 100) logger_.info(large);  // until the lane hangs in the full pipe
+  for (std::size_t i = 0; i < 2 * log_queue_capacity(); ++i) yielding.info("n");
+  EXPECT_EQ(log_queue_size(), half);
+  EXPECT_GE(dropped("rate_limited"), static_cast<double>(log_queue_capacity()));
+  EXPECT_EQ(dropped("queue_full"), 0);
+  for (int i = 0; i < 100; ++i) logger_.info("heard");
+  EXPECT_EQ(log_queue_size(), half + 100);
+  EXPECT_EQ(dropped("queue_full"), 0);
+}
+
 TEST_F(Log, AReaderThatComesBackFindsWholeLines) {
   int ends[2];
   ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);

@@ -24,6 +24,7 @@ struct Fault {
   int line = 0;
   int column = 0;
   std::string message;
+  bool tolerable = false;  // a fault all the same, but the daemon works around it
   std::string text() const;
 };
 
@@ -37,6 +38,7 @@ class Faults {
  public:
   void add(Fault fault);  // the same fault twice is one
   bool empty() const noexcept { return faults_.empty(); }
+  bool all_tolerable() const noexcept;
   const std::vector<Fault>& all() const noexcept { return faults_; }
   void sort();
 
@@ -98,6 +100,8 @@ class Section {
   // Adds a fault at the key's place (or the mapping's when the key is absent). Absent keys are not
   // faulted while a syntax error hides part of the document: they may stand in the hidden part.
   void fault(std::string_view key, std::string message);
+  // The same of what the daemon works around: `check` refuses it, the daemon starts.
+  void tolerable_fault(std::string_view key, std::string message);
 
   void finish();
 

@@ -68,6 +68,7 @@ struct Request {
   std::string request_id;     // X-Request-ID when it was well-formed, else ours
   event::TraceContext trace;  // child of traceparent when there was one
   std::any identity;          // what the route's gate found out about the caller
+  std::string asker{};        // the same for the access log: an id, never a name; empty: nobody known
 
   // Names compare without case; empty when absent. The first of several.
   std::string_view header(std::string_view name) const;

@@ -9,10 +9,7 @@
 
 namespace porchlight::http {
 
-// Until there are accounts nobody but the machine itself may reach the listener. This line is all
-// that changes with them: the default address, and what addresses are taken.
-inline constexpr bool accounts_exist = false;
-inline constexpr const char* default_listen = accounts_exist ? "0.0.0.0:8000" : "127.0.0.1:8000";
+inline constexpr const char* default_listen = "0.0.0.0:8000";
 
 struct ListenOptions {
   std::string listen = default_listen;
@@ -23,7 +20,7 @@ struct ListenOptions {
 };
 
 // Reads `server:` and `metrics:` of the configuration's root; faults land in the document's list. Own
-// certificate files are read and judged.
+// certificate files are read and judged; what is wrong with them is a tolerable fault, see Credentials.
 ListenOptions read_listen_options(config::Section root);
 
 }  // namespace porchlight::http

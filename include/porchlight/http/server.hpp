@@ -29,6 +29,7 @@ struct ServerOptions {
   std::vector<std::string> trusted_proxies{};  // addresses and networks
   // Called for what is refused before its route's handler ran. Listener's thread; must not wait.
   std::function<void(Rejection, const Peer&, std::string_view detail)> on_rejection{};
+  bool access_log = false;  // a record for each request (docs/api.md), by the logger doorbell.api
 };
 
 // HTTP/1.1 on TCP addresses and a Unix socket, all of it on the thread that calls run(). With

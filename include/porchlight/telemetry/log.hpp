@@ -87,6 +87,9 @@ class Logger {
   Logger with(const Trace& trace) const {
     return with(trace.trace_text(), trace.span_text(), {});
   }
+  // The same logger whose records give way: while half the queue is taken they are dropped (reason
+  // `rate_limited`), so that whoever can make many of them does not push others out.
+  Logger yielding() const;
 
   void debug(std::string_view message, const Fields& fields = {},
              std::source_location where = std::source_location::current()) const;
@@ -108,6 +111,7 @@ class Logger {
   std::string trace_id_;
   std::string span_id_;
   std::string event_id_;
+  bool yields_ = false;
 };
 
 }  // namespace porchlight::telemetry
