@@ -61,6 +61,21 @@ std::optional<http::Response> record_change(Accounts::State& accounts, const htt
   return refusal(503, "the audit trail cannot be written, so nothing was changed", request);
 }
 
+void count_failed_proof(Accounts::State& accounts, const std::string& name, const http::Request& request) {
+  accounts.instruments.failed_login.increment();
+  if (accounts.throttle.failed(name)) {
+    accounts.instruments.lockouts.increment();
+    accounts.instruments.account_lockout.increment();
+    accounts.log.warning("an account is locked after failed logins", {{"ip_address", request.peer.address}});
+    (void)accounts.audit({.kind = AuditRecord::Kind::security_event,
+                          .user = name,
+                          .ip_address = request.peer.address,
+                          .event_type = "account_lockout",
+                          .description = "locked after failed logins"});
+  }
+  accounts.measure();
+}
+
 Result<bool> second_factor_is_right(OpenAccounts& open, std::int64_t user_id, const SecondFactor& given,
                                     WallTime now) {
   if (given.recovery) return open.store.use_recovery_code(user_id, hash_of_code(*given.recovery));

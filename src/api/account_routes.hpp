@@ -25,6 +25,10 @@ std::optional<http::Response> record_change(Accounts::State& accounts, const htt
                                             const std::string& who, const std::string& operation,
                                             const std::string& changes);
 
+// A wrong password or code of that name, wherever it was asked for: counted, and the name is locked when it
+// was one too many. Executor's thread.
+void count_failed_proof(Accounts::State& accounts, const std::string& name, const http::Request& request);
+
 // The second factor as given in a request: a code of the authenticator or a recovery code.
 struct SecondFactor {
   std::optional<std::string> code;

@@ -137,6 +137,7 @@ Status Accounts::State::publish() {
   if (!tokens) return std::move(tokens).error();
   const auto before = directory();
   auto fresh = std::make_shared<Directory>();
+  fresh->read = true;
   fresh->signer = opened->signer;
   for (auto& user : *users) fresh->users.emplace(user.id, std::move(user));
   for (auto& session : *sessions) {
@@ -199,6 +200,8 @@ Accounts::~Accounts() = default;
 
 void Accounts::tick() {
   auto& s = *state_;
+  // The store lane says what it waits for.
+  if (s.ports.ready && !s.ports.ready() && !s.opened) return;
   if (auto status = s.open(); !status) {
     const auto& fault = status.error().text();
     if (fault != s.last_fault) s.log.error("nobody can log in, trying again", {{"fault", fault}});

@@ -50,26 +50,13 @@ AuditRecord login_record(const LoginAttempt& attempt, bool success) {
           .resource = attempt.request.path};
 }
 
-void count_lockout(Accounts::State& accounts, const LoginAttempt& attempt) {
-  accounts.instruments.lockouts.increment();
-  accounts.instruments.account_lockout.increment();
-  accounts.log.warning("an account is locked after failed logins",
-                       {{"ip_address", attempt.request.peer.address}});
-  (void)accounts.audit({.kind = AuditRecord::Kind::security_event,
-                        .user = attempt.account,
-                        .ip_address = attempt.request.peer.address,
-                        .event_type = "account_lockout",
-                        .description = "locked after failed logins"});
-}
-
 // One answer for a wrong name, a wrong password, a wrong code and a disabled account.
 Response failed_login(Accounts::State& accounts, const LoginAttempt& attempt) {
   accounts.instruments.failed_logins.increment();
-  accounts.instruments.failed_login.increment();
-  accounts.log.warning("a login failed", {{"ip_address", attempt.request.peer.address}});
+  accounts.log.warning("a login failed",
+                       {{"event", "failed_login"}, {"ip_address", attempt.request.peer.address}});
   (void)accounts.audit(login_record(attempt, false));
-  if (accounts.throttle.failed(attempt.account)) count_lockout(accounts, attempt);
-  accounts.measure();
+  count_failed_proof(accounts, attempt.account, attempt.request);
   return refusal(401, "name, password or code is wrong", attempt.request);
 }
 
@@ -239,8 +226,7 @@ Response change_password(Accounts::State& accounts, OpenAccounts& open, const Re
   if (!user) return failure(user.error(), request.trace);
   const bool right = accounts.hasher.is_right(*user ? (*user)->password : std::string(), current);
   if (!right) {
-    accounts.instruments.failed_login.increment();
-    accounts.throttle.failed(caller.name);
+    count_failed_proof(accounts, caller.name, request);
     return refusal(403, "the current password is wrong", request);
   }
   accounts.throttle.succeeded(caller.name, throttle_key(request.peer.address));

@@ -113,7 +113,8 @@ Response reloaded(const ReloadReport& report, const event::TraceContext& trace) 
   }
   return json({{"applied", report.applied},
                {"restarted", report.restarted},
-               {"needs_restart", report.needs_restart}});
+               {"needs_restart", report.needs_restart},
+               {"warnings", report.warnings}});
 }
 
 void reload(const Port& port, const Request& request, const Responder& responder) {

@@ -33,6 +33,7 @@ struct KnownSession {
 // The accounts as of one moment: made by the executor after every change, read by the listener.
 // Const once published, but for the sessions' lives.
 struct Directory {
+  bool read = false;  // false until the database was open once: nobody is known then
   std::shared_ptr<const TokenSigner> signer;
   std::unordered_map<std::int64_t, store::User> users;
   std::unordered_map<std::string, KnownSession> sessions;       // by hash of the cookie's value

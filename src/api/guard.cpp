@@ -29,6 +29,14 @@ Response unauthorized(const Request& request) {
   return response;
 }
 
+Response try_again(const Request& request) {
+  auto response = http::problem_response(
+      {.status = 503, .detail = "the accounts are not read yet, or cannot be; the journal says why"},
+      request.trace);
+  response.headers.emplace_back("Retry-After", "2");
+  return response;
+}
+
 // What follows `scheme` and its blanks; nothing when the value is of another scheme or ends there.
 std::optional<std::string_view> credentials_of(std::string_view value, std::string_view scheme) {
   if (value.size() <= scheme.size() || value[scheme.size()] != ' ') return std::nullopt;
@@ -63,6 +71,22 @@ bool role_suffices(store::Role role, const Access& access) {
   if (role == Role::admin || access.grant == Grant::account) return true;
   if (access.grant == Grant::monitoring) return role == Role::monitor;
   return access.grant == Grant::role && role != Role::monitor && role >= access.least;
+}
+
+// For the access log: numbers, because names are personal.
+std::string asker_of(const Caller& caller) {
+  switch (caller.kind) {
+    case Caller::Kind::nobody:
+      return {};
+    case Caller::Kind::control_socket:
+      return caller.name;
+    case Caller::Kind::scrape_token:
+      return "scrape-token";
+    case Caller::Kind::session:
+    case Caller::Kind::api_token:
+      break;
+  }
+  return std::to_string(caller.user_id);
 }
 
 std::string permission_text(const Access& access, const std::string& camera) {
@@ -166,11 +190,19 @@ Caller Guard::Judge::identify(const Request& request) const {
   return by_cookie(request, *known);
 }
 
+// Nobody is known yet, and this may be somebody.
+bool Guard::Judge::is_too_early(const Request& request) const {
+  if (request.peer.listener == http::Listener::unix_socket || accounts_.directory()->read) return false;
+  return !request.header("authorization").empty() || request.cookie(session_cookie_name(request));
+}
+
 Response Guard::Judge::forbidden(const Request& request, const Caller& caller, const Access& access,
                                  std::string why) const {
   const bool reaches_up = access.grant == Grant::role && access.least == store::Role::admin;
   (reaches_up ? accounts_.instruments.privilege_escalation : accounts_.instruments.unauthorized).increment();
-  accounts_.log.warning("refused", {{"path", request.path}, {"ip_address", request.peer.address}});
+  accounts_.log.warning(
+      "refused",
+      {{"event", "unauthorized_access"}, {"path", request.path}, {"ip_address", request.peer.address}});
   (void)accounts_.audit({.kind = AuditRecord::Kind::authorization,
                          .user = caller.name,
                          .ip_address = request.peer.address,
@@ -227,7 +259,10 @@ std::optional<Response> Guard::Judge::refusal(const Request& request, const Call
 }
 
 std::optional<Response> Guard::Judge::judge(Request& request, const Access& access) const {
-  auto caller = access.grant == Grant::everyone ? Caller{} : identify(request);
+  const bool open_to_all = access.grant == Grant::everyone;
+  if (!open_to_all && is_too_early(request)) return try_again(request);
+  auto caller = open_to_all ? Caller{} : identify(request);
+  request.asker = asker_of(caller);
   if (auto refused = refusal(request, caller, access)) return refused;
   request.identity = std::move(caller);
   return std::nullopt;

@@ -45,6 +45,7 @@ class Guard {
 
    private:
     Caller identify(const http::Request& request) const;
+    bool is_too_early(const http::Request& request) const;
     std::optional<http::Response> refusal(const http::Request& request, const Caller& caller,
                                           const Access& access) const;
     std::optional<http::Response> forged_request(const http::Request& request, const Caller& caller) const;

@@ -11,6 +11,7 @@ inline constexpr const char* health = "/health";
 inline constexpr const char* live = "/health/live";
 inline constexpr const char* ready = "/health/ready";
 inline constexpr const char* startup = "/health/startup";
+inline constexpr const char* authority = "/ca.crt";
 inline constexpr const char* ring = "/api/v1/buttons/{id}/ring";
 inline constexpr const char* status = "/api/v1/status";
 inline constexpr const char* reload = "/api/v1/reload";
@@ -37,7 +38,7 @@ inline constexpr std::array all = {
     ring,     status,        reload,       faces_reload, accounts_reload,
     login,    logout,        registration, password,     session,
     sessions, session_by_id, totp,         totp_confirm, totp_disable,
-    users,    user,          tokens,       token,
+    users,    user,          tokens,       token,        authority,
 };
 
 }  // namespace porchlight::api::paths

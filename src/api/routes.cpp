@@ -2,6 +2,7 @@
 #include "porchlight/api/routes.hpp"
 
 #include "api/account_routes.hpp"
+#include "api/authority_route.hpp"
 #include "api/control_routes.hpp"
 #include "api/guard.hpp"
 #include "api/health_routes.hpp"
@@ -19,6 +20,7 @@ http::Router routes(Port port, telemetry::Metrics& metrics, telemetry::Health& h
   Guard guard(state, port.camera_of_button);
   add_metrics_route(guard, metrics);
   add_health_routes(guard, health);
+  add_authority_route(guard, port.authority);
   add_control_routes(guard, std::move(port));
   add_auth_routes(guard, state);
   add_registration_routes(guard, state);

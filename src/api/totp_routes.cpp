@@ -28,11 +28,7 @@ Response enrol(Accounts::State& accounts, OpenAccounts& open, const Request& req
 
 // Guesses at a code count like failed logins.
 Response wrong_code(Accounts::State& accounts, const Request& request, const Caller& caller) {
-  accounts.instruments.failed_login.increment();
-  if (accounts.throttle.failed(caller.name)) {
-    accounts.instruments.lockouts.increment();
-    accounts.instruments.account_lockout.increment();
-  }
+  count_failed_proof(accounts, caller.name, request);
   return refusal(403, "the code is wrong, or was used already", request);
 }
 

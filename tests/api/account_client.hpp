@@ -28,6 +28,7 @@ struct Client {
 // The routes with accounts of every role; passwords are `long enough for <name>`.
 class AccountsTest : public ApiTest {
  protected:
+  explicit AccountsTest(bool database_is_open = true) : ApiTest(database_is_open) {}
   static std::string password_of(const std::string& name) { return "long enough for " + name; }
 
   void SetUp() override {

@@ -40,6 +40,7 @@ struct House {
   Exchangeable<std::function<void(RingOrder, Answer<RingAccepted>)>> on_ring;
   Exchangeable<std::function<void(Answer<ReloadReport>)>> on_reload;
   std::string status = R"({"state":"running"})";
+  std::string authority;
 
   Port port() {
     Port made;
@@ -55,6 +56,7 @@ struct House {
     made.reload = [this](const http::Peer&, Answer<ReloadReport> answer) {
       on_reload.get()(std::move(answer));
     };
+    made.authority = [this] { return authority; };
     made.faces_changed = [](Answer<std::size_t> answer) { answer(std::size_t{3}); };
     return made;
   }
@@ -62,6 +64,7 @@ struct House {
 
 // The executor of a test: every job runs at once on the thread that brings it, one at a time.
 struct Serial {
+  explicit Serial(bool database_is_open = true) : database(database_is_open) {}
   AccountPorts ports() {
     const auto submit = [this](const AccountPorts::Job& job) {
       if (full) return false;
@@ -72,6 +75,7 @@ struct Serial {
     AccountPorts made;
     made.quick = submit;
     made.slow = submit;
+    made.ready = [this] { return database.load(); };
     made.audit = [this](const AuditRecord& record) -> Status {
       const std::lock_guard lock(audit_mutex);
       if (audit_fails) return Error(ErrorCode::io, "write the audit trail: disk full");
@@ -87,6 +91,7 @@ struct Serial {
   std::mutex mutex;
   std::mutex audit_mutex;
   std::atomic<bool> full{false};
+  std::atomic<bool> database;
   std::atomic<bool> audit_fails{false};
   std::vector<AuditRecord> records;
 };
@@ -100,7 +105,7 @@ class ApiTest : public testing::Test {
   House house;
   SimulatedClock clock{WallTime{std::chrono::milliseconds{1'738'124'411'950}}};
   telemetry::Health health{clock};
-  Serial executor;
+  Serial executor;  // begins with an open database, unless the test says otherwise
   http::test::TemporaryFolder data;
   std::unique_ptr<Accounts> accounts;
   http::test::RunningServer server{endpoints(), [this](telemetry::Metrics& metrics) {
@@ -111,7 +116,9 @@ class ApiTest : public testing::Test {
                                      accounts->tick();
                                      return routes(house.port(), metrics, health, *accounts);
                                    }};
-  ApiTest() { telemetry::set_log_level(telemetry::Level::critical); }  // refusals are what is tested
+  explicit ApiTest(bool database_is_open = true) : executor(database_is_open) {
+    telemetry::set_log_level(telemetry::Level::critical);  // refusals are what is tested
+  }
   ~ApiTest() override {
     server.stop();
     telemetry::set_log_level(telemetry::Level::info);

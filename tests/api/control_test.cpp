@@ -118,9 +118,10 @@ TEST_F(ControlRoutes, ReloadReportsWhatItDid) {
   };
   const auto answer = client().reload();
   ASSERT_TRUE(answer.ok());
-  EXPECT_EQ(json::parse(answer->body),
-            json::parse(
-                R"({"applied":["log.level"],"restarted":["cameras[0]"],"needs_restart":["server.listen"]})"));
+  EXPECT_EQ(
+      json::parse(answer->body),
+      json::parse(
+          R"({"applied":["log.level"],"restarted":["cameras[0]"],"needs_restart":["server.listen"],"warnings":[]})"));
 }
 
 TEST_F(ControlRoutes, ReloadOfABadFileNamesItsFaults) {

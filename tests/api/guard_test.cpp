@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who may come in is judged by the head of a request: no byte of a refused body is waited for.
 #include <algorithm>
+#include <filesystem>
 
 #include "api/account_client.hpp"
 
@@ -13,8 +14,8 @@ using test::Reply;
 class Heads : public test::AccountsTest {
  protected:
   static std::string head_of(const std::string& path, const Client& client, const std::string& more) {
-    std::string text =
-        "POST " + path + " HTTP/1.1\r\nHost: house\r\nContent-Type: application/json\r\n" + client.more + more;
+    std::string text = "POST " + path + " HTTP/1.1\r\nHost: house\r\nContent-Type: application/json\r\n" +
+                       client.more + more;
     if (!client.cookie.empty()) text += "Cookie: " + client.cookie + "\r\n";
     if (!client.csrf.empty()) text += "X-CSRF-Token: " + client.csrf + "\r\n";
     if (!client.bearer.empty()) text += "Authorization: Bearer " + client.bearer + "\r\n";
@@ -39,7 +40,8 @@ class Heads : public test::AccountsTest {
 
 TEST_F(Heads, AStrangersBodyIsNeverRead) {
   for (const std::string length : {"2", "8000", "70000", "1000000000000"}) {
-    EXPECT_EQ(answered_without_body("/api/v1/users", {}, "Content-Length: " + length + "\r\n"), 401) << length;
+    EXPECT_EQ(answered_without_body("/api/v1/users", {}, "Content-Length: " + length + "\r\n"), 401)
+        << length;
     EXPECT_EQ(answered_without_body("/api/v1/users", {},
                                     "Expect: 100-continue\r\nContent-Length: " + length + "\r\n"),
               401)
@@ -106,6 +108,53 @@ TEST_F(Heads, DoubledAndDeepMembersAreRefused) {
   EXPECT_EQ(ask("POST", "/api/v1/users", admin, std::string(500, '[')).status, 400);
   EXPECT_EQ(ask("POST", "/api/v1/users", admin, std::string("{}"), "Application/JSON ; charset=utf-8").status,
             400);  // the right type, however it is spelt; two members are missing
+}
+
+// Before the database is open nobody is known, and whoever has proof is not told that it is void.
+class TooEarly : public test::AccountsTest {
+ protected:
+  TooEarly() : AccountsTest(false) {}
+  void SetUp() override {}  // there are no accounts yet
+  void open() {
+    executor.database = true;
+    accounts->tick();
+    AccountsTest::SetUp();
+  }
+  static Client with(const char* header) {
+    Client client;
+    client.more = std::string(header) + "\r\n";
+    return client;
+  }
+};
+
+TEST_F(TooEarly, ProofIsAskedToComeBack) {
+  for (const auto* proof :
+       {"Authorization: Bearer a.b.c", "Authorization: Bearer pls_x", "Cookie: porchlight=x"}) {
+    const auto reply = ask("GET", "/api/v1/status", with(proof));
+    EXPECT_EQ(reply.status, 503) << proof;
+    EXPECT_EQ(reply.headers.at("retry-after"), "2") << proof;
+    EXPECT_EQ(ask("GET", "/health/live", with(proof)).status, 200) << proof;
+  }
+  EXPECT_EQ(ask("GET", "/api/v1/status").status, 401);
+  EXPECT_EQ(ask("GET", "/metrics").status, 200);
+  EXPECT_EQ(ask("GET", "/metrics", with("Authorization: Bearer pls_x")).status, 503);
+  EXPECT_EQ(metric(R"(jwt_token_validations_total{result="malformed"})"), 0);
+  EXPECT_EQ(try_login("user", "x").status, 503);
+  open();
+  EXPECT_EQ(ask("GET", "/api/v1/status", with("Authorization: Bearer a.b.c")).status, 401);
+  EXPECT_EQ(ask("GET", "/api/v1/status", login("user")).status, 200);
+}
+
+TEST_F(TooEarly, WaitingForTheDatabaseIsNoError) {
+  telemetry::set_log_level(telemetry::Level::error);
+  testing::internal::CaptureStderr();
+  accounts->tick();
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  executor.database = true;
+  std::filesystem::create_directory(data.path() / "porchlight.db");
+  testing::internal::CaptureStderr();
+  accounts->tick();
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr("nobody can log in"));
 }
 
 }  // namespace

@@ -197,6 +197,25 @@ TEST_F(Login, PasswordChangeEndsTheOtherSessions) {
   EXPECT_EQ(try_login("user", "another good phrase").status, 200);
 }
 
+TEST_F(Login, GuessingAtThePasswordFromWithinLocksAndIsCounted) {
+  const auto here = login("user");
+  const auto change = [&] {
+    return ask("POST", "/api/v1/auth/password", here,
+               json{{"current", "not the right one"}, {"new", "another good phrase"}})
+        .status;
+  };
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(change(), 403) << i;
+  EXPECT_EQ(change(), 429);
+  EXPECT_EQ(metric("account_lockouts_total"), 1);
+  EXPECT_EQ(
+      metric(R"(security_events_total{action_taken="locked",event_type="account_lockout",source="auth"})"),
+      1);
+  EXPECT_EQ(metric(R"(user_accounts{state="locked"})"), 1);
+  const auto records = executor.recorded();
+  EXPECT_EQ(records.back().event_type, "account_lockout");
+  EXPECT_EQ(records.back().user, "user");
+}
+
 TEST_F(Login, DisabledAccountIsOutAtOnce) {
   const auto admin = login("admin");
   const auto user = login("user");

@@ -28,6 +28,7 @@ const std::map<std::string, Rule>& rules() {
       {"GET /health/live", {everyone}},
       {"GET /health/ready", {everyone}},
       {"GET /health/startup", {everyone}},
+      {"GET /ca.crt", {everyone}},
       {"POST /api/v1/auth/login", {everyone}},
       {"POST /api/v1/auth/register", {everyone}},
       {"POST /api/v1/auth/logout", {accounts_only}},

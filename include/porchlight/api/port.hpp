@@ -30,6 +30,7 @@ struct ReloadReport {
   std::vector<std::string> applied;        // took effect at once
   std::vector<std::string> restarted;      // workers that were rebuilt
   std::vector<std::string> needs_restart;  // read, but only the next start of the daemon takes them
+  std::vector<std::string> warnings{};     // wrong, and worked around
 };
 
 template <class T>
@@ -44,6 +45,7 @@ struct Port {
   std::function<std::string()> status;                              // one JSON object
   std::function<void(const http::Peer& asker, Answer<ReloadReport>)> reload;
   std::function<void(Answer<std::size_t>)> faces_changed;  // answers the number of people
+  std::function<std::string()> authority{};  // certificate of our own authority, PEM; empty: none is in use
 };
 
 }  // namespace porchlight::api
