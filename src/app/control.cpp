@@ -129,6 +129,7 @@ int reload_command(const CommandOptions& options) {
   print_lines("applied:", report.value("applied", json::array()));
   print_lines("rebuilt:", report.value("restarted", json::array()));
   print_lines("needs a restart of the daemon:", report.value("needs_restart", json::array()));
+  print_lines("warning:", report.value("warnings", json::array()));
   std::printf("reloaded\n");
   return exit_done;
 }

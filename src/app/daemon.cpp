@@ -98,24 +98,42 @@ Status Daemon::build() {
   auto house = pipeline::Pipeline::create(settings_.house, clock_, *metrics_, health_, *supervisor_);
   if (!house) return std::move(house).error();
   pipeline_ = std::move(*house);
+  make_accounts();
+  if (auto status = make_server(); !status) return status;
+  health_.set(Part::api, PartState::started);
+  return {};
+}
+
+Status Daemon::make_server() {
   auto tls = started_.server.tls;
   tls.folder = started_.house.folder / "tls";
   auto credentials = http::Credentials::create(std::move(tls), clock_);
   if (!credentials) return std::move(credentials).error();
   credentials_ = std::move(*credentials);
-  make_accounts();
+  complain_of_certificate();
+  attacks_ = std::make_unique<api::AttackWatch>(clock_, *metrics_, audit_sink());
   http::ServerOptions options;
   options.listen = started_.server.listen;
   options.metrics_listen = started_.server.metrics_listen;
   options.control_socket = started_.control_socket();
   options.credentials = credentials_;
   options.trusted_proxies = started_.server.trusted_proxies;
+  options.access_log = started_.access_log;
+  options.on_rejection = [this](http::Rejection reason, const http::Peer& peer, std::string_view detail) {
+    attacks_->note(reason, peer, detail);
+  };
   auto server =
       http::Server::create(options, api::routes(make_port(), *metrics_, health_, *accounts_), *metrics_);
   if (!server) return std::move(server).error();
   server_ = std::move(*server);
-  health_.set(Part::api, PartState::started);
   return {};
+}
+
+api::AuditSink Daemon::audit_sink() {
+  return [this](const api::AuditRecord& record) {
+    const bool changes_data = record.kind == api::AuditRecord::Kind::data_modification;
+    return changes_data ? pipeline_->record(audit_entry(record)) : pipeline_->note(audit_entry(record));
+  };
 }
 
 void Daemon::make_accounts() {
@@ -123,10 +141,7 @@ void Daemon::make_accounts() {
   api::AccountPorts ports;
   ports.quick = [&executor](api::AccountPorts::Job job) { return executor.quick(std::move(job)); };
   ports.slow = [&executor](api::AccountPorts::Job job) { return executor.slow(std::move(job)); };
-  ports.audit = [this](const api::AuditRecord& record) {
-    const bool changes_data = record.kind == api::AuditRecord::Kind::data_modification;
-    return changes_data ? pipeline_->record(audit_entry(record)) : pipeline_->note(audit_entry(record));
-  };
+  ports.audit = audit_sink();
   ports.ready = [this] { return health_.database_connected.load(); };
   accounts_ = std::make_unique<api::Accounts>(settings_.accounts, settings_.house.folder, clock_, *metrics_,
                                               std::move(ports));
@@ -150,6 +165,7 @@ api::Port Daemon::make_port() {
     status["version"] = telemetry::build_version();
     status["pid"] = ::getpid();
     status["listen"] = {{"address", bound_address()}, {"port", server_->port()}};
+    status["certificate_fault"] = credentials_ ? credentials_->fault() : "";
     status["ready"] = health_.ready();
     status["checks"] = {{"model_loaded", health_.model_loaded.load()},
                         {"database_connected", health_.database_connected.load()},
@@ -161,6 +177,7 @@ api::Port Daemon::make_port() {
     if (!orders_.push({asker_of(asker), std::move(answer)}))
       refused(Error(ErrorCode::resource, "a reload is already under way"));
   };
+  port.authority = [this] { return credentials_ ? credentials_->authority() : std::string(); };
   port.faces_changed = [this](api::Answer<std::size_t> answer) {
     pipeline_->faces_changed(std::move(answer));
   };
@@ -240,11 +257,19 @@ bool Daemon::refresh_certificate() {
     log_.error("the old certificate stays", {{"fault", renewed.error().text()}});
   else if (*renewed)
     log_.info("new certificate", {{"expires", rfc3339(credentials_->expires())}});
+  complain_of_certificate();
   return renewed.ok() && *renewed;
 }
 
+void Daemon::complain_of_certificate() const {
+  const auto fault = credentials_ ? credentials_->fault() : std::string();
+  if (!fault.empty())
+    log_.error("server.tls: one of our own authority stands in for the certificate", {{"fault", fault}});
+}
+
 std::string Daemon::condition() const {
-  return pipeline_->condition();
+  const bool stands_in = credentials_ && !credentials_->fault().empty();
+  return pipeline_->condition() + (stands_in ? "; the certificate of server.tls cannot be used" : "");
 }
 
 api::ReloadReport Daemon::reload(const store::AuditActor& asker) {
@@ -255,12 +280,15 @@ api::ReloadReport Daemon::reload(const store::AuditActor& asker) {
   std::string_view said = "configuration refused, the old one stays";
   if (!fresh) {
     report.faults.push_back(fresh.error().text());
-  } else if (!faults.empty()) {
+  } else if (!faults.all_tolerable()) {
     for (const auto& fault : faults.all()) report.faults.push_back(fault.text());
   } else {
     report = recorded_apply(std::move(*fresh), asker);
+    for (const auto& fault : faults.all()) report.warnings.push_back(fault.text());
     said = "configuration not applied, or in part";
   }
+  for (const auto& warning : report.warnings)
+    log_.error("a fault of the configuration is worked around", {{"fault", warning}});
   for (const auto& fault : report.faults) log_.error(said, {{"fault", fault}});
   if (report.faults.empty())
     log_.info("configuration reloaded", {{"applied", joined(report.applied)},
@@ -276,6 +304,7 @@ std::vector<std::string> Daemon::needs_restart(const Settings& fresh) const {
   std::vector<std::string> keys;
   for (const auto* key : {"server", "metrics", "storage", "accounts"})
     if (started_.fingerprint(key) != fresh.fingerprint(key)) keys.emplace_back(key);
+  if (fresh.access_log != started_.access_log) keys.emplace_back("log.access");
   if (fresh.log.dir != started_.log.dir) keys.emplace_back("log.dir");
   if (fresh.log.json != started_.log.json) keys.emplace_back("log.format");
   if (fresh.log.environment != started_.log.environment) keys.emplace_back("log.environment");

@@ -11,6 +11,7 @@
 #include "app/signals.hpp"
 #include "app/systemd.hpp"
 #include "porchlight/api/accounts.hpp"
+#include "porchlight/api/attack_watch.hpp"
 #include "porchlight/api/port.hpp"
 #include "porchlight/base/queue.hpp"
 #include "porchlight/http/server.hpp"
@@ -43,6 +44,9 @@ class Daemon {
   Status build();
   api::Port make_port();
   void make_accounts();
+  api::AuditSink audit_sink();
+  Status make_server();
+  void complain_of_certificate() const;
   void start_workers();
   void await_armed();
   void wait_for_news();
@@ -71,6 +75,7 @@ class Daemon {
   std::unique_ptr<pipeline::Supervisor> supervisor_;
   std::unique_ptr<pipeline::Pipeline> pipeline_;
   std::shared_ptr<http::Credentials> credentials_;  // null: no TLS
+  std::unique_ptr<api::AttackWatch> attacks_;       // the server points at it
   std::unique_ptr<http::Server> server_;
   MonotonicTime next_check_{};
   MonotonicTime next_certificate_check_{};

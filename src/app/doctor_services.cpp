@@ -30,6 +30,9 @@ Findings judge_daemon(const nlohmann::json& status) {
         "it runs and is not ready; missing:" + (missing.empty() ? " nothing that it names" : missing),
         "wait for the start to end; then `journalctl -u porchlight -n 50`");
   }
+  if (const auto fault = status.value("certificate_fault", ""); !fault.empty())
+    findings.bad("one of our own authority stands in for the certificate of server.tls: " + fault,
+                 "renew the files that server.tls names, then `porchlight reload`");
   findings.fact("version " + version + " runs");
   findings.fact("ready");
   return findings;

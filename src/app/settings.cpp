@@ -49,7 +49,9 @@ Result<Settings> read_settings(const std::filesystem::path& file, config::Faults
 
   auto root = document->root();
   root.not_in_this_version({"recording", "outputs", "mqtt", "live", "alerting", "tracing"});
-  Settings settings{{}, http::read_listen_options(root), read_log_options(root.section("log")), {}};
+  auto log = root.section("log");
+  Settings settings{{}, http::read_listen_options(root), read_log_options(log), {}};
+  settings.access_log = log.boolean("access", true);
   settings.house.folder = read_storage_path(root.section("storage"));
   settings.house.cameras = camera::read_cameras(root);
   std::vector<std::string> camera_ids;

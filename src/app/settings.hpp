@@ -28,6 +28,7 @@ struct Settings {
   telemetry::LogOptions log;
   pipeline::Options house;  // its folder is storage.path
   api::AccountOptions accounts{};
+  bool access_log = true;
 
   std::string fingerprint(const std::string& key) const {
     const auto found = fingerprints.find(key);

@@ -114,8 +114,8 @@ SettingsOrExit faultless_settings(const CommandOptions& options) {
   config::Faults faults;
   auto settings = read_settings(options.config, faults);
   if (!settings) return {std::nullopt, complain(settings.error().text(), exit_unreachable)};
-  if (faults.empty()) return {std::move(*settings), exit_done};
   for (const auto& fault : faults.all()) std::fprintf(stderr, "%s\n", fault.text().c_str());
+  if (faults.all_tolerable()) return {std::move(*settings), exit_done};
   return {std::nullopt, exit_usage};
 }
 

@@ -28,7 +28,7 @@ struct SettingsOrExit {
   std::optional<Settings> settings;
   int exit_code = exit_done;
 };
-// For the daemon: each fault is printed, and any of them ends the command with exit code 2.
+// For the daemon: each fault is printed, and any that is not tolerable ends the command with exit code 2.
 SettingsOrExit faultless_settings(const CommandOptions& options);
 // For commands beside the daemon: they need little more than where its data lies, and cannot see the
 // service's credentials. Only a fault that hides storage.path ends them.
