@@ -73,6 +73,7 @@ struct Caller {
   std::int64_t session_id = 0;
   std::string csrf_token{};
   std::uint8_t scopes = 0;  // of a token, one bit per Scope
+  std::string key{};        // of the session or the API token in the Directory
 
   bool has(Scope scope) const { return (scopes >> static_cast<unsigned>(scope) & 1U) != 0; }
 };

@@ -130,6 +130,7 @@ Caller Guard::Judge::by_cookie(const Request& request, const Directory& known) c
   Caller caller{.kind = Caller::Kind::session};
   fill(caller, *user);
   caller.session_id = found->second.row.id;
+  caller.key = found->first;
   caller.csrf_token = base64url(hmac_sha256(*token, "csrf"));
   return caller;
 }
@@ -149,6 +150,7 @@ Caller Guard::Judge::by_api_token(const Directory& known, std::string_view token
   Caller caller{.kind = Caller::Kind::api_token};
   fill(caller, *user);
   caller.scopes = bits_of(claims.scopes);
+  caller.key = claims.id;
   return caller;
 }
 

@@ -33,12 +33,24 @@ inline constexpr const char* user = "/api/v1/users/{id}";
 inline constexpr const char* tokens = "/api/v1/tokens";
 inline constexpr const char* token = "/api/v1/tokens/{id}";
 
+inline constexpr const char* events = "/api/v1/events";
+inline constexpr const char* event_stream = "/api/v1/events/stream";
+inline constexpr const char* event = "/api/v1/events/{id}";
+inline constexpr const char* event_snapshot = "/api/v1/events/{id}/snapshot";
+inline constexpr const char* websocket = "/ws";
+inline constexpr const char* cameras = "/api/v1/cameras";
+inline constexpr const char* camera = "/api/v1/cameras/{id}";
+inline constexpr const char* camera_snapshot = "/api/v1/cameras/{id}/snapshot";
+
 inline constexpr std::array all = {
     metrics,  health,        live,         ready,        startup,
     ring,     status,        reload,       faces_reload, accounts_reload,
     login,    logout,        registration, password,     session,
     sessions, session_by_id, totp,         totp_confirm, totp_disable,
     users,    user,          tokens,       token,        authority,
+    events,
+    event,    event_stream,  event_snapshot, websocket,  cameras,
+    camera,   camera_snapshot,
 };
 
 }  // namespace porchlight::api::paths

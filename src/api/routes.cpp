@@ -6,6 +6,7 @@
 #include "api/control_routes.hpp"
 #include "api/guard.hpp"
 #include "api/health_routes.hpp"
+#include "api/look_routes.hpp"
 #include "api/metrics_route.hpp"
 #include "api/paths.hpp"
 
@@ -15,12 +16,16 @@ std::vector<std::string> endpoints() {
   return {paths::all.begin(), paths::all.end()};
 }
 
-http::Router routes(Port port, telemetry::Metrics& metrics, telemetry::Health& health, Accounts& accounts) {
+http::Router routes(Port port, telemetry::Metrics& metrics, telemetry::Health& health, Accounts& accounts,
+                    Library& library) {
   auto& state = accounts.state();
   Guard guard(state, port.camera_of_button);
   add_metrics_route(guard, metrics);
   add_health_routes(guard, health);
   add_authority_route(guard, port.authority);
+  add_stream_routes(guard, library.state());  // before events/{id}: the first that fits is taken
+  add_event_routes(guard, library.state());
+  add_camera_routes(guard, library.state(), port.cameras);
   add_control_routes(guard, std::move(port));
   add_auth_routes(guard, state);
   add_registration_routes(guard, state);

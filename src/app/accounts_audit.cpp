@@ -22,6 +22,8 @@ store::AuditEvent event_of(const api::AuditRecord& record) {
       return store::Authentication{record.success, record.method};
     case Kind::authorization:
       return store::Authorization{store::plain(record.resource), record.success, record.permission};
+    case Kind::data_access:
+      return store::DataAccess{store::plain(record.resource), record.operation};
     case Kind::data_modification:
       return store::DataModification{store::plain(record.resource), record.operation,
                                      personal_or_nothing(record.changes), result_of(record)};

@@ -13,6 +13,7 @@
 
 #include "app/accounts_audit.hpp"
 #include "app/commands.hpp"
+#include "app/library.hpp"
 #include "porchlight/api/routes.hpp"
 #include "porchlight/media/av.hpp"
 #include "porchlight/telemetry/build.hpp"
@@ -99,6 +100,7 @@ Status Daemon::build() {
   if (!house) return std::move(house).error();
   pipeline_ = std::move(*house);
   make_accounts();
+  library_ = make_library(*pipeline_, *accounts_, started_.house.folder, clock_, *metrics_, health_);
   if (auto status = make_server(); !status) return status;
   health_.set(Part::api, PartState::started);
   return {};
@@ -123,7 +125,7 @@ Status Daemon::make_server() {
     attacks_->note(reason, peer, detail);
   };
   auto server =
-      http::Server::create(options, api::routes(make_port(), *metrics_, health_, *accounts_), *metrics_);
+      http::Server::create(options, api::routes(make_port(), *metrics_, health_, *accounts_, *library_), *metrics_);
   if (!server) return std::move(server).error();
   server_ = std::move(*server);
   return {};
@@ -152,6 +154,7 @@ void Daemon::make_accounts() {
 api::Port Daemon::make_port() {
   api::Port port;
   port.buttons = [this] { return pipeline_->button_ids(); };
+  port.cameras = [this] { return cameras_of(*pipeline_); };
   port.camera_of_button = [this](const std::string& id) { return pipeline_->camera_of_button(id); };
   port.ring = [this](const api::RingOrder& order, api::Answer<api::RingAccepted> answer) {
     auto accepted = [answer](const pipeline::Pipeline::Rung& rung) {

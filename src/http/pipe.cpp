@@ -14,6 +14,9 @@ void Sink::close() const {
 bool Sink::is_open() const noexcept {
   return pipe_->open.load(std::memory_order_acquire);
 }
+std::size_t Sink::waiting() const noexcept {
+  return pipe_->queued.load(std::memory_order_relaxed);
+}
 
 bool WebSocket::send_text(std::string_view text) const {
   return pipe_->push(websocket_frame(Opcode::text, text));
@@ -26,6 +29,9 @@ void WebSocket::close(std::uint16_t code, std::string_view reason) const {
 }
 bool WebSocket::is_open() const noexcept {
   return pipe_->open.load(std::memory_order_acquire);
+}
+std::size_t WebSocket::waiting() const noexcept {
+  return pipe_->queued.load(std::memory_order_relaxed);
 }
 
 std::uint64_t FileBody::length() const noexcept {

@@ -18,6 +18,7 @@ struct CameraView {
   const std::string id;
   Mailbox<media::FramePtr> for_ring;
   Mailbox<media::FramePtr> for_vision;
+  Mailbox<media::FramePtr> for_viewers;
 };
 
 // Immutable; a reload sends the lanes a new one.

@@ -23,6 +23,6 @@ CameraUnit::CameraUnit(const camera::CameraOptions& options, Clock& clock, telem
                [&dispatcher](event::Event event) {
                  dispatcher.offer({std::move(event), nullptr});
                }}),
-      decode_(*packets_, ingest_, {&view_->for_ring, &view_->for_vision}, metrics) {}
+      decode_(*packets_, ingest_, {&view_->for_ring, &view_->for_vision, &view_->for_viewers}, metrics) {}
 
 }  // namespace porchlight::pipeline

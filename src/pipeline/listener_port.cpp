@@ -85,6 +85,15 @@ Result<Pipeline::Rung> Pipeline::ring(std::string_view button_id, event::Trigger
   return rung;
 }
 
+std::vector<CameraCondition> Pipeline::cameras() {
+  std::vector<CameraCondition> list;
+  for (const auto& unit : state_->current_view().cameras) {
+    const auto& options = unit->ingest().options();
+    list.push_back({options.id, options.name, std::string(to_string(unit->ingest().state()))});
+  }
+  return list;
+}
+
 std::vector<std::string> Pipeline::button_ids() {
   std::vector<std::string> ids;
   for (const auto& button : state_->current_view().buttons->status()) ids.push_back(button.id);

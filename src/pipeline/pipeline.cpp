@@ -18,15 +18,20 @@ Status Pipeline::State::build() {
                        [this](RecentRings recent) { new_rings.post(std::move(recent)); },
                        [this](event::Event alarm) {
                          dispatcher->offer({std::move(alarm), nullptr});
+                       },
+                       [this] {
+                         if (events_changed) events_changed();
                        }});
   auto made = Dispatcher::create(clock, metrics, store->queue(), [this](const event::Ring& ring) {
     if (vision->enabled()) vision->expectations().push(ring);
   });
   if (!made) return std::move(made).error();
   dispatcher = std::move(*made);
-  auto executor = Executor::create();
-  if (!executor) return std::move(executor).error();
-  accounts = std::move(*executor);
+  for (auto* place : {&accounts, &library}) {
+    auto executor = Executor::create();
+    if (!executor) return std::move(executor).error();
+    *place = std::move(*executor);
+  }
   auto vision_wakeup = Wakeup::create();
   if (!vision_wakeup) return std::move(vision_wakeup).error();
   vision = std::make_unique<VisionLane>(options.faces, clock, metrics, health, *dispatcher,
@@ -98,6 +103,7 @@ void Pipeline::State::publish_views() {
   }
   dispatcher->set_cameras(table);
   vision->set_cameras(table);
+  pictures.set_cameras(table);
   new_view.post(std::move(listener));
 }
 
@@ -136,13 +142,27 @@ Executor& Pipeline::accounts() {
   return *state_->accounts;
 }
 
+Executor& Pipeline::library() {
+  return *state_->library;
+}
+
+void Pipeline::on_events_changed(std::function<void()> changed) {
+  state_->events_changed = std::move(changed);
+}
+
+Result<CameraPicture> Pipeline::picture(const std::string& camera_id) {
+  return state_->pictures.picture(camera_id);
+}
+
 void Pipeline::sample() {
   auto& s = *state_;
   s.gauges.begin();
   s.dispatcher->read_queues(s.gauges);
   s.gauges.add(s.store->queue());
-  s.gauges.add(s.accounts->quick_queue());
-  s.gauges.add(s.accounts->slow_queue());
+  for (const auto* executor : {s.accounts.get(), s.library.get()}) {
+    s.gauges.add(executor->quick_queue());
+    s.gauges.add(executor->slow_queue());
+  }
   s.gauges.add(QueueName::button,
                {s.buttons->queue_size(), s.buttons->queue_capacity(), s.buttons->queue_dropped()});
   for (const auto& [id, unit] : s.cameras) s.gauges.add(unit->packets());

@@ -9,6 +9,7 @@
 
 #include "pipeline/camera_unit.hpp"
 #include "pipeline/dispatcher.hpp"
+#include "pipeline/picture_desk.hpp"
 #include "pipeline/queue_gauges.hpp"
 #include "pipeline/routing.hpp"
 #include "pipeline/store_lane.hpp"
@@ -37,6 +38,7 @@ class Pipeline::State {
         health(condition),
         supervisor(keeper),
         gauges(instruments),
+        pictures(time),
         unrecorded(instruments.counter("audit_log_write_failures_total")) {}
 
   // pipeline.cpp, main thread
@@ -67,9 +69,12 @@ class Pipeline::State {
   telemetry::Health& health;
   Supervisor& supervisor;
   QueueGauges gauges;
+  PictureDesk pictures;
+  std::function<void()> events_changed;
   std::unique_ptr<StoreLane> store;
   std::unique_ptr<Dispatcher> dispatcher;
   std::unique_ptr<Executor> accounts;
+  std::unique_ptr<Executor> library;
   std::unique_ptr<VisionLane> vision;  // there even when faces are off; then nothing runs it
   std::shared_ptr<gpio::ButtonLane> buttons;
   RoutingPtr routing = std::make_shared<const Routing>();

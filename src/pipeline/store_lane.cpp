@@ -165,6 +165,7 @@ void StoreLane::note_committed(const CommitEvent& job) {
   if (const auto* sighting = std::get_if<event::Sighting>(&job.event); sighting && sighting->ring_id)
     if (auto* note = timeline_.find(*sighting->ring_id)) note->answer = *sighting;
   sinks_.rings(timeline_.snapshot());
+  sinks_.changed();
 }
 
 void StoreLane::write_held() {
@@ -201,6 +202,8 @@ void StoreLane::amend(AmendEvent job) {
   }
   if (auto status = open_->log.amend(job.id, std::move(file), job.rows); !status)
     failed("an event could not be amended", status.error());
+  else if (job.picture)
+    sinks_.changed();
 }
 
 void StoreLane::settle(const SettleMessage& job) {

@@ -38,6 +38,7 @@ class StoreLane {
     std::function<void(People)> people;  // who is known, whenever that changed
     std::function<void(RecentRings)> rings;
     std::function<void(event::Event)> alarm;  // damage of the audit log
+    std::function<void()> changed;            // an event was committed or got its picture
   };
   static constexpr std::size_t awaited_limit = 1024;
 

@@ -67,11 +67,15 @@ void Pipeline::State::start_lanes() {
   supervisor.start({"accounts", "sync", Stage::http, 30s,
                     [lane = accounts.get()](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); },
                     Urgency::background});
+  // A worker of its own, so that a page of events does not wait for somebody's password.
+  supervisor.start({"library", "sync", Stage::http, 30s,
+                    [lane = library.get()](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); },
+                    Urgency::background});
 }
 
 std::vector<std::pair<std::string, std::string>> Pipeline::workers_of(const Options& options) {
   std::vector<std::pair<std::string, std::string>> workers{
-      {"button", "button"}, {"event", "event"}, {"store", "sync"}, {"accounts", "sync"}};
+      {"button", "button"}, {"event", "event"}, {"store", "sync"}, {"accounts", "sync"}, {"library", "sync"}};
   for (const auto& camera : options.cameras) {
     workers.emplace_back(ingest_id(camera.id), "ingest");
     workers.emplace_back(decoder_id(camera.id), "decoder");

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "store/connection.hpp"
+#include "store/event_rows.hpp"
 #include "store/outbox_rows.hpp"
 
 namespace porchlight::store {
@@ -29,28 +30,34 @@ INSERT INTO events (id, type, at_ms, camera, json) VALUES (?1, ?2, ?3, ?4, ?5) O
   return insert->run();
 }
 
+// An event that is there already stays what it was, and so does the number of its change.
+Status number_event(Database::Connection& connection, const std::string& id) {
+  auto insert = connection.prepare(
+      QueryType::insert, "INSERT INTO event_changes (event_id) VALUES (?1) ON CONFLICT DO NOTHING");
+  if (!insert) return std::move(insert).error();
+  return insert->bind(1, std::string_view(id)).run();
+}
+
+// The old number goes: who asks for what came after it gets the event once.
+Status number_again(Database::Connection& connection, const std::string& id) {
+  auto replace =
+      connection.prepare(QueryType::update, "INSERT OR REPLACE INTO event_changes (event_id) VALUES (?1)");
+  if (!replace) return std::move(replace).error();
+  return replace->bind(1, std::string_view(id)).run();
+}
+
 Status set_snapshot(Database::Connection& connection, const std::string& id, const std::string& snapshot) {
   auto update = connection.prepare(QueryType::update, "UPDATE events SET snapshot = ?2 WHERE id = ?1");
   if (!update) return std::move(update).error();
-  return update->bind(1, std::string_view(id)).bind(2, std::string_view(snapshot)).run();
+  if (auto status = update->bind(1, std::string_view(id)).bind(2, std::string_view(snapshot)).run(); !status)
+    return status;
+  return number_again(connection, id);
 }
 
 Result<bool> is_logged(Database::Connection& connection, const std::string& id) {
   auto select = connection.prepare(QueryType::select, "SELECT 1 FROM events WHERE id = ?1");
   if (!select) return std::move(select).error();
   return select->bind(1, std::string_view(id)).step();
-}
-
-Result<std::vector<LoggedEvent>> read_events(Statement& select) {
-  std::vector<LoggedEvent> events;
-  for (;;) {
-    auto row = select.step();
-    if (!row) return std::move(row).error();
-    if (!*row) return events;
-    const auto id = event::EventId::parse(select.text(0));
-    if (!id) return Error(ErrorCode::corrupt, "read events: row has the broken id '" + select.text(0) + "'");
-    events.push_back({*id, select.text(1), select.time(2), select.text(3), select.text(4), select.text(5)});
-  }
 }
 
 Result<std::vector<LoggedEvent>> select_events(Database& database, std::string_view sql,
@@ -70,6 +77,8 @@ Status EventLog::append(const event::Event& event, std::span<const OutboxRow> ro
   auto transaction = Transaction::begin(connection);
   if (!transaction) return std::move(transaction).error().context("append event");
   if (auto status = insert_event(connection, event, json); !status)
+    return std::move(status).error().context("append event");
+  if (auto status = number_event(connection, event::header_of(event).id.text()); !status)
     return std::move(status).error().context("append event");
   if (auto status = insert_rows(connection, rows); !status)
     return std::move(status).error().context("append event");

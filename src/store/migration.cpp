@@ -89,7 +89,22 @@ CREATE TABLE audit_anchors (
 ) STRICT;
 )sql";
 
-constexpr std::array all_migrations{Migration{version_1}, Migration{version_2}, Migration{accounts_schema}};
+// Looking at the events: the order in which they were committed or got their picture, which is not that of
+// their ids, and an index for each way to choose. REPLACE and AUTOINCREMENT give a change a number that was
+// never used. An events table made before has no changes: nobody has been told of any number yet.
+constexpr const char* version_4 = R"sql(
+CREATE TABLE event_changes (
+  change   INTEGER PRIMARY KEY AUTOINCREMENT,
+  event_id TEXT NOT NULL UNIQUE REFERENCES events (id) ON DELETE CASCADE
+) STRICT;
+
+CREATE INDEX IF NOT EXISTS events_by_type ON events (type);
+CREATE INDEX IF NOT EXISTS events_by_camera ON events (camera);
+CREATE INDEX IF NOT EXISTS events_by_camera_and_type ON events (camera, type);
+)sql";
+
+constexpr std::array all_migrations{Migration{version_1}, Migration{version_2}, Migration{accounts_schema},
+                                    Migration{version_4}};
 
 Result<std::int64_t> version_of(Database::Connection& connection) {
   return connection.scalar(QueryType::schema, "PRAGMA user_version");

@@ -30,16 +30,16 @@ AccountOptions read_account_options(config::Section accounts);
 
 // What the audit trail is told; the fields a kind does not name stay empty.
 struct AuditRecord {
-  enum class Kind { authentication, authorization, data_modification, security_event };
+  enum class Kind { authentication, authorization, data_access, data_modification, security_event };
   Kind kind = Kind::authentication;
   std::string user{};  // as claimed in a failed login
   std::string ip_address{};
   std::string user_agent{};
   bool success = false;      // authentication; authorization: granted
   std::string method{};      // authentication: password, totp, token
-  std::string resource{};    // authorization, data_modification: /api/v1/users/3
+  std::string resource{};    // authorization, data_access, data_modification: /api/v1/users/3
   std::string permission{};  // authorization: admin, camera front
-  std::string operation{};   // data_modification: add, update, delete
+  std::string operation{};   // data_access: read, export, view; data_modification: add, update, delete
   std::string changes{};     // data_modification, JSON; never a secret
   // data_modification: empty before the change, then whether it was made.
   std::optional<bool> done{};

@@ -33,6 +33,12 @@ struct ReloadReport {
   std::vector<std::string> warnings{};     // wrong, and worked around
 };
 
+struct CameraCondition {
+  std::string id;
+  std::string name;
+  std::string state;  // `status` of camera_connection_state
+};
+
 template <class T>
 using Answer = std::function<void(Result<T>)>;  // exactly once, from any thread
 
@@ -42,6 +48,7 @@ struct Port {
   std::function<std::vector<std::string>()> buttons;                // ids, for look-up and suggestion
   std::function<std::string(const std::string&)> camera_of_button;  // empty: none, or no such button
   std::function<void(RingOrder, Answer<RingAccepted>)> ring;        // answers after the commit
+  std::function<std::vector<CameraCondition>()> cameras;
   std::function<std::string()> status;                              // one JSON object
   std::function<void(const http::Peer& asker, Answer<ReloadReport>)> reload;
   std::function<void(Answer<std::size_t>)> faces_changed;  // answers the number of people

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "porchlight/api/accounts.hpp"
+#include "porchlight/api/library.hpp"
 #include "porchlight/api/port.hpp"
 #include "porchlight/http/router.hpp"
 #include "porchlight/telemetry/health.hpp"
@@ -16,6 +17,7 @@ namespace porchlight::api {
 std::vector<std::string> endpoints();
 
 // Every route of this version, each with its permission. The references outlive the router's server.
-http::Router routes(Port port, telemetry::Metrics& metrics, telemetry::Health& health, Accounts& accounts);
+http::Router routes(Port port, telemetry::Metrics& metrics, telemetry::Health& health, Accounts& accounts,
+                    Library& library);
 
 }  // namespace porchlight::api

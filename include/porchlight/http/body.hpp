@@ -40,6 +40,7 @@ class Sink {
   bool send(std::string bytes) const;
   void close() const;  // after what was sent
   bool is_open() const noexcept;
+  std::size_t waiting() const noexcept;  // bytes that are not with the kernel yet
 
  private:
   std::shared_ptr<Pipe> pipe_;
@@ -63,6 +64,7 @@ class WebSocket {
   bool send_binary(std::string_view bytes) const;
   void close(std::uint16_t code = 1000, std::string_view reason = {}) const;
   bool is_open() const noexcept;
+  std::size_t waiting() const noexcept;  // bytes that are not with the kernel yet
 
  private:
   std::shared_ptr<Pipe> pipe_;

@@ -15,6 +15,7 @@
 #include "porchlight/gpio/options.hpp"
 #include "porchlight/notify/options.hpp"
 #include "porchlight/pipeline/executor.hpp"
+#include "porchlight/pipeline/picture.hpp"
 #include "porchlight/pipeline/supervisor.hpp"
 #include "porchlight/store/audit_event.hpp"
 #include "porchlight/telemetry/health.hpp"
@@ -67,6 +68,11 @@ class Pipeline {
   Status note(store::AuditEntry entry);
   // Where passwords are hashed and accounts are kept. Its tick is set before start().
   Executor& accounts();
+  // Where the database and files are read and pictures made for those who ask. Its tick is set before start().
+  Executor& library();
+  // Before start(). Called on the store lane's thread, which it must not hold up, when an event was
+  // committed or got its picture.
+  void on_events_changed(std::function<void()> changed);
   // Queue gauges; about once a second.
   void sample();
 
@@ -83,8 +89,13 @@ class Pipeline {
   // Empty: the button has none, or is not there.
   std::string camera_of_button(const std::string& button_id);
   void faces_changed(std::function<void(Result<std::size_t>)> answer);
+  std::vector<CameraCondition> cameras();
   // One JSON object: cameras, buttons, rings; docs/api.md has the fields.
   std::string status();
+
+  // Library's thread. The newest decoded frame of a camera, not older than 5 s; ErrorCode::unavailable when
+  // there is none. A frame is encoded once, whoever asks.
+  Result<CameraPicture> picture(const std::string& camera_id);
 
  private:
   class State;

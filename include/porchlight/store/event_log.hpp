@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,6 +23,21 @@ struct LoggedEvent {
   std::string camera_id;
   std::string json;
   std::string snapshot;  // file name under snapshots/, empty when there is none
+};
+
+// Which events somebody wants to see, or may.
+struct EventFilter {
+  std::optional<std::set<std::string>> cameras{};  // nothing: every event, those of no camera too
+  std::string type{};                              // empty: every type
+  std::optional<WallTime> from{};                  // at this time or later
+  std::optional<WallTime> until{};                 // before this time
+};
+
+// A change is an event's commit, or its picture's. Changes are numbered upwards in the order of their
+// commits; an event counts once, by its latest.
+struct ChangedEvent {
+  std::int64_t change = 0;
+  LoggedEvent event;
 };
 
 // The append-only log of events. Thread-bound as its Database.
@@ -47,6 +63,13 @@ class EventLog {
   // Oldest first; those newer than `after` when given. Pages through the whole log in order.
   Result<std::vector<LoggedEvent>> page(std::size_t limit,
                                         std::optional<event::EventId> after = std::nullopt);
+  // Newest first; those older than `before` when given. Reads no more than `limit` rows for each camera of
+  // the filter, however large the log is.
+  Result<std::vector<LoggedEvent>> list(const EventFilter& filter, std::size_t limit,
+                                        std::optional<event::EventId> before = std::nullopt);
+  // Oldest first: what changed after the change of that number, as it is now.
+  Result<std::vector<ChangedEvent>> changed_after(std::int64_t change, std::size_t limit);
+  Result<std::int64_t> newest_change();  // 0: none yet
   Result<std::uint64_t> count();
 
  private:

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/event_answers.hpp"
+
+namespace porchlight::api {
+
+nlohmann::ordered_json event_json(const store::LoggedEvent& event) {
+  auto object = nlohmann::ordered_json::parse(event.json, nullptr, false);
+  // Nobody but we writes that column; a row that was damaged is still an event.
+  if (!object.is_object())
+    object = {{"id", event.id.text()}, {"type", event.type}, {"time", rfc3339(event.at)}};
+  object["snapshot"] = nullptr;
+  if (!event.snapshot.empty()) object["snapshot"] = "/api/v1/events/" + event.id.text() + "/snapshot";
+  return object;
+}
+
+}  // namespace porchlight::api

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "api/account_routes.hpp"
+#include "api/digest.hpp"
+#include "api/event_answers.hpp"
+#include "api/json_body.hpp"
+#include "api/look_routes.hpp"
+#include "api/paths.hpp"
+#include "api/standing.hpp"
+
+namespace porchlight::api {
+namespace {
+
+using http::Request;
+using http::Responder;
+using http::Response;
+
+constexpr std::array<std::string_view, 6> event_types = {"ring",        "sighting",       "camera_lost",
+                                                         "camera_back", "button_trouble", "security"};
+constexpr std::int64_t default_limit = 50;
+constexpr std::int64_t largest_limit = 500;
+
+// What the next page begins before. The number is that of the format.
+constexpr std::string_view cursor_format = "1.";
+
+std::string cursor_of(const event::EventId& last) {
+  return base64url(std::string(cursor_format) + last.text());
+}
+
+std::optional<event::EventId> position_of(Query& query) {
+  const auto cursor = query.text("cursor");
+  if (!cursor) return std::nullopt;
+  const auto text = from_base64url(*cursor);
+  const auto id = text && text->starts_with(cursor_format)
+                      ? event::EventId::parse(std::string_view(*text).substr(cursor_format.size()))
+                      : std::nullopt;
+  if (!id) query.fault("parameter 'cursor' is the next_cursor of another page");
+  return id;
+}
+
+store::EventFilter filter_of(const Caller& caller, const EventWish& wish) {
+  store::EventFilter filter;
+  filter.type = wish.type;
+  if (!wish.camera.empty())
+    filter.cameras = std::set<std::string>{wish.camera};
+  else if (!caller.cameras.all)
+    filter.cameras = caller.cameras.ids;
+  return filter;
+}
+
+Result<Response> page_of(OpenLibrary& open, const store::EventFilter& filter, std::size_t limit,
+                         const std::optional<event::EventId>& before) {
+  // One more tells whether there is another page.
+  auto events = open.events.list(filter, limit + 1, before);
+  if (!events) return std::move(events).error();
+  const bool more = events->size() > limit;
+  if (more) events->pop_back();
+  nlohmann::ordered_json body{{"events", nlohmann::ordered_json::array()}, {"next_cursor", nullptr}};
+  for (const auto& event : *events) body["events"].push_back(event_json(event));
+  if (more) body["next_cursor"] = cursor_of(events->back().id);
+  return json_answer(200, body);
+}
+
+void list(Library::State& library, const Request& request, const Caller& caller, const Responder& responder) {
+  Query query(request, {"limit", "cursor", "type", "camera", "after", "before"});
+  const auto limit = static_cast<std::size_t>(query.integer("limit", 1, largest_limit, default_limit));
+  const auto wish = wish_of(query);
+  auto filter = filter_of(caller, wish);
+  filter.from = query.time("after");
+  filter.until = query.time("before");
+  const auto before = position_of(query);
+  if (auto refused = refusal_of(library, request, caller, query, wish))
+    return void(responder.send(std::move(*refused)));
+  run(library, Pace::quick, request, responder, [=, &library](OpenLibrary& open) {
+    auto page = page_of(open, filter, limit, before);
+    if (page) library.looks.note(request, caller);
+    return page;
+  });
+}
+
+Response no_such_event(const Request& request) {
+  return refusal(404, "there is no such event", request);
+}
+
+// The event that the path names, when the caller may see it; one that is not granted is as one that is not
+// there, but its asking is on record.
+Result<std::optional<store::LoggedEvent>> find(Library::State& library, OpenLibrary& open,
+                                               const Request& request, const Caller& caller) {
+  const auto id = event::EventId::parse(request.parameter("id"));
+  if (!id) return std::optional<store::LoggedEvent>();
+  auto event = open.events.find(*id);
+  if (!event || !*event || caller.cameras.allows((*event)->camera_id)) return event;
+  note_refusal(library.accounts, request, caller,
+               (*event)->camera_id.empty() ? "viewer all cameras" : "viewer camera '" + (*event)->camera_id + "'");
+  return std::optional<store::LoggedEvent>();
+}
+
+using Show = Response (*)(Library::State&, const Request&, const store::LoggedEvent&);
+
+CallerHandler one(Library::State& library, Show show) {
+  return [&library, show](const Request& request, const Caller& caller, const Responder& responder) {
+    Query query(request, {});
+    if (auto refused = query.refusal(request)) return void(responder.send(std::move(*refused)));
+    run(library, Pace::quick, request, responder,
+        [=, &library](OpenLibrary& open) -> Result<Response> {
+          auto event = find(library, open, request, caller);
+          if (!event) return std::move(event).error();
+          if (!*event) return no_such_event(request);
+          auto response = show(library, request, **event);
+          if (response.status < 400) library.looks.note(request, caller);
+          return response;
+        });
+  };
+}
+
+Response shown(Library::State&, const Request&, const store::LoggedEvent& event) {
+  return json_answer(200, event_json(event));
+}
+
+Response picture(Library::State& library, const Request& request, const store::LoggedEvent& event) {
+  if (event.snapshot.empty()) return refusal(404, "this event has no picture", request);
+  return http::serve_file(request, library.folder / "snapshots", event.snapshot, "image/jpeg");
+}
+
+}  // namespace
+
+EventWish wish_of(Query& query) {
+  EventWish wish{query.text("type").value_or(""), query.text("camera").value_or("")};
+  if (!wish.type.empty() && std::find(event_types.begin(), event_types.end(), wish.type) == event_types.end())
+    query.fault("parameter 'type' is ring, sighting, camera_lost, camera_back, button_trouble or security");
+  return wish;
+}
+
+std::optional<Response> refusal_of(Library::State& library, const Request& request, const Caller& caller,
+                                   const Query& query, const EventWish& wish) {
+  if (auto refused = query.refusal(request)) return refused;
+  if (wish.camera.empty() || caller.cameras.allows(wish.camera)) return std::nullopt;
+  return camera_not_granted(library.accounts, request, caller, wish.camera);
+}
+
+void add_event_routes(Guard& guard, Library::State& library) {
+  const auto viewers = Access::from(store::Role::viewer, Scope::view);
+  guard.add({.method = http::Method::get, .path = paths::events, .statuses = {200, 400, 503}}, viewers,
+            [&library](const Request& request, const Caller& caller, const Responder& responder) {
+              list(library, request, caller, responder);
+            });
+  guard.add({.method = http::Method::get, .path = paths::event, .statuses = {200, 400, 404, 503}}, viewers,
+            one(library, shown));
+  guard.add({.method = http::Method::get,
+             .path = paths::event_snapshot,
+             .statuses = {200, 206, 304, 400, 404, 416, 503}},
+            viewers, one(library, picture));
+}
+
+}  // namespace porchlight::api
