@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "api/librarian.hpp"
 #include "http/running_server.hpp"
 #include "porchlight/api/routes.hpp"
 #include "porchlight/telemetry/log.hpp"
@@ -41,6 +42,8 @@ struct House {
   Exchangeable<std::function<void(Answer<ReloadReport>)>> on_reload;
   std::string status = R"({"state":"running"})";
   std::string authority;
+  std::vector<CameraCondition> cameras = {{"porch", "Porch", "connected"}, {"lawn", "Lawn", "stalled"}};
+  Exchangeable<std::function<Result<CameraPicture>(const std::string&)>> on_picture;
 
   Port port() {
     Port made;
@@ -53,6 +56,7 @@ struct House {
       on_ring.get()(std::move(order), std::move(answer));
     };
     made.status = [this] { return status; };
+    made.cameras = [this] { return cameras; };
     made.reload = [this](const http::Peer&, Answer<ReloadReport> answer) {
       on_reload.get()(std::move(answer));
     };
@@ -108,16 +112,31 @@ class ApiTest : public testing::Test {
   Serial executor;  // begins with an open database, unless the test says otherwise
   http::test::TemporaryFolder data;
   std::unique_ptr<Accounts> accounts;
+  std::unique_ptr<Library> library;
+  Librarian librarian;
   http::test::RunningServer server{endpoints(), [this](telemetry::Metrics& metrics) {
                                      AccountOptions options;
                                      options.password = cheap;
                                      accounts = std::make_unique<Accounts>(options, data.path(), clock,
                                                                            metrics, executor.ports());
                                      accounts->tick();
-                                     return routes(house.port(), metrics, health, *accounts);
+                                     library = std::make_unique<Library>(data.path(), clock, metrics, *accounts,
+                                                                         library_ports());
+                                     return routes(house.port(), metrics, health, *accounts, *library);
                                    }};
   explicit ApiTest(bool database_is_open = true) : executor(database_is_open) {
     telemetry::set_log_level(telemetry::Level::critical);  // refusals are what is tested
+  }
+  LibraryPorts library_ports() {
+    LibraryPorts ports;
+    ports.quick = [this](LibraryPorts::Job job) { return librarian.submit(std::move(job)); };
+    ports.slow = ports.quick;
+    ports.picture = [this](const std::string& camera) -> Result<CameraPicture> {
+      const auto picture = house.on_picture.get();
+      if (!picture) return Error(ErrorCode::unavailable, "camera '" + camera + "' shows no picture");
+      return picture(camera);
+    };
+    return ports;
   }
   ~ApiTest() override {
     server.stop();

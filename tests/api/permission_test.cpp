@@ -5,6 +5,7 @@
 
 #include "api/account_client.hpp"
 #include "api/guard.hpp"
+#include "api/look_house.hpp"
 
 namespace porchlight::api {
 namespace {
@@ -49,6 +50,14 @@ const std::map<std::string, Rule>& rules() {
       {"DELETE /api/v1/users/{id}", {admin_only}},
       {"GET /api/v1/status", {{"viewer", "user", "admin"}}},
       {"POST /api/v1/buttons/{id}/ring", {{"user", "admin"}, true}},
+      {"GET /api/v1/events", {{"viewer", "user", "admin"}}},  // by camera: see EventPermissions
+      {"GET /api/v1/events/{id}", {{"viewer", "user", "admin"}}},
+      {"GET /api/v1/events/{id}/snapshot", {{"viewer", "user", "admin"}}},
+      {"GET /api/v1/events/stream", {{"viewer", "user", "admin"}}},
+      {"GET /ws", {{"viewer", "user", "admin"}}},
+      {"GET /api/v1/cameras", {{"viewer", "user", "admin"}}},
+      {"GET /api/v1/cameras/{id}", {{"viewer", "user", "admin"}, true}},
+      {"GET /api/v1/cameras/{id}/snapshot", {{"viewer", "user", "admin"}, true}},
       {"POST /api/v1/reload", {{}}},
       {"POST /api/v1/faces/reload", {{}}},
       {"POST /api/v1/accounts/reload", {{}}},
@@ -101,7 +110,8 @@ TEST_F(Permissions, EveryRouteLetsInWhomItIsMeantForAndNobodyElse) {
         // Numbers are for the machine itself and for monitors, not for whoever may look at pictures.
         const bool numbers = route.path == "/metrics" || route.path == "/health";
         if (numbers && (role == "viewer" || role == "user")) meant = false;
-        EXPECT_EQ(is_let_in(route, role, button), meant)
+        const bool of_camera = route.path.starts_with("/api/v1/cameras/");
+        EXPECT_EQ(is_let_in(route, role, of_camera ? house.camera_of_button[button] : button), meant)
             << named(route) << " as " << role << " for " << button;
         ++asked;
       }
@@ -171,6 +181,50 @@ TEST_F(Permissions, RefusalsAreCountedAndRecorded) {
   EXPECT_EQ(record.user, "user");
   EXPECT_EQ(record.permission, "user camera 'garden'");
   EXPECT_FALSE(record.success);
+}
+
+// The routes of events decide by the event's camera, which no template names.
+class EventPermissions : public test::LookTest {
+ protected:
+  // What the role is told when it asks for that event by itself.
+  int expected(const std::string& role, const std::string& camera) const {
+    if (role == "nobody") return 401;
+    if (role == "monitor") return 403;
+    const bool granted = role == "admin" || (role == "viewer" && camera == "porch") || (role == "user" && camera == "lawn");
+    return granted ? 200 : 404;
+  }
+};
+
+TEST_F(EventPermissions, RoleByRouteByCamera) {
+  std::map<std::string, std::string> id_of;
+  for (const std::string camera : {"porch", "lawn", ""}) add_picture(id_of[camera] = ring(camera), "picture");
+  const auto of_porch = ring("porch", 1ms);
+  const auto of_lawn = ring("lawn", 2ms);
+  for (const auto& role : everyone) {
+    const auto client = role == "nobody" ? Client{} : login(role);
+    const auto list = ask("GET", "/api/v1/events", client);
+    auto stream = listen(client, "/api/v1/events/stream", "Last-Event-ID: 0\r\n");
+    auto socket = listen(client, "/ws?last_event_id=0");
+    const bool sees_any = expected(role, "porch") == 200 || expected(role, "lawn") == 200;
+    if (sees_any) {  // the last of what it may see has come, so the rest will not
+      const auto& last = role == "viewer" ? of_porch : of_lawn;
+      EXPECT_TRUE(stream.hears(last)) << role;
+      EXPECT_TRUE(socket.hears(last)) << role;
+    } else {
+      EXPECT_EQ(list.status, expected(role, "porch"));
+      EXPECT_EQ(stream.status, expected(role, "porch"));
+      EXPECT_EQ(socket.status, expected(role, "porch"));
+    }
+    for (const auto& [camera, id] : id_of) {
+      const auto said = role + " and an event of '" + camera + "'";
+      EXPECT_EQ(ask("GET", "/api/v1/events/" + id, client).status, expected(role, camera)) << said;
+      EXPECT_EQ(ask("GET", "/api/v1/events/" + id + "/snapshot", client).status, expected(role, camera)) << said;
+      const bool sees = expected(role, camera) == 200;
+      EXPECT_EQ(list.body.find(id) != std::string::npos, sees) << said;
+      EXPECT_EQ(stream.seen.find(id) != std::string::npos, sees) << said;
+      EXPECT_EQ(socket.seen.find(id) != std::string::npos, sees) << said;
+    }
+  }
 }
 
 TEST(GuardDeathTest, RouteWithoutAPermissionDoesNotStart) {
