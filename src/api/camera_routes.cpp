@@ -28,7 +28,8 @@ nlohmann::ordered_json camera_json(const CameraCondition& camera) {
 
 std::optional<CameraCondition> find(const CameraList& cameras, const std::string& id) {
   auto all = cameras();
-  const auto found = std::find_if(all.begin(), all.end(), [&](const auto& camera) { return camera.id == id; });
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const auto& camera) { return camera.id == id; });
   return found == all.end() ? std::nullopt : std::optional(std::move(*found));
 }
 
@@ -62,8 +63,8 @@ Response without_picture(const CameraCondition& camera, const Error& error, cons
 
 void snapshot(Library::State& library, const CameraCondition& camera, const Request& request,
               const Caller& caller, const Responder& responder) {
-  const bool taken = library.pictures.ask(
-      library.ports, camera.id, [=, &library](const Result<CameraPicture>& picture) {
+  const bool taken =
+      library.pictures.ask(library.ports, camera.id, [=, &library](const Result<CameraPicture>& picture) {
         if (!picture) return void(responder.send(without_picture(camera, picture.error(), request)));
         library.looks.note(request, caller);
         responder.send(shown(*picture, library.clock.wall()));
@@ -101,12 +102,12 @@ void add_camera_routes(Guard& guard, Library::State& library, CameraList cameras
               auto refused = Query(request, {}).refusal(request);
               responder.send(refused ? std::move(*refused) : list(cameras, caller));
             });
-  guard.add({.method = http::Method::get, .path = paths::camera, .statuses = {200, 400, 404}},
-            viewers.for_camera(),
-            of_camera(cameras, [](const CameraCondition& camera, const Request&, const Caller&,
-                                  const Responder& responder) {
-              responder.send(json_answer(200, camera_json(camera)));
-            }));
+  guard.add(
+      {.method = http::Method::get, .path = paths::camera, .statuses = {200, 400, 404}}, viewers.for_camera(),
+      of_camera(cameras,
+                [](const CameraCondition& camera, const Request&, const Caller&, const Responder& responder) {
+                  responder.send(json_answer(200, camera_json(camera)));
+                }));
   guard.add({.method = http::Method::get, .path = paths::camera_snapshot, .statuses = {200, 400, 404, 503}},
             viewers.for_camera(),
             of_camera(std::move(cameras), [&library](const CameraCondition& camera, const Request& request,

@@ -78,7 +78,8 @@ bool EventFeed::feed(Listener& listener, const Page& page) {
   for (std::size_t i = 0; i < page.events.size(); ++i) {
     if (listener.outlet.waiting() > waiting_limit) return false;
     const auto& changed = page.events[i];
-    if (is_for(listener, changed.event) && !listener.outlet.send({changed.change, page.texts[i]})) return false;
+    if (is_for(listener, changed.event) && !listener.outlet.send({changed.change, page.texts[i]}))
+      return false;
     listener.position = changed.change;
   }
   return true;

@@ -36,8 +36,8 @@ struct EventOutlet {
   std::function<void()> end;             // the right to listen has ended
 };
 
-// Tells the clients that listen what is new in the event log. Nobody hands it events: it is told that there are
-// some, and reads them out of the database in the order of their commits, for each client from where that
+// Tells the clients that listen what is new in the event log. Nobody hands it events: it is told that there
+// are some, and reads them out of the database in the order of their commits, for each client from where that
 // client stands. So a slow client falls behind and catches up, and one that comes back resumes, without loss
 // or repetition, and memory holds a page of events however many wait.
 class EventFeed {

@@ -93,8 +93,9 @@ Result<std::optional<store::LoggedEvent>> find(Library::State& library, OpenLibr
   if (!id) return std::optional<store::LoggedEvent>();
   auto event = open.events.find(*id);
   if (!event || !*event || caller.cameras.allows((*event)->camera_id)) return event;
-  note_refusal(library.accounts, request, caller,
-               (*event)->camera_id.empty() ? "viewer all cameras" : "viewer camera '" + (*event)->camera_id + "'");
+  note_refusal(
+      library.accounts, request, caller,
+      (*event)->camera_id.empty() ? "viewer all cameras" : "viewer camera '" + (*event)->camera_id + "'");
   return std::optional<store::LoggedEvent>();
 }
 
@@ -104,15 +105,14 @@ CallerHandler one(Library::State& library, Show show) {
   return [&library, show](const Request& request, const Caller& caller, const Responder& responder) {
     Query query(request, {});
     if (auto refused = query.refusal(request)) return void(responder.send(std::move(*refused)));
-    run(library, Pace::quick, request, responder,
-        [=, &library](OpenLibrary& open) -> Result<Response> {
-          auto event = find(library, open, request, caller);
-          if (!event) return std::move(event).error();
-          if (!*event) return no_such_event(request);
-          auto response = show(library, request, **event);
-          if (response.status < 400) library.looks.note(request, caller);
-          return response;
-        });
+    run(library, Pace::quick, request, responder, [=, &library](OpenLibrary& open) -> Result<Response> {
+      auto event = find(library, open, request, caller);
+      if (!event) return std::move(event).error();
+      if (!*event) return no_such_event(request);
+      auto response = show(library, request, **event);
+      if (response.status < 400) library.looks.note(request, caller);
+      return response;
+    });
   };
 }
 

@@ -43,14 +43,23 @@ inline constexpr const char* camera = "/api/v1/cameras/{id}";
 inline constexpr const char* camera_snapshot = "/api/v1/cameras/{id}/snapshot";
 
 inline constexpr std::array all = {
-    metrics,  health,        live,         ready,        startup,
-    ring,     status,        reload,       faces_reload, accounts_reload,
-    login,    logout,        registration, password,     session,
-    sessions, session_by_id, totp,         totp_confirm, totp_disable,
-    users,    user,          tokens,       token,        authority,
-    events,
-    event,    event_stream,  event_snapshot, websocket,  cameras,
-    camera,   camera_snapshot,
+    metrics,       health,
+    live,          ready,
+    startup,       ring,
+    status,        reload,
+    faces_reload,  accounts_reload,
+    login,         logout,
+    registration,  password,
+    session,       sessions,
+    session_by_id, totp,
+    totp_confirm,  totp_disable,
+    users,         user,
+    tokens,        token,
+    events,        event,
+    event_stream,  event_snapshot,
+    websocket,     cameras,
+    camera,        camera_snapshot,
+    authority,
 };
 
 }  // namespace porchlight::api::paths

@@ -89,7 +89,8 @@ Query::Query(const http::Request& request, std::initializer_list<std::string_vie
     const auto equals = pair.find('=');
     const auto name = http::percent_decoded(pair.substr(0, equals));
     if (!name || std::find(names.begin(), names.end(), *name) == names.end()) {
-      fault("there is no parameter '" + std::string(pair.substr(0, std::min(equals, longest_text))) + "' here");
+      fault("there is no parameter '" + std::string(pair.substr(0, std::min(equals, longest_text))) +
+            "' here");
       continue;
     }
     const auto value = http::percent_decoded(equals == std::string_view::npos ? "" : pair.substr(equals + 1));

@@ -18,8 +18,8 @@ namespace porchlight::api {
 // the second after it.
 std::optional<WallTime> parse_rfc3339(std::string_view text);
 
-// The parameters that a route takes. The first fault is kept and answered; a parameter that the route does not
-// know, or that comes twice, is one.
+// The parameters that a route takes. The first fault is kept and answered; a parameter that the route does
+// not know, or that comes twice, is one.
 class Query {
  public:
   Query(const http::Request& request, std::initializer_list<std::string_view> names);

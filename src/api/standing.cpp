@@ -32,8 +32,8 @@ void note_refusal(Accounts::State& accounts, const http::Request& request, const
                         .permission = std::move(permission)});
 }
 
-http::Response camera_not_granted(Accounts::State& accounts, const http::Request& request, const Caller& caller,
-                                  const std::string& camera) {
+http::Response camera_not_granted(Accounts::State& accounts, const http::Request& request,
+                                  const Caller& caller, const std::string& camera) {
   note_refusal(accounts, request, caller, "viewer camera '" + camera + "'");
   return http::problem_response({.status = 403, .detail = "not allowed for this camera"}, request.trace);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether what a caller proved still holds, for answers that outlast their request, and what is said to one who
-// is shown less than was asked for.
+// Whether what a caller proved still holds, for answers that outlast their request, and what is said to one
+// who is shown less than was asked for.
 #pragma once
 
 #include <string>
@@ -18,7 +18,7 @@ bool still_holds(const Accounts::State& accounts, const Directory& known, const 
 void note_refusal(Accounts::State& accounts, const http::Request& request, const Caller& caller,
                   std::string permission);
 // 403 for a camera that was named but is not granted; whether it exists is not said.
-http::Response camera_not_granted(Accounts::State& accounts, const http::Request& request, const Caller& caller,
-                                  const std::string& camera);
+http::Response camera_not_granted(Accounts::State& accounts, const http::Request& request,
+                                  const Caller& caller, const std::string& camera);
 
 }  // namespace porchlight::api

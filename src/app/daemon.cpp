@@ -124,8 +124,8 @@ Status Daemon::make_server() {
   options.on_rejection = [this](http::Rejection reason, const http::Peer& peer, std::string_view detail) {
     attacks_->note(reason, peer, detail);
   };
-  auto server =
-      http::Server::create(options, api::routes(make_port(), *metrics_, health_, *accounts_, *library_), *metrics_);
+  auto server = http::Server::create(
+      options, api::routes(make_port(), *metrics_, health_, *accounts_, *library_), *metrics_);
   if (!server) return std::move(server).error();
   server_ = std::move(*server);
   return {};

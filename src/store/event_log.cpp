@@ -32,8 +32,8 @@ INSERT INTO events (id, type, at_ms, camera, json) VALUES (?1, ?2, ?3, ?4, ?5) O
 
 // An event that is there already stays what it was, and so does the number of its change.
 Status number_event(Database::Connection& connection, const std::string& id) {
-  auto insert = connection.prepare(
-      QueryType::insert, "INSERT INTO event_changes (event_id) VALUES (?1) ON CONFLICT DO NOTHING");
+  auto insert = connection.prepare(QueryType::insert,
+                                   "INSERT INTO event_changes (event_id) VALUES (?1) ON CONFLICT DO NOTHING");
   if (!insert) return std::move(insert).error();
   return insert->bind(1, std::string_view(id)).run();
 }

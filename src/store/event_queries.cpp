@@ -77,7 +77,8 @@ Result<std::vector<LoggedEvent>> EventLog::list(const EventFilter& filter, std::
                std::make_move_iterator(some->begin()), std::make_move_iterator(some->end()),
                std::back_inserter(merged),
                [](const LoggedEvent& a, const LoggedEvent& b) { return a.id > b.id; });
-    if (merged.size() > limit) merged.erase(merged.begin() + static_cast<std::ptrdiff_t>(limit), merged.end());
+    if (merged.size() > limit)
+      merged.erase(merged.begin() + static_cast<std::ptrdiff_t>(limit), merged.end());
     all = std::move(merged);
   }
   return all;

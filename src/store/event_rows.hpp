@@ -11,8 +11,7 @@ namespace porchlight::store {
 // Six columns from `first` on: id, type, at_ms, camera, json, snapshot.
 inline Result<LoggedEvent> event_of(const Statement& row, int first) {
   const auto id = event::EventId::parse(row.text(first));
-  if (!id)
-    return Error(ErrorCode::corrupt, "read events: row has the broken id '" + row.text(first) + "'");
+  if (!id) return Error(ErrorCode::corrupt, "read events: row has the broken id '" + row.text(first) + "'");
   return LoggedEvent{*id,
                      row.text(first + 1),
                      row.time(first + 2),

@@ -114,16 +114,15 @@ class ApiTest : public testing::Test {
   std::unique_ptr<Accounts> accounts;
   std::unique_ptr<Library> library;
   Librarian librarian;
-  http::test::RunningServer server{endpoints(), [this](telemetry::Metrics& metrics) {
-                                     AccountOptions options;
-                                     options.password = cheap;
-                                     accounts = std::make_unique<Accounts>(options, data.path(), clock,
-                                                                           metrics, executor.ports());
-                                     accounts->tick();
-                                     library = std::make_unique<Library>(data.path(), clock, metrics, *accounts,
-                                                                         library_ports());
-                                     return routes(house.port(), metrics, health, *accounts, *library);
-                                   }};
+  http::test::RunningServer server{
+      endpoints(), [this](telemetry::Metrics& metrics) {
+        AccountOptions options;
+        options.password = cheap;
+        accounts = std::make_unique<Accounts>(options, data.path(), clock, metrics, executor.ports());
+        accounts->tick();
+        library = std::make_unique<Library>(data.path(), clock, metrics, *accounts, library_ports());
+        return routes(house.port(), metrics, health, *accounts, *library);
+      }};
   explicit ApiTest(bool database_is_open = true) : executor(database_is_open) {
     telemetry::set_log_level(telemetry::Level::critical);  // refusals are what is tested
   }

@@ -60,9 +60,10 @@ TEST_F(EventRoutes, LastPageThatIsExactlyFullHasNoCursor) {
 TEST_F(EventRoutes, FiltersByTypeCameraAndTime) {
   const auto porch = ring("porch");
   const auto lawn = ring("lawn", 1000ms);
-  const auto lost = commit(event::CameraLost{{event::EventId::generate(clock.wall() + 2s), clock.wall() + 2s, {}, {}},
-                                             "porch",
-                                             event::CameraFault::stalled});
+  const auto lost =
+      commit(event::CameraLost{{event::EventId::generate(clock.wall() + 2s), clock.wall() + 2s, {}, {}},
+                               "porch",
+                               event::CameraFault::stalled});
   const auto client = login("admin");
   const auto found = [&](const std::string& query) { return ids(json("/api/v1/events?" + query, client)); };
   EXPECT_THAT(found("type=ring"), ElementsAre(lawn, porch));
@@ -81,12 +82,20 @@ TEST_F(EventRoutes, FiltersByTypeCameraAndTime) {
 
 TEST_F(EventRoutes, EachBadParameterIsRefusedByName) {
   const auto client = login("admin");
-  for (const auto& [query, name] : std::vector<std::pair<std::string, std::string>>{
-           {"limit=0", "limit"},       {"limit=501", "limit"},       {"limit=many", "limit"},
-           {"cursor=x", "cursor"},     {"cursor=MS54", "cursor"},    {"cursor=%2e%2e", "cursor"},
-           {"type=rings", "type"},     {"type=", "type"},            {"after=now", "after"},
-           {"before=2025", "before"},  {"camera=", "camera"},        {"sort=asc", "sort"},
-           {"limit=1&limit=2", "limit"}}) {
+  for (const auto& [query, name] :
+       std::vector<std::pair<std::string, std::string>>{{"limit=0", "limit"},
+                                                        {"limit=501", "limit"},
+                                                        {"limit=many", "limit"},
+                                                        {"cursor=x", "cursor"},
+                                                        {"cursor=MS54", "cursor"},
+                                                        {"cursor=%2e%2e", "cursor"},
+                                                        {"type=rings", "type"},
+                                                        {"type=", "type"},
+                                                        {"after=now", "after"},
+                                                        {"before=2025", "before"},
+                                                        {"camera=", "camera"},
+                                                        {"sort=asc", "sort"},
+                                                        {"limit=1&limit=2", "limit"}}) {
     const auto reply = ask("GET", "/api/v1/events?" + query, client);
     EXPECT_EQ(reply.status, 400) << query;
     EXPECT_THAT(reply.body, HasSubstr("'" + name + "'")) << query;
@@ -131,7 +140,10 @@ TEST_F(EventRoutes, EventOfAnotherCameraIsNotThereAndTheAskingIsOnRecord) {
     EXPECT_EQ(record.resource, path);
     EXPECT_EQ(record.permission, "viewer camera 'lawn'");
   }
-  EXPECT_EQ(metric(R"(security_events_total{action_taken="blocked",event_type="unauthorized_access",source="api"})"), 2);
+  EXPECT_EQ(
+      metric(
+          R"(security_events_total{action_taken="blocked",event_type="unauthorized_access",source="api"})"),
+      2);
   EXPECT_EQ(ask("GET", "/api/v1/events?camera=lawn", client).status, 403);
   EXPECT_EQ(executor.recorded().back().permission, "viewer camera 'lawn'");
 }
@@ -164,8 +176,9 @@ TEST_F(EventRoutes, IdsLeadNowhereElse) {
   std::ofstream(data.path() / "snapshots" / "other.jpg") << "not of an event";
   std::ofstream(data.path() / "secret.jpg") << "secret";
   const auto client = login("admin");
-  for (const auto* id : {"other", "other.jpg", "..%2fsecret", "..%2fsecret.jpg", "%2e%2e%2fsecret.jpg", "..%5csecret",
-                         "....//secret", "a", "0", "%00", "0193b0c4-0000-7000-8000-00000000000g"}) {
+  for (const auto* id :
+       {"other", "other.jpg", "..%2fsecret", "..%2fsecret.jpg", "%2e%2e%2fsecret.jpg", "..%5csecret",
+        "....//secret", "a", "0", "%00", "0193b0c4-0000-7000-8000-00000000000g"}) {
     for (const auto* tail : {"", "/snapshot"}) {
       const auto reply = ask("GET", std::string("/api/v1/events/") + id + tail, client);
       EXPECT_TRUE(reply.status == 404 || reply.status == 400) << id << tail << ' ' << reply.status;
@@ -214,7 +227,8 @@ TEST_F(EventRoutes, ALookThatCannotBeRecordedIsServedAndTriedAgain) {
 TEST_F(EventRoutes, ABusyLibraryRefusesAndSaysWhenToComeAgain) {
   const auto client = login("admin");
   librarian.full = true;
-  for (const auto* path : {"/api/v1/events", "/api/v1/events/x", "/api/v1/events/stream", "/api/v1/cameras/porch/snapshot"}) {
+  for (const auto* path :
+       {"/api/v1/events", "/api/v1/events/x", "/api/v1/events/stream", "/api/v1/cameras/porch/snapshot"}) {
     auto reply = ask("GET", path, client);
     EXPECT_EQ(reply.status, 503) << path;
     EXPECT_EQ(reply.headers["retry-after"], "2") << path;
@@ -242,8 +256,11 @@ TEST_F(EventRoutes, TokensNeedTheScopeToView) {
   const auto admin = login("admin");
   const auto token = [&](const char* scope) {
     Client client;
-    client.bearer = nlohmann::json::parse(
-        ask("POST", "/api/v1/tokens", admin, nlohmann::json{{"name", scope}, {"scopes", {scope}}}).body).at("token").get<std::string>();
+    client.bearer =
+        nlohmann::json::parse(
+            ask("POST", "/api/v1/tokens", admin, nlohmann::json{{"name", scope}, {"scopes", {scope}}}).body)
+            .at("token")
+            .get<std::string>();
     return client;
   };
   EXPECT_EQ(ask("GET", "/api/v1/events", token("view")).status, 200);

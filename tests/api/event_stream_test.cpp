@@ -10,7 +10,7 @@ using test::Client;
 using testing::HasSubstr;
 using testing::Not;
 
-std::string quoted(const std::string& id) {
+std::string of_event(const std::string& id) {
   return "\"id\":\"" + id + "\"";
 }
 std::size_t times(const std::string& text, const std::string& what) {
@@ -36,20 +36,22 @@ TEST_F(EventStream, TellsEachEventOnceAndItsPictureLater) {
     auto listener = listen(login("admin"), path);
     ASSERT_EQ(listener.status, path == stream ? 200 : 101);
     const auto id = ring("porch", 1ms);
-    ASSERT_TRUE(listener.hears(quoted(id))) << listener.seen;
+    ASSERT_TRUE(listener.hears(of_event(id))) << listener.seen;
     EXPECT_THAT(listener.seen, HasSubstr("\"snapshot\":null"));
     add_picture(id, "picture");
     EXPECT_TRUE(listener.hears("/api/v1/events/" + id + "/snapshot")) << listener.seen;
-    EXPECT_EQ(times(listener.seen, quoted(id)), 2U);
+    EXPECT_EQ(times(listener.seen, of_event(id)), 2U);
     EXPECT_EQ(times(listener.seen, "\"type\":\"ring\""), 2U) << "the one from before was told";
-    if (path != stream) EXPECT_THAT(listener.seen, HasSubstr("{\"type\":\"event\",\"id\":\""));
+    if (path != stream) {
+      EXPECT_THAT(listener.seen, HasSubstr("{\"type\":\"event\",\"id\":\""));
+    }
   }
 }
 
 TEST_F(EventStream, ResumesAfterTheLastIdWithoutLossOrRepetition) {
   auto listener = listen(login("admin"));
   const auto first = ring("porch");
-  ASSERT_TRUE(listener.hears(quoted(first)));
+  ASSERT_TRUE(listener.hears(of_event(first)));
   ASSERT_TRUE(listener.hears("\n\n"));
   const auto last = last_id(listener.seen);
   ASSERT_FALSE(last.empty());
@@ -63,12 +65,12 @@ TEST_F(EventStream, ResumesAfterTheLastIdWithoutLossOrRepetition) {
                                                         {stream + "?last_event_id=" + last, ""},
                                                         {"/ws?last_event_id=" + last, ""}}) {
     auto again = listen(login("admin"), path, more);
-    ASSERT_TRUE(again.hears(quoted(late))) << path << again.seen;
+    ASSERT_TRUE(again.hears(of_event(late))) << path << again.seen;
     const auto newest = ring("porch", 2ms);
-    ASSERT_TRUE(again.hears(quoted(newest))) << path;
-    EXPECT_EQ(times(again.seen, quoted(first)), 0U) << path;
-    EXPECT_EQ(times(again.seen, quoted(late)), 1U) << path;
-    EXPECT_EQ(times(again.seen, quoted(next)), 1U) << path;
+    ASSERT_TRUE(again.hears(of_event(newest))) << path;
+    EXPECT_EQ(times(again.seen, of_event(first)), 0U) << path;
+    EXPECT_EQ(times(again.seen, of_event(late)), 1U) << path;
+    EXPECT_EQ(times(again.seen, of_event(next)), 1U) << path;
   }
 }
 
@@ -76,11 +78,11 @@ TEST_F(EventStream, CatchesUpOverManyPagesInOrder) {
   std::vector<std::string> rung;
   for (int i = 0; i < 300; ++i) rung.push_back(ring("porch", i * 1ms));
   auto listener = listen(login("admin"), stream, "Last-Event-ID: 0\r\n");
-  for (int i = 0; i < 60 && !listener.hears(quoted(rung.back())); ++i) tick();
+  for (int i = 0; i < 60 && !listener.hears(of_event(rung.back())); ++i) tick();
   std::size_t at = 0;
   for (const auto& id : rung) {
-    ASSERT_EQ(times(listener.seen, quoted(id)), 1U);
-    const auto here = listener.seen.find(quoted(id));
+    ASSERT_EQ(times(listener.seen, of_event(id)), 1U);
+    const auto here = listener.seen.find(of_event(id));
     EXPECT_GT(here, at);
     at = here;
   }
@@ -91,10 +93,11 @@ TEST_F(EventStream, AnIdOfAnotherDatabaseIsTheNewest) {
   auto listener = listen(login("admin"), stream, "Last-Event-ID: 999999999\r\n");
   ASSERT_EQ(listener.status, 200);
   const auto id = ring("porch", 1ms);
-  EXPECT_TRUE(listener.hears(quoted(id)));
-  EXPECT_THAT(listener.seen, Not(HasSubstr(quoted(old))));
+  EXPECT_TRUE(listener.hears(of_event(id)));
+  EXPECT_THAT(listener.seen, Not(HasSubstr(of_event(old))));
   for (const auto* bad : {"x", "-1", "1.5", "9999999999999999999", "1 OR 1"})
-    EXPECT_EQ(listen(login("admin"), stream, std::string("Last-Event-ID: ") + bad + "\r\n").status, 400) << bad;
+    EXPECT_EQ(listen(login("admin"), stream, std::string("Last-Event-ID: ") + bad + "\r\n").status, 400)
+        << bad;
 }
 
 TEST_F(EventStream, ShowsWhatIsGrantedAndWishedForOnly) {
@@ -105,14 +108,16 @@ TEST_F(EventStream, ShowsWhatIsGrantedAndWishedForOnly) {
     const auto nowhere = ring("");
     const auto lawn = ring("lawn", 1ms);
     const auto porch = ring("porch", 2ms);
-    const auto stalled = commit(event::CameraLost{
-        {event::EventId::generate(clock.wall() + 3ms), clock.wall() + 3ms, {}, {}}, "porch", event::CameraFault::stalled});
+    const auto stalled =
+        commit(event::CameraLost{{event::EventId::generate(clock.wall() + 3ms), clock.wall() + 3ms, {}, {}},
+                                 "porch",
+                                 event::CameraFault::stalled});
     const auto last = ring("lawn", 4ms);
-    EXPECT_TRUE(viewer.hears(quoted(stalled))) << path;
+    EXPECT_TRUE(viewer.hears(of_event(stalled))) << path;
     EXPECT_THAT(viewer.seen, AllOf(HasSubstr(porch), Not(HasSubstr(lawn)), Not(HasSubstr(nowhere))));
-    EXPECT_TRUE(lost.hears(quoted(stalled)));
+    EXPECT_TRUE(lost.hears(of_event(stalled)));
     EXPECT_THAT(lost.seen, Not(HasSubstr("\"ring\"")));
-    EXPECT_TRUE(lawn_only.hears(quoted(last)));
+    EXPECT_TRUE(lawn_only.hears(of_event(last)));
     EXPECT_THAT(lawn_only.seen, AllOf(HasSubstr(lawn), Not(HasSubstr(porch)), Not(HasSubstr(stalled))));
     EXPECT_EQ(listen(login("viewer"), path + "?camera=lawn").status, 403);
     EXPECT_EQ(listen(login("admin"), path + "?type=rings").status, 400);
@@ -125,7 +130,8 @@ TEST_F(EventStream, ShowsWhatIsGrantedAndWishedForOnly) {
 TEST_F(EventStream, EndsWithTheRightToListen) {
   using End = std::function<void(const Client&)>;
   const std::vector<std::pair<const char*, End>> ends = {
-      {"logout", [&](const Client& client) { EXPECT_EQ(ask("POST", "/api/v1/auth/logout", client).status, 204); }},
+      {"logout",
+       [&](const Client& client) { EXPECT_EQ(ask("POST", "/api/v1/auth/logout", client).status, 204); }},
       {"other cameras",
        [&](const Client&) {
          grant("viewer", {false, {"lawn"}});
@@ -158,12 +164,12 @@ TEST_F(EventStream, EndsWithTheRightToListen) {
       const auto client = login("viewer");
       auto listener = listen(client, path);
       const auto before = ring("porch");
-      ASSERT_TRUE(listener.hears(quoted(before))) << path << name;
+      ASSERT_TRUE(listener.hears(of_event(before))) << path << name;
       end(client);
       const auto after = ring("porch", 1ms);
       tick();
       EXPECT_TRUE(listener.ends()) << path << ' ' << name;
-      EXPECT_THAT(listener.seen, Not(HasSubstr(quoted(after)))) << path << ' ' << name;
+      EXPECT_THAT(listener.seen, Not(HasSubstr(of_event(after)))) << path << ' ' << name;
     }
   }
 }
@@ -180,23 +186,25 @@ TEST_F(EventStream, EndsWithoutAnyEventToo) {
 
 TEST_F(EventStream, EndsWithItsToken) {
   const auto admin = login("admin");
-  const auto made = nlohmann::json::parse(
-      ask("POST", "/api/v1/tokens", admin,
-          nlohmann::json{{"name", "script"}, {"scopes", {"view"}}, {"days", 1}})
-          .body);
+  const auto made =
+      nlohmann::json::parse(ask("POST", "/api/v1/tokens", admin,
+                                nlohmann::json{{"name", "script"}, {"scopes", {"view"}}, {"days", 1}})
+                                .body);
   Client script;
   script.bearer = made.at("token").get<std::string>();
   auto revoked = listen(script);
   const auto id = ring("porch");
-  ASSERT_TRUE(revoked.hears(quoted(id)));
+  ASSERT_TRUE(revoked.hears(of_event(id)));
   EXPECT_EQ(ask("DELETE", "/api/v1/tokens/" + made["id"].get<std::string>(), admin).status, 204);
   tick();
   EXPECT_TRUE(revoked.ends());
 
-  script.bearer = nlohmann::json::parse(
-      ask("POST", "/api/v1/tokens", admin,
-          nlohmann::json{{"name", "other"}, {"scopes", {"view"}}, {"days", 1}})
-          .body).at("token").get<std::string>();
+  script.bearer =
+      nlohmann::json::parse(ask("POST", "/api/v1/tokens", admin,
+                                nlohmann::json{{"name", "other"}, {"scopes", {"view"}}, {"days", 1}})
+                                .body)
+          .at("token")
+          .get<std::string>();
   auto expired = listen(script);
   ASSERT_EQ(expired.status, 200);
   tick();
@@ -222,10 +230,10 @@ TEST_F(EventStream, AnAccountListensInSoManyPlaces) {
   // One address may have 32 connections: the account's limit is met from two.
   for (std::size_t i = 0; i < EventFeed::listeners_of_account; ++i) {
     Listening listening{server.tcp(i % 2 == 0 ? "127.0.0.1" : "127.0.0.2")};
-    listening.status =
-        listening.wire.ask("GET " + both[i % 4 / 2] + " HTTP/1.1\r\n" + headers_of(client) +
-                           (i % 4 / 2 == 1 ? upgrade() : "") + "\r\n")
-            .status;
+    listening.status = listening.wire
+                           .ask("GET " + both[i % 4 / 2] + " HTTP/1.1\r\n" + headers_of(client) +
+                                (i % 4 / 2 == 1 ? upgrade() : "") + "\r\n")
+                           .status;
     ASSERT_EQ(listening.status, i % 4 / 2 == 1 ? 101 : 200) << i;
     open.push_back(std::move(listening));
   }
@@ -274,7 +282,7 @@ TEST_F(EventStream, ASlowClientLosesNothing) {
     rung.push_back(commit(tamper));
   }
   tick();
-  for (int i = 0; i < 3000 && listener.seen.find(quoted(rung.back())) == std::string::npos; ++i) {
+  for (int i = 0; i < 3000 && listener.seen.find(of_event(rung.back())) == std::string::npos; ++i) {
     while (listener.wire.readable_within(5)) {
       const auto some = listener.wire.some();
       ASSERT_FALSE(some.empty()) << "dropped";
@@ -284,7 +292,7 @@ TEST_F(EventStream, ASlowClientLosesNothing) {
   }
   std::size_t at = 0;
   for (const auto& id : rung) {
-    const auto here = listener.seen.find(quoted(id), at);
+    const auto here = listener.seen.find(of_event(id), at);
     ASSERT_NE(here, std::string::npos);
     at = here;
   }

@@ -102,10 +102,10 @@ class LookTest : public AccountsTest {
                    const std::string& more = {}) {
     Listening listening{server.tcp()};
     const bool socket = path.starts_with("/ws");
-    listening.status =
-        listening.wire
-            .ask("GET " + path + " HTTP/1.1\r\n" + headers_of(client) + (socket ? upgrade() : "") + more + "\r\n")
-            .status;
+    listening.status = listening.wire
+                           .ask("GET " + path + " HTTP/1.1\r\n" + headers_of(client) +
+                                (socket ? upgrade() : "") + more + "\r\n")
+                           .status;
     return listening;
   }
   // What the library does about once a second.

@@ -10,6 +10,7 @@
 namespace porchlight::api {
 namespace {
 
+using namespace std::chrono_literals;
 using test::Client;
 
 const std::vector<std::string> everyone = {"nobody", "monitor", "viewer", "user", "admin"};
@@ -190,7 +191,8 @@ class EventPermissions : public test::LookTest {
   int expected(const std::string& role, const std::string& camera) const {
     if (role == "nobody") return 401;
     if (role == "monitor") return 403;
-    const bool granted = role == "admin" || (role == "viewer" && camera == "porch") || (role == "user" && camera == "lawn");
+    const bool granted =
+        role == "admin" || (role == "viewer" && camera == "porch") || (role == "user" && camera == "lawn");
     return granted ? 200 : 404;
   }
 };
@@ -218,7 +220,8 @@ TEST_F(EventPermissions, RoleByRouteByCamera) {
     for (const auto& [camera, id] : id_of) {
       const auto said = role + " and an event of '" + camera + "'";
       EXPECT_EQ(ask("GET", "/api/v1/events/" + id, client).status, expected(role, camera)) << said;
-      EXPECT_EQ(ask("GET", "/api/v1/events/" + id + "/snapshot", client).status, expected(role, camera)) << said;
+      EXPECT_EQ(ask("GET", "/api/v1/events/" + id + "/snapshot", client).status, expected(role, camera))
+          << said;
       const bool sees = expected(role, camera) == 200;
       EXPECT_EQ(list.body.find(id) != std::string::npos, sees) << said;
       EXPECT_EQ(stream.seen.find(id) != std::string::npos, sees) << said;

@@ -51,8 +51,8 @@ TEST_F(EventQueries, EachFilterIsTheSameAsLookingAtEveryEvent) {
   ASSERT_EQ(all.size(), 60U);
   using Cameras = std::optional<std::set<std::string>>;
   int compared = 0;
-  for (const Cameras& allowed :
-       {Cameras{}, Cameras{{}}, Cameras{{"front"}}, Cameras{{"front", "back"}}, Cameras{{"none"}}})
+  for (const Cameras& allowed : {Cameras{}, Cameras(std::set<std::string>{}), Cameras{{"front"}},
+                                 Cameras{{"front", "back"}}, Cameras{{"none"}}})
     for (const std::string type : {"", "ring", "camera_lost", "security"})
       for (const auto& from : {std::optional<WallTime>{}, std::optional(at_second(10))})
         for (const auto& until : {std::optional<WallTime>{}, std::optional(at_second(20))})
@@ -117,7 +117,8 @@ TEST_F(EventQueries, NumbersAreNeverUsedTwice) {
   add("front", at_second(0));
   const auto id = add("front", at_second(1));
   const auto known = *log.newest_change();
-  ASSERT_TRUE(database->connection().execute(QueryType::remove, "DELETE FROM events WHERE id = '" + id.text() + "'"));
+  ASSERT_TRUE(
+      database->connection().execute(QueryType::remove, "DELETE FROM events WHERE id = '" + id.text() + "'"));
   EXPECT_LT(*log.newest_change(), known);
   add("front", at_second(2));
   EXPECT_GT(*log.newest_change(), known);
@@ -146,7 +147,8 @@ TEST_F(EventQueries, EveryQueryRunsOverAnIndex) {
     if (sql.find("ORDER BY") == std::string_view::npos) continue;
     auto plan = "EXPLAIN QUERY PLAN " + std::string(sql);
     sqlite3_stmt* explained = nullptr;
-    ASSERT_EQ(sqlite3_prepare_v2(database->connection().handle, plan.c_str(), -1, &explained, nullptr), SQLITE_OK);
+    ASSERT_EQ(sqlite3_prepare_v2(database->connection().handle, plan.c_str(), -1, &explained, nullptr),
+              SQLITE_OK);
     while (sqlite3_step(explained) == SQLITE_ROW) {
       const std::string step = reinterpret_cast<const char*>(sqlite3_column_text(explained, 3));
       EXPECT_TRUE(step.starts_with("SEARCH")) << sql << step;

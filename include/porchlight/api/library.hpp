@@ -33,8 +33,9 @@ struct LibraryPorts {
   std::function<bool()> ready;
 };
 
-// What is there to look at: events and their pictures out of the database and the files, the cameras' pictures of
-// now, and those who are told of events as they come. It has a connection of its own that only reads.
+// What is there to look at: events and their pictures out of the database and the files, the cameras'
+// pictures of now, and those who are told of events as they come. It has a connection of its own that only
+// reads.
 class Library {
  public:
   // References outlive it.

@@ -49,7 +49,7 @@ struct Port {
   std::function<std::string(const std::string&)> camera_of_button;  // empty: none, or no such button
   std::function<void(RingOrder, Answer<RingAccepted>)> ring;        // answers after the commit
   std::function<std::vector<CameraCondition>()> cameras;
-  std::function<std::string()> status;                              // one JSON object
+  std::function<std::string()> status;  // one JSON object
   std::function<void(const http::Peer& asker, Answer<ReloadReport>)> reload;
   std::function<void(Answer<std::size_t>)> faces_changed;  // answers the number of people
   std::function<std::string()> authority{};  // certificate of our own authority, PEM; empty: none is in use

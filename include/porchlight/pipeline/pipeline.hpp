@@ -68,7 +68,8 @@ class Pipeline {
   Status note(store::AuditEntry entry);
   // Where passwords are hashed and accounts are kept. Its tick is set before start().
   Executor& accounts();
-  // Where the database and files are read and pictures made for those who ask. Its tick is set before start().
+  // Where the database and files are read and pictures made for those who ask. Its tick is set before
+  // start().
   Executor& library();
   // Before start(). Called on the store lane's thread, which it must not hold up, when an event was
   // committed or got its picture.

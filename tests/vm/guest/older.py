@@ -12,7 +12,7 @@ OF_VERSION_1 = {"events", "outbox", "persons", "faces", "gallery_revision"}
 with contextlib.closing(sqlite3.connect(DATA / "porchlight.db")) as db:
     # Tables that refer to each other go in any order when nothing is checked meanwhile.
     db.execute("PRAGMA foreign_keys = OFF")
-    later = {name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'")} - OF_VERSION_1
+    later = {name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")} - OF_VERSION_1
     for name in later:
         db.execute(f"DROP TABLE {name}")
     db.execute("PRAGMA user_version = 1")
