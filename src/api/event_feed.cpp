@@ -35,9 +35,13 @@ void EventFeed::add(Caller caller, EventWish wish, std::int64_t after, EventOutl
 }
 
 void EventFeed::wake() {
+  ask(Pace::quick);
+}
+
+void EventFeed::ask(Pace pace) {
   if (asked_.exchange(true)) return;
   // The library's tick comes within a second, whoever was too busy now.
-  if (!ask_for_pump_()) asked_.store(false);
+  if (!ask_for_pump_(pace)) asked_.store(false);
 }
 
 void EventFeed::take_newcomers() {
@@ -103,7 +107,8 @@ Status EventFeed::pump(store::EventLog& log) {
     const bool took_all = feed(listener, shared);
     more = more || (took_all && shared.events.size() == page_size);
   }
-  if (more) wake();
+  // Who catches up takes turns with those who wait for a picture.
+  if (more) ask(Pace::slow);
   return {};
 }
 

@@ -47,7 +47,7 @@ class EventFeed {
   static constexpr std::size_t waiting_limit = std::size_t{32} << 10;
 
   // `ask_for_pump` has pump() called soon on the library's thread; false: it is too busy.
-  EventFeed(Accounts::State& accounts, std::function<bool()> ask_for_pump)
+  EventFeed(Accounts::State& accounts, std::function<bool(Pace)> ask_for_pump)
       : accounts_(accounts), ask_for_pump_(std::move(ask_for_pump)) {}
 
   // A place among the account's streams, given back when its last copy goes. Null: the account has too
@@ -82,13 +82,14 @@ class EventFeed {
     std::map<std::string, std::size_t> taken;
   };
 
+  void ask(Pace pace);
   void take_newcomers();
   Status read(store::EventLog& log, std::int64_t after, Page& into) const;
   static bool feed(Listener& listener, const Page& page);
   static bool is_for(const Listener& listener, const store::LoggedEvent& event);
 
   Accounts::State& accounts_;
-  const std::function<bool()> ask_for_pump_;
+  const std::function<bool(Pace)> ask_for_pump_;
   const std::shared_ptr<Seats> seats_ = std::make_shared<Seats>();
   // any thread
   std::atomic<bool> asked_{false};

@@ -20,7 +20,9 @@ Library::State::State(std::filesystem::path where, const Clock& time, telemetry:
       accounts(known.state()),
       ports(std::move(given)),
       looks(accounts, time),
-      feed(accounts, [this] { return ports.quick([this] { feed_listeners(); }); }) {}
+      feed(accounts, [this](Pace pace) {
+        return (pace == Pace::quick ? ports.quick : ports.slow)([this] { feed_listeners(); });
+      }) {}
 
 Status Library::State::open() {
   if (opened) return {};
