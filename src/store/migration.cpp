@@ -98,9 +98,9 @@ CREATE TABLE event_changes (
   event_id TEXT NOT NULL UNIQUE REFERENCES events (id) ON DELETE CASCADE
 ) STRICT;
 
-CREATE INDEX IF NOT EXISTS events_by_type ON events (type);
-CREATE INDEX IF NOT EXISTS events_by_camera ON events (camera);
-CREATE INDEX IF NOT EXISTS events_by_camera_and_type ON events (camera, type);
+CREATE INDEX events_by_type ON events (type);
+CREATE INDEX events_by_camera ON events (camera);
+CREATE INDEX events_by_camera_and_type ON events (camera, type);
 )sql";
 
 constexpr std::array all_migrations{Migration{version_1}, Migration{version_2}, Migration{accounts_schema},
