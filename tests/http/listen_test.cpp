@@ -211,7 +211,8 @@ TEST(ListenOptions, RefuseToServeOthersInTheClear) {
   const auto says_so = testing::Contains(HasSubstr("off only on a loopback address"));
   EXPECT_THAT(faults_of("server: {listen: '0.0.0.0:8000', tls: off}", options), says_so);
   EXPECT_THAT(faults_of("server: {tls: off}\nmetrics: {listen: '0.0.0.0:9464'}", options), says_so);
-  EXPECT_THAT(faults_of("server: {tls: off}", options), testing::Not(says_so));
+  EXPECT_THAT(faults_of("server: {tls: off}", options), says_so);  // the default is everywhere
+  EXPECT_THAT(faults_of("server: {listen: '127.0.0.1:8000', tls: off}", options), testing::Not(says_so));
   EXPECT_THAT(faults_of("server: {listen: '0.0.0.0:8000', tls: off, trusted_proxies: [10.0.0.1]}", options),
               testing::Not(says_so));
 }

@@ -3,6 +3,7 @@
 """The listener from beyond loopback: what answers whom, by which way, against the documented table."""
 
 import base64
+import contextlib
 import json
 import re
 import socket
@@ -53,8 +54,10 @@ class ListenerTest(unittest.TestCase):
         """(status, head and body) of the route's answer to that address, without a session."""
         method, path = route.split()
         path = re.sub(r"\{\w+\}", "1", path)
-        with socket.create_connection((address, self.daemon.port), 10, (address, 0)) as raw:
-            sock = self.trusted.wrap_socket(raw, server_hostname="localhost") if tls else raw
+        with contextlib.ExitStack() as held:
+            sock = held.enter_context(socket.create_connection((address, self.daemon.port), 10, (address, 0)))
+            if tls:
+                sock = held.enter_context(self.trusted.wrap_socket(sock, server_hostname="localhost"))
             sock.sendall(f"{method} {path} HTTP/1.1\r\nHost: localhost:{self.daemon.port}\r\nConnection: close\r\n"
                          f"Content-Length: 0\r\n{headers}\r\n".encode())
             answer = b""
@@ -155,10 +158,11 @@ class RecordsTest(unittest.TestCase):
     def raw(self, text, tls=False):
         """What comes back for these bytes."""
         answer = b""
-        with socket.create_connection(("127.0.0.1", self.daemon.port), 10) as sock:
+        with contextlib.ExitStack() as held:
+            sock = held.enter_context(socket.create_connection(("127.0.0.1", self.daemon.port), 10))
             if tls:
-                sock = ssl.create_default_context(cafile=self.daemon.state / "tls/ca.pem").wrap_socket(
-                    sock, server_hostname="localhost")
+                trusted = ssl.create_default_context(cafile=self.daemon.state / "tls/ca.pem")
+                sock = held.enter_context(trusted.wrap_socket(sock, server_hostname="localhost"))
             sock.sendall(text.encode("latin-1"))
             while block := sock.recv(65536):
                 answer += block
