@@ -28,7 +28,12 @@ ROUTES = ["GET,/metrics,200+401+403", "GET,/ca.crt,200+404", "GET,/health,200+40
           "POST,/api/v1/users,201+400+401+403+409+415+422+503", "GET,/api/v1/users/{id},200+401+403+404",
           "PATCH,/api/v1/users/{id},200+400+401+403+404+409+415+422+503",
           "DELETE,/api/v1/users/{id},204+401+403+404+409+503", "GET,/api/v1/tokens,200+401+403",
-          "POST,/api/v1/tokens,201+400+401+403+404+409+415+422+503", "DELETE,/api/v1/tokens/{id},204+401+403+404+503"]
+          "POST,/api/v1/tokens,201+400+401+403+404+409+415+422+503", "DELETE,/api/v1/tokens/{id},204+401+403+404+503",
+          "GET,/api/v1/events,200+400+401+403+503", "GET,/api/v1/events/{id},200+400+401+403+404+503",
+          "GET,/api/v1/events/{id}/snapshot,200+206+304+400+401+403+404+416+503",
+          "GET,/api/v1/events/stream,200+400+401+403+429+503", "GET,/ws,101+400+401+403+429+503",
+          "GET,/api/v1/cameras,200+400+401+403", "GET,/api/v1/cameras/{id},200+400+401+403+404",
+          "GET,/api/v1/cameras/{id}/snapshot,200+400+401+403+404+503"]
 MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 
 
@@ -51,7 +56,7 @@ class ContractTest(unittest.TestCase):
     def check(self, text):
         words = ["camera_id=front", "channel=webhook", "channel=log", "model_version=resnet-1", "model_version=rfb-320", "model_version=landmark-68",
                  "endpoint=unmatched"]
-        words += [f"worker_id={w}" for w in ("button", "event", "store", "accounts", "http", "log", "vision", "ingest-front",
+        words += [f"worker_id={w}" for w in ("button", "event", "store", "accounts", "library", "http", "log", "vision", "ingest-front",
                                              "decoder-front", "notify-hook", "notify-journal")]
         words += [f"route={r}" for r in ROUTES] + [f"endpoint={r.split(',')[1]}" for r in ROUTES]
         return subprocess.run([harness.BUILD / "contract_of_scrape", *words], input=text, capture_output=True, text=True)
