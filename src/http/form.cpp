@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "http/text.hpp"
-#include "http/utf8.hpp"
+#include "porchlight/base/utf8.hpp"
 
 namespace porchlight::http {
 namespace {

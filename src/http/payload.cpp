@@ -6,7 +6,7 @@
 
 #include "http/form.hpp"
 #include "http/text.hpp"
-#include "http/utf8.hpp"
+#include "porchlight/base/utf8.hpp"
 
 namespace porchlight::http {
 namespace {
@@ -77,6 +77,7 @@ std::string_view json_fault(std::string_view text, std::size_t depth) {
 
 std::optional<PayloadFault> read_payload(Payload wanted, Request& request, const Limits& limits) {
   const auto type = request.header("content-type");
+  if (wanted == Payload::json_or_form) wanted = is_json(type) ? Payload::json : Payload::form;
   if (wanted == Payload::json) {
     if (!is_json(type)) return wrong_type("application/json");
     const auto fault = json_fault(request.body, limits.json_depth);

@@ -67,15 +67,20 @@ void Router::add(Route route) {
 Router::Match Router::match(Method method, std::string_view path, Listener listener) const {
   const Method wanted = method == Method::head ? Method::get : method;
   Match result;
+  bool is_hidden = false;
   for (const auto& route : routes_) {
     std::map<std::string, std::string> parameters;
-    if (!exists_on(route, listener) || !path.starts_with('/') || !matches(route.path, path, parameters))
+    if (!path.starts_with('/') || !matches(route.path, path, parameters)) continue;
+    if (!exists_on(route, listener)) {
+      is_hidden = is_hidden || (route.method == wanted && parameters.empty());
       continue;
+    }
     if (route.method == wanted) return {&route, 200, {}, std::move(parameters)};
     result.status = 405;
     allow(result.allow, route.method);
   }
-  return result;
+  // Not 405 from a template that fits the path, too.
+  return is_hidden ? Match{} : result;
 }
 
 std::vector<std::string> Router::templates() const {

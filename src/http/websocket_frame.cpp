@@ -7,7 +7,7 @@
 #include <array>
 #include <utility>
 
-#include "http/utf8.hpp"
+#include "porchlight/base/utf8.hpp"
 
 namespace porchlight::http {
 namespace {

@@ -137,11 +137,35 @@ Result<std::string> read_at(int fd, off_t offset, std::size_t size, const std::s
   return text;
 }
 
-Status AuditLines::fill(File& file) {
-  if (!file.fd) {
-    file.fd = std::make_shared<UniqueFd>(::open(file.path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!*file.fd) return file_error("open", file.path.string());
+Status open_audit_file(AuditLines::File& file) {
+  if (file.fd) return {};
+  file.fd = std::make_shared<UniqueFd>(::open(file.path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!*file.fd) return file_error("open", file.path.string());
+  return {};
+}
+
+Result<std::vector<AuditLines::File>> audit_files_now(const AuditPaths& paths) {
+  auto rotated = rotated_audit_files(paths);
+  if (!rotated) return std::move(rotated).error();
+  std::vector<AuditLines::File> files;
+  for (auto& path : *rotated) {
+    std::error_code failed;
+    const auto size = std::filesystem::file_size(path, failed);
+    if (failed) return errno_error(failed.value(), "stat '" + path.string() + "'");
+    files.push_back({nullptr, std::move(path), static_cast<off_t>(size)});
   }
+  // Opened now: it may get another name while we read.
+  auto fd = std::make_shared<UniqueFd>(::open(paths.current.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!*fd && errno == ENOENT) return files;
+  struct stat info {};
+  if (!*fd || ::fstat(fd->get(), &info) != 0 || S_ISDIR(info.st_mode))
+    return errno_error(*fd ? EISDIR : errno, "open audit log '" + paths.current.string() + "'");
+  files.push_back({std::move(fd), paths.current, info.st_size});
+  return files;
+}
+
+Status AuditLines::fill(File& file) {
+  if (auto status = open_audit_file(file); !status) return status;
   buffer_.erase(0, begin_);
   begin_ = 0;
   const auto wanted = std::min<std::size_t>(block_size, static_cast<std::size_t>(file.size - offset_));

@@ -84,4 +84,10 @@ class AuditLines {
   std::size_t begin_ = 0;
 };
 
+// Opens it when its turn has come.
+Status open_audit_file(AuditLines::File& file);
+
+// All files of the log with the sizes they have now, from the oldest on. The caller holds the lock.
+Result<std::vector<AuditLines::File>> audit_files_now(const AuditPaths& paths);
+
 }  // namespace porchlight::store

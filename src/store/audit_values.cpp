@@ -6,6 +6,7 @@
 
 #include "porchlight/event/id.hpp"
 #include "porchlight/store/audit_anchor.hpp"
+#include "porchlight/store/audit_page.hpp"
 #include "store/audit_record.hpp"
 #include "store/connection.hpp"
 
@@ -59,6 +60,12 @@ Result<std::string> read_audit_value(Database& database, std::string_view commit
   auto row = select->bind(1, commitment).step();
   if (!row) return std::move(row).error();
   return *row ? select->text(0) : std::string();
+}
+
+Result<std::string> audit_reference_to(Database& database, std::string_view value) {
+  auto known = known_commitment(database.connection(), value);
+  if (known && !known->empty()) return "commitment:" + *known;
+  return known;
 }
 
 Result<bool> erase_audit_value(Database& database, std::string_view value) {

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "porchlight/store/audit_verifier.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <map>
@@ -17,26 +14,6 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr auto patience = 5s;
-
-Result<AuditLines> lines_of(const AuditPaths& paths) {
-  auto rotated = rotated_audit_files(paths);
-  if (!rotated) return std::move(rotated).error();
-  std::vector<AuditLines::File> files;
-  for (auto& path : *rotated) {
-    std::error_code failed;
-    const auto size = std::filesystem::file_size(path, failed);
-    if (failed) return errno_error(failed.value(), "stat '" + path.string() + "'");
-    files.push_back({nullptr, std::move(path), static_cast<off_t>(size)});
-  }
-  // Opened now: it may get another name while we read.
-  auto fd = std::make_shared<UniqueFd>(::open(paths.current.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!*fd && errno == ENOENT) return AuditLines(std::move(files));
-  struct stat info {};
-  if (!*fd || ::fstat(fd->get(), &info) != 0 || S_ISDIR(info.st_mode))
-    return errno_error(*fd ? EISDIR : errno, "open audit log '" + paths.current.string() + "'");
-  files.push_back({std::move(fd), paths.current, info.st_size});
-  return AuditLines(std::move(files));
-}
 
 std::string record(std::uint64_t index) {
   return "record " + std::to_string(index);
@@ -92,9 +69,9 @@ Result<std::unique_ptr<AuditVerifier>> AuditVerifier::begin(const std::filesyste
   auto known = head ? head->read() : Result<std::optional<AuditAnchor>>(std::nullopt);
   if (!known) return std::move(known).error();
   if (*known) anchors.push_back(std::move(**known));
-  auto lines = lines_of(paths);
-  if (!lines) return std::move(lines).error();
-  auto state = std::make_unique<State>(State{std::move(*lines),
+  auto files = audit_files_now(paths);
+  if (!files) return std::move(files).error();
+  auto state = std::make_unique<State>(State{AuditLines(std::move(*files)),
                                              std::move(key),
                                              range,
                                              {},

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <optional>
 
+#include "porchlight/base/utf8.hpp"
 #include "store/connection.hpp"
 
 namespace porchlight::store {
@@ -18,13 +19,6 @@ static_assert(std::endian::native == std::endian::little, "vectors are stored as
 Error no_such_person(std::string_view verb, std::string_view name) {
   return {ErrorCode::not_found,
           std::string(verb) + " '" + std::string(name) + "': nobody of that name is enrolled"};
-}
-
-bool is_good_name(std::string_view name) {
-  if (name.empty() || name.size() > 100 || name.front() == ' ' || name.back() == ' ') return false;
-  for (const char c : name)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return false;
-  return true;
 }
 
 Error bad_name(std::string_view name) {
@@ -80,8 +74,6 @@ Status in_transaction(Connection& connection, Change change) {
   return transaction->commit();
 }
 
-// The log's old frames still hold what was deleted: move all of it into the file (whose freed bytes
-// secure_delete has overwritten) and cut the log to nothing.
 Result<EnrolledFace> read_face(const Statement& row, int first) {
   EnrolledFace face;
   const auto bytes = row.blob(first);
@@ -91,17 +83,54 @@ Result<EnrolledFace> read_face(const Statement& row, int first) {
   face.model_version = row.text(first + 1);
   face.photo_sha256 = row.text(first + 2);
   face.created = row.time(first + 3);
+  face.id = row.integer(first + 4);
   return face;
 }
 
+// One row a face, as people() selects them; a person without faces has one row, without a face.
+Result<std::vector<Person>> read_people(Statement& select) {
+  std::vector<Person> people;
+  for (;;) {
+    auto row = select.step();
+    if (!row) return std::move(row).error();
+    if (!*row) return people;
+    const auto id = select.integer(2);
+    if (people.empty() || people.back().id != id)
+      people.push_back(
+          {select.text(0), select.text(1) == "blacklisted" ? Listing::blacklisted : Listing::known, {}, id});
+    if (select.is_null(3)) continue;
+    auto face = read_face(select, 3);
+    if (!face) return std::move(face).error();
+    people.back().faces.push_back(std::move(*face));
+  }
+}
+
+Result<std::optional<Person>> first_of(Result<std::vector<Person>> people) {
+  if (!people) return std::move(people).error();
+  if (people->empty()) return std::optional<Person>();
+  return std::optional<Person>(std::move(people->front()));
+}
+
 }  // namespace
+
+// Controls of C0 and C1: in a terminal or a page they would be more than a name.
+bool is_person_name(std::string_view name) noexcept {
+  if (name.empty() || name.size() > 100 || name.front() == ' ' || name.back() == ' ' || !is_utf8(name))
+    return false;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(name[i]);
+    if (byte < 0x20 || byte == 0x7f) return false;
+    if (byte == 0xc2 && static_cast<unsigned char>(name[i + 1]) < 0xa0) return false;
+  }
+  return true;
+}
 
 std::string_view to_string(Listing listing) noexcept {
   return listing == Listing::known ? "known" : "blacklisted";
 }
 
 Status GalleryStore::enrol(std::string_view name, const EnrolledFace& face) {
-  if (!is_good_name(name)) return bad_name(name);
+  if (!is_person_name(name)) return bad_name(name);
   for (const float value : face.vector)
     if (!std::isfinite(value))
       return Error(ErrorCode::invalid_argument,
@@ -117,22 +146,25 @@ Status GalleryStore::enrol(std::string_view name, const EnrolledFace& face) {
 
 Result<std::vector<Person>> GalleryStore::people() {
   auto select = database_.connection().prepare(QueryType::select, R"sql(
-SELECT p.name, p.listed_as, f.vector, f.model_version, f.photo_sha256, f.created_ms
+SELECT p.name, p.listed_as, p.id, f.vector, f.model_version, f.photo_sha256, f.created_ms, f.id
 FROM persons p LEFT JOIN faces f ON f.person_id = p.id ORDER BY p.name, f.id)sql");
   if (!select) return std::move(select).error();
-  std::vector<Person> people;
-  for (;;) {
-    auto row = select->step();
-    if (!row) return std::move(row).error();
-    if (!*row) return people;
-    const auto name = select->text(0);
-    if (people.empty() || people.back().name != name)
-      people.push_back({name, select->text(1) == "blacklisted" ? Listing::blacklisted : Listing::known, {}});
-    if (select->is_null(2)) continue;
-    auto face = read_face(*select, 2);
-    if (!face) return std::move(face).error();
-    people.back().faces.push_back(std::move(*face));
-  }
+  return read_people(*select);
+}
+
+Result<std::optional<Person>> GalleryStore::find(std::int64_t id) {
+  auto select = database_.connection().prepare(QueryType::select, R"sql(
+SELECT p.name, p.listed_as, p.id, f.vector, f.model_version, f.photo_sha256, f.created_ms, f.id
+FROM persons p LEFT JOIN faces f ON f.person_id = p.id WHERE p.id = ?1 ORDER BY f.id)sql");
+  if (!select) return std::move(select).error();
+  select->bind(1, id);
+  return first_of(read_people(*select));
+}
+
+Result<std::optional<Person>> GalleryStore::find(std::string_view name) {
+  const auto id = person_id(database_.connection(), name);
+  if (!id) return id.error();
+  return *id ? find(**id) : Result<std::optional<Person>>(std::optional<Person>());
 }
 
 Result<std::uint64_t> GalleryStore::person_count() {
@@ -159,6 +191,26 @@ Status GalleryStore::forget(std::string_view name) {
   return empty_write_ahead_log(connection);
 }
 
+Status GalleryStore::forget_face(std::int64_t id) {
+  auto& connection = database_.connection();
+  auto status = in_transaction(connection, [&]() -> Status {
+    {
+      auto remove = connection.prepare(QueryType::remove, "DELETE FROM faces WHERE id = ?1");
+      if (!remove) return std::move(remove).error();
+      if (auto removed = remove->bind(1, id).run(); !removed) return removed;
+    }
+    if (sqlite3_changes(connection.handle) > 0) return {};
+    return Error(ErrorCode::not_found,
+                 "forget face " + std::to_string(id) + ": there is none of that number");
+  });
+  if (!status) return status;
+  return empty_write_ahead_log(connection);
+}
+
+Status GalleryStore::end_erasure() {
+  return empty_write_ahead_log(database_.connection());
+}
+
 Status GalleryStore::list_as(std::string_view name, Listing listing) {
   auto& connection = database_.connection();
   return in_transaction(connection, [&]() -> Status {
@@ -174,7 +226,7 @@ Status GalleryStore::list_as(std::string_view name, Listing listing) {
 }
 
 Status GalleryStore::rename(std::string_view from, std::string_view to) {
-  if (!is_good_name(to)) return bad_name(to);
+  if (!is_person_name(to)) return bad_name(to);
   auto& connection = database_.connection();
   return in_transaction(connection, [&]() -> Status {
     const auto taken = person_id(connection, to);

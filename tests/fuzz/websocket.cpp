@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "fuzz/fuzz.hpp"
-#include "http/utf8.hpp"
+#include "porchlight/base/utf8.hpp"
 
 using namespace porchlight::http;
 

@@ -53,6 +53,16 @@ TEST(Router, NamesOnlyWhatThisListenerTakes) {
   EXPECT_EQ(router.match(Method::put, "/things/a/open", Listener::tcp).status, 404);
 }
 
+TEST(Router, APathOfItsOwnThatIsHiddenHereIsNotThere) {
+  auto router = doors();
+  router.add(route(Method::post, "/things/new", says("made"), Visibility::unix_only));
+  EXPECT_NE(router.match(Method::post, "/things/new", Listener::unix_socket).route, nullptr);
+  const auto hidden = router.match(Method::post, "/things/new", Listener::tcp);
+  EXPECT_EQ(hidden.status, 404);
+  EXPECT_EQ(hidden.route, nullptr);
+  EXPECT_EQ(router.match(Method::get, "/things/new", Listener::tcp).parameters.at("id"), "new");
+}
+
 TEST(Router, ListsEachTemplateOnce) {
   EXPECT_THAT(doors().templates(), testing::ElementsAre("/things/{id}", "/things/{id}/open", "/"));
 }

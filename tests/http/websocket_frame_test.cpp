@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "http/client_frame.hpp"
-#include "http/utf8.hpp"
+#include "porchlight/base/utf8.hpp"
 
 namespace porchlight::http {
 namespace {

@@ -2,6 +2,7 @@
 #include "porchlight/store/gallery_store.hpp"
 
 #include <gmock/gmock.h>
+#include <sqlite3.h>
 
 #include <cmath>
 #include <cstring>
@@ -116,6 +117,64 @@ TEST_F(GalleryStoreTest, ListingAndNameChangeWhereAsked) {
   EXPECT_EQ(gallery.rename("Anton", "Berta").error().code(), ErrorCode::already_exists);
   EXPECT_EQ(gallery.rename("Nobody", "Carl").error().code(), ErrorCode::not_found);
   EXPECT_EQ(gallery.list_as("Nobody", Listing::known).error().code(), ErrorCode::not_found);
+}
+
+TEST_F(GalleryStoreTest, APersonIsFoundByNumberAndNameAndKeepsTheNumber) {
+  ASSERT_TRUE(gallery.enrol("Adam", face_of(1, "aa")));
+  ASSERT_TRUE(gallery.enrol("Berta", face_of(2, "bb")));
+  const auto id = gallery.people()->at(1).id;
+  EXPECT_NE(id, gallery.people()->at(0).id);
+  ASSERT_TRUE(gallery.rename("Berta", "Carla"));
+  const auto found = gallery.find(id);
+  ASSERT_TRUE(found && *found);
+  EXPECT_EQ((*found)->name, "Carla");
+  EXPECT_EQ((*found)->faces.at(0).photo_sha256, "bb");
+  EXPECT_EQ((*gallery.find("Carla"))->id, id);
+  EXPECT_FALSE(gallery.find("Berta")->has_value());
+  EXPECT_FALSE(gallery.find(id + 7)->has_value());
+}
+
+TEST_F(GalleryStoreTest, OneFaceIsForgottenToItsLastByteAndThePersonStays) {
+  const auto face = face_of(0.123F, "cc");
+  ASSERT_TRUE(gallery.enrol("Ada", face));
+  ASSERT_TRUE(gallery.enrol("Ada", face_of(7, "dd")));
+  const auto id = gallery.people()->at(0).faces[0].id;
+  const auto revision = *gallery.revision();
+  ASSERT_NE(bytes_of(folder).find(raw(face)), std::string::npos);
+  ASSERT_TRUE(gallery.forget_face(id));
+  EXPECT_GT(*gallery.revision(), revision);
+  EXPECT_EQ(bytes_of(folder).find(raw(face)), std::string::npos);
+  ASSERT_EQ(gallery.people()->at(0).faces.size(), 1U);
+  EXPECT_EQ(gallery.people()->at(0).faces[0].photo_sha256, "dd");
+  EXPECT_EQ(gallery.forget_face(id).error().code(), ErrorCode::not_found);
+  ASSERT_TRUE(gallery.forget_face(gallery.people()->at(0).faces[0].id));
+  EXPECT_TRUE(gallery.people()->at(0).faces.empty());
+}
+
+TEST_F(GalleryStoreTest, AnErasureThatAReaderHeldUpIsEndedLater) {
+  const auto face = face_of(0.123F, "cc");
+  ASSERT_TRUE(gallery.enrol("Ada", face));
+  const auto id = gallery.people()->at(0).id;
+  const auto hasty_database =
+      open_or_fail(folder / "porchlight.db", {.busy_timeout = std::chrono::milliseconds(10)});
+  GalleryStore hasty(*hasty_database);
+  sqlite3* reader = nullptr;
+  ASSERT_EQ(sqlite3_open((folder / "porchlight.db").c_str(), &reader), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM faces", nullptr, nullptr, nullptr), SQLITE_OK);
+  EXPECT_EQ(hasty.forget("Ada").error().code(), ErrorCode::unavailable);
+  EXPECT_FALSE(gallery.find(id)->has_value());
+  EXPECT_EQ(hasty.end_erasure().error().code(), ErrorCode::unavailable);
+  EXPECT_NE(bytes_of(folder).find(raw(face)), std::string::npos);
+  sqlite3_close(reader);
+  ASSERT_TRUE(hasty.end_erasure());
+  EXPECT_EQ(bytes_of(folder).find(raw(face)), std::string::npos);
+}
+
+TEST(PersonName, IsPrintableUtf8WithoutBlanksAtItsEnds) {
+  for (const std::string name : {"A", "Zoë", "李 雷", "O'Neill-Müller 3rd", "\xc2\xa0x"})
+    EXPECT_TRUE(is_person_name(name)) << name;
+  for (const std::string name : {"", " A", "A ", "A\tB", "A\x7f", "A\xc2\x80", "A\xc2\x9f", "\xff", "A\xc3"})
+    EXPECT_FALSE(is_person_name(name)) << name;
 }
 
 TEST_F(GalleryStoreTest, EnrollingAgainKeepsTheListing) {

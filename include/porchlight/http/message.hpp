@@ -69,6 +69,8 @@ struct Request {
   event::TraceContext trace;  // child of traceparent when there was one
   std::any identity;          // what the route's gate found out about the caller
   std::string asker{};        // the same for the access log: an id, never a name; empty: nobody known
+  // What the gate reserved for this request: kept until it is answered, and by whom copied it.
+  std::shared_ptr<const void> hold;
 
   // Names compare without case; empty when absent. The first of several.
   std::string_view header(std::string_view name) const;

@@ -31,6 +31,7 @@ enum class Payload : std::uint8_t {
   json,  // application/json, well-formed UTF-8, no key twice in an object, not nested too deeply: else 415,
          // 400
   form,  // multipart/form-data: Request::parts is filled; else 415, 400
+  json_or_form,  // whichever of the two the Content-Type says
 };
 
 struct Route {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,18 +21,23 @@ using Embedding = std::array<float, embedding_length>;
 enum class Listing : std::uint8_t { known, blacklisted };
 std::string_view to_string(Listing listing) noexcept;
 
+// What a person may be called: 1…100 bytes of printable UTF-8 without a blank at either end.
+bool is_person_name(std::string_view name) noexcept;
+
 // One enrolled photograph of a person.
 struct EnrolledFace {
   Embedding vector{};
   std::string model_version;  // vectors of different models are never compared
   std::string photo_sha256;   // hex, of the photograph's file
   WallTime created{};
+  std::int64_t id = 0;  // given by the database
 };
 
 struct Person {
   std::string name;
   Listing listed_as = Listing::known;
   std::vector<EnrolledFace> faces;
+  std::int64_t id = 0;  // given by the database; stays when the name changes
 };
 
 // Who is known, by face. Thread-bound as its Database; commands and the daemon each have their own
@@ -41,16 +47,23 @@ class GalleryStore {
   explicit GalleryStore(Database& database) : database_(database) {}
 
   // Adds a face to the person, who is made when new (as `known`). The same photograph under the same
-  // model replaces its earlier face. Names: 1…100 bytes of printable text, no leading or trailing blank.
+  // model replaces its earlier face. Names: see is_person_name().
   Status enrol(std::string_view name, const EnrolledFace& face);
   // Everyone with all faces, by name.
   Result<std::vector<Person>> people();
   Result<std::uint64_t> person_count();
+  // With all faces; nothing when there is no such person.
+  Result<std::optional<Person>> find(std::int64_t id);
+  Result<std::optional<Person>> find(std::string_view name);
 
   // Deletes the person and every face, overwrites what they occupied and empties the write-ahead
   // log. When another connection holds the log at that moment the Error is ErrorCode::unavailable:
   // the person is gone from every answer, and repeating the call ends the erasure.
   Status forget(std::string_view name);
+  // One face of a person, who stays, even without any. As forget().
+  Status forget_face(std::int64_t id);
+  // Ends the erasure of what forget() could not erase at once.
+  Status end_erasure();
   Status list_as(std::string_view name, Listing listing);
   Status rename(std::string_view from, std::string_view to);
 

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace porchlight::http {
+namespace porchlight {
 
 // Whole, shortest-form UTF-8 without surrogates (RFC 3629).
 constexpr bool is_utf8(std::string_view text) noexcept {
@@ -25,4 +25,4 @@ constexpr bool is_utf8(std::string_view text) noexcept {
   return true;
 }
 
-}  // namespace porchlight::http
+}  // namespace porchlight
