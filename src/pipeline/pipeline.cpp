@@ -170,6 +170,7 @@ void Pipeline::sample() {
     s.gauges.add(QueueName::notification, {lane->queued(), lane->capacity(), lane->refused()});
   if (s.vision->enabled()) {
     s.gauges.add(s.vision->expectations());
+    s.gauges.add(s.vision->examinations());
     s.gauges.add(QueueName::face_detection, {s.vision->frames_waiting(), s.cameras.size(), 0});
   }
   s.gauges.publish();

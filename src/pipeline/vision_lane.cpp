@@ -12,6 +12,8 @@ constexpr auto idle_beat = 1s;
 constexpr auto busy_beat = 100ms;
 constexpr auto reload_pause = 10s;
 constexpr std::size_t expect_capacity = 64;
+// Each holds a picture of up to 12 MB.
+constexpr std::size_t examine_capacity = 4;
 
 }  // namespace
 
@@ -28,6 +30,7 @@ VisionLane::VisionLane(vision::FaceOptions options, const Clock& clock, telemetr
           {{"component", "face_detector"}, {"error_type", "internal"}, {"severity", "error"}})),
       wakeup_(std::move(wakeup)),
       expectations_(expect_capacity, wakeup_),
+      examinations_(examine_capacity, wakeup_),
       new_cameras_(&wakeup_),
       new_gallery_(&wakeup_) {}
 
@@ -45,21 +48,25 @@ void VisionLane::run(std::stop_token stop, Heartbeat& heartbeat) {
     heartbeat.beat();
     take_cameras();
     if (!watcher_ && !(needed() && load())) {
-      wakeup_.wait_for(idle_beat, [&] { return new_cameras_.has_fresh() || stop.stop_requested(); });
+      refuse_examinations();
+      wakeup_.wait_for(idle_beat, [&] {
+        return new_cameras_.has_fresh() || !examinations_.empty() || stop.stop_requested();
+      });
       continue;
     }
     take_news();
     look(heartbeat);
     publish(watcher_->tick());
+    examine_next();
     wakeup_.wait_for(
         watcher_->busy() ? std::chrono::nanoseconds(busy_beat) : std::chrono::nanoseconds(idle_beat),
         [&] { return anything_new() || stop.stop_requested(); });
   }
 }
 
-// Without a camera no model is loaded, and nothing is missing.
+// Without a camera and a photograph no model is loaded, and nothing is missing.
 bool VisionLane::needed() {
-  if (!cameras_->empty()) return true;
+  if (!cameras_->empty() || !examinations_.empty()) return true;
   health_.model_loaded = true;
   health_.set(telemetry::Health::Part::model, telemetry::Health::PartState::started);
   return false;
@@ -76,8 +83,8 @@ bool VisionLane::load() {
   health_.set(Part::model, engine ? PartState::started : PartState::failed);
   if (!engine) {
     errors_.increment();
-    log_.error("the face models cannot be loaded, rings go out without names",
-               {{"fault", engine.error().text()}});
+    load_fault_ = engine.error().text();
+    log_.error("the face models cannot be loaded, rings go out without names", {{"fault", load_fault_}});
     return false;
   }
   engine_ = std::move(*engine);
@@ -87,6 +94,8 @@ bool VisionLane::load() {
 
 bool VisionLane::anything_new() const {
   if (!expectations_.empty() || new_cameras_.has_fresh() || new_gallery_.has_fresh()) return true;
+  // One that waits for a ring's answer comes up again with the busy beat.
+  if (!examination_ && !examinations_.empty()) return true;
   for (const auto& [id, view] : *cameras_)
     if (view->for_vision.has_fresh()) return true;
   return false;
@@ -132,6 +141,56 @@ void VisionLane::look(Heartbeat& heartbeat) {
     log_.warning("a frame could not be judged, going on with the next",
                  {{"camera", id}, {"fault", seen.error().text()}});
   }
+}
+
+Status VisionLane::examine(Examination examination) {
+  if (!enabled())
+    return Error(ErrorCode::unavailable, "the recognition of faces is switched off (faces.enabled)");
+  if (examinations_.push(std::move(examination))) return {};
+  return Error(ErrorCode::unavailable, "too many photographs wait to be looked at");
+}
+
+void VisionLane::examine_next() {
+  if (!examination_) examination_ = examinations_.pop();
+  if (!examination_) return;
+  const bool late = clock_.now() >= examination_->deadline;
+  // Whoever stands at the door goes first.
+  if (!late && (watcher_->ring_waits() || !expectations_.empty())) return;
+  const auto examination = std::exchange(examination_, std::nullopt);
+  if (late)
+    examination->answer(Error(ErrorCode::timeout, "the cameras left no time to look at the photograph"));
+  else
+    examination->answer(look_at(*examination));
+}
+
+Examined VisionLane::look_at(const Examination& examination) {
+  std::vector<vision::Shot> shots;
+  if (examination.wanted == FaceWanted::every) {
+    auto found = engine_->shots_of_photo(examination.photo);
+    if (!found) return std::move(found).error();
+    shots = std::move(*found);
+  } else {
+    const auto whose = examination.wanted == FaceWanted::only ? vision::FaceEngine::Whose::only
+                                                              : vision::FaceEngine::Whose::largest;
+    auto found = engine_->enrolable_shot(examination.photo, whose);
+    if (!found) return std::move(found).error();
+    shots.push_back(*found);
+  }
+  std::vector<ExaminedFace> faces;
+  for (auto& shot : shots) {
+    auto identity = vision::identify(*gallery_, shot.embedding, engine_->options().threshold);
+    const auto& box = shot.face.box;
+    const auto width = static_cast<float>(examination.photo.width);
+    const auto height = static_cast<float>(examination.photo.height);
+    faces.push_back(
+        {shot, {box.x / width, box.y / height, box.width / width, box.height / height}, std::move(identity)});
+  }
+  return faces;
+}
+
+void VisionLane::refuse_examinations() {
+  while (const auto examination = examinations_.pop())
+    examination->answer(Error(ErrorCode::unavailable, "the face models cannot be loaded: " + load_fault_));
 }
 
 void VisionLane::cannot_answer(const event::Ring& ring) {

@@ -12,6 +12,7 @@
 #include "porchlight/base/heartbeat.hpp"
 #include "porchlight/base/mailbox.hpp"
 #include "porchlight/base/queue.hpp"
+#include "porchlight/pipeline/examination.hpp"
 #include "porchlight/telemetry/health.hpp"
 #include "porchlight/telemetry/log.hpp"
 #include "porchlight/vision/gallery.hpp"
@@ -23,9 +24,13 @@ namespace porchlight::pipeline {
 // Rings that wait for the answer who it is.
 using ExpectQueue = SpscRing<event::Ring, QueueName::recognition, Overflow::drop_newest>;
 
+// Photographs that somebody sent.
+using ExaminationQueue = MpscRing<Examination, QueueName::face_detection, Overflow::refuse>;
+
 // One thread that looks for faces on every camera: always the newest frame, never a queue of old
 // ones. Loads its models on its own thread; while that fails it tries again, and rings go out without
-// a name.
+// a name. Photographs are examined one at a time between two rounds over the cameras, and not while a
+// ring waits for its answer.
 class VisionLane {
  public:
   VisionLane(vision::FaceOptions options, const Clock& clock, telemetry::Metrics& metrics,
@@ -35,6 +40,10 @@ class VisionLane {
   ExpectQueue& expectations() noexcept { return expectations_; }                   // dispatcher pushes
   void set_cameras(CameraTablePtr table) { new_cameras_.post(std::move(table)); }  // main thread
   void set_gallery(vision::GalleryPtr gallery) { new_gallery_.post(std::move(gallery)); }  // store thread
+
+  // Any thread. unavailable: faces are switched off, or too many photographs wait.
+  Status examine(Examination examination);
+  const ExaminationQueue& examinations() const noexcept { return examinations_; }
 
   void run(std::stop_token stop, Heartbeat& heartbeat);
 
@@ -52,6 +61,9 @@ class VisionLane {
   void take_news();
   bool anything_new() const;
   void look(Heartbeat& heartbeat);
+  void examine_next();
+  Examined look_at(const Examination& examination);
+  void refuse_examinations();
   void cannot_answer(const event::Ring& ring);
   void publish(std::vector<vision::Seen> seen);
 
@@ -65,11 +77,14 @@ class VisionLane {
   telemetry::Counter errors_;
   Wakeup wakeup_;
   ExpectQueue expectations_;
+  ExaminationQueue examinations_;
   Mailbox<CameraTablePtr> new_cameras_;
   Mailbox<vision::GalleryPtr> new_gallery_;
   std::atomic<std::size_t> waiting_{0};
   // vision thread only
   MonotonicTime next_load_{};
+  std::string load_fault_;
+  std::optional<Examination> examination_;  // the next one
   std::unique_ptr<vision::FaceEngine> engine_;
   std::unique_ptr<vision::Watcher> watcher_;
   CameraTablePtr cameras_ = std::make_shared<const CameraTable>();

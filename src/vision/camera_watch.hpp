@@ -31,6 +31,7 @@ class CameraWatch {
   std::vector<Seen> expect_ring(const event::Ring& ring, MonotonicTime deadline);
   void gallery_changed();
   bool busy() const noexcept { return !visits_.empty() || !rings_.empty(); }
+  bool ring_waits() const noexcept { return !rings_.empty(); }
 
  private:
   struct WaitingRing {

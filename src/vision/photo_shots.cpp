@@ -29,10 +29,17 @@ void move_by(std::vector<Face>& faces, float x, float y) {
 
 // A portrait that fills its picture: the detector wants to see some background.
 std::vector<Face> detect_bordered(EngineParts& parts, const media::Image& photo) {
-  const auto border = std::max(photo.width, photo.height) / 3;
-  cv::Mat wide;
-  cv::copyMakeBorder(view(photo), wide, border, border, border, border, cv::BORDER_REPLICATE);
-  auto faces = parts.detect(copy_of(wide));
+  // A strip is no portrait, and with a border like that it would be a square of its length.
+  constexpr int longest_portrait = 4;  // of its shorter side
+  const auto longer = std::max(photo.width, photo.height);
+  if (longer > longest_portrait * std::min(photo.width, photo.height)) return {};
+  const auto border = longer / 3;
+  media::Image wide{photo.width + 2 * border, photo.height + 2 * border, 3, 0, {}};
+  wide.stride = static_cast<std::size_t>(wide.width) * 3;
+  wide.pixels.resize(wide.stride * static_cast<std::size_t>(wide.height));
+  auto canvas = view(wide);
+  cv::copyMakeBorder(view(photo), canvas, border, border, border, border, cv::BORDER_REPLICATE);
+  auto faces = parts.detect(wide);
   move_by(faces, static_cast<float>(-border), static_cast<float>(-border));
   return faces;
 }
@@ -100,7 +107,7 @@ Result<Shot> shot_of(FaceEngine& engine, const media::Image& photo, const Face& 
 }
 
 // `sorted`: the largest first.
-Status check_enrolable(const std::vector<Face>& sorted, int min_size) {
+Status check_enrolable(const std::vector<Face>& sorted, int min_size, FaceEngine::Whose whose) {
   if (sorted.empty()) return Error(ErrorCode::not_found, "no face in the picture");
   const auto largest = sorted.front().box.height;
   if (largest < static_cast<float>(min_size)) {
@@ -108,6 +115,7 @@ Status check_enrolable(const std::vector<Face>& sorted, int min_size) {
                  "the face is too small: " + std::to_string(std::lround(largest)) +
                      " pixels high, needed are " + std::to_string(min_size));
   }
+  if (whose == FaceEngine::Whose::largest) return {};
   constexpr float comparable = 0.5F;  // of the largest face's height
   const auto rivals = std::count_if(sorted.begin(), sorted.end(), [&](const Face& face) {
     return face.box.height >= comparable * largest;
@@ -130,11 +138,15 @@ Result<media::Image> decode(const std::string& file) {
 Result<std::vector<Shot>> FaceEngine::shots_of_photo(const std::filesystem::path& path) {
   const auto photo = media::read_photo(path);
   if (!photo) return photo.error();
+  return shots_of_photo(*photo);
+}
+
+Result<std::vector<Shot>> FaceEngine::shots_of_photo(const media::Image& photo) {
   return guarded("look for faces", [&]() -> Result<std::vector<Shot>> {
     std::vector<Shot> shots;
-    for (const auto& face : detect_thoroughly(*parts_, *photo)) {
+    for (const auto& face : detect_thoroughly(*parts_, photo)) {
       if (face.box.height < static_cast<float>(options().min_size)) continue;
-      auto shot = shot_of(*this, *photo, face);
+      auto shot = shot_of(*this, photo, face);
       if (!shot) return std::move(shot).error();
       shots.push_back(*shot);
     }
@@ -152,20 +164,26 @@ Result<std::optional<Shot>> FaceEngine::largest_shot(const media::Image& photo) 
   });
 }
 
+Result<Shot> FaceEngine::enrolable_shot(const media::Image& photo, Whose whose) {
+  return guarded("look for faces", [&]() -> Result<Shot> {
+    const auto faces = detect_thoroughly(*parts_, photo);
+    if (auto fit = check_enrolable(faces, options().min_size, whose); !fit) return std::move(fit).error();
+    return shot_of(*this, photo, faces.front());
+  });
+}
+
 Result<Enrolment> FaceEngine::enrol_photo(const std::filesystem::path& path) {
   const auto enrol = [&]() -> Result<Enrolment> {
     const auto file = read_file(path);
     if (!file) return file.error();
     const auto photo = decode(*file);
     if (!photo) return photo.error();
-    const auto faces = detect_thoroughly(*parts_, *photo);
-    if (auto fit = check_enrolable(faces, options().min_size); !fit) return std::move(fit).error();
-    const auto shot = shot_of(*this, *photo, faces.front());
+    const auto shot = enrolable_shot(*photo, Whose::only);
     if (!shot) return shot.error();
     return Enrolment{shot->embedding, shot->face.box, shot->quality, sha256_of(*file),
                      std::string(model_version)};
   };
-  auto enrolment = guarded("look for faces", enrol);
+  auto enrolment = enrol();
   if (enrolment) return enrolment;
   return std::move(enrolment).error().context("enrol photo '" + path.string() + "'");
 }

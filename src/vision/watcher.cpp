@@ -52,4 +52,9 @@ bool Watcher::busy() const noexcept {
                      [](const auto& entry) { return entry.second->busy(); });
 }
 
+bool Watcher::ring_waits() const noexcept {
+  return std::any_of(cameras_.begin(), cameras_.end(),
+                     [](const auto& entry) { return entry.second->ring_waits(); });
+}
+
 }  // namespace porchlight::vision

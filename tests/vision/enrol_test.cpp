@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <turbojpeg.h>
 
 #include "porchlight/media/photo.hpp"
 #include "vision/pictures.hpp"
@@ -107,6 +109,75 @@ TEST(Photo, AFileOfTooManyBytesIsRefused) {
   const auto refused = media::read_photo(path, limits);
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code(), ErrorCode::resource);
+}
+
+std::vector<std::uint8_t> progressive(const media::Image& image) {
+  auto* turbo = tjInitCompress();
+  unsigned char* data = nullptr;
+  unsigned long size = 0;
+  EXPECT_EQ(tjCompress2(turbo, image.pixels.data(), image.width, 0, image.height, TJPF_BGR, &data, &size,
+                        TJSAMP_444, 80, TJFLAG_PROGRESSIVE),
+            0);
+  std::vector<std::uint8_t> file(data, data + size);
+  tjFree(data);
+  tjDestroy(turbo);
+  return file;
+}
+
+TEST(Photo, ALargeOneComesBackReducedByAWholeNumber) {
+  auto picture = blank(800, 400, 230);
+  paste(blank(400, 400, 20), picture, 0, 0);
+  media::PhotoLimits limits;
+  limits.kept_pixels = 80'000;
+  const auto half = media::decode_photo(jpeg(picture), limits);
+  ASSERT_TRUE(half.ok()) << half.error().text();
+  EXPECT_EQ(half->width, 400);
+  EXPECT_EQ(half->height, 200);
+  EXPECT_LT(half->pixels[static_cast<std::size_t>(100) * half->stride + 30], 60);
+  EXPECT_GT(half->pixels[static_cast<std::size_t>(100) * half->stride + 390 * 3], 180);
+  limits.kept_pixels = 79'999;
+  EXPECT_EQ(media::decode_photo(jpeg(picture), limits)->width, 200);
+  limits.kept_pixels = 320'000;
+  EXPECT_EQ(media::decode_photo(jpeg(picture), limits)->width, 800);
+}
+
+TEST(Photo, AProgressiveJpegHasLimitsOfItsOwn) {
+  const auto picture = texture(640, 480);
+  const auto file = progressive(picture);
+  ASSERT_TRUE(media::decode_photo(file).ok());
+  media::PhotoLimits limits;
+  limits.progressive_pixels = 640 * 480 - 1;
+  EXPECT_EQ(media::decode_photo(file, limits).error().code(), ErrorCode::resource);
+  EXPECT_TRUE(media::decode_photo(jpeg(picture), limits).ok()) << "one pass needs no memory for the others";
+  auto many = file;
+  const std::vector<std::uint8_t> pass = {0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0};
+  for (int i = 0; i < 100; ++i) many.insert(many.end() - 2, pass.begin(), pass.end());
+  const auto refused = media::decode_photo(many);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code(), ErrorCode::resource);
+  EXPECT_NE(refused.error().text().find("passes"), std::string::npos) << refused.error().text();
+}
+
+TEST(Photo, APreviewInItsMetadataIsNoPass) {
+  // A segment of the application's with marker bytes in it, as a camera's preview has them.
+  auto file = jpeg(texture(320, 240));
+  std::vector<std::uint8_t> preview = {0xff, 0xe2, 0x03, 0xea};
+  for (int i = 0; i < 500; ++i) preview.insert(preview.end(), {0xff, 0xda});
+  file.insert(file.begin() + 2, preview.begin(), preview.end());
+  media::PhotoLimits limits;
+  limits.progressive_pixels = 10;
+  EXPECT_TRUE(media::decode_photo(file, limits).ok());
+}
+
+TEST(Enrol, AStripOfAPictureGetsNoBorderOfItsLength) {
+  PORCHLIGHT_NEEDS_ENGINE(engine);
+  const auto shot = engine->largest_shot(blank(20'000, 40, 90));
+  ASSERT_TRUE(shot.ok()) << shot.error().text();
+  EXPECT_FALSE(shot->has_value());
+  EXPECT_TRUE(engine->largest_shot(blank(1, 1, 90)).ok());
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  EXPECT_LT(usage.ru_maxrss, 1'000'000) << "KiB; the border alone would be 1.3 GB";
 }
 
 // A picture whose left half is dark, stored under an orientation tag.

@@ -14,6 +14,7 @@
 #include "porchlight/event/event.hpp"
 #include "porchlight/gpio/options.hpp"
 #include "porchlight/notify/options.hpp"
+#include "porchlight/pipeline/examination.hpp"
 #include "porchlight/pipeline/executor.hpp"
 #include "porchlight/pipeline/picture.hpp"
 #include "porchlight/pipeline/supervisor.hpp"
@@ -60,14 +61,20 @@ class Pipeline {
   std::string condition() const;
   // Applies what changed; returns what was rebuilt, as configuration paths, or why it could not be.
   Result<std::vector<std::string>> reload(Options options, const Changes& changes);
-  // Main or accounts thread. Returns once the record is on the medium, or why it cannot be: then what it
-  // records must not be done. Waits for the store lane, 5 s at most.
+  // Main, accounts or library thread. Returns once the record is on the medium, or why it cannot be: then
+  // what it records must not be done. Waits for the store lane, 5 s at most.
   Status record(store::AuditEntry entry);
   // Any thread; does not wait. The record is on the medium within a second. An error, which is counted:
   // too many wait already, because a ring's commit stands in the same queue.
   Status note(store::AuditEntry entry);
   // Where passwords are hashed and accounts are kept. Its tick is set before start().
   Executor& accounts();
+  // Decodes a photograph's file on the calling thread, which this may take a second, and has the vision
+  // lane look at it. `answer` is called once, from here or from the vision thread, and must not wait.
+  // Refusals beside those of media::decode_photo and of FaceWanted: unavailable (faces are switched off,
+  // the models are missing, too many wait), timeout (not begun at the deadline).
+  void examine(std::string_view file, FaceWanted wanted, MonotonicTime deadline,
+               std::function<void(Examined)> answer);
   // Where the database and files are read and pictures made for those who ask. Its tick is set before
   // start().
   Executor& library();

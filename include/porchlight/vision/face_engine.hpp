@@ -96,6 +96,7 @@ class FaceEngine {
   // pictures are searched in tiles and tight crops with a border around them. Empty when there is none.
   // Refusals as media::read_photo.
   Result<std::vector<Shot>> shots_of_photo(const std::filesystem::path& path);
+  Result<std::vector<Shot>> shots_of_photo(const media::Image& photo);
 
   // The largest face of a picture already read, found the same way; nothing when there is none.
   Result<std::optional<Shot>> largest_shot(const media::Image& photo);
@@ -105,6 +106,9 @@ class FaceEngine {
   //   already_exists     `two faces …`: more than one of comparable size, so whose is it?
   //   invalid_argument   `the face is too small …`: lower than options.min_size
   Result<Enrolment> enrol_photo(const std::filesystem::path& path);
+  // Of a picture already read, with the same refusals; `largest` takes the largest of several faces.
+  enum class Whose { only, largest };
+  Result<Shot> enrolable_shot(const media::Image& photo, Whose whose);
 
   const FaceOptions& options() const noexcept;
 

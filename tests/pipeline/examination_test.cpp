@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+// Photographs that somebody sends, before a vision lane that has models or has none.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <mutex>
+#include <thread>
+
+#include "base/temporary_folder.hpp"
+#include "pipeline/vision_lane.hpp"
+#include "porchlight/base/worker.hpp"
+#include "porchlight/media/photo.hpp"
+#include "porchlight/pipeline/pipeline.hpp"
+
+namespace porchlight::pipeline {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Of what is asked for, what came.
+struct Answers {
+  std::mutex mutex;
+  std::vector<Examined> list;
+  void add(Examined examined) {
+    const std::lock_guard lock(mutex);
+    list.push_back(std::move(examined));
+  }
+  std::size_t count() {
+    const std::lock_guard lock(mutex);
+    return list.size();
+  }
+  bool wait_for(std::size_t wanted) {
+    for (int i = 0; i < 6000 && count() < wanted; ++i) std::this_thread::sleep_for(10ms);
+    return count() >= wanted;
+  }
+};
+
+std::string picture(const char* name) {
+  std::ifstream file(std::filesystem::path(PORCHLIGHT_SOURCE_DIR) / "build" / "pictures" / name,
+                     std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+class ExaminationTest : public testing::Test {
+ protected:
+  void SetUp() override { ::setenv("PORCHLIGHT_MODELS", PORCHLIGHT_BINARY_DIR "/models", 1); }
+  void make(bool faces) {
+    pipeline_.reset();
+    supervisor_.reset();
+    Options wanted;
+    wanted.folder = folder_.path();
+    wanted.faces.enabled = faces;
+    telemetry::ClosedSets sets;
+    sets.workers = Pipeline::workers_of(wanted);
+    sets.model_versions = vision::model_versions();
+    metrics_ = std::make_unique<telemetry::Metrics>(sets);
+    supervisor_ = std::make_unique<Supervisor>(clock_, *metrics_);
+    auto made = Pipeline::create(wanted, clock_, *metrics_, health_, *supervisor_);
+    ASSERT_TRUE(made) << made.error().text();
+    pipeline_ = std::move(*made);
+  }
+  void TearDown() override {
+    if (supervisor_) supervisor_->stop(10s);
+    ::unsetenv("PORCHLIGHT_MODELS");
+  }
+  void examine(const std::string& file, FaceWanted wanted = FaceWanted::every,
+               std::chrono::seconds limit = 60s) {
+    pipeline_->examine(file, wanted, clock_.now() + limit,
+                       [this](Examined examined) { answers_.add(std::move(examined)); });
+  }
+  ErrorCode code_of(std::size_t which) {
+    EXPECT_FALSE(answers_.list.at(which).ok());
+    return answers_.list.at(which).ok() ? ErrorCode::internal : answers_.list.at(which).error().code();
+  }
+
+  TemporaryFolder folder_;
+  SystemClock clock_;
+  telemetry::Health health_{clock_};
+  Answers answers_;
+  std::unique_ptr<telemetry::Metrics> metrics_;
+  std::unique_ptr<Supervisor> supervisor_;
+  std::unique_ptr<Pipeline> pipeline_;
+};
+
+TEST_F(ExaminationTest, IsRefusedAtOnceWhenFacesAreOffOrTooManyWait) {
+  const auto file = picture("no_face.jpg");
+  if (file.empty()) GTEST_SKIP() << "no pictures";
+  make(false);
+  examine(file);
+  ASSERT_EQ(answers_.count(), 1U);
+  EXPECT_EQ(code_of(0), ErrorCode::unavailable);
+  make(true);  // and nothing runs the lane yet
+  for (int i = 0; i < 4; ++i) examine(file);
+  EXPECT_EQ(answers_.count(), 1U);
+  examine(file);
+  ASSERT_EQ(answers_.count(), 2U);
+  EXPECT_EQ(code_of(1), ErrorCode::unavailable);
+}
+
+TEST_F(ExaminationTest, WhatIsNoPictureNeverReachesTheLane) {
+  make(true);
+  examine("a letter");
+  examine(std::string("\xff\xd8\xff\xe0", 4));
+  ASSERT_EQ(answers_.count(), 2U);
+  EXPECT_EQ(code_of(0), ErrorCode::unsupported);
+  EXPECT_EQ(code_of(1), ErrorCode::corrupt);
+}
+
+TEST_F(ExaminationTest, MissingModelsAreSaidAndNotWaitedFor) {
+  const auto file = picture("no_face.jpg");
+  if (file.empty()) GTEST_SKIP() << "no pictures";
+  ::setenv("PORCHLIGHT_MODELS", folder_.path().c_str(), 1);
+  make(true);
+  pipeline_->start();
+  for (int i = 0; i < 2; ++i) examine(file);
+  ASSERT_TRUE(answers_.wait_for(2));
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(code_of(i), ErrorCode::unavailable);
+    EXPECT_NE(answers_.list[i].error().text().find("models cannot be loaded"), std::string::npos);
+  }
+}
+
+TEST_F(ExaminationTest, LooksWithoutAnyCameraAndAnswersLateOnesWithoutLooking) {
+  const auto one = picture("known_enrol.jpg");
+  const auto two = picture("two_faces.jpg");
+  if (one.empty() || two.empty()) GTEST_SKIP() << "no pictures";
+  make(true);
+  examine(one, FaceWanted::only);
+  examine(two, FaceWanted::only);
+  examine(two, FaceWanted::every);
+  examine(one, FaceWanted::every, 0s);
+  pipeline_->start();
+  ASSERT_TRUE(answers_.wait_for(4));
+  if (!answers_.list[0].ok() && code_of(0) == ErrorCode::unavailable) GTEST_SKIP() << "no face models";
+  ASSERT_TRUE(answers_.list[0].ok()) << answers_.list[0].error().text();
+  ASSERT_EQ(answers_.list[0]->size(), 1U);
+  const auto& face = answers_.list[0]->front();
+  EXPECT_GT(face.shot.quality, 0);
+  EXPECT_GT(face.place.width, 0.05F);
+  EXPECT_LT(face.place.x + face.place.width, 1.2F);
+  EXPECT_EQ(face.identity.verdict, event::Verdict::unknown_person);
+  EXPECT_EQ(code_of(1), ErrorCode::already_exists);
+  ASSERT_TRUE(answers_.list[2].ok());
+  EXPECT_GE(answers_.list[2]->size(), 2U);
+  EXPECT_EQ(code_of(3), ErrorCode::timeout);
+}
+
+TEST(VisionLaneTest, APhotographWaitsWhileARingDoes) {
+  const auto file = picture("no_face.jpg");
+  if (file.empty()) GTEST_SKIP() << "no pictures";
+  ::setenv("PORCHLIGHT_MODELS", PORCHLIGHT_BINARY_DIR "/models", 1);
+  const auto photo = *media::decode_photo({reinterpret_cast<const std::uint8_t*>(file.data()), file.size()});
+  SimulatedClock clock;  // so that the ring waits until the test says so
+  telemetry::ClosedSets sets;
+  sets.model_versions = vision::model_versions();
+  telemetry::Metrics metrics(sets);
+  telemetry::Health health(clock);
+  auto store_wakeup = Wakeup::create();
+  StoreQueue jobs(64, *store_wakeup);
+  auto dispatcher = Dispatcher::create(clock, metrics, jobs, [](const event::Ring&) {});
+  ASSERT_TRUE(dispatcher);
+  VisionLane lane({}, clock, metrics, health, **dispatcher, std::move(*Wakeup::create()));
+  Answers answers;
+  const auto examine = [&] {
+    EXPECT_TRUE(lane.examine({photo, FaceWanted::every, clock.now() + 1h,
+                              [&](Examined examined) { answers.add(std::move(examined)); }}));
+  };
+  Worker worker("vision", clock, [&](std::stop_token stop, Heartbeat& beat) { lane.run(stop, beat); });
+  examine();
+  ASSERT_TRUE(answers.wait_for(1));
+  if (!answers.list[0].ok()) GTEST_SKIP() << answers.list[0].error().text();
+  event::Ring ring;
+  ring.header = event::make_header(clock);
+  ring.camera_id = "front";  // which shows nothing, so that only the deadline answers
+  ASSERT_TRUE(lane.expectations().push(ring));
+  while (!lane.expectations().empty()) std::this_thread::sleep_for(1ms);
+  examine();
+  std::this_thread::sleep_for(500ms);  // several rounds of the lane
+  EXPECT_EQ(answers.count(), 1U) << "a photograph was looked at before the ring was answered";
+  clock.advance(11s);
+  EXPECT_TRUE(answers.wait_for(2)) << "and it was forgotten afterwards";
+}
+
+}  // namespace
+}  // namespace porchlight::pipeline
