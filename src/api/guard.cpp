@@ -271,7 +271,10 @@ std::optional<Response> Guard::Judge::judge(Request& request, const Access& acce
 }
 
 void Guard::add(http::Route route, Access access, CallerHandler handler) {
-  route.gate = [judge = judge_, access](Request& request) { return judge->judge(request, access); };
+  route.gate = [judge = judge_, access, then = std::move(route.gate)](Request& request) {
+    auto refused = judge->judge(request, access);
+    return refused || !then ? std::move(refused) : then(request);
+  };
   route.handler = [handler = std::move(handler)](const Request& request, const http::Responder& responder) {
     const auto* caller = request.identity_as<Caller>();
     // Without its gate the route is nobody's: the responder dies unused and says 503.

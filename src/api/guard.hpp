@@ -26,7 +26,7 @@ class Guard {
   Guard(Accounts::State& accounts, std::function<std::string(const std::string&)> camera_of_button)
       : judge_(std::make_shared<Judge>(accounts, std::move(camera_of_button))) {}
 
-  // The one place where a permission and a route meet.
+  // The one place where a permission and a route meet. A gate of the route's own comes second.
   void add(http::Route route, Access access, CallerHandler handler);
   void add(http::Route route, Access access);  // with the route's own handler
   http::Router router() &&;

@@ -42,6 +42,14 @@ inline constexpr const char* cameras = "/api/v1/cameras";
 inline constexpr const char* camera = "/api/v1/cameras/{id}";
 inline constexpr const char* camera_snapshot = "/api/v1/cameras/{id}/snapshot";
 
+inline constexpr const char* people = "/api/v1/people";
+inline constexpr const char* person = "/api/v1/people/{id}";
+inline constexpr const char* faces = "/api/v1/faces";
+inline constexpr const char* face = "/api/v1/faces/{id}";
+inline constexpr const char* identify = "/api/v1/faces/identify";
+inline constexpr const char* audit = "/api/v1/audit";
+inline constexpr const char* audit_verify = "/api/v1/audit/verify";
+
 inline constexpr std::array all = {
     metrics,       health,
     live,          ready,
@@ -60,6 +68,10 @@ inline constexpr std::array all = {
     websocket,     cameras,
     camera,        camera_snapshot,
     authority,
+    people,        person,
+    faces,         face,
+    identify,      audit,
+    audit_verify,
 };
 
 }  // namespace porchlight::api::paths

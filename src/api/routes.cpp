@@ -9,6 +9,7 @@
 #include "api/look_routes.hpp"
 #include "api/metrics_route.hpp"
 #include "api/paths.hpp"
+#include "api/people_routes.hpp"
 
 namespace porchlight::api {
 
@@ -17,7 +18,7 @@ std::vector<std::string> endpoints() {
 }
 
 http::Router routes(Port port, telemetry::Metrics& metrics, telemetry::Health& health, Accounts& accounts,
-                    Library& library) {
+                    Library& library, People& people) {
   auto& state = accounts.state();
   Guard guard(state, port.camera_of_button);
   add_metrics_route(guard, metrics);
@@ -33,6 +34,9 @@ http::Router routes(Port port, telemetry::Metrics& metrics, telemetry::Health& h
   add_user_routes(guard, state);
   add_token_routes(guard, state);
   add_accounts_control(guard, state);
+  add_people_routes(guard, people.state());
+  add_face_routes(guard, people.state());
+  add_audit_routes(guard, library.state());
   return std::move(guard).router();
 }
 

@@ -25,8 +25,11 @@ store::AuditEvent event_of(const api::AuditRecord& record) {
     case Kind::data_access:
       return store::DataAccess{store::plain(record.resource), record.operation};
     case Kind::data_modification:
-      return store::DataModification{store::plain(record.resource), record.operation,
-                                     personal_or_nothing(record.changes), result_of(record)};
+      return store::DataModification{
+          record.person.empty() ? store::plain(record.resource) : store::personal(record.person),
+          record.operation,
+          record.changes_are_personal ? personal_or_nothing(record.changes) : store::plain(record.changes),
+          result_of(record)};
     case Kind::security_event:
       break;
   }

@@ -14,6 +14,7 @@
 #include "app/accounts_audit.hpp"
 #include "app/commands.hpp"
 #include "app/library.hpp"
+#include "app/people.hpp"
 #include "porchlight/api/routes.hpp"
 #include "porchlight/media/av.hpp"
 #include "porchlight/telemetry/build.hpp"
@@ -101,6 +102,7 @@ Status Daemon::build() {
   pipeline_ = std::move(*house);
   make_accounts();
   library_ = make_library(*pipeline_, *accounts_, started_.house.folder, clock_, *metrics_, health_);
+  people_ = make_people(*pipeline_, *library_);
   if (auto status = make_server(); !status) return status;
   health_.set(Part::api, PartState::started);
   return {};
@@ -124,8 +126,8 @@ Status Daemon::make_server() {
   options.on_rejection = [this](http::Rejection reason, const http::Peer& peer, std::string_view detail) {
     attacks_->note(reason, peer, detail);
   };
-  auto server = http::Server::create(
-      options, api::routes(make_port(), *metrics_, health_, *accounts_, *library_), *metrics_);
+  auto router = api::routes(make_port(), *metrics_, health_, *accounts_, *library_, *people_);
+  auto server = http::Server::create(options, std::move(router), *metrics_);
   if (!server) return std::move(server).error();
   server_ = std::move(*server);
   return {};

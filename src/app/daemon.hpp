@@ -13,6 +13,7 @@
 #include "porchlight/api/accounts.hpp"
 #include "porchlight/api/attack_watch.hpp"
 #include "porchlight/api/library.hpp"
+#include "porchlight/api/people.hpp"
 #include "porchlight/api/port.hpp"
 #include "porchlight/base/queue.hpp"
 #include "porchlight/http/server.hpp"
@@ -74,6 +75,7 @@ class Daemon {
   Orders orders_;
   std::unique_ptr<api::Accounts> accounts_;  // the executor's jobs and the routes point at it
   std::unique_ptr<api::Library> library_;    // so do they at this one
+  std::unique_ptr<api::People> people_;      // and at this one
   std::unique_ptr<pipeline::Supervisor> supervisor_;
   std::unique_ptr<pipeline::Pipeline> pipeline_;
   std::shared_ptr<http::Credentials> credentials_;  // null: no TLS

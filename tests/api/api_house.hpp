@@ -40,6 +40,9 @@ struct House {
   std::map<std::string, std::string> camera_of_button = {{"front", "porch"}, {"garden", "lawn"}};
   Exchangeable<std::function<void(RingOrder, Answer<RingAccepted>)>> on_ring;
   Exchangeable<std::function<void(Answer<ReloadReport>)>> on_reload;
+  // What the recogniser sees in a photograph.
+  Exchangeable<std::function<Result<std::vector<FaceFound>>(std::string_view file, FaceWanted)>> on_examine;
+  std::atomic<int> told{0};  // how often the recogniser was told of a change
   std::string status = R"({"state":"running"})";
   std::string authority;
   std::vector<CameraCondition> cameras = {{"porch", "Porch", "connected"}, {"lawn", "Lawn", "stalled"}};
@@ -62,6 +65,19 @@ struct House {
     };
     made.authority = [this] { return authority; };
     made.faces_changed = [](Answer<std::size_t> answer) { answer(std::size_t{3}); };
+    return made;
+  }
+  PeoplePorts people_ports() {
+    PeoplePorts made;
+    made.examine = [this](std::string_view file, FaceWanted wanted, MonotonicTime,
+                          const Answer<std::vector<FaceFound>>& answer) {
+      const auto examine = on_examine.get();
+      answer(examine ? examine(file, wanted) : Error(ErrorCode::unavailable, "no models"));
+    };
+    made.faces_changed = [this](const Answer<std::size_t>& answer) {
+      ++told;
+      answer(std::size_t{1});
+    };
     return made;
   }
 };
@@ -113,6 +129,7 @@ class ApiTest : public testing::Test {
   http::test::TemporaryFolder data;
   std::unique_ptr<Accounts> accounts;
   std::unique_ptr<Library> library;
+  std::unique_ptr<People> people;
   Librarian librarian;
   http::test::RunningServer server{
       endpoints(), [this](telemetry::Metrics& metrics) {
@@ -121,7 +138,8 @@ class ApiTest : public testing::Test {
         accounts = std::make_unique<Accounts>(options, data.path(), clock, metrics, executor.ports());
         accounts->tick();
         library = std::make_unique<Library>(data.path(), clock, metrics, *accounts, library_ports());
-        return routes(house.port(), metrics, health, *accounts, *library);
+        people = std::make_unique<People>(*library, house.people_ports());
+        return routes(house.port(), metrics, health, *accounts, *library, *people);
       }};
   explicit ApiTest(bool database_is_open = true) : executor(database_is_open) {
     telemetry::set_log_level(telemetry::Level::critical);  // refusals are what is tested

@@ -38,9 +38,11 @@ struct AuditRecord {
   bool success = false;      // authentication; authorization: granted
   std::string method{};      // authentication: password, totp, token
   std::string resource{};    // authorization, data_access, data_modification: /api/v1/users/3
+  std::string person{};      // data_modification: whose faces or name it is about, instead of `resource`
   std::string permission{};  // authorization: admin, camera front
   std::string operation{};   // data_access: read, export, view; data_modification: add, update, delete
   std::string changes{};     // data_modification, JSON; never a secret
+  bool changes_are_personal = true;
   // data_modification: empty before the change, then whether it was made.
   std::optional<bool> done{};
   std::string event_type{};  // security_event: label of security_events_total

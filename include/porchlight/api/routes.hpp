@@ -6,6 +6,7 @@
 
 #include "porchlight/api/accounts.hpp"
 #include "porchlight/api/library.hpp"
+#include "porchlight/api/people.hpp"
 #include "porchlight/api/port.hpp"
 #include "porchlight/http/router.hpp"
 #include "porchlight/telemetry/health.hpp"
@@ -18,6 +19,6 @@ std::vector<std::string> endpoints();
 
 // Every route of this version, each with its permission. The references outlive the router's server.
 http::Router routes(Port port, telemetry::Metrics& metrics, telemetry::Health& health, Accounts& accounts,
-                    Library& library);
+                    Library& library, People& people);
 
 }  // namespace porchlight::api
