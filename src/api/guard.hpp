@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "api/access.hpp"
 #include "api/accounts_state.hpp"
@@ -30,6 +31,8 @@ class Guard {
   void add(http::Route route, Access access, CallerHandler handler);
   void add(http::Route route, Access access);  // with the route's own handler
   http::Router router() &&;
+  const std::vector<http::Route>& routes() const noexcept { return router_.routes(); }
+  const Access& access(const http::Route& route) const { return declared_.at({route.method, route.path}); }
 
   // Ends the process when a route declares no permission: a program with such a route must not serve.
   static void expect_complete(const http::Router& router,

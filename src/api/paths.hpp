@@ -15,6 +15,7 @@ inline constexpr const char* authority = "/ca.crt";
 inline constexpr const char* ring = "/api/v1/buttons/{id}/ring";
 inline constexpr const char* status = "/api/v1/status";
 inline constexpr const char* reload = "/api/v1/reload";
+inline constexpr const char* openapi = "/api/v1/openapi.json";
 inline constexpr const char* faces_reload = "/api/v1/faces/reload";
 
 inline constexpr const char* accounts_reload = "/api/v1/accounts/reload";
@@ -72,6 +73,7 @@ inline constexpr std::array all = {
     faces,         face,
     identify,      audit,
     audit_verify,
+    openapi,
 };
 
 }  // namespace porchlight::api::paths

@@ -8,8 +8,10 @@
 #include "api/health_routes.hpp"
 #include "api/look_routes.hpp"
 #include "api/metrics_route.hpp"
+#include "api/openapi_route.hpp"
 #include "api/paths.hpp"
 #include "api/people_routes.hpp"
+#include "api/route_table.hpp"
 
 namespace porchlight::api {
 
@@ -17,8 +19,8 @@ std::vector<std::string> endpoints() {
   return {paths::all.begin(), paths::all.end()};
 }
 
-http::Router routes(Port port, telemetry::Metrics& metrics, telemetry::Health& health, Accounts& accounts,
-                    Library& library, People& people) {
+Guard route_table(Port port, telemetry::Metrics& metrics, telemetry::Health& health, Accounts& accounts,
+                  Library& library, People& people) {
   auto& state = accounts.state();
   Guard guard(state, port.camera_of_button);
   add_metrics_route(guard, metrics);
@@ -27,6 +29,7 @@ http::Router routes(Port port, telemetry::Metrics& metrics, telemetry::Health& h
   add_stream_routes(guard, library.state());  // before events/{id}: the first that fits is taken
   add_event_routes(guard, library.state());
   add_camera_routes(guard, library.state(), port.cameras);
+  add_openapi_route(guard);
   add_control_routes(guard, std::move(port));
   add_auth_routes(guard, state);
   add_registration_routes(guard, state);
@@ -37,7 +40,12 @@ http::Router routes(Port port, telemetry::Metrics& metrics, telemetry::Health& h
   add_people_routes(guard, people.state());
   add_face_routes(guard, people.state());
   add_audit_routes(guard, library.state());
-  return std::move(guard).router();
+  return guard;
+}
+
+http::Router routes(Port port, telemetry::Metrics& metrics, telemetry::Health& health, Accounts& accounts,
+                    Library& library, People& people) {
+  return route_table(std::move(port), metrics, health, accounts, library, people).router();
 }
 
 }  // namespace porchlight::api

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/accounts_audit.hpp"
 
+#include "porchlight/telemetry/log.hpp"
+
 namespace porchlight::app {
 namespace {
 
@@ -9,6 +11,11 @@ using Kind = api::AuditRecord::Kind;
 // Addresses are people's as well as names: the log only commits to them.
 store::AuditValue personal_or_nothing(const std::string& text) {
   return text.empty() ? store::plain("") : store::personal(text);
+}
+
+// What a client chose, a path or a name of itself: a secret that slipped in is masked.
+store::AuditValue theirs(const std::string& text) {
+  return store::plain(telemetry::scrubbed(text));
 }
 
 store::AuditResult result_of(const api::AuditRecord& record) {
@@ -21,12 +28,13 @@ store::AuditEvent event_of(const api::AuditRecord& record) {
     case Kind::authentication:
       return store::Authentication{record.success, record.method};
     case Kind::authorization:
-      return store::Authorization{store::plain(record.resource), record.success, record.permission};
+      return store::Authorization{theirs(record.resource), record.success,
+                                  telemetry::scrubbed(record.permission)};
     case Kind::data_access:
-      return store::DataAccess{store::plain(record.resource), record.operation};
+      return store::DataAccess{theirs(record.resource), record.operation};
     case Kind::data_modification:
       return store::DataModification{
-          record.person.empty() ? store::plain(record.resource) : store::personal(record.person),
+          record.person.empty() ? theirs(record.resource) : store::personal(record.person),
           record.operation,
           record.changes_are_personal ? personal_or_nothing(record.changes) : store::plain(record.changes),
           result_of(record)};
@@ -49,7 +57,7 @@ store::AuditEntry audit_entry(const api::AuditRecord& record) {
   store::AuditActor actor;
   actor.user_id = by_socket ? store::plain(record.ip_address) : audited_account(record.user);
   actor.ip_address = by_socket ? store::plain("local") : personal_or_nothing(record.ip_address);
-  actor.user_agent = store::plain(record.user_agent);
+  actor.user_agent = theirs(record.user_agent);
   return {event_of(record), std::move(actor), std::nullopt};
 }
 

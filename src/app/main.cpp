@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "app/commands.hpp"
+#include "app/memory_image.hpp"
 #include "app/terminal.hpp"
 #include "porchlight/config/document.hpp"
 
@@ -211,6 +212,7 @@ void keep_memory_small() {
 
 int main(int argc, char** argv) {
   hold_blas_to_one_thread(argv);
+  keep_memory_private();
   keep_memory_small();
   CommandLine line;
   return line.run(argc, argv);

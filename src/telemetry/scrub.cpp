@@ -88,6 +88,14 @@ std::optional<Span> web_token(std::string_view text, std::size_t at) {
   return points >= 1 && end - at > 16 ? std::optional(Span{at, end}) : std::nullopt;
 }
 
+// `pls_…`: a scrape token of our own, 43 letters of base64url.
+std::optional<Span> scrape_token(std::string_view text, std::size_t at) {
+  constexpr std::size_t prefix = 4, letters = 43;
+  if (!text.substr(at).starts_with("pls_") || (at > 0 && alnum(text[at - 1]))) return std::nullopt;
+  const auto end = run(text, at + prefix, token_char);
+  return end - at >= prefix + letters ? std::optional(Span{at, end}) : std::nullopt;
+}
+
 // `123456789:AAE…`: digits, a colon, 30 or more of the token's letters.
 std::optional<Span> bot_token(std::string_view text, std::size_t at) {
   if (!digit(text[at]) || (at > 0 && digit(text[at - 1]))) return std::nullopt;
@@ -176,6 +184,8 @@ std::optional<Span> secret_at(std::string_view text, std::size_t at, std::size_t
       return address(text, at, done);
     case 'e':
       return web_token(text, at);
+    case 'p':
+      return scrape_token(text, at);
     case 'B':
     case 'b':
     case 'D':

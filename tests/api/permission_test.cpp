@@ -49,6 +49,7 @@ const std::map<std::string, Rule>& rules() {
       {"GET /api/v1/users/{id}", {admin_only}},
       {"PATCH /api/v1/users/{id}", {admin_only}},
       {"DELETE /api/v1/users/{id}", {admin_only}},
+      {"GET /api/v1/openapi.json", {accounts_only}},
       {"GET /api/v1/status", {{"viewer", "user", "admin"}}},
       {"POST /api/v1/buttons/{id}/ring", {{"user", "admin"}, true}},
       {"GET /api/v1/events", {{"viewer", "user", "admin"}}},  // by camera: see EventPermissions

@@ -235,6 +235,57 @@ def check_pages(root):
     return faults
 
 
+NAMED_TEST = re.compile(r"`((?:[A-Z][A-Za-z0-9]+\.(?:[A-Za-z]\w*|\*)|test_\w+|[A-Z][A-Za-z0-9]+\.[A-Za-z]\w*)[*…]?)`")
+
+
+def check_named_tests(root):
+    """Each test that a page names as proof is there; `*` and `…` stand for the rest of a name."""
+    known = tests_of(root)
+    faults = []
+    for page in sorted((root / "docs").glob("*.md")):
+        for name in NAMED_TEST.findall(page.read_text(encoding="utf-8")):
+            begin = name.rstrip("*…")
+            fits = str.startswith if begin != name else str.__eq__
+            if not any(fits(test, begin) for test in known):
+                faults.append(f"{page.relative_to(root)}: there is no test '{name}'")
+    return faults
+
+
+# How many provisions each section of EN 303 645 V2.1.1 has.
+PROVISIONS = {"5.1": 5, "5.2": 3, "5.3": 16, "5.4": 4, "5.5": 8, "5.6": 9, "5.7": 2, "5.8": 3, "5.9": 3, "5.10": 1,
+              "5.11": 4, "5.12": 3, "5.13": 1, "6": 5}  # fmt: skip
+
+
+def check_provisions(root):
+    """Each provision has one row, which names a test or says why there is none."""
+    page = root / "docs/en-303-645.md"
+    if not page.exists():
+        return []
+    rows = re.findall(r"^\| (\d[\d.]*-\d+) \| (.*) \|$", page.read_text(encoding="utf-8"), re.M)
+    named = [number for number, _ in rows]
+    wanted = [f"{section}-{number + 1}" for section, count in PROVISIONS.items() for number in range(count)]
+    faults = [f"{page.name}: {number} has {named.count(number)} rows" for number in wanted if named.count(number) != 1]
+    faults += [f"{page.name}: there is no provision {number}" for number in named if number not in wanted]
+    return faults + [f"{page.name}: {number} names no test and gives no reason" for number, text in rows
+                     if not NAMED_TEST.search(text) and not re.search(r"Not promised.*(?:, because|: see)|Does not apply: ", text)]
+
+
+def tests_of(root):
+    """Suite.Name of every test; those of Python by their method alone, too."""
+    known = set()
+    for path in sorted((root / "tests").rglob("*_test.cpp")):
+        found = re.findall(r"^TEST(?:_F|_P)?\((\w+),\s*(\w+)\)", path.read_text(encoding="utf-8"), re.M)
+        known |= {f"{suite}.{name}" for suite, name in found}
+    for path in sorted((root / "tests").rglob("*.py")):
+        suite = ""
+        for kind, name in re.findall(r"^(class|    def) (\w+)", path.read_text(encoding="utf-8"), re.M):
+            if kind == "class":
+                suite = name
+            elif name.startswith("test_"):
+                known |= {name, f"{suite}.{name}"}
+    return known
+
+
 def check_thread_table(root):
     """docs/threads.md names every worker that is started and every hand-over between threads."""
     table = (root / "docs/threads.md").read_text(encoding="utf-8").split("\n")

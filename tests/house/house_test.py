@@ -107,6 +107,22 @@ class AgainstBadTrees(unittest.TestCase):
         self.add("src/gpio/button.cpp", "// see docs/buttons.md\n")
         self.expect("pages", "docs/none.md", "docs/buttons.md")
 
+    def test_named_tests_that_are_not_there(self):
+        self.write("tests/gpio/line_test.cpp", "TEST_F(LineTest,\n       SeesEdges) {}\n")
+        self.write("tests/system/test_ring.py", "class RingTest(Case):\n    def test_rings(self):\n")
+        self.write("docs/proof.md", "`LineTest.SeesEdges` `LineTest.*` `LineTest.Sees…` `RingTest.test_rings` `test_rings` `server.tls`\n")
+        self.expect("named_tests")
+        self.add("docs/proof.md", "`LineTest.Sees` `RingTest.test_ring` `LampTest.*` `test_lamp…`\n")
+        self.expect("named_tests", "'LineTest.Sees'", "'RingTest.test_ring'", "'LampTest.*'", "'test_lamp…'")
+
+    def test_provisions_without_a_row_a_test_or_a_reason(self):
+        rows = [f"| {section}-{n + 1} | M | Does not apply: x |" for section, count in house.PROVISIONS.items() for n in range(count)]
+        self.write("docs/en-303-645.md", "\n".join(rows) + "\n")
+        self.expect("provisions")
+        rows[0], rows[1], rows[2] = "", rows[3], "| 5.1-3 | M | Yes, by TLS |"
+        self.write("docs/en-303-645.md", "\n".join([*rows, "| 7-1 | M | Not promised, because x |"]) + "\n")
+        self.expect("provisions", "5.1-1 has 0", "5.1-2 has 0", "5.1-4 has 2", "no provision 7-1", "5.1-3 names no test")
+
     def test_foreign_types(self):
         for text in ("#include <opencv2/core.hpp>", "cv::Mat m;", "namespace dlib { class x; }", "struct sqlite3;",
                      "#include <gst/gst.h>", "struct _GstElement;", "boost::asio::io_context& io;"):

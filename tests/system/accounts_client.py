@@ -5,6 +5,8 @@ import http.client
 import json
 import ssl
 
+import openapi_record
+
 
 class Client:
     """Over TLS, trusting the house's own authority."""
@@ -33,6 +35,7 @@ class Client:
         answer = connection.getresponse()
         text = answer.read()
         connection.close()
+        openapi_record.check(method, path, answer.status, answer.headers, text)
         kind = answer.headers.get("Content-Type", "")
         return answer.status, answer.headers, json.loads(text) if text and kind.endswith("json") else None
 

@@ -19,6 +19,8 @@ import threading
 import time
 import urllib.request
 
+import openapi_record
+
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("PORCHLIGHT_BUILD", SOURCE / "build" / "release"))
 PROGRAM = BUILD / "porchlight"
@@ -220,14 +222,15 @@ class Daemon:
         self.port = status["listen"]["port"]
         return status
 
-    def control(self, method, target, quiet=False):
+    def control(self, method, target, quiet=False, body=None):
         """One request over the control socket; the JSON of a 200, else AssertionError (or None when quiet)."""
+        sent = b"" if body is None else json.dumps(body).encode()
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
                 s.settimeout(10)
                 s.connect(str(self.state / "control.sock"))
                 s.sendall(f"{method} {target} HTTP/1.1\r\nHost: porchlight\r\nConnection: close\r\n"
-                          f"Content-Length: 0\r\n\r\n".encode())
+                          f"Content-Type: application/json\r\nContent-Length: {len(sent)}\r\n\r\n".encode() + sent)
                 answer = b""
                 while block := s.recv(65536):
                     answer += block
@@ -237,6 +240,9 @@ class Daemon:
             raise
         head, _, body = answer.partition(b"\r\n\r\n")
         status = int(head.split()[1]) if head else 0
+        if head:
+            headers = email.parser.BytesParser().parsebytes(head.partition(b"\r\n")[2])
+            openapi_record.check_control(method, target, status, headers, body)
         if status != 200:
             if quiet:
                 return None
@@ -255,9 +261,11 @@ class Daemon:
         trusted = ssl.create_default_context(cafile=self.state / "tls/ca.pem")
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10, context=trusted) as answer:
-                return answer.status, answer.headers, answer.read().decode()
+                status, headers, body = answer.status, answer.headers, answer.read()
         except urllib.error.HTTPError as error:
-            return error.code, error.headers, error.read().decode()
+            status, headers, body = error.code, error.headers, error.read()
+        openapi_record.check("GET", path, status, headers, body)
+        return status, headers, body.decode()
 
     def metric(self, name, **labels):
         """The value of one series, None when it does not exist."""

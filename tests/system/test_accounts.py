@@ -3,28 +3,20 @@
 """Accounts from outside: from the first start to the last attack."""
 
 import base64
-import hashlib
-import hmac
 import json
 import pathlib
 import pty
 import os
-import struct
 import subprocess
 import time
 import unittest
 
 import harness
 from accounts_client import Client, first_run_code
+from authenticator import totp
 
 ANNA = "a long phrase of anna"
 BERT = "a long phrase of bert"
-
-
-def totp(secret, at):
-    digest = hmac.new(base64.b32decode(secret), struct.pack(">Q", int(at) // 30), hashlib.sha1).digest()
-    offset = digest[-1] & 15
-    return f"{(struct.unpack('>I', digest[offset:offset + 4])[0] & 0x7FFFFFFF) % 10 ** 6:06d}"
 
 
 class Accounts(unittest.TestCase):
