@@ -142,7 +142,7 @@ void try_camera(const camera::CameraOptions& camera, const std::string& place, F
   SystemClock clock;
   const auto sight = camera::try_camera(camera, clock, camera_limit);
   if (!sight) return bad_camera(sight.error(), camera, place, findings);
-  findings.fact(camera.url);
+  findings.fact(camera.printable_url());
   findings.fact(sight->codec + " " + std::to_string(sight->width) + "x" + std::to_string(sight->height));
   findings.fact("first picture after " +
                 std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(sight->took).count()) +
@@ -151,9 +151,9 @@ void try_camera(const camera::CameraOptions& camera, const std::string& place, F
 
 void ask_camera(const std::string& state, const camera::CameraOptions& camera, const std::string& place,
                 Findings& findings) {
-  const auto found = camera.url + ": " + state + "; " + asked;
+  const auto found = camera.printable_url() + ": " + state + "; " + asked;
   if (state == "connected") {
-    findings.fact(camera.url + ": pictures are decoded");
+    findings.fact(camera.printable_url() + ": pictures are decoded");
     findings.fact(asked);
     return;
   }

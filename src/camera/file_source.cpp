@@ -20,7 +20,7 @@ constexpr std::chrono::milliseconds nap{100};      // between two looks at stop 
 constexpr std::chrono::seconds hopelessly_late{1};
 
 Input::Address address_of(const CameraOptions& options) {
-  return {options.url,
+  return {options.printable_url(),
           "file:" + file_path(options.url),
           {{"protocol_whitelist", "file"},
            // No playlists: they would make us open what they name.
@@ -40,7 +40,7 @@ std::chrono::nanoseconds span(std::int64_t ticks, const media::StreamInfo& strea
 }
 
 Error given_up(const CameraOptions& options) {
-  return Error(ErrorCode::cancelled, "read '" + options.url + "': given up");
+  return Error(ErrorCode::cancelled, "read '" + options.printable_url() + "': given up");
 }
 
 }  // namespace
@@ -53,7 +53,7 @@ Error FileSource::run(const PacketSink& sink, std::stop_token stop) {
     Error end = play(sink, guard, stop, line);
     if (end.code() != ErrorCode::end_of_stream || !options_.loop) return end;
     if (line.end == before)
-      return Error(ErrorCode::corrupt, "read '" + options_.url + "': no pictures in it");
+      return Error(ErrorCode::corrupt, "read '" + options_.printable_url() + "': no pictures in it");
   }
 }
 

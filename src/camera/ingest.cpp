@@ -130,7 +130,7 @@ Error Ingest::Supervision::connect(const std::stop_token& stop, Heartbeat& heart
   Error error = make_source(options_, clock_)->run(sink, stop);
   if (error.code() != ErrorCode::cancelled) return error;
   return Error(ErrorCode::cancelled,
-               "decode '" + options_.url + "': packets arrive, but no picture comes out");
+               "decode '" + options_.printable_url() + "': packets arrive, but no picture comes out");
 }
 
 void Ingest::Supervision::take(const media::PacketPtr& packet) {

@@ -71,6 +71,10 @@ CameraOptions read_camera(config::Section& section) {
 
 }  // namespace
 
+std::string CameraOptions::printable_url() const {
+  return kind == SourceKind::file ? url : url.substr(0, url.find('?'));
+}
+
 std::vector<CameraOptions> read_cameras(config::Section& root) {
   std::vector<CameraOptions> cameras;
   std::set<std::string> seen;

@@ -11,7 +11,7 @@ namespace {
 constexpr std::chrono::seconds open_deadline{10};
 
 Input::Address address_of(const CameraOptions& options) {
-  return {options.url,
+  return {options.printable_url(),
           with_credentials(options.url, options.user, options.password),
           {{"rtsp_transport", "tcp"},
            {"allowed_media_types", "video"},
@@ -37,7 +37,8 @@ Error RtspSource::run(const PacketSink& sink, std::stop_token stop) {
     auto data = (*input)->read();
     if (!data) return std::move(data).error();
     sink.packet(make_packet(std::move(data).value(), (*input)->stream(), clock_.now()));
-    if (!guard.go_on()) return Error(ErrorCode::cancelled, "read '" + options_.url + "': given up");
+    if (!guard.go_on())
+      return Error(ErrorCode::cancelled, "read '" + options_.printable_url() + "': given up");
   }
 }
 

@@ -52,10 +52,10 @@ class Trial {
     if (sight_) return *sight_;
     if (failure_) return *failure_;
     if (packets_ > 0)
-      return Error(ErrorCode::decode, "watch '" + options.url + "': " + std::to_string(packets_) +
+      return Error(ErrorCode::decode, "watch '" + options.printable_url() + "': " + std::to_string(packets_) +
                                           " packets came, and no picture out of them");
     if (ended.code() == ErrorCode::cancelled)
-      return Error(ErrorCode::timeout, "watch '" + options.url + "': nothing was sent");
+      return Error(ErrorCode::timeout, "watch '" + options.printable_url() + "': nothing was sent");
     return ended;
   }
 

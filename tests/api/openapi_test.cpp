@@ -46,7 +46,9 @@ TEST_F(OpenApi, ComparisonFindsWhatIsMissingOnEitherSide) {
   EXPECT_THAT(after([](json& d) { d["paths"]["/api/v1/doors"] = d["paths"]["/api/v1/users"]; }),
               ElementsAre("GET /api/v1/doors is in the document and not served",
                           "POST /api/v1/doors is in the document and not served"));
-  EXPECT_THAT(after([](json& d) { d["paths"]["/api/v1/reload"]["post"] = d["paths"]["/api/v1/auth/logout"]["post"]; }),
+  EXPECT_THAT(after([](json& d) {
+                d["paths"]["/api/v1/reload"]["post"] = d["paths"]["/api/v1/auth/logout"]["post"];
+              }),
               ElementsAre("POST /api/v1/reload is in the document and not served"));
   auto served = table();
   served.erase("GET /metrics");
@@ -60,10 +62,14 @@ TEST_F(OpenApi, ComparisonFindsWhatIsDescribedDifferently) {
   EXPECT_THAT(after([&](json& d) { ring(d)["responses"]["202"] = {}; }), ElementsAre(HasSubstr("statuses")));
   EXPECT_THAT(after([&](json& d) { ring(d)["parameters"][0]["name"] = "button"; }),
               ElementsAre(HasSubstr("path parameters")));
-  EXPECT_THAT(after([&](json& d) { ring(d)["x-porchlight-role"] = "viewer"; }), ElementsAre(HasSubstr("role")));
-  EXPECT_THAT(after([&](json& d) { ring(d)["x-porchlight-scope"] = "view"; }), ElementsAre(HasSubstr("scope")));
-  EXPECT_THAT(after([&](json& d) { ring(d).erase("x-porchlight-camera"); }), ElementsAre(HasSubstr("camera")));
-  EXPECT_THAT(after([&](json& d) { ring(d)["security"] = json::array(); }), ElementsAre(HasSubstr("security")));
+  EXPECT_THAT(after([&](json& d) { ring(d)["x-porchlight-role"] = "viewer"; }),
+              ElementsAre(HasSubstr("role")));
+  EXPECT_THAT(after([&](json& d) { ring(d)["x-porchlight-scope"] = "view"; }),
+              ElementsAre(HasSubstr("scope")));
+  EXPECT_THAT(after([&](json& d) { ring(d).erase("x-porchlight-camera"); }),
+              ElementsAre(HasSubstr("camera")));
+  EXPECT_THAT(after([&](json& d) { ring(d)["security"] = json::array(); }),
+              ElementsAre(HasSubstr("security")));
 }
 
 TEST_F(OpenApi, IsForAccountsAndNobodyElse) {

@@ -61,6 +61,7 @@ TEST(CameraOptions, TakeTheLoginOutOfTheUrl) {
   const auto [cameras, faults] = read("  - {id: front, url: 'rtsp://me:p%40ss@word@cam:554/main?x=@'}\n");
   EXPECT_EQ(faults, "");
   EXPECT_EQ(cameras.at(0).url, "rtsp://cam:554/main?x=@");
+  EXPECT_EQ(cameras.at(0).printable_url(), "rtsp://cam:554/main");
   EXPECT_EQ(cameras.at(0).user, "me");
   EXPECT_EQ(cameras.at(0).password, "p@ss@word");
 }

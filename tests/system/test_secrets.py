@@ -87,7 +87,8 @@ class Secrets(unittest.TestCase):
     def keys_of_the_house(self):
         state = self.daemon.state
         self.canaries.plant("accounts key", (state / "accounts.key").read_text().strip(), homes=["accounts.key"])
-        self.canaries.plant("accounts key in bytes", bytes.fromhex((state / "accounts.key").read_text().strip()))
+        self.canaries.plant("accounts key in bytes", bytes.fromhex((state / "accounts.key").read_text().strip()),
+                            homes=["accounts.key"])
         self.canaries.plant("audit key", (state / "audit.key").read_bytes(), homes=["audit.key"])
         for path in sorted((state / "tls").iterdir()):
             lines = path.read_text().splitlines() if path.suffix in (".pem", ".key") else []

@@ -16,13 +16,14 @@ struct CameraOptions {
   std::string id;
   std::string name;
   SourceKind kind = SourceKind::rtsp;
-  std::string url;                          // without user and password: safe to print
+  std::string url;                          // without user and password; its query may hold a token
   std::string user;                         // from the URL or the key, decoded
   std::string password;                     // never printed anywhere
   double expected_fps = 0;                  // frames/s; 0: as the camera announces
   std::chrono::milliseconds stall{10'000};  // no decoded frame for so long: reconnect
   bool enabled = true;
-  bool loop = true;  // file only
+  bool loop = true;                   // file only
+  std::string printable_url() const;  // without the query
   bool operator==(const CameraOptions&) const = default;
 };
 
