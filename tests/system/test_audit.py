@@ -267,7 +267,7 @@ class AuditTest(unittest.TestCase):
         daemon = self.with_person()
         environment = dict(daemon.environment, IO_SHIM_FAIL="1", IO_SHIM_STICKY="1", IO_SHIM_ERRNO=str(errno.ENOSPC),
                            IO_SHIM_DIR=str(daemon.state / "audit" / "audit.jsonl"), LD_PRELOAD=str(harness.IO_SHIM))
-        harness.wait_until(self.log(daemon).exists, 10, "the record of the start")
+        harness.wait_until(lambda: self.log(daemon).exists() and self.log(daemon).stat().st_size, 10, "the record of the start")
         before = self.log(daemon).read_bytes()
         done = subprocess.run([harness.PROGRAM, "people", "list-as", "Anna", "blacklisted", "--config", daemon.config],
                               capture_output=True, text=True, timeout=60, env={**os.environ, **environment})
