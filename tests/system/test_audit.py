@@ -29,9 +29,10 @@ class AuditTest(unittest.TestCase):
         return daemon
 
     def with_person(self, **options):
-        """A daemon that knows one person."""
+        """A daemon that knows one person and has recorded its start."""
         daemon = self.daemon(**options)
         harness.wait_until(lambda: daemon.status()["checks"]["database_connected"], 10, "the database")
+        harness.wait_until(lambda: self.records(daemon), 10, "the record of the start")
         with contextlib.closing(sqlite3.connect(daemon.state / "porchlight.db")) as db, db:
             db.execute("INSERT INTO persons (name, listed_as) VALUES ('Anna', 'known')")
         return daemon
@@ -267,7 +268,6 @@ class AuditTest(unittest.TestCase):
         daemon = self.with_person()
         environment = dict(daemon.environment, IO_SHIM_FAIL="1", IO_SHIM_STICKY="1", IO_SHIM_ERRNO=str(errno.ENOSPC),
                            IO_SHIM_DIR=str(daemon.state / "audit" / "audit.jsonl"), LD_PRELOAD=str(harness.IO_SHIM))
-        harness.wait_until(lambda: self.log(daemon).exists() and self.log(daemon).stat().st_size, 10, "the record of the start")
         before = self.log(daemon).read_bytes()
         done = subprocess.run([harness.PROGRAM, "people", "list-as", "Anna", "blacklisted", "--config", daemon.config],
                               capture_output=True, text=True, timeout=60, env={**os.environ, **environment})

@@ -145,17 +145,18 @@ class DoctorTest(unittest.TestCase):
 
     @unittest.skipUnless(os.geteuid() == 0, "only root can become another user")
     def test_ordinary_user_is_sent_to_sudo(self):
+        ordinary = {"user": NOBODY, "group": NOBODY, "extra_groups": []}  # root's groups may open the socket
         self.write()
         self.folder.chmod(0o755)
         self.program = shutil.copy(harness.PROGRAM, self.folder)  # the tree may lie where others cannot go
         self.file.chmod(0o600)
-        checks = self.examine(status=3, user=NOBODY, group=NOBODY)
+        checks = self.examine(status=3, **ordinary)
         self.expect(checks, "configuration", "skipped", "Permission denied", "run it with sudo")
         self.file.chmod(0o644)
-        self.expect(self.examine(user=NOBODY, group=NOBODY), "disk", "skipped", "may not be written by this user", "run it with sudo")
+        self.expect(self.examine(**ordinary), "disk", "skipped", "may not be written by this user", "run it with sudo")
         self.daemon(buttons=[{"id": "front", "kind": "gpio", "line": 17}])
         self.state.chmod(0o755)
-        checks = self.examine(user=NOBODY, group=NOBODY)
+        checks = self.examine(**ordinary)
         self.expect(checks, "daemon", "skipped", "", "run it with sudo")
         self.expect(checks, "button front", "skipped", "a daemon may hold the line", "run it with sudo")
 
