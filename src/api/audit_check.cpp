@@ -55,6 +55,7 @@ Status AuditCheck::open() {
 }
 
 void AuditCheck::refuse(const Error& error) {
+  permit_.reset();
   if (error.code() == ErrorCode::invalid_argument)
     responder_.send(http::problem_response({.status = 400, .detail = error.text()}, trace_));
   else
@@ -62,6 +63,7 @@ void AuditCheck::refuse(const Error& error) {
 }
 
 void AuditCheck::answer(const store::AuditVerdict& verdict) {
+  permit_.reset();
   nlohmann::ordered_json body{{"ok", verdict.ok()},     {"checked", verdict.checked},
                               {"keyed", verdict.keyed}, {"key_source", verdict.key_source},
                               {"anchor", nullptr},      {"fault", nullptr},

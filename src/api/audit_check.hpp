@@ -32,7 +32,7 @@ class AuditCheck : public std::enable_shared_from_this<AuditCheck> {
   const store::AuditRange range_;
   const event::TraceContext trace_;
   const http::Responder responder_;
-  const std::shared_ptr<const void> permit_;
+  std::shared_ptr<const void> permit_;  // gone before the answer, so that the caller may ask again at once
   const MonotonicTime deadline_;
   std::unique_ptr<store::AuditVerifier> verifier_;
 };

@@ -76,7 +76,8 @@ class PeopleRoutes : public test::AccountsTest {
   std::vector<store::Person> known() { return *store::GalleryStore(*database).people(); }
   std::vector<std::string> results(const Reply& reply) {
     std::vector<std::string> words;
-    for (const auto& photo : json::parse(reply.body)["photos"])
+    const auto body = json::parse(reply.body);
+    for (const auto& photo : body["photos"])
       words.push_back(photo.is_string() ? photo.get<std::string>() : photo["result"].get<std::string>());
     return words;
   }
