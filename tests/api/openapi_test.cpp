@@ -21,7 +21,7 @@ constexpr const char* path = "/api/v1/openapi.json";
 class OpenApi : public test::AccountsTest {
  protected:
   test::Operations table() {
-    return test::of_table(route_table(house.port(), server.metrics, health, *accounts));
+    return test::of_table(route_table(house.port(), server.metrics, health, *accounts, *library, *people));
   }
   // What the comparison finds once `change` was made to the document.
   template <class Change>
