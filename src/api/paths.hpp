@@ -68,11 +68,10 @@ inline constexpr std::array all = {
     event_stream,  event_snapshot,
     websocket,     cameras,
     camera,        camera_snapshot,
-    authority,
-    people,        person,
-    faces,         face,
-    identify,      audit,
-    audit_verify,
+    authority,     people,
+    person,        faces,
+    face,          identify,
+    audit,         audit_verify,
     openapi,
 };
 

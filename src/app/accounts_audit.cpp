@@ -34,8 +34,7 @@ store::AuditEvent event_of(const api::AuditRecord& record) {
       return store::DataAccess{theirs(record.resource), record.operation};
     case Kind::data_modification:
       return store::DataModification{
-          record.person.empty() ? theirs(record.resource) : store::personal(record.person),
-          record.operation,
+          record.person.empty() ? theirs(record.resource) : store::personal(record.person), record.operation,
           record.changes_are_personal ? personal_or_nothing(record.changes) : store::plain(record.changes),
           result_of(record)};
     case Kind::security_event:

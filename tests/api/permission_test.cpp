@@ -143,9 +143,9 @@ TEST_F(Permissions, WithoutRightsNoCameraIsSeen) {
   EXPECT_EQ(ask("POST", "/api/v1/buttons/attic/ring", login("admin")).status, 404);
 }
 
-TEST_F(Permissions, StatusShowsTheCamerasOfTheRightsOnly) {
+TEST_F(Permissions, StatusShowsTheCamerasOfTheRightsAndPathsToAdministratorsOnly) {
   house.status =
-      R"({"ready":true,"cameras":[{"id":"porch"},{"id":"lawn"}],"buttons":[{"id":"front"},{"id":"garden"}],)"
+      R"({"ready":true,"certificate_fault":"/etc/own.pem is expired","cameras":[{"id":"porch"},{"id":"lawn"}],"buttons":[{"id":"front"},{"id":"garden"}],)"
       R"("rings":[{"id":"1","camera":"porch"},{"id":"2","camera":"lawn"},{"id":"3","camera":""}]})";
   const auto seen = nlohmann::json::parse(ask("GET", "/api/v1/status", login("viewer")).body);
   EXPECT_EQ(seen,
