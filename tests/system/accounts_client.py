@@ -20,10 +20,13 @@ class Client:
 
     def ask(self, method, path, body=None, **headers):
         """(status, headers, JSON body or None); headers are given as Content_Type=…"""
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=30, context=self.trusted)
-        sent = {}
         if body is not None:
-            sent["Content-Type"] = "application/json"
+            headers = {"Content_Type": "application/json", **headers}
+        return self.exchange(method, path, None if body is None else json.dumps(body), **headers)
+
+    def exchange(self, method, path, body=None, **headers):
+        """The same with a body as it is."""
+        sent = {}
         if self.cookie:
             sent["Cookie"] = self.cookie
         if self.csrf:
@@ -31,10 +34,13 @@ class Client:
         if self.bearer:
             sent["Authorization"] = "Bearer " + self.bearer
         sent.update({name.replace("_", "-"): value for name, value in headers.items()})
-        connection.request(method, path, None if body is None else json.dumps(body), sent)
-        answer = connection.getresponse()
-        text = answer.read()
-        connection.close()
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=60, context=self.trusted)
+        try:
+            connection.request(method, path, body, sent)
+            answer = connection.getresponse()
+            text = answer.read()
+        finally:
+            connection.close()
         openapi_record.check(method, path, answer.status, answer.headers, text)
         kind = answer.headers.get("Content-Type", "")
         return answer.status, answer.headers, json.loads(text) if text and kind.endswith("json") else None

@@ -8,6 +8,9 @@ import socket
 import struct
 import threading
 import time
+from email.parser import BytesParser
+
+import openapi_record
 
 
 class Listener:
@@ -25,12 +28,14 @@ class Listener:
         self.socket.sendall("\r\n".join([*lines, "", ""]).encode())
         self.bytes = self.socket.makefile("rb")
         self.status = int(self.bytes.readline().split()[1])
-        while self.bytes.readline() not in (b"\r\n", b""):
-            pass
+        answered = BytesParser().parsebytes(b"".join(iter(self.bytes.readline, b"\r\n")) + b"\r\n", headersonly=True)
+        is_open = self.status in (101, 200)
+        body = b"" if is_open else self.bytes.read(int(answered["Content-Length"]))
+        openapi_record.check("GET", path, self.status, answered, body)
         self.events = []
         self.ended = False
         self.news = threading.Condition()
-        if self.status in (101, 200):
+        if is_open:
             threading.Thread(target=self.listen, daemon=True).start()
 
     def upgrade(self):

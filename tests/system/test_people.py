@@ -3,7 +3,6 @@
 
 import concurrent.futures
 import contextlib
-import http.client
 import json
 import os
 import pathlib
@@ -105,25 +104,15 @@ class House(unittest.TestCase):
                         % (name.encode(), value) for name, value in parts) + b"--edge-of-a-part--\r\n"
         deadline = time.monotonic() + 60
         while True:
-            connection = http.client.HTTPSConnection("127.0.0.1", self.daemon.port, timeout=60, context=client.trusted)
-            headers = {"Content-Type": "multipart/form-data; boundary=edge-of-a-part"}
-            if client.cookie:
-                headers |= {"Cookie": client.cookie, "X-CSRF-Token": client.csrf}
-            answer = None
             try:
-                connection.request("POST", path, body, headers)
-                answer = connection.getresponse()
-                status, answered, text = answer.status, answer.headers, answer.read()
+                answer = client.exchange("POST", path, body, Content_Type="multipart/form-data; boundary=edge-of-a-part")
             except (BrokenPipeError, ConnectionResetError):
                 # Refused before all of it was sent; what was said may be lost with the connection.
                 if time.monotonic() > deadline:
                     raise
-                time.sleep(0.2)
-                continue
-            finally:
-                connection.close()
-            if status != 503 or "Retry-After" not in answered or time.monotonic() > deadline:
-                return status, answered, json.loads(text) if text else None
+            else:
+                if answer[0] != 503 or "Retry-After" not in answer[1] or time.monotonic() > deadline:
+                    return answer
             time.sleep(0.2)
 
     def enrol(self, name, *photos):
@@ -168,6 +157,7 @@ class PeopleTest(House):
         faces = self.admin.ask("GET", "/api/v1/faces")[2]["faces"]
         self.assertEqual(len(faces), 1)
         self.assertEqual(faces[0]["person"], {"id": person["id"], "name": "Anna"})
+        self.assertEqual(self.admin.ask("GET", f"/api/v1/faces/{faces[0]['id']}")[2], faces[0])
         status, _, body = self.admin.ask("PATCH", where, {"name": "Berta"})
         self.assertEqual((status, body["name"]), (200, "Berta"))
         self.assertEqual(self.answer()["person"], "Berta")
@@ -189,7 +179,8 @@ class PeopleTest(House):
         # One person is one commitment until the name ends, by the interface and by the command.
         self.assertEqual(len({r["resource"] for r in acts if r["action"] in ("add", "update")}), 1)
         self.assertEqual(by_interface[4]["details"]["changes"], by_interface[6]["resource"])
-        self.assertEqual([r["resource"] for r in self.records("data_access")], ["/api/v1/faces", "/api/v1/people"])
+        self.assertEqual([r["resource"] for r in self.records("data_access")],
+                         ["/api/v1/faces", f"/api/v1/faces/{faces[0]['id']}", "/api/v1/people"])
         log = (self.daemon.state / "audit" / "audit.jsonl").read_text()
         for name in ("Anna", "Berta"):
             self.assertNotIn(name, log)
@@ -227,6 +218,13 @@ class PeopleTest(House):
         harness.wait_until(lambda: self.daemon.metric("security_events_total", **labels) == 1, 20, "the security event")
         incident = harness.wait_until(lambda: self.records("security_event"), 10, "its record")[0]
         self.assertEqual(self.value_of(incident["details"]["person_id"]), "Anna")
+
+    def test_a_name_is_one_persons(self):
+        self.start(camera=False)
+        self.enrol("Anna", picture("known_enrol.jpg"))
+        other = self.enrol("Berta", picture("stranger.jpg"))[2]["person"]["id"]
+        self.assertEqual(self.admin.ask("PATCH", f"/api/v1/people/{other}", {"name": "Anna"})[0], 409)
+        self.assertEqual([p["name"] for p in self.admin.ask("GET", "/api/v1/people")[2]["people"]], ["Anna", "Berta"])
 
     def test_says_who_is_in_a_photograph(self):
         self.start(camera=False)
@@ -352,14 +350,7 @@ class PeopleTest(House):
         body = (b'--edge-of-a-part\r\nContent-Disposition: form-data; name="name"\r\n\r\nAnna\r\n'
                 b'--edge-of-a-part\r\nContent-Disposition: form-data; name="photo"\r\n\r\n' + photo
                 + b"\r\n--edge-of-a-part--\r\n")
-        connection = http.client.HTTPSConnection("127.0.0.1", self.daemon.port, timeout=60, context=self.admin.trusted)
-        connection.request("POST", "/api/v1/people", body,
-                           {"Content-Type": "multipart/form-data; boundary=edge-of-a-part",
-                            "Cookie": self.admin.cookie, "X-CSRF-Token": self.admin.csrf})
-        answer = connection.getresponse()
-        told = answer.status, answer.headers, json.loads(answer.read())
-        connection.close()
-        return told
+        return self.admin.exchange("POST", "/api/v1/people", body, Content_Type="multipart/form-data; boundary=edge-of-a-part")
 
     def test_a_change_that_cannot_be_recorded_is_refused(self):
         self.start(camera=False)
