@@ -30,7 +30,8 @@ class Listener:
         self.status = int(self.bytes.readline().split()[1])
         answered = BytesParser().parsebytes(b"".join(iter(self.bytes.readline, b"\r\n")) + b"\r\n", headersonly=True)
         is_open = self.status in (101, 200)
-        body = b"" if is_open else self.bytes.read(int(answered["Content-Length"]))
+        # A stream's body has no end: that there is one is all that can be held against the document.
+        body = {200: b":", 101: b""}[self.status] if is_open else self.bytes.read(int(answered["Content-Length"]))
         openapi_record.check("GET", path, self.status, answered, body)
         self.events = []
         self.ended = False

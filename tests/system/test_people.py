@@ -226,6 +226,22 @@ class PeopleTest(House):
         self.assertEqual(self.admin.ask("PATCH", f"/api/v1/people/{other}", {"name": "Anna"})[0], 409)
         self.assertEqual([p["name"] for p in self.admin.ask("GET", "/api/v1/people")[2]["people"]], ["Anna", "Berta"])
 
+    def test_a_single_face_is_forgotten(self):
+        self.start(camera=False)
+        person = self.enrol("Anna", picture("known_enrol.jpg"), picture("known_door.jpg"))[2]["person"]
+        first, second = (f["id"] for f in self.admin.ask("GET", "/api/v1/faces")[2]["faces"])
+        self.assertEqual(self.admin.ask("DELETE", f"/api/v1/faces/{first}")[0], 204)
+        self.assertEqual(self.admin.ask("DELETE", f"/api/v1/faces/{first}")[0], 404)
+        self.assertEqual([f["id"] for f in self.admin.ask("GET", "/api/v1/faces")[2]["faces"]], [second])
+        self.assertEqual([p["id"] for p in self.admin.ask("GET", "/api/v1/people")[2]["people"]], [person["id"]])
+
+    def test_nobody_is_looked_for_in_what_is_no_photograph(self):
+        self.start(camera=False)
+        status, _, problem = self.send("/api/v1/faces/identify", [picture("known_enrol.jpg")[:3000]])
+        self.assertEqual((status, problem["photos"]), (422, ["unreadable"]))
+        self.assertEqual(self.send("/api/v1/faces/identify", [])[0], 400)
+        self.assertEqual(self.admin.exchange("POST", "/api/v1/faces/identify", b"Dear Anna", Content_Type="text/plain")[0], 415)
+
     def test_says_who_is_in_a_photograph(self):
         self.start(camera=False)
         self.enrol("Anna", picture("known_enrol.jpg"))

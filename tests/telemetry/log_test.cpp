@@ -133,9 +133,10 @@ TEST_F(Log, AFullQueueDropsAndCounts) {
   start_logging(options);
   attach_log_metrics(&metrics_);
   const auto records = static_cast<double>(2 * log_queue_capacity());
+  constexpr std::size_t large_bytes = 8000;
   {
     Lane lane;
-    const std::string large(8000, 'x');
+    const std::string large(large_bytes, 'x');
     while (log_queue_size() < 100) logger_.info(large);  // until the lane hangs in the full pipe
     const double before = written("info");
     for (double i = 0; i < records; ++i) logger_.info("n");
@@ -146,7 +147,9 @@ TEST_F(Log, AFullQueueDropsAndCounts) {
   }
   // Stopped, although nobody read: what was queued is given up and counted.
   EXPECT_EQ(log_queue_size(), 0u);
-  EXPECT_GE(dropped("write_error"), static_cast<double>(log_queue_capacity()));
+  // The pipe may have had room for a few, but for less than one large record.
+  const auto room_for = static_cast<double>(large_bytes) / 100;
+  EXPECT_GE(dropped("write_error"), static_cast<double>(log_queue_capacity()) - room_for);
 }
 
 // What others can make many of leaves room for the rest.
