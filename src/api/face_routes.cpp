@@ -150,14 +150,6 @@ void identify(People::State& people, const Request& request, const Caller& calle
       });
 }
 
-using Action = void (*)(People::State&, const Request&, const Caller&, const Responder&);
-
-CallerHandler with_people(People::State& people, Action action) {
-  return [&people, action](const Request& request, const Caller& caller, const Responder& responder) {
-    action(people, request, caller, responder);
-  };
-}
-
 }  // namespace
 
 void add_face_routes(Guard& guard, People::State& people) {

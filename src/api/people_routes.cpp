@@ -176,15 +176,13 @@ void forget(People::State& people, const Request& request, const Caller& caller,
       });
 }
 
-using Action = void (*)(People::State&, const Request&, const Caller&, const Responder&);
+}  // namespace
 
-CallerHandler with_people(People::State& people, Action action) {
+CallerHandler with_people(People::State& people, PeopleAction action) {
   return [&people, action](const Request& request, const Caller& caller, const Responder& responder) {
     action(people, request, caller, responder);
   };
 }
-
-}  // namespace
 
 void add_people_routes(Guard& guard, People::State& people) {
   const auto admin = Access::from(store::Role::admin, Scope::manage);

@@ -24,7 +24,7 @@ std::vector<std::string> read(std::string_view bytes, std::size_t piece) {
     unparsed.erase(0, step.consumed);
     if (step.event == Event::message) {
       test::must(step.payload.size() <= limit);
-      test::must(step.opcode == Opcode::binary || is_utf8(step.payload));
+      test::must(step.opcode == Opcode::binary || porchlight::is_utf8(step.payload));
     }
     if (step.event == Event::ping || step.event == Event::pong) test::must(step.payload.size() <= 125);
     if (step.event != Event::need_more)
