@@ -68,12 +68,6 @@ void Enrolment::mark_duplicates(const store::Person& known) {
   }
 }
 
-Status Enrolment::enrol_all(OpenPeople& open) {
-  for (const auto& face : faces_)
-    if (auto status = open.gallery.enrol(order_.name, face); !status) return status;
-  return {};
-}
-
 void Enrolment::finish(OpenPeople& open) {
   if (faces_.empty()) return void(responder_.send(nothing_usable()));
   const auto known = open.gallery.find(std::string_view(order_.name));
@@ -83,7 +77,9 @@ void Enrolment::finish(OpenPeople& open) {
   else
     mark_duplicates({});
   const Change change{order_.name, "add", std::to_string(faces_.size()) + " photographs" + order_.source};
-  if (auto status = make_change(people_, asker_, change, [&] { return enrol_all(open); }); !status)
+  if (auto status =
+          make_change(people_, asker_, change, [&] { return open.gallery.enrol_all(order_.name, faces_); });
+      !status)
     return void(responder_.send(refused_change(status.error(), asker_.trace)));
   const auto person = open.gallery.find(std::string_view(order_.name));
   if (!person || !*person)

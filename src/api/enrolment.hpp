@@ -40,7 +40,6 @@ class Enrolment : public std::enable_shared_from_this<Enrolment> {
   void examine();
   void note(Result<std::vector<FaceFound>> found);
   void finish(OpenPeople& open);
-  Status enrol_all(OpenPeople& open);
   void mark_duplicates(const store::Person& known);
   http::Response nothing_usable() const;
 

@@ -77,9 +77,11 @@ void forget(People::State& people, OpenPeople& open, const Asker& asker, std::in
       return void(responder.send(busy(status.error().text().c_str(), asker.trace)));
     return void(responder.send(no_such_face(asker.trace)));
   }
-  const auto status = make_change(
-      people, asker, {(*found)->person.name, "delete", "face " + std::to_string(id) + " forgotten"},
-      [&] { return open.gallery.forget_face(id); });
+  Status left;
+  auto status = make_change(people, asker,
+                            {(*found)->person.name, "delete", "face " + std::to_string(id) + " forgotten"},
+                            [&] { return done_or_left(open.gallery.forget_face(id), left); });
+  if (status) status = std::move(left);
   if (status) return answer_when_known(people, responder, Response{204, {}, {}});
   responder.send(refused_change(status.error(), asker.trace));
 }

@@ -70,6 +70,12 @@ Status make_change(People::State& people, const Asker& asker, const Change& chan
   return outcome;
 }
 
+Status done_or_left(Status erasure, Status& left) {
+  if (erasure || erasure.error().code() != ErrorCode::unavailable) return erasure;
+  left = std::move(erasure);
+  return {};
+}
+
 void answer_when_known(People::State& people, const http::Responder& responder, http::Response response) {
   // The change is made, whatever the recogniser says; it looks by itself, too.
   people.ports.faces_changed(

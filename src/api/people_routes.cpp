@@ -92,9 +92,10 @@ Status rename(People::State& people, OpenPeople& open, const Asker& asker, const
   auto status =
       make_change(people, asker, {from, "update", to, true}, [&] { return open.gallery.rename(from, to); });
   if (!status) return status;
-  // Or forgetting the new name would leave the old one behind.
-  const auto erased = store::erase_audit_value(*open.database, from);
-  return erased ? Status() : Status(erased.error());
+  // Or forgetting the new name would leave the old one behind. The name is changed all the same.
+  if (const auto erased = store::erase_audit_value(*open.database, from); !erased)
+    people.log.error("a former name stays among the audit log's values", {{"fault", erased.error().text()}});
+  return {};
 }
 
 Status list_as(People::State& people, OpenPeople& open, const Asker& asker, const std::string& name,
@@ -157,9 +158,10 @@ void forget(People::State& people, OpenPeople& open, const Asker& asker, std::in
     return void(responder.send(no_such_person(asker.trace)));
   }
   const auto name = (*person)->name;
+  Status left;
   auto status = make_change(people, asker, {name, "delete", "person forgotten"},
-                            [&] { return open.gallery.forget(name); });
-  // Unavailable: out of the table, and not yet out of the write-ahead log.
+                            [&] { return done_or_left(open.gallery.forget(name), left); });
+  if (status) status = std::move(left);
   if (status || status.error().code() == ErrorCode::unavailable) {
     if (const auto erased = store::erase_audit_value(*open.database, name); !erased) status = erased.error();
   }

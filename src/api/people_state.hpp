@@ -66,6 +66,10 @@ struct Change {
 Status make_change(People::State& people, const Asker& asker, const Change& change,
                    const std::function<Status()>& act);
 
+// An erasure that is unavailable is made, and not yet out of the write-ahead log: for the record it is done,
+// and `left` is what the caller is told, to come again.
+Status done_or_left(Status erasure, Status& left);
+
 // Answers as soon as the recogniser has been told of a change that was made.
 void answer_when_known(People::State& people, const http::Responder& responder, http::Response response);
 http::Response refused_change(const Error& error, const event::TraceContext& trace);

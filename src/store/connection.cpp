@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/connection.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 namespace porchlight::store {
 namespace {
@@ -203,10 +206,22 @@ Status Transaction::commit() {
   return {};
 }
 
+// The checkpoint waits for readers with the writers' lock in its hand, and a ring's commit is a writer: short
+// waits, with room for others between them.
 Status empty_write_ahead_log(Database::Connection& connection) {
-  const auto busy = connection.scalar(QueryType::maintenance, "PRAGMA wal_checkpoint(TRUNCATE)");
-  if (!busy) return busy.error();
-  if (*busy == 0) return {};
+  const auto patience = connection.scalar(QueryType::maintenance, "PRAGMA busy_timeout");
+  if (!patience) return patience.error();
+  const auto short_wait = std::min<std::int64_t>(*patience, 250);
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::milliseconds(*patience);
+  for (;;) {
+    sqlite3_busy_timeout(connection.handle, static_cast<int>(short_wait));
+    const auto busy = connection.scalar(QueryType::maintenance, "PRAGMA wal_checkpoint(TRUNCATE)");
+    sqlite3_busy_timeout(connection.handle, static_cast<int>(*patience));
+    if (!busy) return busy.error();
+    if (*busy == 0) return {};
+    if (std::chrono::steady_clock::now() >= give_up) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
   return Error(ErrorCode::unavailable,
                "empty the log of database '" + connection.file +
                    "': another connection is reading; forget the name again to end the erasure");

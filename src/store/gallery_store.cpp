@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "porchlight/store/gallery_store.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -130,15 +131,22 @@ std::string_view to_string(Listing listing) noexcept {
 }
 
 Status GalleryStore::enrol(std::string_view name, const EnrolledFace& face) {
+  return enrol_all(name, std::span(&face, 1));
+}
+
+Status GalleryStore::enrol_all(std::string_view name, std::span<const EnrolledFace> faces) {
   if (!is_person_name(name)) return bad_name(name);
-  for (const float value : face.vector)
-    if (!std::isfinite(value))
+  for (const auto& face : faces)
+    if (!std::all_of(face.vector.begin(), face.vector.end(),
+                     [](float value) { return std::isfinite(value); }))
       return Error(ErrorCode::invalid_argument,
                    "enrol '" + std::string(name) + "': the embedding is not finite");
   auto& connection = database_.connection();
   auto status = in_transaction(connection, [&]() -> Status {
     if (auto made = insert_person(connection, name); !made) return made;
-    return insert_face(connection, name, face);
+    for (const auto& face : faces)
+      if (auto inserted = insert_face(connection, name, face); !inserted) return inserted;
+    return {};
   });
   if (status) return status;
   return std::move(status).error().context("enrol '" + std::string(name) + "'");

@@ -148,9 +148,11 @@ TEST_F(Permissions, StatusShowsTheCamerasOfTheRightsAndPathsToAdministratorsOnly
       R"({"ready":true,"certificate_fault":"/etc/own.pem is expired","cameras":[{"id":"porch"},{"id":"lawn"}],"buttons":[{"id":"front"},{"id":"garden"}],)"
       R"("rings":[{"id":"1","camera":"porch"},{"id":"2","camera":"lawn"},{"id":"3","camera":""}]})";
   const auto seen = nlohmann::json::parse(ask("GET", "/api/v1/status", login("viewer")).body);
-  EXPECT_EQ(seen,
-            nlohmann::json::parse(R"({"ready":true,"certificate_fault":"","cameras":[{"id":"porch"}],"buttons":[{"id":"front"}],)"
-                                  R"("rings":[{"id":"1","camera":"porch"}]})"));
+  EXPECT_EQ(
+      seen,
+      nlohmann::json::parse(
+          R"({"ready":true,"certificate_fault":"","cameras":[{"id":"porch"}],"buttons":[{"id":"front"}],)"
+          R"("rings":[{"id":"1","camera":"porch"}]})"));
   EXPECT_EQ(ask("GET", "/api/v1/status", login("admin")).body, house.status);
 }
 

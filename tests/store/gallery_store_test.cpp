@@ -4,10 +4,13 @@
 #include <gmock/gmock.h>
 #include <sqlite3.h>
 
+#include <atomic>
+#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "store/fixture.hpp"
 
@@ -170,6 +173,27 @@ TEST_F(GalleryStoreTest, AnErasureThatAReaderHeldUpIsEndedLater) {
   EXPECT_EQ(bytes_of(folder).find(raw(face)), std::string::npos);
 }
 
+// Who waits for a reader to go must not keep a ring's commit waiting as long.
+TEST_F(GalleryStoreTest, WritersComeThroughWhileAnErasureWaits) {
+  ASSERT_TRUE(gallery.enrol("Ada", face_of(1, "aa")));
+  sqlite3* reader = nullptr;
+  ASSERT_EQ(sqlite3_open((folder / "porchlight.db").c_str(), &reader), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM faces", nullptr, nullptr, nullptr), SQLITE_OK);
+  const auto patient = open_or_fail(folder / "porchlight.db", {.busy_timeout = std::chrono::seconds(4)});
+  std::atomic<bool> ended{false};
+  std::thread eraser([&] {
+    EXPECT_EQ(GalleryStore(*patient).forget("Ada").error().code(), ErrorCode::unavailable);
+    ended = true;
+  });
+  const auto writer = open_or_fail(folder / "porchlight.db", {.busy_timeout = std::chrono::seconds(1)});
+  int written = 0;
+  for (; !ended; ++written)
+    ASSERT_TRUE(GalleryStore(*writer).enrol("Berta", face_of(2, std::to_string(written)))) << written;
+  eraser.join();
+  EXPECT_GT(written, 0);
+  sqlite3_close(reader);
+}
+
 TEST(PersonName, IsPrintableUtf8WithoutBlanksAtItsEnds) {
   for (const std::string name : {"A", "Zoë", "李 雷", "O'Neill-Müller 3rd", "\xc2\xa0x"})
     EXPECT_TRUE(is_person_name(name)) << name;
@@ -217,6 +241,8 @@ TEST_F(GalleryStoreTest, BadNamesAndNumbersAreRefused) {
   auto broken = face_of(1, "aa");
   broken.vector[5] = std::nanf("");
   EXPECT_THAT(gallery.enrol("Adam", broken).error().text(), HasSubstr("not finite"));
+  EXPECT_FALSE(gallery.enrol_all("Adam", std::array{EnrolledFace{}, broken}));
+  EXPECT_FALSE((*gallery.find("Adam")).has_value()) << "some of his faces";
   EXPECT_EQ(*gallery.person_count(), 0U);
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,8 @@ class GalleryStore {
   // Adds a face to the person, who is made when new (as `known`). The same photograph under the same
   // model replaces its earlier face. Names: see is_person_name().
   Status enrol(std::string_view name, const EnrolledFace& face);
+  // All of them or none.
+  Status enrol_all(std::string_view name, std::span<const EnrolledFace> faces);
   // Everyone with all faces, by name.
   Result<std::vector<Person>> people();
   Result<std::uint64_t> person_count();
