@@ -13,8 +13,7 @@ People::People(Library& library, PeoplePorts ports)
     : state_(std::make_unique<State>(library, std::move(ports))) {}
 People::~People() = default;
 
-Result<OpenPeople*> People::State::open() {
-  if (opened) return &*opened;
+Result<OpenPeople> People::State::open() const {
   if (library.ports.ready && !library.ports.ready())
     return Error(ErrorCode::unavailable, "the database is not open yet");
   auto database = store::Database::open(library.folder / "porchlight.db", {}, nullptr);
@@ -23,8 +22,7 @@ Result<OpenPeople*> People::State::open() {
     return std::move(database).error();
   }
   store::GalleryStore gallery(**database);
-  opened.emplace(OpenPeople{std::move(*database), gallery});
-  return &*opened;
+  return OpenPeople{std::move(*database), gallery};
 }
 
 void run(People::State& people, Pace pace, const http::Responder& responder, const event::TraceContext& trace,
@@ -33,7 +31,7 @@ void run(People::State& people, Pace pace, const http::Responder& responder, con
   const bool taken = submit([&people, responder, trace, job = std::move(job)] {
     auto open = people.open();
     if (open)
-      job(**open);
+      job(*open);
     else
       responder.send(busy("the database cannot be read; the journal says why", trace));
   });

@@ -25,8 +25,9 @@ struct OpenPeople {
 struct People::State {
   State(Library& shelf, PeoplePorts given) : library(shelf.state()), ports(std::move(given)) {}
 
-  // library's thread
-  Result<OpenPeople*> open();
+  // Library's thread, for one job: who changes the gallery is rare, and a connection that met a fault is not
+  // kept.
+  Result<OpenPeople> open() const;
 
   // const after construction
   Library::State& library;
@@ -34,8 +35,6 @@ struct People::State {
   const telemetry::Logger log{"doorbell.people", telemetry::Component::api};
   // any thread
   Slots uploads{uploads_at_once};
-  // library's thread
-  std::optional<OpenPeople> opened;
 };
 
 // One job of a route: runs on the library's thread with the gallery open, and answers in the end.
