@@ -109,6 +109,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool is_welcome();
   void find_route(std::string_view path);
   std::optional<Response> refused_by_gate();
+  void count_refusal_of_body(int status);
   void accept_body();
   void on_complete();
   void answer_unrouted();

@@ -78,10 +78,20 @@ std::optional<Response> Connection::refused_by_gate() {
   }
 }
 
+// A gate that refuses what the head says of the body counts as we do.
+void Connection::count_refusal_of_body(int status) {
+  if (status != 413 && status != 415) return;
+  const auto reason = status == 413 ? Rejection::too_large : Rejection::bad_content_type;
+  serving_.instruments.rejected(reason);
+  if (serving_.on_rejection)
+    serving_.on_rejection(reason, current_->request.peer, "refused by the route's gate");
+}
+
 void Connection::accept_body() {
   const auto* route = current_->route;
   auto& parser = current_->parser;
   if (auto refusal = refused_by_gate()) {
+    count_refusal_of_body(refusal->status);
     // A body that was announced but is not taken would be read as the next request.
     keep_alive_ = parser.keep_alive() && parser.body_length() == 0 &&
                   ++served_ < serving_.limits.requests_per_connection;

@@ -43,6 +43,11 @@ Router rooms() {
   auto broken = route(Method::get, "/broken", says("let in"));
   broken.gate = [](Request&) -> std::optional<Response> { throw std::runtime_error("no memory"); };
   router.add(std::move(broken));
+  auto picky = route(Method::post, "/picky", says("let in"));
+  picky.gate = [](Request& request) -> std::optional<Response> {
+    return Response{request.header("content-type").empty() ? 415 : 413, {}, "not this"};
+  };
+  router.add(std::move(picky));
   auto json = route(Method::post, "/json", test::echoes());
   json.payload = Payload::json;
   router.add(std::move(json));
@@ -85,6 +90,16 @@ class Gate : public testing::Test {
   Told told;
   RunningServer house{rooms(), ServerOptions{.on_rejection = told.listener()}};
 };
+
+TEST_F(Gate, WhatItRefusesOfABodyIsCountedAsTheServersOwn) {
+  EXPECT_EQ(house.tcp().ask(post("/picky", "abc")).status, 415);
+  EXPECT_EQ(rejections("bad_content_type"), 1);
+  EXPECT_EQ(house.tcp().ask(post("/picky", "abc", "Content-Type: text/plain\r\n")).status, 413);
+  EXPECT_EQ(rejections("too_large"), 1);
+  EXPECT_EQ(told.last().first, Rejection::too_large);
+  EXPECT_EQ(house.tcp().ask(post("/guarded", "abc")).status, 401);
+  EXPECT_EQ(rejections("too_large") + rejections("bad_content_type"), 2);
+}
 
 TEST_F(Gate, TellsTheHandlerWhoAsks) {
   EXPECT_EQ(house.tcp().ask(post("/guarded", "abc", "Authorization: Bearer ada\r\n")).body, "ada:abc");
