@@ -5,6 +5,7 @@ audit_verify.py FOLDER KEYFILE [FROM [TO]]    prints `ok` or `<kind> <first bad 
 audit_verify.py --serve KEYFILE               the same for each line `FOLDER [FROM [TO]]` of its input
 """
 
+import argparse
 import hashlib
 import hmac
 import json
@@ -74,8 +75,24 @@ def verify(folder, key, start=0, stop=None):
     return f"truncated {expected}" if head and head["index"] >= expected and (stop is None or stop > expected) else "ok"
 
 
+def arguments():
+    parser = argparse.ArgumentParser(description="Verifies an audit log: `ok`, or `<kind> <first bad index>`.")
+    parser.add_argument("--serve", action="store_true", help="verify each line `FOLDER [FROM [TO]]` of the input")
+    parser.add_argument("folder", type=pathlib.Path, nargs="?", help="the daemon's storage.path (not with --serve)")
+    parser.add_argument("keyfile", type=pathlib.Path, help="its audit.key")
+    parser.add_argument("start", metavar="from", type=int, nargs="?", default=0, help="first index to check (0)")
+    parser.add_argument("stop", metavar="to", type=int, nargs="?", help="first index not to check (the end)")
+    given = parser.parse_args()
+    if given.serve == (given.folder is not None):
+        parser.error("either FOLDER KEYFILE [FROM [TO]] or --serve KEYFILE")
+    return given
+
+
 if __name__ == "__main__":
-    serving = sys.argv[1] == "--serve"
-    secret = pathlib.Path(sys.argv[2]).read_bytes()
-    for words in map(str.split, sys.stdin) if serving else [[sys.argv[1], *sys.argv[3:]]]:
-        print(verify(pathlib.Path(words[0]), secret, *map(int, words[1:])), flush=True)
+    given = arguments()
+    secret = given.keyfile.read_bytes()
+    if given.serve:
+        for words in map(str.split, sys.stdin):
+            print(verify(pathlib.Path(words[0]), secret, *map(int, words[1:])), flush=True)
+    else:
+        print(verify(given.folder, secret, given.start, given.stop), flush=True)
