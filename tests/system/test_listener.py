@@ -18,16 +18,57 @@ ANNA = "a long phrase of anna"
 NOTHING_THERE = b"there is nothing at"
 
 
-def documented_routes():
-    """{'GET /metrics': 'local', …}: the table of docs/api.md, by what it says of TCP."""
-    text = (harness.SOURCE / "docs" / "api.md").read_text()
+def documented_table(text=None):
+    """{'GET /metrics': ('local', '200: text …'), …}: what docs/api.md says of TCP and of the answers."""
+    text = text or (harness.SOURCE / "docs" / "api.md").read_text()
     rows = {}
-    for methods, paths, who in re.findall(r"^\| ([A-Z, ]+) \| (`/[^|]*`) \| ([^|]*) \|", text, re.M):
+    for methods, paths, who, answers in re.findall(
+            r"^\| ([A-Z, ]+) \| (`/[^|]*`) \| ([^|]*) \| [^|]* \| (.*) \|$", text, re.M):
         for method in methods.split(", "):
             for path in re.findall(r"`([^`]+)`", paths):
                 if method != "HEAD":
-                    rows[f"{method} {path}"] = who.strip()
+                    rows[f"{method} {path}"] = (who.strip(), answers)
     return rows
+
+
+def documented_routes():
+    return {route: who for route, (who, _) in documented_table().items()}
+
+
+def differing_statuses(rows, paths):
+    """{route: (only in the page, only in the document)}. 401 and 403 follow from who may use a route, the page says."""
+    found = {}
+    for path, operations in paths.items():
+        for verb, operation in operations.items():
+            route = f"{verb.upper()} {path}"
+            who, answers = rows.get(route, ("", ""))
+            implied = set() if who.startswith("open") else {401, 403}
+            page = {int(status) for status in re.findall(r"\b[1-5]\d\d\b", answers)} - implied
+            document = {int(status) for status in operation["responses"] if status != "default"} - implied
+            if page != document:
+                found[route] = (page - document, document - page)
+    return found
+
+
+class DocumentedStatuses(unittest.TestCase):
+    """The table of docs/api.md against openapi.json, which other tests hold against the program."""
+
+    def setUp(self):
+        self.paths = json.loads((harness.BUILD / "openapi.json").read_text())["paths"]
+        self.text = (harness.SOURCE / "docs" / "api.md").read_text()
+
+    def test_page_and_document_list_the_same(self):
+        rows = documented_table()
+        served = {f"{verb.upper()} {path}" for path, operations in self.paths.items() for verb in operations}
+        self.assertEqual({route for route, (who, _) in rows.items() if who != "—"}, served)
+        self.assertEqual(differing_statuses(rows, self.paths), {})
+
+    def test_a_status_too_few_or_too_many_is_found(self):
+        row = "| POST | `/api/v1/auth/login` | open | yes | 200, `Set-Cookie`; 400, 401, 403, 415, 429, 503 |"
+        for changed, difference in ((row.replace("401, ", ""), (set(), {401})), (row.replace("429", "428, 429"), ({428}, set()))):
+            self.assertEqual(self.text.count(row), 1)
+            rows = documented_table(self.text.replace(row, changed))
+            self.assertEqual(differing_statuses(rows, self.paths), {"POST /api/v1/auth/login": difference})
 
 
 class ListenerTest(unittest.TestCase):
