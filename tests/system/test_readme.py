@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""README's walk with curl, its lines as they stand there: from no account to a verified audit log."""
+"""The lines with curl of README and of the pages, as they stand there: from no account to a verified audit log."""
 
 import json
 import os
@@ -28,6 +28,25 @@ def lines_of_readme():
     if not found:
         raise AssertionError(f"README.md has no lines under '{HEADING}'")
     return found.group(1).splitlines()
+
+
+def lines_of_pages():
+    """Of accounts, faces and the interface, in the order in which they go on from each other."""
+    lines = []
+    for page in ("accounts", "faces", "api"):
+        blocks = re.findall(r"^```sh\n(.*?)^```", (harness.SOURCE / "docs" / f"{page}.md").read_text(), re.M | re.S)
+        if not blocks:
+            raise AssertionError(f"docs/{page}.md has no lines to run")
+        lines += "".join(blocks).splitlines()
+    return lines
+
+
+def run_of(line):
+    """As a shell of a test runs it: what listens without end does so beside the test, until something was told."""
+    if not line.startswith("ask -N "):
+        return line
+    return (f"set -m\n{line.partition('   #')[0]} > heard 2>&1 &\nset +m\n"
+            "for i in {1..300}; do ! grep -q '^data: ' heard || break; sleep 0.1; done\nkill -- -$!\ncat heard")
 
 
 class Readme(unittest.TestCase):
@@ -67,7 +86,7 @@ class Readme(unittest.TestCase):
 
     def walk(self, lines):
         """What each line printed. One shell runs them all, and stops at the first that fails."""
-        script = "set -euo pipefail\n" + "".join(f"printf '\\n@@@\\n'\n{line}\n" for line in lines)
+        script = "set -euo pipefail\n" + "".join(f"printf '\\n@@@\\n'\n{run_of(line)}\n" for line in lines)
         done = subprocess.run(["bash", "-c", script], cwd=self.home, env=self.surroundings(), capture_output=True, timeout=120)
         printed = [part.strip() for part in done.stdout.decode(errors="replace").split("\n@@@\n")[1:]]
         self.assertEqual(done.returncode, 0, f"{lines[len(printed) - 1]}\n{printed[-1:]}\n{done.stderr.decode()}")
@@ -102,6 +121,24 @@ class Readme(unittest.TestCase):
         self.hook.wait_for(lambda m: m.event["id"] == ring["id"], 20, "the message of the ring")
         with self.assertRaises(AssertionError):
             self.walk([line.replace("buttons/front", "buttons/frant") for line in lines])
+
+    def test_lines_of_the_pages(self):
+        for name, picture in {"anna.jpg": "known_enrol.jpg", "visitor.jpg": "known_door.jpg"}.items():
+            if not (harness.PICTURES / picture).exists():
+                self.skipTest(f"no {picture} in {harness.PICTURES}: run ./dev setup")
+            shutil.copy(harness.PICTURES / picture, self.home / name)
+        harness.wait_until(lambda: self.daemon.get("/health/ready")[0] == 200, 60, "the models")
+        printed = self.walk(lines_of_pages())
+        self.assertEqual(self.answer_of(printed, "$api/auth/register")["user"]["name"], "anna")
+        by_session, by_token = (json.loads(text) for line, text in printed.items() if line.endswith("/buttons/front/ring"))
+        self.assertIn(by_session["id"], [ring["id"] for ring in self.answer_of(printed, "$api/status")["rings"]])
+        newest = self.answer_of(printed, "&limit=1")["events"]
+        self.assertEqual([event["id"] for event in newest], [by_token["id"]])
+        self.assertEqual([photo["result"] for photo in self.answer_of(printed, "$api/people")["photos"]], ["enrolled"])
+        self.assertEqual([face["person"] for face in self.answer_of(printed, "$api/faces/identify")["faces"]], ["Anna"])
+        [heard] = [text for line, text in printed.items() if "/events/stream" in line]
+        first = next(json.loads(line[6:]) for line in heard.splitlines() if line.startswith("data: "))
+        self.assertIn(first["id"].replace("-", ""), self.daemon.stored_events())
 
 
 if __name__ == "__main__":
