@@ -17,6 +17,7 @@ class Listener:
     """Reads on a thread of its own until the server closes. `events` has (id, event) as they came."""
 
     def __init__(self, client, path, **headers):
+        self.path = path
         plain = socket.create_connection(("127.0.0.1", client.port), timeout=60)
         self.socket = client.trusted.wrap_socket(plain, server_hostname="127.0.0.1")
         lines = [f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{client.port}", *self.upgrade()]

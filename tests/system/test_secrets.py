@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import pathlib
+import re
 import resource
 import shutil
 import signal
@@ -20,6 +21,7 @@ import secret_search
 from accounts_client import first_run_code
 from authenticator import totp
 from secret_house import NOBODY, Canaries, KeepingClient
+from stream_client import Listener, WebSocket
 
 # Each with signs that a URL, a form and base64 spell differently.
 PASSWORD = "anna's pass/phrase + 7f3a"
@@ -153,10 +155,22 @@ class Secrets(unittest.TestCase):
 
     def everyday(self, anna):
         anna.ask("GET", "/api/v1/auth/session")
-        for path in ("status", "users", "tokens", "auth/sessions", "openapi.json", "none"):
-            anna.ask("GET", f"/api/v1/{path}")
+        streams = [kind(anna, path) for kind, path in ((Listener, "/api/v1/events/stream"), (WebSocket, "/ws"))]
         self.daemon.ring("front")
-        anna.ask("POST", "/api/v1/buttons/front/ring")
+        ring = anna.ask("POST", "/api/v1/buttons/front/ring")[2]["id"]
+        for path in ("status", "users", "users/1", "tokens", "auth/sessions", "openapi.json", "events", f"events/{ring}",
+                     "cameras", "cameras/porch", "people", "faces", "audit?limit=200", "audit/verify"):
+            self.assertEqual(anna.ask("GET", f"/api/v1/{path}")[0], 200, path)
+        for path in ("none", "cameras/porch/snapshot", f"events/{ring}/snapshot", "people/none", "cameras/none"):
+            self.assertNotEqual(anna.ask("GET", f"/api/v1/{path}")[0], 200, path)
+        status, headers, authority = self.daemon.get("/ca.crt")
+        self.assertEqual((status, "BEGIN CERTIFICATE" in authority), (200, True))
+        self.answers.append(("GET /ca.crt", f"{headers}\n{authority}".encode()))
+        for stream in streams:
+            self.addCleanup(stream.close)
+            self.assertIn(stream.status, (101, 200))
+            stream.wait_for(lambda event: event["id"] == ring, "the ring")
+            self.answers.append((f"GET {stream.path}", json.dumps(stream.events, ensure_ascii=False).encode()))
         harness.wait_until(lambda: {d["state"] for r in self.daemon.status()["rings"] for d in r["deliveries"]
                                     if d["channel"] != "down"} == {"delivered", "failed"}, 60, "a delivery and a refusal")
         harness.wait_until(lambda: all(d["attempts"] for r in self.daemon.status()["rings"] for d in r["deliveries"]
@@ -271,15 +285,40 @@ class Memory(unittest.TestCase):
         self.assertEqual(os.WTERMSIG(status), signal.SIGSEGV)
         return os.WCOREDUMP(status)
 
+    def expect_no_core_is_allowed(self, pid):
+        """What the kernel says of the process from outside, whatever becomes of cores on this machine."""
+        control = subprocess.Popen(["sleep", "60"], preexec_fn=self.unlimited)
+        self.addCleanup(control.wait)
+        self.addCleanup(control.kill)
+        core = {number: re.search(r"^Max core file size +(\S+) +(\S+)", pathlib.Path(f"/proc/{number}/limits").read_text(), re.M).groups()
+                for number in (pid, control.pid)}
+        self.assertEqual(core, {pid: ("0", "0"), control.pid: ("unlimited", "unlimited")})
+        if os.geteuid() == 0:
+            return self.expect_root_owns_what_lies_in_proc()
+        # A process that cannot be dumped has its files in /proc owned by root.
+        self.assertEqual(os.stat(f"/proc/{control.pid}/environ").st_uid, os.geteuid())
+        self.assertEqual(os.stat(f"/proc/{pid}/environ").st_uid, 0)
+
+    def expect_root_owns_what_lies_in_proc(self):
+        """The same for a daemon of another user, because for root's own the owner tells nothing."""
+        other = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+        control = subprocess.Popen(["sleep", "60"], **other)
+        self.addCleanup(control.wait)
+        self.addCleanup(control.kill)
+        self.assertEqual(os.stat(f"/proc/{control.pid}/environ").st_uid, NOBODY)
+        self.assertEqual(os.stat(f"/proc/{self.daemon(**other).process.pid}/environ").st_uid, 0)
+
     def test_a_crash_leaves_no_core(self):
         with tempfile.TemporaryDirectory(prefix="porchlight-core-") as folder:
             try:
                 control = subprocess.Popen(["sleep", "60"], cwd=folder, preexec_fn=self.unlimited)
             except (subprocess.SubprocessError, PermissionError):
                 self.skipTest("the limit of core files cannot be raised here")
-            if not self.end_by_fault(control):
-                self.skipTest("nothing leaves a core here, so its absence proves nothing")
+            cores_are_written = self.end_by_fault(control)
         daemon = self.daemon(preexec_fn=self.unlimited)
+        self.expect_no_core_is_allowed(daemon.process.pid)
+        if not cores_are_written:
+            self.skipTest("nothing leaves a core here, so its absence proves nothing")
         before = {path.name for path in daemon.folder.iterdir()}
         self.assertFalse(self.end_by_fault(daemon.process))
         self.assertEqual({path.name for path in daemon.folder.iterdir()}, before)
