@@ -2,6 +2,8 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
 #include <span>
 
 #include "http/certificate.hpp"
@@ -20,12 +22,17 @@ constexpr hours leaf_lifetime = 397 * day;
 constexpr hours renewal = 30 * day;
 constexpr std::size_t largest_pem = 1024 * 1024;
 constexpr ::mode_t owner_only = 0600;
+constexpr ::mode_t for_everybody = 0644;
 
 // A board without a battery wakes up in 1970 until the network has told it the time. What it makes
 // then must hold afterwards, too.
 constexpr WallTime earliest{std::chrono::seconds{1'735'689'600}};  // 2025-01-01
 
 std::filesystem::path authority_file(const TlsOptions& options) {
+  return options.folder / "authority.pem";
+}
+// The authority's certificate alone: what everybody is told to copy must not hold the key.
+std::filesystem::path published_file(const TlsOptions& options) {
   return options.folder / "ca.pem";
 }
 std::filesystem::path server_file(const TlsOptions& options) {
@@ -83,6 +90,22 @@ bool names_all(const X509& certificate, const std::vector<std::string>& wanted) 
   });
 }
 
+// Earlier versions kept the authority's key in ca.pem. That pair is trusted in the house: it goes on under
+// the name of today. A crash afterwards leaves ca.pem to publish_authority().
+Status take_over_former_pair(const TlsOptions& options) {
+  const auto kept = load_pair(authority_file(options));
+  if (kept || kept.error().code() != ErrorCode::not_found || !load_pair(published_file(options))) return {};
+  if (::rename(published_file(options).c_str(), authority_file(options).c_str()) == 0) return {};
+  return errno_error(errno, "rename '" + published_file(options).string() + "'");
+}
+
+Status publish_authority(const TlsOptions& options, const Identity& authority) {
+  const auto pem = pem_of(*authority.certificate);
+  const auto published = read_whole_file(published_file(options), largest_pem);
+  if (published && *published == pem) return {};
+  return write_durably(published_file(options), std::as_bytes(std::span(pem)), for_everybody);
+}
+
 // A new authority costs every browser of the house a new trust: only when the old one cannot serve.
 Result<Identity> authority_of(const TlsOptions& options, WallTime now) {
   auto kept = load_pair(authority_file(options));
@@ -118,8 +141,11 @@ struct Loaded {
 
 Result<Loaded> made_pair(const TlsOptions& options, WallTime now) {
   if (auto status = make_private_folder(options.folder); !status) return std::move(status).error();
+  if (auto status = take_over_former_pair(options); !status) return std::move(status).error();
   auto authority = authority_of(options, now);
   if (!authority) return std::move(authority).error();
+  // A full disk must not cost the house its listener: /ca.crt has it too, and the hourly look tries again.
+  static_cast<void>(publish_authority(options, *authority));
   auto leaf = leaf_of(options, *authority, now);
   if (!leaf) return std::move(leaf).error();
   return Loaded{std::move(*leaf), pem_of(*authority->certificate), {}};

@@ -45,7 +45,8 @@ class AutomaticCredentials : public testing::Test {
     if (!credentials) ADD_FAILURE() << credentials.error().text();
     return credentials ? *credentials : nullptr;
   }
-  std::filesystem::path authority_file() const { return folder.path() / "tls/ca.pem"; }
+  std::filesystem::path authority_file() const { return folder.path() / "tls/authority.pem"; }
+  std::filesystem::path published_file() const { return folder.path() / "tls/ca.pem"; }
   std::filesystem::path server_file() const { return folder.path() / "tls/server.pem"; }
 
   TemporaryFolder folder;
@@ -76,6 +77,32 @@ TEST_F(AutomaticCredentials, KeepTheirKeysToTheOwner) {
   EXPECT_EQ(mode_of(folder.path() / "tls"), mode_t{0700});
   EXPECT_EQ(mode_of(authority_file()), mode_t{0600});
   EXPECT_EQ(mode_of(server_file()), mode_t{0600});
+}
+
+TEST_F(AutomaticCredentials, PublishTheAuthoritysCertificateWithoutItsKey) {
+  const auto before = ::umask(0);
+  const auto authority = made()->authority();
+  ::umask(before);
+  EXPECT_THAT(contents(authority_file()), HasSubstr("PRIVATE KEY"));
+  EXPECT_EQ(contents(published_file()), authority);
+  EXPECT_THAT(contents(published_file()), testing::Not(HasSubstr("PRIVATE")));
+  EXPECT_EQ(mode_of(published_file()), mode_t{0644});
+  std::filesystem::remove(published_file());
+  EXPECT_EQ(made()->authority(), authority);
+  EXPECT_EQ(contents(published_file()), authority);
+  std::ofstream(published_file(), std::ios::trunc) << contents(authority_file());
+  EXPECT_EQ(made()->authority(), authority);
+  EXPECT_EQ(contents(published_file()), authority);
+}
+
+TEST_F(AutomaticCredentials, TakeOverThePairThatLayInCaPem) {
+  const auto authority = made()->authority();
+  const auto leaf = contents(server_file());
+  std::filesystem::rename(authority_file(), published_file());
+  EXPECT_EQ(made()->authority(), authority);
+  EXPECT_EQ(contents(server_file()), leaf);
+  EXPECT_EQ(mode_of(authority_file()), mode_t{0600});
+  EXPECT_EQ(contents(published_file()), authority);
 }
 
 TEST_F(AutomaticCredentials, OutliveARestart) {

@@ -160,7 +160,7 @@ class ListenerTest(unittest.TestCase):
         self.assertEqual(status, 200)
         self.assertIn(b"Content-Type: application/x-x509-ca-cert\r\n", head)
         self.assertNotIn(b"PRIVATE", body)
-        self.assertIn(body.decode(), (self.daemon.state / "tls/ca.pem").read_text())
+        self.assertEqual(body.decode(), (self.daemon.state / "tls/ca.pem").read_text())
         ssl.create_default_context(cadata=body.decode())
         self.assertEqual(self.ask("127.0.0.1", "GET /ca.crt", tls=False)[0], 308)
 
