@@ -116,7 +116,8 @@ class CommandLine {
     auto* identify = add(*faces, "identify", "who is on a photograph; exit 1 when nobody known",
                          [this] { return faces_identify_command(options_, image_); });
     identify->add_option("IMAGE", image_, "a photograph")->required();
-    auto* forget = add(*faces, "forget", "delete a person and every trace of the face",
+    auto* forget = add(*faces, "forget",
+                       "delete a person: faces, and the name in past events (pictures of the door stay)",
                        [this] { return faces_forget_command(options_, name_); });
     forget->add_option("NAME", name_, "the person's name")->required();
     auto* rename = add(*faces, "rename", "give a person another name",

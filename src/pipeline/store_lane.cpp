@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "pipeline/forgotten.hpp"
 #include "porchlight/store/event_log.hpp"
 #include "porchlight/store/outbox.hpp"
 
@@ -27,6 +28,12 @@ struct Overloaded : F... {
 };
 template <class... F>
 Overloaded(F...) -> Overloaded<F...>;
+
+std::string* person_of(event::Event& event) {
+  if (auto* sighting = std::get_if<event::Sighting>(&event)) return &sighting->person;
+  if (auto* security = std::get_if<event::Security>(&event)) return &security->person;
+  return nullptr;
+}
 
 double milliseconds_between(MonotonicTime from, MonotonicTime to) {
   return std::chrono::duration<double, std::milli>(to - from).count();
@@ -116,9 +123,18 @@ void StoreLane::try_open() {
          {}},
         store::Durability::synced);
   opened_.store(Opened::yes, std::memory_order_release);
+  look_at_gallery();  // first: what was held may name somebody who is forgotten
   write_held();
   for (const auto& channel : std::exchange(channels_asked_, {})) reload({channel});
-  look_at_gallery();
+}
+
+// A sighting that was under way when its person was forgotten must not bring the name back.
+void StoreLane::leave_out_forgotten(CommitEvent& job) const {
+  if (!gallery_revision_) return;
+  auto* person = person_of(job.event);
+  if (person == nullptr || person->empty() || names_.contains(*person)) return;
+  leave_out_person(job.rows, *person);
+  person->clear();
 }
 
 void StoreLane::work(StoreJob job) {
@@ -131,6 +147,7 @@ void StoreLane::work(StoreJob job) {
 }
 
 void StoreLane::commit(CommitEvent job) {
+  leave_out_forgotten(job);
   if (const auto* ring = std::get_if<event::Ring>(&job.event)) {
     auto& note = timeline_.add(*ring);
     if (job.picture_age)
@@ -171,6 +188,7 @@ void StoreLane::note_committed(const CommitEvent& job) {
 void StoreLane::write_held() {
   while (open_ && !held_.empty()) {
     auto& [commit, picture] = held_.front();
+    leave_out_forgotten(commit);
     if (!open_->log.append(commit.event, commit.rows, commit.picture_age)) return;
     note_committed(commit);
     AmendEvent late{event::header_of(commit.event).id, std::move(picture), {}};
@@ -200,6 +218,7 @@ void StoreLane::amend(AmendEvent job) {
     else
       failed("a picture could not be stored", saved.error());
   }
+  if (gallery_revision_) leave_out_strangers(job.rows, names_);
   if (auto status = open_->log.amend(job.id, std::move(file), job.rows); !status)
     failed("an event could not be amended", status.error());
   else if (job.picture)
@@ -288,7 +307,27 @@ void StoreLane::look_at_gallery() {
   if (!people) return failed("the gallery could not be read", people.error());
   gallery_revision_ = *revision;
   known_faces_.set(static_cast<double>(people->size()));
+  take_names(*people);
   sinks_.people(std::make_shared<const std::vector<store::Person>>(std::move(*people)));
+}
+
+// Whoever is gone since the last look was forgotten, perhaps by a command of another process while a sighting
+// was on its way to the log. A name that was only changed stays in the events.
+void StoreLane::take_names(const std::vector<store::Person>& people) {
+  std::map<std::int64_t, std::string> named;
+  names_.clear();
+  for (const auto& person : people) {
+    named.emplace(person.id, person.name);
+    names_.insert(person.name);
+  }
+  std::swap(named, people_);
+  timeline_.keep_names(names_);
+  sinks_.rings(timeline_.snapshot());
+  for (const auto& [id, name] : named) {
+    if (people_.contains(id) || names_.contains(name)) continue;
+    if (auto status = open_->gallery.erase_from_events(name); !status)
+      failed("a forgotten name may be left in the log of the database", status.error());
+  }
 }
 
 void StoreLane::tidy() {

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -76,6 +77,8 @@ class StoreLane {
   void record(const RecordAudit& job);
   void note_delivery(const SettleMessage& job);
   void look_at_gallery();
+  void take_names(const std::vector<store::Person>& people);
+  void leave_out_forgotten(CommitEvent& job) const;
   void tidy();
   void take_routing();
   void measure_outbox();
@@ -110,6 +113,8 @@ class StoreLane {
   MonotonicTime next_tidy_{};
   MonotonicTime next_measure_{};
   std::optional<std::uint64_t> gallery_revision_;
+  std::map<std::int64_t, std::string> people_;  // as of that revision
+  std::set<std::string> names_;                 // theirs
   std::string last_fault_;
 };
 

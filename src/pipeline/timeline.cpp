@@ -32,6 +32,11 @@ void Timeline::note_delivery(const store::RowKey& key, store::DeliveryState stat
     *found = std::move(note);
 }
 
+void Timeline::keep_names(const std::set<std::string>& known) {
+  for (auto& note : rings_)
+    if (note.answer && !known.contains(note.answer->person)) note.answer->person.clear();
+}
+
 RecentRings Timeline::snapshot() const {
   return std::make_shared<const std::vector<RingNote>>(rings_.begin(), rings_.end());
 }

@@ -4,6 +4,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,8 @@ class Timeline {
   RingNote* find(const event::EventId& id);
   void note_delivery(const store::RowKey& key, store::DeliveryState state, std::uint32_t attempts,
                      std::optional<double> edge_to_delivered_ms);
+  // Takes out the names that are not among `known`: they were forgotten or changed.
+  void keep_names(const std::set<std::string>& known);
   RecentRings snapshot() const;  // newest first
 
  private:

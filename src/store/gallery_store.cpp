@@ -9,6 +9,7 @@
 
 #include "porchlight/base/utf8.hpp"
 #include "store/connection.hpp"
+#include "store/person_erasure.hpp"
 
 namespace porchlight::store {
 namespace {
@@ -185,17 +186,32 @@ Status GalleryStore::forget(std::string_view name) {
   auto& connection = database_.connection();
   const auto id = person_id(connection, name);
   if (!id) return id.error();
-  // A repeated call after an unfinished erasure finds nobody and must still empty the log.
+  // A repeated call after an unfinished erasure finds nobody and must still empty the log; and a name that
+  // ended by renaming is in the events all the same.
   if (!*id) {
-    if (auto status = empty_write_ahead_log(connection); !status) return status;
+    if (auto status = erase_from_events(name); !status) return status;
     return no_such_person("forget", name);
   }
   auto status = in_transaction(connection, [&]() -> Status {
-    auto remove = connection.prepare(QueryType::remove, "DELETE FROM persons WHERE id = ?1");
-    if (!remove) return std::move(remove).error();
-    return remove->bind(1, **id).run();
+    {
+      auto remove = connection.prepare(QueryType::remove, "DELETE FROM persons WHERE id = ?1");
+      if (!remove) return std::move(remove).error();
+      if (auto removed = remove->bind(1, **id).run(); !removed) return removed;
+    }
+    return erase_from_history(connection, name);
   });
   if (!status) return std::move(status).error().context("forget '" + std::string(name) + "'");
+  return empty_write_ahead_log(connection);
+}
+
+Status GalleryStore::erase_from_events(std::string_view name) {
+  auto& connection = database_.connection();
+  {
+    auto transaction = Transaction::begin(connection);
+    if (!transaction) return std::move(transaction).error();
+    if (auto status = erase_from_history(connection, name); !status) return status;
+    if (auto status = transaction->commit(); !status) return status;
+  }
   return empty_write_ahead_log(connection);
 }
 

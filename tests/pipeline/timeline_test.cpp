@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "pipeline/event_instruments.hpp"
+#include "pipeline/forgotten.hpp"
 
 namespace porchlight::pipeline {
 namespace {
@@ -40,6 +41,35 @@ TEST(Timeline, LaterOutcomeOfOneMessageReplacesTheEarlier) {
   EXPECT_EQ(deliveries[0].state, store::DeliveryState::delivered);
   EXPECT_EQ(deliveries[0].attempts, 2U);
   EXPECT_EQ(deliveries[0].edge_to_delivered_ms, 12.5);
+}
+
+TEST(Timeline, NamesNobodyWhoIsForgotten) {
+  SimulatedClock clock;
+  Timeline timeline;
+  for (const auto* name : {"Anna", "Berta"}) {
+    event::Sighting seen;
+    seen.verdict = event::Verdict::known_person;
+    seen.person = name;
+    timeline.add(ring_at(clock)).answer = seen;
+  }
+  timeline.keep_names({"Berta"});
+  const auto rings = timeline.snapshot();
+  EXPECT_EQ(rings->at(0).answer->person, "Berta");
+  EXPECT_EQ(rings->at(1).answer->person, "");
+  EXPECT_EQ(rings->at(1).answer->verdict, event::Verdict::known_person);
+}
+
+TEST(Forgotten, MessagesOnTheirWayLoseTheName) {
+  std::vector<store::OutboxRow> rows(3);
+  rows[0].payload = R"({"id":"1","person":"Anna","result":"known_person"})";
+  rows[1].payload = R"({"id":"2","person":"Berta"})";
+  rows[2].payload = R"({"id":"3"})";
+  leave_out_strangers(rows, {"Berta"});
+  EXPECT_EQ(rows[0].payload, R"({"id":"1","result":"known_person"})");
+  EXPECT_EQ(rows[1].payload, R"({"id":"2","person":"Berta"})");
+  EXPECT_EQ(rows[2].payload, R"({"id":"3"})");
+  leave_out_person(rows, "Berta");
+  EXPECT_EQ(rows[1].payload, R"({"id":"2"})");
 }
 
 TEST(TimeOfDay, FollowsTheTable) {

@@ -82,7 +82,34 @@ TEST_F(GalleryStoreTest, SamePhotographReplacesItsFaceAndAnotherModelStandsBesid
   EXPECT_EQ(people->at(0).faces[0].vector, face_of(9, "aa").vector);
 }
 
+event::Sighting sighting_of(const std::string& name, int second) {
+  const auto at = at_second(second);
+  event::Sighting seen;
+  seen.header = {event::EventId::generate(at), at, MonotonicTime{}, event::TraceContext::start()};
+  seen.camera_id = "front";
+  seen.verdict = event::Verdict::known_person;
+  seen.person = name;
+  return seen;
+}
+
+// A visit in the log, and its message.
+void see(Database& database, const std::string& name, int second) {
+  const auto seen = sighting_of(name, second);
+  auto row = row_for(seen.header.id, "hook");
+  row.payload = event::to_json(seen);
+  ASSERT_TRUE(EventLog(database).append(seen, std::vector{row}));
+  if (second % 2 == 0) {
+    ASSERT_TRUE(Outbox(database).mark_delivered(row.key, 1, at_second(second)));
+  }
+}
+
 TEST_F(GalleryStoreTest, ForgottenPersonLeavesNoByteOfFaceOrName) {
+  event::Security alarm;
+  alarm.header = sighting_of("", 1).header;
+  alarm.kind = "blacklist_match";
+  alarm.person = "Rosalind Unforgotten";
+  ASSERT_TRUE(EventLog(*database).append(alarm, {}));
+  for (int i = 0; i < 100; ++i) see(*database, i % 3 == 0 ? "Rosalind Unforgotten" : "Stays", i);
   const auto face = face_of(0.123F, "cc");
   ASSERT_TRUE(gallery.enrol("Rosalind Unforgotten", face));
   ASSERT_TRUE(gallery.enrol("Stays", face_of(7, "dd")));
@@ -91,7 +118,44 @@ TEST_F(GalleryStoreTest, ForgottenPersonLeavesNoByteOfFaceOrName) {
   EXPECT_EQ(bytes_of(folder).find(raw(face)), std::string::npos);
   EXPECT_EQ(bytes_of(folder).find("Rosalind Unforgotten"), std::string::npos);
   EXPECT_NE(bytes_of(folder).find(raw(face_of(7, "dd"))), std::string::npos);
+  std::size_t named = 0, known = 0;
+  const auto events = EventLog(*database).newest(200, {});
+  ASSERT_TRUE(events.ok());
+  for (const auto& logged : *events) {
+    named += logged.json.find(R"("person":"Stays")") != std::string::npos;
+    known += logged.json.find(R"("result":"known_person")") != std::string::npos;
+  }
+  EXPECT_EQ(named, 66U);
+  EXPECT_EQ(known, 100U) << "what happened stays";
+  EXPECT_EQ(Outbox(*database).pending(200)->size(), 50U) << "messages leave without the name";
   EXPECT_EQ(gallery.forget("Rosalind Unforgotten").error().code(), ErrorCode::not_found);
+}
+
+TEST_F(GalleryStoreTest, ForgettingANameOfBeforeTakesItOutOfTheEvents) {
+  ASSERT_TRUE(gallery.enrol("Rosalind Unforgotten", face_of(1, "aa")));
+  see(*database, "Rosalind Unforgotten", 1);
+  ASSERT_TRUE(gallery.rename("Rosalind Unforgotten", "Rosa \"R\" B."));
+  see(*database, "Rosa \"R\" B.", 2);
+  EXPECT_NE(bytes_of(folder).find("Rosalind Unforgotten"), std::string::npos);
+  EXPECT_EQ(gallery.forget("Rosalind Unforgotten").error().code(), ErrorCode::not_found);
+  EXPECT_EQ(bytes_of(folder).find("Rosalind Unforgotten"), std::string::npos);
+  EXPECT_EQ(gallery.people()->at(0).name, "Rosa \"R\" B.");
+  ASSERT_TRUE(gallery.forget("Rosa \"R\" B."));
+  EXPECT_EQ(bytes_of(folder).find("Rosa "), std::string::npos);
+}
+
+TEST_F(GalleryStoreTest, ADamagedEventDoesNotStopAnErasure) {
+  ASSERT_TRUE(gallery.enrol("Ada", face_of(1, "aa")));
+  see(*database, "Bert", 1);
+  see(*database, "Ada", 2);
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open((folder / "porchlight.db").c_str(), &other), SQLITE_OK);
+  EXPECT_EQ(
+      sqlite3_exec(other, "UPDATE events SET json = '{' WHERE json LIKE '%Bert%'", nullptr, nullptr, nullptr),
+      SQLITE_OK);
+  sqlite3_close(other);
+  ASSERT_TRUE(gallery.forget("Ada"));
+  EXPECT_EQ(bytes_of(folder).find("\"Ada\""), std::string::npos);
 }
 
 TEST_F(GalleryStoreTest, ErasureReachesTheFileAfterACheckpointToo) {

@@ -59,10 +59,14 @@ class GalleryStore {
   Result<std::optional<Person>> find(std::int64_t id);
   Result<std::optional<Person>> find(std::string_view name);
 
-  // Deletes the person and every face, overwrites what they occupied and empties the write-ahead
-  // log. When another connection holds the log at that moment the Error is ErrorCode::unavailable:
-  // the person is gone from every answer, and repeating the call ends the erasure.
+  // Deletes the person and every face, takes the name out of the events and messages that say it,
+  // overwrites what they occupied and empties the write-ahead log. A name that nobody has is taken out of
+  // events and messages, too, before ErrorCode::not_found says so. When another connection holds the log at
+  // that moment the Error is ErrorCode::unavailable: the person is gone from every answer, and repeating the
+  // call ends the erasure.
   Status forget(std::string_view name);
+  // The name out of events and messages only: for what was written while forget() ran.
+  Status erase_from_events(std::string_view name);
   // One face of a person, who stays, even without any. As forget().
   Status forget_face(std::int64_t id);
   // Ends the erasure of what forget() could not erase at once.
