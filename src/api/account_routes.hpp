@@ -9,9 +9,10 @@ namespace porchlight::api {
 void add_auth_routes(Guard& guard, Accounts::State& accounts);  // login, logout, who am I, sessions, password
 void add_registration_routes(Guard& guard, Accounts::State& accounts);  // the first account, invitations
 void add_totp_routes(Guard& guard, Accounts::State& accounts);          // second factor
-void add_user_routes(Guard& guard, Accounts::State& accounts);          // users, for administrators
-void add_token_routes(Guard& guard, Accounts::State& accounts);         // API and scrape tokens
-void add_accounts_control(Guard& guard, Accounts::State& accounts);     // what a command changed
+// users, for administrators; they are given cameras that there are
+void add_user_routes(Guard& guard, Accounts::State& accounts, const CameraList& cameras);
+void add_token_routes(Guard& guard, Accounts::State& accounts);      // API and scrape tokens
+void add_accounts_control(Guard& guard, Accounts::State& accounts);  // what a command changed
 
 // What the account routes have in common.
 inline constexpr std::size_t account_body_bytes = 8 * 1024;

@@ -131,12 +131,11 @@ void faces_changed(const Port& port, const Request& request, const Responder& re
 
 // What a caller sees of the status: the cameras of their rights, and what hangs on them. Where files lie is
 // for those who can mend them.
-std::string status_for(const Caller& caller, const Port& port) {
-  auto text = port.status();
-  if (caller.role == store::Role::admin) return text;
-  auto status = ordered_json::parse(text);
+ordered_json status_for(const Caller& caller, const Port& port) {
+  auto status = ordered_json::parse(port.status());
+  if (caller.role == store::Role::admin) return status;
   status["certificate_fault"] = "";
-  if (caller.cameras.all) return status.dump();
+  if (caller.cameras.all) return status;
   const auto keep = [&](const char* list, const auto& camera_of) {
     if (!status.contains(list)) return;
     auto kept = ordered_json::array();
@@ -147,7 +146,17 @@ std::string status_for(const Caller& caller, const Port& port) {
   keep("cameras", [](const ordered_json& entry) { return entry.value("id", ""); });
   keep("buttons", [&](const ordered_json& entry) { return port.camera_of_button(entry.value("id", "")); });
   keep("rings", [](const ordered_json& entry) { return entry.value("camera", ""); });
-  return status.dump();
+  return status;
+}
+
+// Rings say who came and when: whoever is shown some has looked. The control socket is the machine's own.
+void show_status(const Port& port, Looks& looks, const Request& request, const Caller& caller,
+                 const Responder& responder) {
+  const auto status = status_for(caller, port);
+  const auto rings = status.find("rings");
+  const bool shows_rings = rings != status.end() && !rings->empty();
+  if (shows_rings && request.peer.listener == http::Listener::tcp) looks.note(request, caller);
+  responder.send(json(status));
 }
 
 using Action = void (*)(const Port&, const Request&, const Responder&);
@@ -160,7 +169,7 @@ http::Handler bound(SharedPort port, Action action) {
 
 }  // namespace
 
-void add_control_routes(Guard& guard, Port port) {
+void add_control_routes(Guard& guard, Port port, Looks& looks) {
   const auto shared = std::make_shared<const Port>(std::move(port));
   guard.add({.method = http::Method::post,
              .path = paths::ring,
@@ -170,8 +179,8 @@ void add_control_routes(Guard& guard, Port port) {
             Access::from(store::Role::user, Scope::ring).for_button());
   guard.add({.method = http::Method::get, .path = paths::status},
             Access::from(store::Role::viewer, Scope::view),
-            [shared](const Request&, const Caller& caller, const Responder& responder) {
-              responder.send(Response::json(200, status_for(caller, *shared)));
+            [shared, &looks](const Request& request, const Caller& caller, const Responder& responder) {
+              show_status(*shared, looks, request, caller, responder);
             });
   guard.add({.method = http::Method::post,
              .path = paths::reload,

@@ -90,7 +90,7 @@ void Enrolment::finish(OpenPeople& open) {
   for (const auto& photo : photos_) {
     nlohmann::ordered_json entry{{"result", photo.result}};
     if (photo.text.empty())
-      entry["quality"] = photo.quality;
+      entry["quality"] = rounded(photo.quality);
     else
       entry["detail"] = photo.text;
     body["photos"].push_back(std::move(entry));
@@ -104,12 +104,10 @@ http::Response Enrolment::nothing_usable() const {
   const auto later =
       std::find_if(photos_.begin(), photos_.end(), [](const auto& photo) { return photo.later; });
   if (later != photos_.end()) return busy(later->text.c_str(), asker_.trace);
-  http::Problem problem{.status = 422,
-                        .detail = photos_.size() == 1 ? photos_.front().text : "no photograph can be used",
-                        .type = "urn:porchlight:problem:unusable-photo",
-                        .list_name = "photos"};
-  for (const auto& photo : photos_) problem.list.emplace_back(photo.result);
-  return http::problem_response(problem, asker_.trace);
+  auto photos = nlohmann::ordered_json::array();
+  for (const auto& photo : photos_) photos.push_back({{"result", photo.result}, {"detail", photo.text}});
+  return unusable(photos_.size() == 1 ? photos_.front().text : "no photograph can be used", std::move(photos),
+                  asker_.trace);
 }
 
 }  // namespace porchlight::api

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/event_answers.hpp"
 
+#include "api/json_body.hpp"
+
 namespace porchlight::api {
 
 nlohmann::ordered_json event_json(const store::LoggedEvent& event) {
@@ -8,6 +10,9 @@ nlohmann::ordered_json event_json(const store::LoggedEvent& event) {
   // Nobody but we writes that column; a row that was damaged is still an event.
   if (!object.is_object())
     object = {{"id", event.id.text()}, {"type", event.type}, {"time", rfc3339(event.at)}};
+  for (const auto* measure : {"confidence", "distance"})
+    if (const auto found = object.find(measure); found != object.end() && found->is_number())
+      *found = rounded(found->get<double>());
   object["snapshot"] = nullptr;
   if (!event.snapshot.empty()) object["snapshot"] = "/api/v1/events/" + event.id.text() + "/snapshot";
   return object;

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cmath>
 #include <utility>
 
 #include "api/account_routes.hpp"
@@ -92,10 +91,6 @@ void forget(People::State& people, const Request& request, const Caller& caller,
        responder](OpenPeople& open) { forget(people, open, asker, id, responder); });
 }
 
-double rounded(double value) {
-  return std::round(value * 10'000) / 10'000;
-}
-
 ordered_json identity_json(const FaceFound& face) {
   ordered_json object{{"result", face.result}};
   if (!face.person.empty()) object["person"] = face.person;
@@ -111,12 +106,8 @@ Response identified(const Result<std::vector<FaceFound>>& faces, const event::Tr
   if (!faces) {
     const auto& error = faces.error();
     if (may_work_later(error.code())) return busy(error.text().c_str(), trace);
-    return http::problem_response({.status = 422,
-                                   .detail = error.text(),
-                                   .type = "urn:porchlight:problem:unusable-photo",
-                                   .list_name = "photos",
-                                   .list = {std::string(photo_result(error.code()))}},
-                                  trace);
+    return unusable(error.text(), {{{"result", photo_result(error.code())}, {"detail", error.text()}}},
+                    trace);
   }
   auto array = ordered_json::array();
   for (const auto& face : *faces) array.push_back(identity_json(face));

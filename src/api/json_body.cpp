@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "porchlight/telemetry/log.hpp"
+
 namespace porchlight::api {
 namespace {
 
@@ -10,9 +12,22 @@ using nlohmann::json;
 
 constexpr std::size_t longest_text = 1024;
 constexpr std::size_t longest_list = 64;
+constexpr std::size_t longest_shown = 64;
 
 std::string named(const char* member) {
   return "'" + std::string(member) + "' ";
+}
+
+// As sent, but for what looks like a secret: a client may have mixed up member and value. At most 64 bytes,
+// without a control character that would be more than text in a terminal.
+std::string unknown(std::string name) {
+  name = telemetry::scrubbed(name);
+  std::erase_if(name, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  auto end = std::min<std::size_t>(name.size(), longest_shown);
+  while (end < name.size() && (static_cast<unsigned char>(name[end]) & 0xc0) == 0x80) --end;
+  const bool cut = end < name.size();
+  return "the body has the member '" + name.substr(0, end) + (cut ? "…" : "") +
+         "', which this route does not know";
 }
 
 }  // namespace
@@ -24,7 +39,7 @@ JsonBody::JsonBody(const http::Request& request, std::initializer_list<std::stri
     return std::find(members.begin(), members.end(), name) != members.end();
   };
   for (const auto& [name, value] : object_.items())
-    if (object_.is_object() && !is_known(name)) fault("the body has a member that this route does not know");
+    if (object_.is_object() && !is_known(name)) fault(unknown(name));
 }
 
 const json* JsonBody::find(const char* member, bool (json::*is)() const noexcept, const char* kind) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cmath>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -37,6 +38,11 @@ class JsonBody {
   std::string fault_;
   int status_ = 400;
 };
+
+// A measure as answers show it: with four decimals.
+inline double rounded(double value) noexcept {
+  return std::round(value * 10'000) / 10'000;
+}
 
 inline http::Response json_answer(int status, const nlohmann::ordered_json& body) {
   return http::Response::json(status,

@@ -12,8 +12,6 @@
 
 namespace porchlight::api {
 
-using CameraList = std::function<std::vector<CameraCondition>()>;  // listener's thread
-
 void add_event_routes(Guard& guard, Library::State& library);   // list, one, its picture
 void add_stream_routes(Guard& guard, Library::State& library);  // events as they come
 void add_camera_routes(Guard& guard, Library::State& library, CameraList cameras);

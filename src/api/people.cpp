@@ -85,6 +85,16 @@ http::Response refused_change(const Error& error, const event::TraceContext& tra
   return failure(error, trace);
 }
 
+http::Response unusable(const std::string& detail, nlohmann::ordered_json photos,
+                        const event::TraceContext& trace) {
+  auto response = http::problem_response(
+      {.status = 422, .detail = detail, .type = "urn:porchlight:problem:unusable-photo"}, trace);
+  auto body = nlohmann::ordered_json::parse(response.body);
+  body["photos"] = std::move(photos);
+  response.body = body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return response;
+}
+
 nlohmann::ordered_json person_json(const store::Person& person) {
   return {{"id", person.id},
           {"name", person.name},

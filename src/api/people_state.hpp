@@ -73,6 +73,9 @@ Status done_or_left(Status erasure, Status& left);
 void answer_when_known(People::State& people, const http::Responder& responder, http::Response response);
 http::Response refused_change(const Error& error, const event::TraceContext& trace);
 
+// 422: none of the photographs can be used; `photos` has for each the result, as a word and in words.
+http::Response unusable(const std::string& detail, nlohmann::ordered_json photos,
+                        const event::TraceContext& trace);
 nlohmann::ordered_json person_json(const store::Person& person);
 // The number that the path names.
 std::optional<std::int64_t> number_of(const http::Request& request);

@@ -23,6 +23,7 @@ Guard route_table(Port port, telemetry::Metrics& metrics, telemetry::Health& hea
                   Library& library, People& people) {
   auto& state = accounts.state();
   Guard guard(state, port.camera_of_button);
+  const auto cameras = port.cameras;
   add_metrics_route(guard, metrics);
   add_health_routes(guard, health);
   add_authority_route(guard, port.authority);
@@ -30,11 +31,11 @@ Guard route_table(Port port, telemetry::Metrics& metrics, telemetry::Health& hea
   add_event_routes(guard, library.state());
   add_camera_routes(guard, library.state(), port.cameras);
   add_openapi_route(guard);
-  add_control_routes(guard, std::move(port));
+  add_control_routes(guard, std::move(port), library.state().looks);
   add_auth_routes(guard, state);
   add_registration_routes(guard, state);
   add_totp_routes(guard, state);
-  add_user_routes(guard, state);
+  add_user_routes(guard, state, cameras);
   add_token_routes(guard, state);
   add_accounts_control(guard, state);
   add_people_routes(guard, people.state());

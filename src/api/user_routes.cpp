@@ -7,6 +7,7 @@
 #include "api/account_routes.hpp"
 #include "api/paths.hpp"
 #include "porchlight/api/account_code.hpp"
+#include "porchlight/api/unknown_camera.hpp"
 
 namespace porchlight::api {
 namespace {
@@ -38,7 +39,7 @@ struct Wanted {
   std::optional<bool> disabled;
 };
 
-Wanted read_wanted(JsonBody& body) {
+Wanted read_wanted(JsonBody& body, const CameraList& cameras_there) {
   Wanted wanted;
   if (const auto word = body.optional_text("role")) {
     wanted.role = store::role_of(*word);
@@ -51,6 +52,10 @@ Wanted read_wanted(JsonBody& body) {
           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
         }))
       body.fault("'cameras' are ids of [a-z0-9_]", 422);
+  std::vector<std::string> known;
+  for (auto& camera : cameras_there()) known.push_back(std::move(camera.id));
+  if (auto why = unknown_camera(wanted.cameras.value_or(std::vector<std::string>{}), known))
+    body.fault(std::move(*why), 422);
   wanted.disabled = body.optional_boolean("disabled");
   return wanted;
 }
@@ -113,12 +118,12 @@ Response invite(Accounts::State& accounts, OpenAccounts& open, const Request& re
                            {"expires", rfc3339(invitation.expires)}});
 }
 
-void add(Accounts::State& accounts, const Request& request, const Caller& caller,
+void add(Accounts::State& accounts, const CameraList& cameras, const Request& request, const Caller& caller,
          const Responder& responder) {
   JsonBody body(request, {"name", "role", "all_cameras", "cameras"});
   const auto name = store::account_name(body.text("name"));
   (void)body.text("role");
-  const auto wanted = read_wanted(body);
+  const auto wanted = read_wanted(body, cameras);
   if (!name)
     body.fault("a name is 1 to 64 of a-z, 0-9, '.', '_' and '-', and begins with a letter or digit", 422);
   if (auto wrong = body.refusal(request)) return (void)responder.send(std::move(*wrong));
@@ -142,10 +147,10 @@ Response change_user(Accounts::State& accounts, OpenAccounts& open, const Reques
   return status ? json_answer(200, user_json(**user)) : failure(status.error(), request.trace);
 }
 
-void change(Accounts::State& accounts, const Request& request, const Caller& caller,
-            const Responder& responder) {
+void change(Accounts::State& accounts, const CameraList& cameras, const Request& request,
+            const Caller& caller, const Responder& responder) {
   JsonBody body(request, {"role", "all_cameras", "cameras", "disabled"});
-  const auto wanted = read_wanted(body);
+  const auto wanted = read_wanted(body, cameras);
   if (auto wrong = body.refusal(request)) return (void)responder.send(std::move(*wrong));
   const auto id = id_of(request);
   if (!id) return (void)responder.send(no_such_account(request));
@@ -169,7 +174,7 @@ void remove(Accounts::State& accounts, const Request& request, const Caller& cal
 
 }  // namespace
 
-void add_user_routes(Guard& guard, Accounts::State& accounts) {
+void add_user_routes(Guard& guard, Accounts::State& accounts, const CameraList& cameras) {
   const auto admin = Access::from(store::Role::admin, Scope::manage);
   guard.add(
       {.method = Method::get, .path = paths::users}, admin,
@@ -180,8 +185,8 @@ void add_user_routes(Guard& guard, Accounts::State& accounts) {
              .body_bytes = account_body_bytes,
              .payload = http::Payload::json},
             admin.by_session(),
-            [&accounts](const Request& request, const Caller& caller, const Responder& responder) {
-              add(accounts, request, caller, responder);
+            [&accounts, cameras](const Request& request, const Caller& caller, const Responder& responder) {
+              add(accounts, cameras, request, caller, responder);
             });
   guard.add({.method = Method::get, .path = paths::user, .statuses = {200, 404}}, admin,
             [&accounts](const Request& request, const Caller&, const Responder& responder) {
@@ -193,8 +198,8 @@ void add_user_routes(Guard& guard, Accounts::State& accounts) {
              .body_bytes = account_body_bytes,
              .payload = http::Payload::json},
             admin.by_session(),
-            [&accounts](const Request& request, const Caller& caller, const Responder& responder) {
-              change(accounts, request, caller, responder);
+            [&accounts, cameras](const Request& request, const Caller& caller, const Responder& responder) {
+              change(accounts, cameras, request, caller, responder);
             });
   guard.add({.method = Method::del, .path = paths::user, .statuses = {204, 404, 409, 503}},
             admin.by_session(),

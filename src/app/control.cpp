@@ -52,10 +52,17 @@ void print_ring(const json& ring) {
   }
 }
 
+// Where a browser on this machine finds it: no address to bind is one to go to.
+std::string place_of(const json& listen) {
+  auto address = text_or(listen, "address", "?");
+  for (const std::string wildcard : {"0.0.0.0:", "[::]:", "*:"})
+    if (address.starts_with(wildcard)) address = "localhost:" + address.substr(wildcard.size());
+  return (listen.value("tls", false) ? "https://" : "http://") + address;
+}
+
 void print_status(const json& status) {
-  std::printf("porchlight %s, %s, http://%s\n", text_or(status, "version", "?").c_str(),
-              status["ready"].get<bool>() ? "ready" : "not ready",
-              text_or(status["listen"], "address", "?").c_str());
+  std::printf("porchlight %s, %s, %s\n", text_or(status, "version", "?").c_str(),
+              status["ready"].get<bool>() ? "ready" : "not ready", place_of(status["listen"]).c_str());
   for (const auto& [check, good] : status["checks"].items())
     if (!good.get<bool>()) std::printf("missing  %s\n", check.c_str());
   for (const auto& camera : status["cameras"])

@@ -169,7 +169,8 @@ api::Port Daemon::make_port() {
     auto status = nlohmann::json::parse(pipeline_->status());
     status["version"] = telemetry::build_version();
     status["pid"] = ::getpid();
-    status["listen"] = {{"address", bound_address()}, {"port", server_->port()}};
+    status["listen"] = {
+        {"address", bound_address()}, {"port", server_->port()}, {"tls", credentials_ != nullptr}};
     status["certificate_fault"] = credentials_ ? credentials_->fault() : "";
     status["ready"] = health_.ready();
     status["checks"] = {{"model_loaded", health_.model_loaded.load()},

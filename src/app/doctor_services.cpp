@@ -59,6 +59,20 @@ Findings judge_silence(const Error& silence) {
   return findings;
 }
 
+Findings judge_audit(const nlohmann::json& status) {
+  Findings findings;
+  const auto intact = status.value(nlohmann::json::json_pointer("/audit/intact"), nlohmann::json());
+  if (!intact.is_boolean())
+    findings.skipped("the daemon has not ended a verification yet",
+                     "ask again in a minute, or `porchlight audit verify`");
+  else if (intact.get<bool>())
+    findings.fact("as it was written; asked the running daemon");
+  else
+    findings.bad("it is not as it was written, or cannot be verified; asked the running daemon",
+                 "`porchlight audit verify` says where; keep what is there, then `porchlight audit begin`");
+  return findings;
+}
+
 Findings check_models(const vision::FaceOptions& faces) {
   Findings findings;
   if (!faces.enabled) {
@@ -132,12 +146,20 @@ Findings check_channel(const Patient& patient, const notify::ChannelOptions& cha
 }  // namespace
 
 std::vector<Check> daemon_checks(const Patient& patient) {
-  return {{"daemon", 5s, [&patient] {
+  return {{"daemon", 5s,
+           [&patient] {
              if (patient.daemon) return judge_daemon(*patient.daemon);
              if (patient.silence) return judge_silence(*patient.silence);
              Findings findings;
              findings.skipped("its socket lies in storage.path, which is not known",
                               "mend the configuration first");
+             return findings;
+           }},
+          {"audit log", 5s, [&patient] {
+             if (patient.daemon) return judge_audit(*patient.daemon);
+             Findings findings;
+             findings.skipped("only the running daemon is asked",
+                              "`porchlight audit verify` looks at the log itself");
              return findings;
            }}};
 }

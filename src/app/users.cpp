@@ -12,6 +12,7 @@
 #include "porchlight/api/account_code.hpp"
 #include "porchlight/api/control_client.hpp"
 #include "porchlight/api/password.hpp"
+#include "porchlight/api/unknown_camera.hpp"
 #include "porchlight/store/accounts_store.hpp"
 #include "porchlight/store/database.hpp"
 
@@ -88,6 +89,17 @@ std::string rights_text(const store::User& user) {
   return "role " + std::string(to_string(user.role)) + ", " + cameras_text(user);
 }
 
+// Settings that cannot be read are complained of by whoever needs them next.
+std::optional<std::string> unknown_camera_of(const CommandOptions& options,
+                                             const std::vector<std::string>& wanted) {
+  config::Faults faults;
+  const auto settings = read_settings(options.config, faults);
+  if (!settings) return std::nullopt;
+  std::vector<std::string> known;
+  for (const auto& camera : settings->house.cameras) known.push_back(camera.id);
+  return api::unknown_camera(wanted, known);
+}
+
 // The account itself, with a password now.
 Status add_with_password(Opened& opened, store::User user) {
   auto hash = hash_of_new_password(user.name);
@@ -144,6 +156,7 @@ int users_add_command(const CommandOptions& options, const NewAccount& wanted) {
   user.role = *store::role_of(wanted.role);
   user.cameras = {wanted.all_cameras || user.role == store::Role::admin,
                   {wanted.cameras.begin(), wanted.cameras.end()}};
+  if (const auto why = unknown_camera_of(options, wanted.cameras)) return complain(*why, exit_usage);
   return change_accounts(options, [&](Opened& opened) {
     return wanted.password ? add_with_password(opened, user) : invite(opened, user, options.json);
   });

@@ -15,7 +15,7 @@ namespace {
 class Inspector : public nlohmann::json_sax<nlohmann::json> {
  public:
   explicit Inspector(std::size_t depth) : depth_(depth) {}
-  std::string_view fault;
+  std::string fault;
 
   bool null() override { return true; }
   bool boolean(bool) override { return true; }
@@ -34,8 +34,8 @@ class Inspector : public nlohmann::json_sax<nlohmann::json> {
     fault = "a key stands twice in one object of the JSON";
     return false;
   }
-  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override {
-    if (fault.empty()) fault = "the body is no JSON";
+  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
+    if (fault.empty()) fault = "the body is no JSON: wrong at byte " + std::to_string(position);
     return false;
   }
 
@@ -68,7 +68,7 @@ PayloadFault wrong_type(std::string_view wanted) {
 
 }  // namespace
 
-std::string_view json_fault(std::string_view text, std::size_t depth) {
+std::string json_fault(std::string_view text, std::size_t depth) {
   if (!is_utf8(text)) return "the body is not UTF-8";
   Inspector inspector(depth);
   nlohmann::json::sax_parse(text, &inspector);
@@ -80,7 +80,7 @@ std::optional<PayloadFault> read_payload(Payload wanted, Request& request, const
   if (wanted == Payload::json_or_form) wanted = is_json(type) ? Payload::json : Payload::form;
   if (wanted == Payload::json) {
     if (!is_json(type)) return wrong_type("application/json");
-    const auto fault = json_fault(request.body, limits.json_depth);
+    auto fault = json_fault(request.body, limits.json_depth);
     if (!fault.empty()) return malformed(fault);
   }
   if (wanted == Payload::form) {

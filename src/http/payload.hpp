@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -20,7 +21,7 @@ struct PayloadFault {
 // Holds the body against what the route takes, and fills Request::parts of a form.
 std::optional<PayloadFault> read_payload(Payload wanted, Request& request, const Limits& limits);
 
-// What is wrong with a text that should be one JSON value; empty: nothing.
-std::string_view json_fault(std::string_view text, std::size_t depth);
+// What is wrong with a text that should be one JSON value, and at which byte, counted from 1; empty: nothing.
+std::string json_fault(std::string_view text, std::size_t depth);
 
 }  // namespace porchlight::http

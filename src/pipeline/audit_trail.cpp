@@ -168,9 +168,15 @@ void AuditTrail::verify_step() {
   if (*done) conclude(verifier_->verdict());
 }
 
+std::optional<bool> AuditTrail::intact() const noexcept {
+  const auto found = found_.load();
+  return found == Found::nothing_yet ? std::nullopt : std::optional(found == Found::whole);
+}
+
 void AuditTrail::unverifiable(const Error& error) {
   verifier_.reset();
   integrity_.set(0);
+  found_.store(Found::damaged);
   log_.critical("the audit log cannot be verified", {{"fault", error.text()}});
 }
 
@@ -178,6 +184,7 @@ void AuditTrail::conclude(const store::AuditVerdict& found) {
   const auto verdict = found;
   verifier_.reset();
   integrity_.set(verdict.ok() ? 1 : 0);
+  found_.store(verdict.ok() ? Found::whole : Found::damaged);
   verified_at_.set(std::chrono::duration<double>(clock_.wall().time_since_epoch()).count());
   if (verdict.ok()) {
     log_.info("audit log verified", {{"records", static_cast<std::int64_t>(verdict.checked)}});

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -44,6 +46,8 @@ class AuditTrail {
   void turn();
   // How long turn() may wait.
   std::chrono::nanoseconds pause(std::chrono::nanoseconds longest) const;
+  // Any thread: what the newest verification found; nothing before the first has ended.
+  std::optional<bool> intact() const noexcept;
   // A clean stop: the last record and its anchor.
   void close();
 
@@ -63,6 +67,8 @@ class AuditTrail {
   telemetry::Counter failures_;
   telemetry::Gauge integrity_;
   telemetry::Gauge verified_at_;
+  enum class Found { nothing_yet, whole, damaged };
+  std::atomic<Found> found_{Found::nothing_yet};
   store::Database* database_ = nullptr;
   std::unique_ptr<store::AuditLog> audit_;
   std::unique_ptr<store::AuditVerifier> verifier_;

@@ -117,6 +117,8 @@ std::string Pipeline::status() {
   if (auto fresh = s.new_rings.take()) s.rings = std::move(*fresh);
   const auto& view = s.current_view();
   json object{{"cameras", cameras_of(view)}, {"buttons", buttons_of(view)}, {"rings", json::array()}};
+  const auto intact = s.store->audit_intact();
+  object["audit"] = {{"intact", intact ? json(*intact) : json(nullptr)}};
   for (const auto& note : *s.rings) object["rings"].push_back(ring_of(note));
   return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }

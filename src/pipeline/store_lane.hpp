@@ -59,6 +59,8 @@ class StoreLane {
   Opened opened() const noexcept { return opened_.load(std::memory_order_acquire); }
   // Valid once opened() is `no`.
   const std::string& open_fault() const noexcept { return open_fault_; }
+  // Any thread: see AuditTrail::intact().
+  std::optional<bool> audit_intact() const noexcept { return audit_.intact(); }
   // Any thread: what is pushed now is not worked off any more.
   bool ended() const noexcept { return ended_.load(std::memory_order_acquire); }
 

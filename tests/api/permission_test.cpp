@@ -156,6 +156,30 @@ TEST_F(Permissions, StatusShowsTheCamerasOfTheRightsAndPathsToAdministratorsOnly
   EXPECT_EQ(ask("GET", "/api/v1/status", login("admin")).body, house.status);
 }
 
+TEST_F(Permissions, WhoSeesRingsInTheStatusIsOnRecordOnceAMinute) {
+  const auto looks = [this] {
+    std::vector<std::string> list;
+    for (const auto& record : executor.recorded())
+      if (record.kind == AuditRecord::Kind::data_access) list.push_back(record.user + " " + record.resource);
+    return list;
+  };
+  const auto viewer = login("viewer");
+  house.status = R"({"rings":[],"cameras":[]})";
+  EXPECT_EQ(ask("GET", "/api/v1/status", viewer).status, 200);
+  house.status = R"({"rings":[{"id":"2","camera":"lawn","person":"Anna"}],"cameras":[]})";
+  EXPECT_EQ(ask("GET", "/api/v1/status", viewer).status, 200) << "of a camera that is not granted";
+  EXPECT_THAT(looks(), testing::IsEmpty());
+  house.status = R"({"rings":[{"id":"1","camera":"porch","person":"Anna"}],"cameras":[]})";
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask("GET", "/api/v1/status", viewer).status, 200);
+  EXPECT_THAT(looks(), testing::ElementsAre("viewer /api/v1/status"));
+  auto socket = server.control();
+  EXPECT_EQ(socket.ask("GET /api/v1/status HTTP/1.1\r\nHost: x\r\n\r\n").status, 200);
+  EXPECT_EQ(looks().size(), 1U);
+  clock.advance(std::chrono::seconds{61});
+  EXPECT_EQ(ask("GET", "/api/v1/status", viewer).status, 200);
+  EXPECT_EQ(looks().size(), 2U);
+}
+
 TEST_F(Permissions, RingOverTheNetworkSaysSo) {
   std::optional<event::TriggerSource> source;
   house.on_ring = [&](const RingOrder& order, const Answer<RingAccepted>& answer) {

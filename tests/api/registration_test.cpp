@@ -141,6 +141,31 @@ TEST_F(Invited, BadInvitationsAreRefused) {
   EXPECT_EQ(invite({{"name", "carla"}, {"role", "user"}, {"password", "x"}}).status, 400);
 }
 
+TEST_F(Invited, ACameraThatIsNotThereIsNamed) {
+  const auto refused = invite({{"name", "carla"}, {"role", "user"}, {"cameras", {"lawn", "prch"}}});
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_EQ(json::parse(refused.body)["detail"], "there is no camera 'prch' (did you mean 'porch'?)");
+  const auto path = "/api/v1/users/" + std::to_string((*stored().find("user"))->id);
+  const auto change = ask("PATCH", path, admin_, json{{"cameras", {"cellar"}}});
+  EXPECT_EQ(change.status, 422);
+  EXPECT_EQ(json::parse(change.body)["detail"], "there is no camera 'cellar'; there are: porch lawn");
+  EXPECT_TRUE((*stored().find("user"))->cameras.ids.empty());
+  house.cameras.clear();
+  EXPECT_EQ(json::parse(ask("PATCH", path, admin_, json{{"cameras", {"porch"}}}).body)["detail"],
+            "there is no camera 'porch'; the configuration has none");
+}
+
+TEST_F(Invited, AMemberThatNobodyKnowsIsNamed) {
+  const auto detail = [this](const std::string& member) {
+    return json::parse(invite({{"name", "carla"}, {"role", "user"}, {member, "x"}}).body)["detail"];
+  };
+  EXPECT_EQ(detail("colour"), "the body has the member 'colour', which this route does not know");
+  EXPECT_EQ(detail("col\x1b[31mour"), "the body has the member 'col[31mour', which this route does not know");
+  EXPECT_EQ(detail(std::string(63, 'a') + "äb"),
+            "the body has the member '" + std::string(63, 'a') + "…', which this route does not know");
+  EXPECT_EQ(detail("rtsp://me:hunter2@camera/1").get<std::string>().find("hunter2"), std::string::npos);
+}
+
 TEST_F(Invited, LastAdministratorStays) {
   const auto path = "/api/v1/users/" + std::to_string((*stored().find("admin"))->id);
   EXPECT_EQ(ask("PATCH", path, admin_, json{{"role", "user"}}).status, 409);

@@ -21,7 +21,9 @@ TEST(JsonBody, IsOneValueInUtf8) {
     EXPECT_EQ(json_fault(good, 32), "") << good;
   for (const auto* bad :
        {"", "{", "{}{}", "[1,]", "{'a':1}", "nul", "[01]", "\"\n\"", "{\"a\":1,}", "NaN", "// c\n1"})
-    EXPECT_EQ(json_fault(bad, 32), "the body is no JSON") << bad;
+    EXPECT_THAT(json_fault(bad, 32), HasSubstr("the body is no JSON: wrong at byte ")) << bad;
+  EXPECT_EQ(json_fault(R"({"a":1,})", 32), "the body is no JSON: wrong at byte 8");
+  EXPECT_EQ(json_fault("{", 32), "the body is no JSON: wrong at byte 2");
   EXPECT_EQ(json_fault("\"\xff\"", 32), "the body is not UTF-8");
 }
 

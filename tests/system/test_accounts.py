@@ -23,7 +23,7 @@ class Accounts(unittest.TestCase):
     def setUp(self):
         self.hook = harness.Hook()
         self.addCleanup(self.hook.close)
-        self.daemon = harness.Daemon(harness.config(self.hook))
+        self.daemon = harness.Daemon(harness.config(self.hook, cameras=[{"id": "front", "url": "file:/nothing.mp4", "enabled": False}]))
         self.addCleanup(self.daemon.close)
         self.code = harness.wait_until(lambda: first_run_code(self.daemon), 10, "the first-run code")
 
@@ -164,6 +164,8 @@ class Accounts(unittest.TestCase):
         self.assertEqual(cli("users", "add", "bert", "--role", "user", check=False).returncode, 1)
         self.assertEqual(cli("users", "add", "x y", "--role", "user", check=False).returncode, 2)
         self.assertEqual(cli("users", "add", "dora", "--role", "root", check=False).returncode, 2)
+        wrong = cli("users", "add", "dora", "--role", "viewer", "--camera", "frnt", check=False)
+        self.assertEqual((wrong.returncode, "there is no camera 'frnt' (did you mean 'front'?)" in wrong.stderr), (2, True), wrong)
         listed = json.loads(cli("users", "list", "--json").stdout)
         self.assertEqual([(u["name"], u["role"], u["cameras"]) for u in listed],
                          [("anna", "admin", []), ("bert", "viewer", ["front"])])

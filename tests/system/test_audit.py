@@ -124,7 +124,7 @@ class AuditTest(unittest.TestCase):
 
     def with_admin(self):
         """A daemon and its first administrator, logged in."""
-        daemon = self.daemon()
+        daemon = self.daemon(config(self.hook, cameras=[{"id": "front", "url": "file:/nothing.mp4", "enabled": False}]))
         code = harness.wait_until(lambda: first_run_code(daemon), 10, "the first-run code")
         anna = Client(daemon)
         self.assertEqual(anna.register(code, "anna", PASSWORD)[0], 201)

@@ -82,6 +82,31 @@ class DoctorTest(unittest.TestCase):
         self.addCleanup(daemon.close)
         return daemon
 
+    # -- audit log -------------------------------------------------------------------------------------
+
+    def test_damaged_audit_log_is_told_with_its_mend(self):
+        daemon = self.daemon()
+        harness.wait_until(lambda: daemon.status()["audit"] == {"intact": True}, 20, "the first verification")
+        self.expect(self.examine_of(daemon), "audit log", "good", "asked the running daemon")
+        daemon.stop()
+        log = daemon.state / "audit" / "audit.jsonl"
+        text = log.read_text()
+        self.assertIn("daemon", text)
+        log.write_text(text.replace("daemon", "doomed", 1))
+        daemon.start()
+        harness.wait_until(lambda: daemon.status()["audit"] == {"intact": False}, 20, "its verdict")
+        checks = self.examine_of(daemon, status=1)
+        self.expect(checks, "audit log", "bad", "not as it was written", "porchlight audit verify")
+        self.assertIn("porchlight audit begin", checks["audit log"][0][2])
+
+    def test_audit_log_is_not_looked_at_without_the_daemon(self):
+        self.write()
+        self.expect(self.examine(status=0), "audit log", "skipped", "only the running daemon", "porchlight audit verify")
+
+    def examine_of(self, daemon, **more):
+        self.file = daemon.config
+        return self.examine(**more)
+
     # -- configuration ---------------------------------------------------------------------------------
 
     def test_every_fault_is_named_with_its_place_and_the_rest_is_examined(self):

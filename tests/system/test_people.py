@@ -144,6 +144,7 @@ class PeopleTest(House):
         status, headers, body = self.enrol("Anna", picture("known_enrol.jpg"), picture("no_face.jpg"))
         self.assertEqual(status, 201, body)
         self.assertEqual([p["result"] for p in body["photos"]], ["enrolled", "no_face"])
+        self.assertEqual(body["photos"][0]["quality"], round(body["photos"][0]["quality"], 4))
         person = body["person"]
         self.assertEqual({**person, "id": 0}, {"id": 0, "name": "Anna", "listed_as": "known", "faces": 1})
         where = f"/api/v1/people/{person['id']}"
@@ -247,7 +248,8 @@ class PeopleTest(House):
     def test_nobody_is_looked_for_in_what_is_no_photograph(self):
         self.start(camera=False)
         status, _, problem = self.send("/api/v1/faces/identify", [picture("known_enrol.jpg")[:3000]])
-        self.assertEqual((status, problem["photos"]), (422, ["unreadable"]))
+        self.assertEqual((status, [p["result"] for p in problem["photos"]]), (422, ["unreadable"]))
+        self.assertEqual(problem["photos"][0]["detail"], problem["detail"])
         self.assertEqual(self.send("/api/v1/faces/identify", [])[0], 400)
         self.assertEqual(self.admin.exchange("POST", "/api/v1/faces/identify", b"Dear Anna", Content_Type="text/plain")[0], 415)
 
@@ -315,9 +317,10 @@ class PeopleTest(House):
         }
         for name, (photo, result) in unfit.items():
             status, _, body = self.enrol("Berta", photo)
-            self.assertEqual((status, body.get("photos")), (422, [result]), f"{name}: {body}")
+            self.assertEqual((status, [p["result"] for p in body["photos"]]), (422, [result]), f"{name}: {body}")
+            self.assertEqual(body["photos"][0]["detail"], body["detail"])
         status, _, body = self.enrol("Berta", *(photo for photo, _ in unfit.values()))
-        self.assertEqual((status, body["photos"]), (422, [result for _, result in unfit.values()]))
+        self.assertEqual((status, [p["result"] for p in body["photos"]]), (422, [result for _, result in unfit.values()]))
         # What stands behind the picture, and how it is turned, is no reason to refuse.
         self.assertEqual(self.enrol("Anna", good + bytes(100_000))[0], 201)
         self.assertEqual(self.enrol("Anna", turned(good, 1))[0], 201)

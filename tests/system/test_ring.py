@@ -66,6 +66,13 @@ class RingTest(unittest.TestCase):
         daemon.write_config(settings)
         self.assertEqual(daemon.cli("check", check=False).returncode, 1)
 
+    def test_status_names_an_address_to_go_to(self):
+        for listen, tls, place in (("127.0.0.1:0", "auto", "https://127.0.0.1"), ("0.0.0.0:0", "auto", "https://localhost"),
+                                   ("127.0.0.1:0", "off", "http://127.0.0.1")):
+            daemon = self.daemon(config(self.hook, server={"listen": listen, "tls": tls}))
+            self.assertEqual(daemon.cli("status").stdout.splitlines()[0].rsplit(" ", 1)[1], f"{place}:{daemon.port}")
+            daemon.stop()
+
     def test_draft_named_by_config_never_reaches_another_daemon(self):
         daemon = self.daemon()
         draft = daemon.folder / "draft.yaml"

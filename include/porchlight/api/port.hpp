@@ -39,6 +39,8 @@ struct CameraCondition {
   std::string state;  // `status` of camera_connection_state
 };
 
+using CameraList = std::function<std::vector<CameraCondition>()>;  // listener's thread
+
 template <class T>
 using Answer = std::function<void(Result<T>)>;  // exactly once, from any thread
 
