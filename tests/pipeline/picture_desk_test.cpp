@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "media/clip.hpp"
+#include "media/jpeg_seen.hpp"
 
 extern "C" {
 #include <libavutil/pixfmt.h>
@@ -22,24 +23,37 @@ struct PictureDeskTest : testing::Test {
 
   void SetUp() override { show({{"front", front}}); }
   void show(CameraTable table) { desk.set_cameras(std::make_shared<const CameraTable>(std::move(table))); }
-  void see(int width) {
-    auto frame = media::test::as_frame(media::test::make_picture(AV_PIX_FMT_YUV420P, width, 360));
+  // Two phases are two pictures.
+  std::shared_ptr<const media::Frame> see(int width, int phase = 0) {
+    auto frame = media::test::as_frame(media::test::make_picture(AV_PIX_FMT_YUV420P, width, 360, phase));
     frame.arrived = clock.now();
-    front->for_viewers.post(std::make_shared<const media::Frame>(std::move(frame)));
+    auto seen = std::make_shared<const media::Frame>(std::move(frame));
+    front->for_viewers.post(seen);
+    return seen;
+  }
+  // The picture is this frame: its size, and its colours where people look.
+  static void expect_shows(const CameraPicture& picture, const media::Frame& frame) {
+    const auto shown = media::test::read_jpeg(*picture.jpeg);
+    EXPECT_EQ(shown.width, frame.width);
+    EXPECT_EQ(shown.height, frame.height);
+    EXPECT_GT(media::test::psnr(frame, shown, frame.width, frame.height), 30);
   }
 };
 
 TEST_F(PictureDeskTest, NewestFrameIsAJpegThatKnowsWhenItWasTaken) {
-  see(640);
+  see(320);
+  const auto first = see(640);
   clock.advance(300ms);
   const auto picture = desk.picture("front");
   ASSERT_TRUE(picture.ok()) << picture.error().text();
-  ASSERT_GT(picture->jpeg->size(), 100U);
-  EXPECT_EQ(picture->jpeg->at(0), 0xff);
-  EXPECT_EQ(picture->jpeg->at(1), 0xd8);
+  expect_shows(*picture, *first);
   EXPECT_EQ(picture->taken, clock.wall() - 300ms);
-  see(320);
-  EXPECT_NE(*desk.picture("front")->jpeg, *picture->jpeg);
+  const auto same_size = see(640, 50);
+  EXPECT_LT(media::test::psnr(*first, *same_size, 640, 360), 20)
+      << "two pictures that could be taken for each other";
+  expect_shows(*desk.picture("front"), *same_size);
+  const auto smaller = see(320);
+  expect_shows(*desk.picture("front"), *smaller);
 }
 
 TEST_F(PictureDeskTest, FrameIsEncodedOnceWhoeverAsks) {
