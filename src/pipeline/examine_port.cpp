@@ -18,6 +18,9 @@ constexpr media::PhotoLimits limits{.bytes = std::size_t{16} << 20,
 
 void Pipeline::examine(std::string_view file, FaceWanted wanted, MonotonicTime deadline,
                        std::function<void(Examined)> answer) {
+  // It waited in a queue, and decoding is the dear part.
+  if (state_->clock.now() >= deadline)
+    return answer(Error(ErrorCode::timeout, "the photograph waited too long to be looked at"));
   auto photo = media::decode_photo({reinterpret_cast<const std::uint8_t*>(file.data()), file.size()}, limits);
   if (!photo) return answer(std::move(photo).error());
   auto refused = answer;

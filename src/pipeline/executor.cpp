@@ -14,9 +14,22 @@ Result<std::unique_ptr<Executor>> Executor::create() {
   return std::unique_ptr<Executor>(new Executor(std::move(*wakeup)));
 }
 
+std::optional<Executor::Job> Executor::next_job() {
+  if (quick_done_ < quick_in_a_row) {
+    if (auto job = quick_.pop()) {
+      ++quick_done_;
+      return job;
+    }
+  }
+  quick_done_ = 0;
+  if (auto job = slow_.pop()) return job;
+  auto job = quick_.pop();  // there was no slow one
+  if (job) ++quick_done_;
+  return job;
+}
+
 bool Executor::work_one() {
-  auto job = quick_.pop();
-  if (!job) job = slow_.pop();
+  auto job = next_job();
   if (!job) return false;
   (*job)();
   return true;

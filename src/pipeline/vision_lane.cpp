@@ -15,6 +15,10 @@ constexpr std::size_t expect_capacity = 64;
 // Each holds a picture of up to 12 MB.
 constexpr std::size_t examine_capacity = 4;
 
+Error switched_off() {
+  return {ErrorCode::unavailable, "the recognition of faces is switched off (faces.enabled)"};
+}
+
 }  // namespace
 
 VisionLane::VisionLane(vision::FaceOptions options, const Clock& clock, telemetry::Metrics& metrics,
@@ -39,7 +43,11 @@ void VisionLane::configure(const vision::FaceOptions& options) {
   engine_.reset();
   next_load_ = {};
   options_ = options;
-  enabled_ = options.enabled;
+  {
+    const std::lock_guard lock(examine_mutex_);
+    enabled_ = options.enabled;
+  }
+  if (!options.enabled) refuse_examinations(switched_off());
 }
 
 void VisionLane::run(std::stop_token stop, Heartbeat& heartbeat) {
@@ -47,8 +55,9 @@ void VisionLane::run(std::stop_token stop, Heartbeat& heartbeat) {
   while (!stop.stop_requested()) {
     heartbeat.beat();
     take_cameras();
-    if (!watcher_ && !(needed() && load())) {
-      refuse_examinations();
+    if (const bool wanted = watcher_ || needed(); !watcher_ && !(wanted && load())) {
+      if (wanted)
+        refuse_examinations({ErrorCode::unavailable, "the face models cannot be loaded: " + load_fault_});
       wakeup_.wait_for(idle_beat, [&] {
         return new_cameras_.has_fresh() || !examinations_.empty() || stop.stop_requested();
       });
@@ -57,7 +66,7 @@ void VisionLane::run(std::stop_token stop, Heartbeat& heartbeat) {
     take_news();
     look(heartbeat);
     publish(watcher_->tick());
-    examine_next();
+    examine_next(stop, heartbeat);
     wakeup_.wait_for(
         watcher_->busy() ? std::chrono::nanoseconds(busy_beat) : std::chrono::nanoseconds(idle_beat),
         [&] { return anything_new() || stop.stop_requested(); });
@@ -66,7 +75,7 @@ void VisionLane::run(std::stop_token stop, Heartbeat& heartbeat) {
 
 // Without a camera and a photograph no model is loaded, and nothing is missing.
 bool VisionLane::needed() {
-  if (!cameras_->empty() || !examinations_.empty()) return true;
+  if (!cameras_->empty() || examination_ || !examinations_.empty()) return true;
   health_.model_loaded = true;
   health_.set(telemetry::Health::Part::model, telemetry::Health::PartState::started);
   return false;
@@ -144,38 +153,46 @@ void VisionLane::look(Heartbeat& heartbeat) {
 }
 
 Status VisionLane::examine(Examination examination) {
-  if (!enabled())
-    return Error(ErrorCode::unavailable, "the recognition of faces is switched off (faces.enabled)");
+  const std::lock_guard lock(examine_mutex_);
+  if (!enabled()) return switched_off();
   if (examinations_.push(std::move(examination))) return {};
   return Error(ErrorCode::unavailable, "too many photographs wait to be looked at");
 }
 
-void VisionLane::examine_next() {
+void VisionLane::examine_next(const std::stop_token& stop, Heartbeat& heartbeat) {
   if (!examination_) examination_ = examinations_.pop();
   if (!examination_) return;
   const bool late = clock_.now() >= examination_->deadline;
   // Whoever stands at the door goes first.
   if (!late && (watcher_->ring_waits() || !expectations_.empty())) return;
-  const auto examination = std::exchange(examination_, std::nullopt);
-  if (late)
+  if (late) {
+    const auto examination = std::exchange(examination_, std::nullopt);
     examination->answer(Error(ErrorCode::timeout, "the cameras left no time to look at the photograph"));
-  else
-    examination->answer(look_at(*examination));
+    return;
+  }
+  auto examined = look_at(*examination_, [&] {
+    heartbeat.beat();
+    return !stop.stop_requested() && expectations_.empty();
+  });
+  // Put aside: it stays the next one.
+  if (!examined && examined.error().code() == ErrorCode::cancelled) return;
+  std::exchange(examination_, std::nullopt)->answer(std::move(examined));
 }
 
-Examined VisionLane::look_at(const Examination& examination) {
-  std::vector<vision::Shot> shots;
+Examined VisionLane::look_at(const Examination& examination, const vision::FaceEngine::GoOn& go_on) {
   if (examination.wanted == FaceWanted::every) {
-    auto found = engine_->shots_of_photo(examination.photo);
+    auto found = engine_->shots_of_photo(examination.photo, go_on);
     if (!found) return std::move(found).error();
-    shots = std::move(*found);
-  } else {
-    const auto whose = examination.wanted == FaceWanted::only ? vision::FaceEngine::Whose::only
-                                                              : vision::FaceEngine::Whose::largest;
-    auto found = engine_->enrolable_shot(examination.photo, whose);
-    if (!found) return std::move(found).error();
-    shots.push_back(*found);
+    return faces_of(examination, std::move(*found));
   }
+  const auto whose = examination.wanted == FaceWanted::only ? vision::FaceEngine::Whose::only
+                                                            : vision::FaceEngine::Whose::largest;
+  auto found = engine_->enrolable_shot(examination.photo, whose, go_on);
+  if (!found) return std::move(found).error();
+  return faces_of(examination, {*found});
+}
+
+Examined VisionLane::faces_of(const Examination& examination, std::vector<vision::Shot> shots) const {
   std::vector<ExaminedFace> faces;
   for (auto& shot : shots) {
     auto identity = vision::identify(*gallery_, shot.embedding, engine_->options().threshold);
@@ -188,9 +205,9 @@ Examined VisionLane::look_at(const Examination& examination) {
   return faces;
 }
 
-void VisionLane::refuse_examinations() {
-  while (const auto examination = examinations_.pop())
-    examination->answer(Error(ErrorCode::unavailable, "the face models cannot be loaded: " + load_fault_));
+void VisionLane::refuse_examinations(const Error& why) {
+  if (const auto examination = std::exchange(examination_, std::nullopt)) examination->answer(why);
+  while (const auto examination = examinations_.pop()) examination->answer(why);
 }
 
 void VisionLane::cannot_answer(const event::Ring& ring) {

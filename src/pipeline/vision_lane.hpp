@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -30,7 +31,7 @@ using ExaminationQueue = MpscRing<Examination, QueueName::face_detection, Overfl
 // One thread that looks for faces on every camera: always the newest frame, never a queue of old
 // ones. Loads its models on its own thread; while that fails it tries again, and rings go out without
 // a name. Photographs are examined one at a time between two rounds over the cameras, and not while a
-// ring waits for its answer.
+// ring waits for its answer: one that is being looked at is put aside when somebody rings.
 class VisionLane {
  public:
   VisionLane(vision::FaceOptions options, const Clock& clock, telemetry::Metrics& metrics,
@@ -47,7 +48,7 @@ class VisionLane {
 
   void run(std::stop_token stop, Heartbeat& heartbeat);
 
-  // Main thread, while nothing runs the lane.
+  // Main thread, while nothing runs the lane. Faces off: what waits to be examined is answered unavailable.
   void configure(const vision::FaceOptions& options);
 
   // Any thread.
@@ -61,14 +62,16 @@ class VisionLane {
   void take_news();
   bool anything_new() const;
   void look(Heartbeat& heartbeat);
-  void examine_next();
-  Examined look_at(const Examination& examination);
-  void refuse_examinations();
+  void examine_next(const std::stop_token& stop, Heartbeat& heartbeat);
+  Examined look_at(const Examination& examination, const vision::FaceEngine::GoOn& go_on);
+  Examined faces_of(const Examination& examination, std::vector<vision::Shot> shots) const;
+  void refuse_examinations(const Error& why);
   void cannot_answer(const event::Ring& ring);
   void publish(std::vector<vision::Seen> seen);
 
   vision::FaceOptions options_;  // changes only while nothing runs the lane
   std::atomic<bool> enabled_;
+  std::mutex examine_mutex_;  // nothing is queued any more once faces are off
   const Clock& clock_;
   telemetry::Metrics& metrics_;
   telemetry::Health& health_;

@@ -44,11 +44,18 @@ std::vector<Face> detect_bordered(EngineParts& parts, const media::Image& photo)
   return faces;
 }
 
+Status may_go_on(const FaceEngine::GoOn& go_on) {
+  if (!go_on || go_on()) return {};
+  return Error(ErrorCode::cancelled, "the photograph was put aside");
+}
+
 // Tiles of half the picture's sides, overlapping by half: faces half as high are found.
-std::vector<Face> detect_tiled(EngineParts& parts, const media::Image& photo) {
+Result<std::vector<Face>> detect_tiled(EngineParts& parts, const media::Image& photo,
+                                       const FaceEngine::GoOn& go_on) {
   std::vector<Face> all;
   const auto whole = view(photo);
   for (int i = 0; i < 9; ++i) {
+    if (auto status = may_go_on(go_on); !status) return std::move(status).error();
     const cv::Rect tile(i % 3 * photo.width / 4, i / 3 * photo.height / 4, photo.width / 2, photo.height / 2);
     auto faces = parts.detect(copy_of(whole(tile)));
     move_by(faces, static_cast<float>(tile.x), static_cast<float>(tile.y));
@@ -73,13 +80,20 @@ void add_unseen(std::vector<Face>& faces, const std::vector<Face>& more) {
   }
 }
 
-std::vector<Face> detect_thoroughly(EngineParts& parts, const media::Image& photo) {
+Result<std::vector<Face>> detect_thoroughly(EngineParts& parts, const media::Image& photo,
+                                            const FaceEngine::GoOn& go_on = {}) {
+  if (auto status = may_go_on(go_on); !status) return std::move(status).error();
   auto faces = parts.detect(photo);
   constexpr int worth_tiling = 480;  // pixels of the shorter side
   if (faces.empty() && std::min(photo.width, photo.height) >= worth_tiling) {
-    add_unseen(faces, detect_tiled(parts, photo));
+    const auto more = detect_tiled(parts, photo, go_on);
+    if (!more) return more.error();
+    add_unseen(faces, *more);
   }
-  if (faces.empty()) faces = detect_bordered(parts, photo);
+  if (faces.empty()) {
+    if (auto status = may_go_on(go_on); !status) return std::move(status).error();
+    faces = detect_bordered(parts, photo);
+  }
   std::sort(faces.begin(), faces.end(),
             [](const Face& a, const Face& b) { return a.box.height > b.box.height; });
   return faces;
@@ -141,11 +155,15 @@ Result<std::vector<Shot>> FaceEngine::shots_of_photo(const std::filesystem::path
   return shots_of_photo(*photo);
 }
 
-Result<std::vector<Shot>> FaceEngine::shots_of_photo(const media::Image& photo) {
+Result<std::vector<Shot>> FaceEngine::shots_of_photo(const media::Image& photo, const GoOn& go_on) {
   return guarded("look for faces", [&]() -> Result<std::vector<Shot>> {
+    const auto faces = detect_thoroughly(*parts_, photo, go_on);
+    if (!faces) return faces.error();
     std::vector<Shot> shots;
-    for (const auto& face : detect_thoroughly(*parts_, photo)) {
-      if (face.box.height < static_cast<float>(options().min_size)) continue;
+    for (const auto& face : *faces) {
+      // The largest come first.
+      if (face.box.height < static_cast<float>(options().min_size) || shots.size() == faces_of_photo) break;
+      if (auto status = may_go_on(go_on); !status) return std::move(status).error();
       auto shot = shot_of(*this, photo, face);
       if (!shot) return std::move(shot).error();
       shots.push_back(*shot);
@@ -157,18 +175,21 @@ Result<std::vector<Shot>> FaceEngine::shots_of_photo(const media::Image& photo) 
 Result<std::optional<Shot>> FaceEngine::largest_shot(const media::Image& photo) {
   return guarded("look for faces", [&]() -> Result<std::optional<Shot>> {
     const auto faces = detect_thoroughly(*parts_, photo);
-    if (faces.empty()) return std::optional<Shot>();
-    auto shot = shot_of(*this, photo, faces.front());
+    if (!faces) return faces.error();
+    if (faces->empty()) return std::optional<Shot>();
+    auto shot = shot_of(*this, photo, faces->front());
     if (!shot) return std::move(shot).error();
     return std::optional<Shot>(*shot);
   });
 }
 
-Result<Shot> FaceEngine::enrolable_shot(const media::Image& photo, Whose whose) {
+Result<Shot> FaceEngine::enrolable_shot(const media::Image& photo, Whose whose, const GoOn& go_on) {
   return guarded("look for faces", [&]() -> Result<Shot> {
-    const auto faces = detect_thoroughly(*parts_, photo);
-    if (auto fit = check_enrolable(faces, options().min_size, whose); !fit) return std::move(fit).error();
-    return shot_of(*this, photo, faces.front());
+    const auto faces = detect_thoroughly(*parts_, photo, go_on);
+    if (!faces) return faces.error();
+    if (auto fit = check_enrolable(*faces, options().min_size, whose); !fit) return std::move(fit).error();
+    if (auto status = may_go_on(go_on); !status) return std::move(status).error();
+    return shot_of(*this, photo, faces->front());
   });
 }
 

@@ -131,9 +131,12 @@ TEST_F(ExaminationTest, LooksWithoutAnyCameraAndAnswersLateOnesWithoutLooking) {
   examine(one, FaceWanted::only);
   examine(two, FaceWanted::only);
   examine(two, FaceWanted::every);
-  examine(one, FaceWanted::every, 0s);
+  Answers late;
+  const auto soon = clock_.now() + 50ms;
+  pipeline_->examine(one, FaceWanted::every, soon, [&](Examined examined) { late.add(std::move(examined)); });
+  while (clock_.now() < soon) std::this_thread::sleep_for(1ms);
   pipeline_->start();
-  ASSERT_TRUE(answers_.wait_for(4));
+  ASSERT_TRUE(answers_.wait_for(3) && late.wait_for(1));
   if (!answers_.list[0].ok() && code_of(0) == ErrorCode::unavailable) GTEST_SKIP() << "no face models";
   ASSERT_TRUE(answers_.list[0].ok()) << answers_.list[0].error().text();
   ASSERT_EQ(answers_.list[0]->size(), 1U);
@@ -145,43 +148,149 @@ TEST_F(ExaminationTest, LooksWithoutAnyCameraAndAnswersLateOnesWithoutLooking) {
   EXPECT_EQ(code_of(1), ErrorCode::already_exists);
   ASSERT_TRUE(answers_.list[2].ok());
   EXPECT_GE(answers_.list[2]->size(), 2U);
-  EXPECT_EQ(code_of(3), ErrorCode::timeout);
+  ASSERT_FALSE(late.list[0].ok());
+  EXPECT_EQ(late.list[0].error().code(), ErrorCode::timeout);
 }
 
-TEST(VisionLaneTest, APhotographWaitsWhileARingDoes) {
+TEST_F(ExaminationTest, WhatComesTooLateIsNotDecoded) {
+  make(true);
+  examine("a letter", FaceWanted::every, 0s);
+  ASSERT_EQ(answers_.count(), 1U);
+  EXPECT_EQ(code_of(0), ErrorCode::timeout) << "that it is no picture shows only who decodes it";
+}
+
+// The lane alone, on a clock that the test moves, so that a ring waits until the test says so.
+class VisionLaneTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    ::setenv("PORCHLIGHT_MODELS", PORCHLIGHT_BINARY_DIR "/models", 1);
+    sets.model_versions = vision::model_versions();
+    metrics = std::make_unique<telemetry::Metrics>(sets);
+    auto made = Dispatcher::create(clock, *metrics, jobs, [](const event::Ring&) {});
+    ASSERT_TRUE(made);
+    dispatcher = std::move(*made);
+    lane = std::make_unique<VisionLane>(vision::FaceOptions{}, clock, *metrics, health, *dispatcher,
+                                        std::move(*Wakeup::create()));
+  }
+  void TearDown() override { ::unsetenv("PORCHLIGHT_MODELS"); }
+  void start() {
+    worker = std::make_unique<Worker>(
+        "vision", clock, [this](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); });
+  }
+  void examine(const media::Image& photo) {
+    ASSERT_TRUE(lane->examine({photo, FaceWanted::every, clock.now() + 24h,
+                               [this](Examined examined) { answers.add(std::move(examined)); }}));
+  }
+  // Before a camera that shows nothing, so that only the deadline answers.
+  void ring() {
+    event::Ring ring;
+    ring.header = event::make_header(clock);
+    ring.camera_id = "front";
+    ASSERT_TRUE(lane->expectations().push(ring));
+  }
+  void wait_until_taken() {
+    while (!lane->expectations().empty()) std::this_thread::sleep_for(1ms);
+  }
+  static media::Image decoded(const std::string& file) {
+    return *media::decode_photo({reinterpret_cast<const std::uint8_t*>(file.data()), file.size()});
+  }
+
+  SimulatedClock clock;
+  telemetry::ClosedSets sets;
+  std::unique_ptr<telemetry::Metrics> metrics;
+  telemetry::Health health{clock};
+  Wakeup store_wakeup = std::move(*Wakeup::create());
+  StoreQueue jobs{64, store_wakeup};
+  std::unique_ptr<Dispatcher> dispatcher;
+  std::unique_ptr<VisionLane> lane;
+  Answers answers;
+  std::unique_ptr<Worker> worker;
+};
+
+TEST_F(VisionLaneTest, APhotographWaitsWhileARingDoes) {
   const auto file = picture("no_face.jpg");
   if (file.empty()) GTEST_SKIP() << "no pictures";
-  ::setenv("PORCHLIGHT_MODELS", PORCHLIGHT_BINARY_DIR "/models", 1);
-  const auto photo = *media::decode_photo({reinterpret_cast<const std::uint8_t*>(file.data()), file.size()});
-  SimulatedClock clock;  // so that the ring waits until the test says so
-  telemetry::ClosedSets sets;
-  sets.model_versions = vision::model_versions();
-  telemetry::Metrics metrics(sets);
-  telemetry::Health health(clock);
-  auto store_wakeup = Wakeup::create();
-  StoreQueue jobs(64, *store_wakeup);
-  auto dispatcher = Dispatcher::create(clock, metrics, jobs, [](const event::Ring&) {});
-  ASSERT_TRUE(dispatcher);
-  VisionLane lane({}, clock, metrics, health, **dispatcher, std::move(*Wakeup::create()));
-  Answers answers;
-  const auto examine = [&] {
-    EXPECT_TRUE(lane.examine({photo, FaceWanted::every, clock.now() + 1h,
-                              [&](Examined examined) { answers.add(std::move(examined)); }}));
-  };
-  Worker worker("vision", clock, [&](std::stop_token stop, Heartbeat& beat) { lane.run(stop, beat); });
-  examine();
+  const auto photo = decoded(file);
+  start();
+  examine(photo);
   ASSERT_TRUE(answers.wait_for(1));
   if (!answers.list[0].ok()) GTEST_SKIP() << answers.list[0].error().text();
-  event::Ring ring;
-  ring.header = event::make_header(clock);
-  ring.camera_id = "front";  // which shows nothing, so that only the deadline answers
-  ASSERT_TRUE(lane.expectations().push(ring));
-  while (!lane.expectations().empty()) std::this_thread::sleep_for(1ms);
-  examine();
+  ring();
+  wait_until_taken();
+  examine(photo);
   std::this_thread::sleep_for(500ms);  // several rounds of the lane
   EXPECT_EQ(answers.count(), 1U) << "a photograph was looked at before the ring was answered";
   clock.advance(11s);
   EXPECT_TRUE(answers.wait_for(2)) << "and it was forgotten afterwards";
+}
+
+// The faces of `photo`, so many times beside each other.
+media::Image repeated(const media::Image& photo, int across, int down) {
+  media::Image wide{photo.width * across, photo.height * down, 3, 0, {}};
+  wide.stride = static_cast<std::size_t>(wide.width) * 3;
+  const auto row_bytes = static_cast<std::size_t>(photo.width) * 3;
+  for (int y = 0; y < wide.height; ++y)
+    for (int x = 0; x < across; ++x) {
+      const auto* row = photo.pixels.data() + static_cast<std::size_t>(y % photo.height) * photo.stride;
+      wide.pixels.insert(wide.pixels.end(), row, row + row_bytes);
+    }
+  return wide;
+}
+
+TEST_F(VisionLaneTest, ARingPutsAPhotographAsideThatIsBeingLookedAt) {
+  const auto file = picture("two_faces.jpg");
+  if (file.empty()) GTEST_SKIP() << "no pictures";
+  const auto crowd = repeated(decoded(file), 3, 2);
+  start();
+  examine(crowd);
+  ASSERT_TRUE(answers.wait_for(1));
+  if (!answers.list[0].ok()) GTEST_SKIP() << answers.list[0].error().text();
+  ASSERT_GE(answers.list[0]->size(), 4U) << "too few to be interrupted between";
+  // Who does not look up takes the ring after the answer only, each time.
+  bool put_aside = false;
+  for (int i = 0; i < 20 && !put_aside; ++i) {
+    const auto before = answers.count();
+    examine(crowd);
+    while (!lane->examinations().empty()) std::this_thread::sleep_for(1ms);
+    std::this_thread::sleep_for(20ms);  // it is being looked at
+    ring();
+    wait_until_taken();
+    put_aside = answers.count() == before;
+    clock.advance(11s);
+    ASSERT_TRUE(answers.wait_for(before + 1)) << "it was forgotten";
+    ASSERT_TRUE(answers.list.back().ok()) << answers.list.back().error().text();
+    EXPECT_EQ(answers.list.back()->size(), answers.list[0]->size());
+  }
+  EXPECT_TRUE(put_aside) << "the ring waited for the photograph";
+}
+
+TEST_F(VisionLaneTest, SwitchingFacesOffAnswersWhoWaits) {
+  const auto file = picture("no_face.jpg");
+  if (file.empty()) GTEST_SKIP() << "no pictures";
+  const auto photo = decoded(file);
+  start();
+  examine(photo);
+  ASSERT_TRUE(answers.wait_for(1));
+  if (!answers.list[0].ok()) GTEST_SKIP() << answers.list[0].error().text();
+  ring();
+  wait_until_taken();
+  examine(photo);  // the next one
+  while (!lane->examinations().empty()) std::this_thread::sleep_for(1ms);
+  examine(photo);  // and one in the queue
+  worker.reset();
+  ASSERT_EQ(answers.count(), 1U);
+  vision::FaceOptions changed;
+  changed.threshold *= 0.9F;
+  lane->configure(changed);
+  EXPECT_EQ(answers.count(), 1U) << "they may still be looked at";
+  changed.enabled = false;
+  lane->configure(changed);
+  ASSERT_EQ(answers.count(), 3U);
+  for (std::size_t i = 1; i < 3; ++i) {
+    ASSERT_FALSE(answers.list[i].ok());
+    EXPECT_EQ(answers.list[i].error().code(), ErrorCode::unavailable);
+    EXPECT_NE(answers.list[i].error().text().find("switched off"), std::string::npos);
+  }
 }
 
 }  // namespace

@@ -81,6 +81,42 @@ TEST(FaceEngine, OnePersonIsNearAndAllOthersAreFar) {
   EXPECT_EQ(near, 2) << "the visitor is in two of the photographs, and nobody else looks like her";
 }
 
+// So small in the whole picture that only its tiles show them.
+media::Image crowd() {
+  const auto face = resized(visitor_enrolled(), 160, 160);
+  auto picture = blank(1920, 1440, 90);
+  for (int row = 0; row < 8; ++row)
+    for (int column = 0; column < 11; ++column) paste(face, picture, 20 + column * 170, 20 + row * 175);
+  return picture;
+}
+
+TEST(FaceEngine, LooksAtTheLargestFacesOfACrowdOnly) {
+  PORCHLIGHT_NEEDS_ENGINE(engine);
+  const auto picture = crowd();
+  std::size_t asked = 0;
+  const auto shots = engine->shots_of_photo(picture, [&] { return ++asked > 0; });
+  ASSERT_TRUE(shots.ok());
+  EXPECT_EQ(shots->size(), FaceEngine::faces_of_photo);
+  EXPECT_GE(asked, FaceEngine::faces_of_photo + 10) << "before each pass of the detector and each face";
+}
+
+TEST(FaceEngine, APhotographIsPutAsideBetweenTwoPasses) {
+  PORCHLIGHT_NEEDS_ENGINE(engine);
+  const auto picture = crowd();
+  for (const std::size_t last : {1U, 5U, 12U, 20U}) {
+    std::size_t asked = 0;
+    const auto shots = engine->shots_of_photo(picture, [&] { return ++asked < last; });
+    ASSERT_FALSE(shots.ok()) << last;
+    EXPECT_EQ(shots.error().code(), ErrorCode::cancelled) << last;
+    EXPECT_EQ(asked, last) << "it did not stop at once";
+  }
+  std::size_t asked = 0;
+  const auto shot =
+      engine->enrolable_shot(visitor_enrolled(), FaceEngine::Whose::only, [&] { return ++asked < 2; });
+  ASSERT_FALSE(shot.ok());
+  EXPECT_EQ(shot.error().code(), ErrorCode::cancelled);
+}
+
 TEST(FaceEngine, AFrameGivesWhatThePhotographGives) {
   PORCHLIGHT_NEEDS_ENGINE(engine);
   const auto photo = crop(sample(3), 850, 60, 640, 480);

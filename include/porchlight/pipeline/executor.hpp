@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 
 #include "porchlight/base/heartbeat.hpp"
@@ -12,13 +13,15 @@
 namespace porchlight::pipeline {
 
 // A thread for work that another room must not do on its own: one job at a time, quick ones before
-// slow ones, so that a quick one waits for at most one slow one. What is queued when it stops is
+// slow ones, so that a quick one waits for at most one slow one. After `quick_in_a_row` quick ones a slow one
+// that waits has its turn, so that none waits for ever. What is queued when it stops is
 // dropped: the jobs' own ends (a Responder's 503) say so.
 class Executor {
  public:
   using Job = std::function<void()>;
   static constexpr std::size_t quick_capacity = 64;
   static constexpr std::size_t slow_capacity = 16;
+  static constexpr std::size_t quick_in_a_row = 8;
 
   static Result<std::unique_ptr<Executor>> create();
 
@@ -39,11 +42,13 @@ class Executor {
   explicit Executor(Wakeup wakeup)
       : wakeup_(std::move(wakeup)), quick_(quick_capacity, wakeup_), slow_(slow_capacity, wakeup_) {}
   bool work_one();
+  std::optional<Job> next_job();
 
   Wakeup wakeup_;
   Queue quick_;
   Queue slow_;
   Job tick_;
+  std::size_t quick_done_ = 0;  // since the last slow one
 };
 
 }  // namespace porchlight::pipeline

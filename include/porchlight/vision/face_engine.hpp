@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -92,11 +93,16 @@ class FaceEngine {
   // The mean over the chip and its mirror image.
   Result<Embedding> embed(const Chip& chip);
 
-  // Every face of a photograph file, the largest first; where none is found at once, large
-  // pictures are searched in tiles and tight crops with a border around them. Empty when there is none.
-  // Refusals as media::read_photo.
+  // A photograph takes many passes of the detector and two of the embedder a face. Asked between them:
+  // false gives up, which is ErrorCode::cancelled. Empty: nobody wants to interrupt.
+  using GoOn = std::function<bool()>;
+  static constexpr std::size_t faces_of_photo = 16;
+
+  // The largest faces of a photograph file, at most faces_of_photo, the largest first; where none is found at
+  // once, large pictures are searched in tiles and tight crops with a border around them. Empty when there is
+  // none. Refusals as media::read_photo.
   Result<std::vector<Shot>> shots_of_photo(const std::filesystem::path& path);
-  Result<std::vector<Shot>> shots_of_photo(const media::Image& photo);
+  Result<std::vector<Shot>> shots_of_photo(const media::Image& photo, const GoOn& go_on = {});
 
   // The largest face of a picture already read, found the same way; nothing when there is none.
   Result<std::optional<Shot>> largest_shot(const media::Image& photo);
@@ -108,7 +114,7 @@ class FaceEngine {
   Result<Enrolment> enrol_photo(const std::filesystem::path& path);
   // Of a picture already read, with the same refusals; `largest` takes the largest of several faces.
   enum class Whose { only, largest };
-  Result<Shot> enrolable_shot(const media::Image& photo, Whose whose);
+  Result<Shot> enrolable_shot(const media::Image& photo, Whose whose, const GoOn& go_on = {});
 
   const FaceOptions& options() const noexcept;
 

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "porchlight/pipeline/executor.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "porchlight/base/clock.hpp"
+
+namespace porchlight::pipeline {
+namespace {
+
+// The order in which the jobs ran; the last one, which is told so, ends the run.
+struct Order {
+  std::unique_ptr<Executor> executor = std::move(*Executor::create());
+  std::string text;
+  std::stop_source stop;
+
+  Executor::Job job(char letter) {
+    return [this, letter] { text += letter; };
+  }
+  void run() {
+    SystemClock clock;
+    Heartbeat heartbeat(clock);
+    // The tick comes before each second's first job; by then everything is queued.
+    ASSERT_TRUE(executor->slow([this] { stop.request_stop(); }));
+    executor->run(stop.get_token(), heartbeat);
+  }
+};
+
+TEST(Executor, QuickJobsComeFirstAndASlowOneHasItsTurn) {
+  Order order;
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(order.executor->slow(order.job('s')));
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(order.executor->quick(order.job('q')));
+  order.run();
+  EXPECT_EQ(order.text, "qqqqqqqqsqqqqqqqqsqqqq");
+}
+
+// Whoever keeps it busy with quick ones does not keep the slow ones out.
+TEST(Executor, QuickJobsWithoutEndDoNotStarveASlowOne) {
+  Order order;
+  std::size_t quick = 0;
+  const std::function<void()> again = [&] {
+    if (++quick < 1000) order.executor->quick(again);
+  };
+  ASSERT_TRUE(order.executor->quick(again));
+  order.run();
+  EXPECT_EQ(quick, Executor::quick_in_a_row);
+}
+
+TEST(Executor, ManyQuickJobsWithoutASlowOneAllRun) {
+  Order order;
+  std::size_t quick = 0;
+  const std::function<void()> again = [&] {
+    if (++quick < 100)
+      order.executor->quick(again);
+    else
+      order.stop.request_stop();
+  };
+  ASSERT_TRUE(order.executor->quick(again));
+  SystemClock clock;
+  Heartbeat heartbeat(clock);
+  order.executor->run(order.stop.get_token(), heartbeat);
+  EXPECT_EQ(quick, 100U);
+}
+
+}  // namespace
+}  // namespace porchlight::pipeline
