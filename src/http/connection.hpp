@@ -124,6 +124,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void ask_for_body();
   void flush();
   void on_flushed();
+  void count();
   void count_completed(bool aborted = false);
   void record(bool aborted);
   void linger();

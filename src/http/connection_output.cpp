@@ -109,6 +109,7 @@ void Connection::flush() {
 
 void Connection::on_flushed() {
   if (phase_ == Phase::streaming) {
+    record(false);
     current_.reset();  // its handler has returned by now
     if (streaming_->ending) linger();
     return;
@@ -125,10 +126,14 @@ void Connection::on_flushed() {
   next_request();
 }
 
-void Connection::count_completed(bool aborted) {
+void Connection::count() {
   if (std::exchange(in_flight_, false)) serving_.instruments.in_flight.add(-1);
   serving_.instruments.completed(current_->request.method, current_->route, current_->status,
                                  std::chrono::steady_clock::now() - current_->begun);
+}
+
+void Connection::count_completed(bool aborted) {
+  count();
   record(aborted);
 }
 

@@ -50,7 +50,7 @@ void Connection::open_stream(const Response& response) {
     enter(Phase::writing, serving_.limits.write);
     return flush();
   }
-  count_completed();
+  count();  // and recorded when its beginning is out
   streaming_ = std::make_unique<Streaming>();
   streaming_->pipe = make_pipe(queue_bytes);
   streaming_->pipe->queued = output_.kept();

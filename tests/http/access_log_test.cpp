@@ -198,6 +198,8 @@ TEST_F(AccessRecords, AreMadeWhenAStreamOpens) {
   auto wire = house_.tcp();
   const auto record = record_of([&] { wire.send(get("/events")); });
   expect(record, "GET", "/events", 200);
+  EXPECT_GT(record["context"]["bytes"], 100) << "its head and its first words";
+  EXPECT_FALSE(record["context"].contains("aborted"));
   wire.close();
   house_.tcp().ask(get("/things/a"));
   expect_records(2);
