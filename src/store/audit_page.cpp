@@ -101,13 +101,27 @@ Result<std::vector<AuditLines::File>> files_of(const AuditPaths& paths) {
   return audit_files_now(paths);
 }
 
+// Of `audit-<index>.jsonl`; nothing for what is named otherwise.
+std::optional<std::uint64_t> index_of_name(const std::filesystem::path& path) {
+  constexpr std::string_view prefix = "audit-";
+  const auto name = path.stem().string();
+  if (!name.starts_with(prefix)) return std::nullopt;
+  std::uint64_t index = 0;
+  const auto* end = name.data() + name.size();
+  const auto read = std::from_chars(name.data() + prefix.size(), end, index);
+  if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
+  return index;
+}
+
 Result<std::uint64_t> first_index_of(AuditLines::File& file) {
   if (auto status = open_audit_file(file); !status) return std::move(status).error();
+  // The name stays when the first line is damaged, and no two files have the same.
+  if (const auto index = index_of_name(file.path)) return *index;
   const auto text = read_at(file.fd->get(), 0,
                             std::min<std::size_t>(longest_audit_line, static_cast<std::size_t>(file.size)),
                             file.path.string());
   if (!text) return text.error();
-  // Of a damaged file it is unknown; no record has this one.
+  // Of the current file, when it is damaged, it is unknown; no record has this one.
   return index_of_line(std::string_view(*text).substr(0, text->find('\n'))).value_or(UINT64_MAX);
 }
 

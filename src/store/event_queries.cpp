@@ -2,10 +2,12 @@
 // What those who look at the event log ask of it.
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdio>
 #include <iterator>
 
 #include "porchlight/store/event_log.hpp"
+#include "porchlight/telemetry/log.hpp"
 #include "store/event_rows.hpp"
 
 namespace porchlight::store {
@@ -35,19 +37,33 @@ Bounds bounds_of(const EventFilter& filter, const std::optional<event::EventId>&
   return bounds;
 }
 
-// One index for each, so that none reads more rows than it returns.
+// One index for each, and a row is read when the one before it was given out: none reads more rows than it
+// returns, but for those that cannot be read. Those must not count, or a page would end before its time.
 constexpr std::string_view every_event = R"sql(
 SELECT id, type, at_ms, camera, json, snapshot FROM events
-WHERE id >= ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3)sql";
+WHERE id >= ?1 AND id < ?2 ORDER BY id DESC)sql";
 constexpr std::string_view of_type = R"sql(
 SELECT id, type, at_ms, camera, json, snapshot FROM events INDEXED BY events_by_type
-WHERE id >= ?1 AND id < ?2 AND type = ?4 ORDER BY id DESC LIMIT ?3)sql";
+WHERE id >= ?1 AND id < ?2 AND type = ?3 ORDER BY id DESC)sql";
 constexpr std::string_view of_camera = R"sql(
 SELECT id, type, at_ms, camera, json, snapshot FROM events INDEXED BY events_by_camera
-WHERE id >= ?1 AND id < ?2 AND camera = ?5 ORDER BY id DESC LIMIT ?3)sql";
+WHERE id >= ?1 AND id < ?2 AND camera = ?4 ORDER BY id DESC)sql";
 constexpr std::string_view of_camera_and_type = R"sql(
 SELECT id, type, at_ms, camera, json, snapshot FROM events INDEXED BY events_by_camera_and_type
-WHERE id >= ?1 AND id < ?2 AND camera = ?5 AND type = ?4 ORDER BY id DESC LIMIT ?3)sql";
+WHERE id >= ?1 AND id < ?2 AND camera = ?4 AND type = ?3 ORDER BY id DESC)sql";
+
+// A row that cannot be read is left out: one must not keep everybody from all others. The process says so
+// once; a page that is asked for again and again would fill the log with it.
+std::optional<LoggedEvent> readable_event_of(const Statement& row, int first) {
+  auto event = event_of(row, first);
+  if (event) return std::move(*event);
+  static std::atomic_flag said;
+  if (said.test_and_set()) return std::nullopt;
+  const telemetry::Logger log("doorbell.store", telemetry::Component::storage);
+  log.error("an event cannot be read and is left out, and so will others be without a word",
+            {{"fault", event.error().text()}});
+  return std::nullopt;
+}
 
 Result<std::vector<LoggedEvent>> select(Database& database, const Bounds& bounds, std::size_t limit,
                                         const std::string& type, const std::string* camera) {
@@ -56,10 +72,16 @@ Result<std::vector<LoggedEvent>> select(Database& database, const Bounds& bounds
   auto statement = database.connection().prepare(QueryType::select, sql);
   if (!statement) return std::move(statement).error();
   statement->bind(1, std::string_view(bounds.least)).bind(2, std::string_view(bounds.most));
-  statement->bind(3, static_cast<std::int64_t>(limit));
-  if (!type.empty()) statement->bind(4, std::string_view(type));
-  if (camera != nullptr) statement->bind(5, std::string_view(*camera));
-  return read_events(*statement);
+  if (!type.empty()) statement->bind(3, std::string_view(type));
+  if (camera != nullptr) statement->bind(4, std::string_view(*camera));
+  std::vector<LoggedEvent> events;
+  while (events.size() < limit) {
+    const auto row = statement->step();
+    if (!row) return row.error();
+    if (!*row) break;
+    if (auto event = readable_event_of(*statement, 0)) events.push_back(std::move(*event));
+  }
+  return events;
 }
 
 }  // namespace
@@ -88,18 +110,18 @@ Result<std::vector<ChangedEvent>> EventLog::changed_after(std::int64_t change, s
   auto statement = database_.connection().prepare(QueryType::select, R"sql(
 SELECT change, id, type, at_ms, camera, json, snapshot
 FROM event_changes CROSS JOIN events ON events.id = event_changes.event_id
-WHERE change > ?1 ORDER BY change LIMIT ?2)sql");
+WHERE change > ?1 ORDER BY change)sql");
   if (!statement) return std::move(statement).error();
-  statement->bind(1, change).bind(2, static_cast<std::int64_t>(limit));
+  statement->bind(1, change);
   std::vector<ChangedEvent> changed;
-  for (;;) {
-    auto row = statement->step();
-    if (!row) return std::move(row).error();
-    if (!*row) return changed;
-    auto event = event_of(*statement, 1);
-    if (!event) return std::move(event).error();
-    changed.push_back({statement->integer(0), std::move(*event)});
+  while (changed.size() < limit) {
+    const auto row = statement->step();
+    if (!row) return row.error();
+    if (!*row) break;
+    if (auto event = readable_event_of(*statement, 1))
+      changed.push_back({statement->integer(0), std::move(*event)});
   }
+  return changed;
 }
 
 Result<std::int64_t> EventLog::newest_change() {

@@ -124,6 +124,18 @@ TEST(AuditPage, DamageIsShownAsItLies) {
   EXPECT_EQ(read_audit_page(log.path(), filter, "", {.records = 1000})->lines.size(), 18U);
 }
 
+TEST(AuditPage, DamagedBeginningsOfFilesDoNotMakePagesGoRoundInCircles) {
+  const LogOf log(300, key_of_test(), 20'000);
+  int rotated = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(log.path() / "audit")) {
+    if (entry.path() == log.file()) continue;
+    write_text(entry.path(), "damaged\n" + read_text(entry.path()));
+    ++rotated;
+  }
+  ASSERT_GT(rotated, 2);
+  EXPECT_EQ(read_all(log.path(), {.records = 7}), whole_text(log));
+}
+
 TEST(AuditPage, AnEmptyOrMissingLogHasNoRecords) {
   const Folder folder;
   const auto page = read_audit_page(folder.path(), {}, "", {});

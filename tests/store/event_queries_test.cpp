@@ -134,6 +134,26 @@ TEST_F(EventQueries, AReaderSeesWhatAnotherConnectionCommits) {
   EXPECT_FALSE(read.append(ring_at(at_second(1)), {})) << "it only reads";
 }
 
+TEST_F(EventQueries, ARowThatCannotBeReadKeepsNobodyFromTheOthers) {
+  const auto first = add("front", at_second(0));
+  const auto broken = add("front", at_second(1));
+  const auto last = add("front", at_second(2));
+  ASSERT_TRUE(database->connection().execute(QueryType::update, "PRAGMA foreign_keys = OFF"));
+  // Still between its neighbours, and no id.
+  const auto renamed = broken.text().substr(0, broken.text().size() - 1) + "x";
+  for (const auto* change : {"UPDATE events SET id = '", "UPDATE event_changes SET event_id = '"})
+    ASSERT_TRUE(database->connection().execute(
+        QueryType::update,
+        change + renamed + "' WHERE " +
+            (std::string(change).find("event_changes") == std::string::npos ? "" : "event_") + "id = '" +
+            broken.text() + "'"));
+  EXPECT_THAT(list({}), ElementsAre(last, first));
+  EXPECT_THAT(list({}, 2), ElementsAre(last, first)) << "a full page has as many as are wanted";
+  EXPECT_THAT(list({.cameras = std::set<std::string>{"front"}, .type = "ring"}, 2), ElementsAre(last, first));
+  EXPECT_THAT(changed(0), ElementsAre(first, last));
+  EXPECT_THAT(changed(0, 2), ElementsAre(first, last));
+}
+
 // The limit is the price, whatever the log holds: no query sorts or scans.
 TEST_F(EventQueries, EveryQueryRunsOverAnIndex) {
   add("front", at_second(0));

@@ -64,7 +64,7 @@ class EventLog {
   Result<std::vector<LoggedEvent>> page(std::size_t limit,
                                         std::optional<event::EventId> after = std::nullopt);
   // Newest first; those older than `before` when given. Reads no more than `limit` rows for each camera of
-  // the filter, however large the log is.
+  // the filter, however large the log is. A row that cannot be read is left out, here and in changed_after.
   Result<std::vector<LoggedEvent>> list(const EventFilter& filter, std::size_t limit,
                                         std::optional<event::EventId> before = std::nullopt);
   // Oldest first: what changed after the change of that number, as it is now.
