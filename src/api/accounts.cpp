@@ -63,6 +63,7 @@ Accounts::State::State(AccountOptions wanted, std::filesystem::path where, const
                 .address_failures = static_cast<std::uint32_t>(wanted.lockout_failures) * 4,
                 .lock = wanted.lockout_time},
                time),
+      refusals(time, OnceAMinute::WhenFull::say_no),
       hasher(wanted.password) {}
 
 DirectoryPtr Accounts::State::directory() const {

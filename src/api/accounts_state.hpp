@@ -6,6 +6,7 @@
 #include <string>
 
 #include "api/directory.hpp"
+#include "api/once_a_minute.hpp"
 #include "api/throttle.hpp"
 #include "porchlight/api/accounts.hpp"
 #include "porchlight/http/problem.hpp"
@@ -64,6 +65,7 @@ struct Accounts::State {
   // any thread
   AccountInstruments instruments;
   Throttle throttle;
+  OnceAMinute refusals;
   PasswordHasher hasher;  // executor's thread but for calls()
   // executor's thread
   std::optional<OpenAccounts> opened;

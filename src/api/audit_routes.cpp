@@ -26,6 +26,9 @@ constexpr std::int64_t default_limit = 50;
 constexpr std::int64_t largest_limit = 200;
 constexpr std::int64_t largest_index = INT64_MAX;
 constexpr std::size_t longest_shown = 1024;  // of a damaged line
+// Records are parsed one by one to be held against a filter: so many take a slow board a fraction of a
+// second.
+constexpr std::size_t bytes_of_page = std::size_t{256} << 10;
 
 struct Wanted {
   store::AuditFilter filter;
@@ -36,6 +39,7 @@ struct Wanted {
 
 Wanted read_wanted(Query& query) {
   Wanted wanted;
+  wanted.limits.bytes_read = bytes_of_page;
   wanted.limits.records = static_cast<std::size_t>(query.integer("limit", 1, largest_limit, default_limit));
   wanted.cursor = query.text("cursor").value_or("");
   wanted.user = query.text("user").value_or("");
@@ -85,7 +89,7 @@ void read(Library::State& library, const Request& request, const Caller& caller,
   Query query(request, {"limit", "cursor", "audit_type", "user", "from", "to"});
   auto wanted = read_wanted(query);
   if (auto wrong = query.refusal(request)) return void(responder.send(std::move(*wrong)));
-  run(library, Pace::quick, request, responder,
+  run(library, Pace::slow, request, responder,
       [&library, request = request, caller,
        wanted = std::move(wanted)](OpenLibrary& open) mutable -> Result<Response> {
         if (auto status = name_user(open, wanted); !status) return std::move(status).error();

@@ -8,6 +8,7 @@
 #include "api/cookies.hpp"
 #include "api/digest.hpp"
 #include "api/peer_trust.hpp"
+#include "api/standing.hpp"
 
 namespace porchlight::api {
 namespace {
@@ -202,15 +203,7 @@ Response Guard::Judge::forbidden(const Request& request, const Caller& caller, c
                                  std::string why) const {
   const bool reaches_up = access.grant == Grant::role && access.least == store::Role::admin;
   (reaches_up ? accounts_.instruments.privilege_escalation : accounts_.instruments.unauthorized).increment();
-  accounts_.log.warning(
-      "refused",
-      {{"event", "unauthorized_access"}, {"path", request.path}, {"ip_address", request.peer.address}});
-  (void)accounts_.audit({.kind = AuditRecord::Kind::authorization,
-                         .user = caller.name,
-                         .ip_address = request.peer.address,
-                         .user_agent = std::string(request.header("user-agent")),
-                         .resource = request.path,
-                         .permission = permission_text(access, request.parameter("id"))});
+  record_refusal(accounts_, request, caller, permission_text(access, request.parameter("id")));
   return http::problem_response({.status = 403, .detail = std::move(why)}, request.trace);
 }
 
@@ -236,7 +229,7 @@ std::optional<Response> Guard::Judge::missing_right(const Request& request, cons
 std::optional<Response> Guard::Judge::forged_request(const Request& request, const Caller& caller) const {
   if (caller.kind != Caller::Kind::session || is_safe(request.method)) return std::nullopt;
   if (is_own_origin(request) && same(request.header("x-csrf-token"), caller.csrf_token)) return std::nullopt;
-  accounts_.instruments.unauthorized.increment();
+  note_refusal(accounts_, request, caller, own_page);
   return http::problem_response({.status = 403,
                                  .detail = "send the session's csrf_token as X-CSRF-Token, from this origin",
                                  .type = forged},
@@ -247,9 +240,11 @@ std::optional<Response> Guard::Judge::refusal(const Request& request, const Call
                                               const Access& access) const {
   if (access.takes_secret && !is_private(request))
     return http::problem_response({.status = 403, .detail = "passwords travel over TLS only"}, request.trace);
-  if (access.takes_secret && !is_own_origin(request))
+  if (access.takes_secret && !is_own_origin(request)) {
+    note_refusal(accounts_, request, caller, own_page);
     return http::problem_response({.status = 403, .detail = "not from a page of another origin"},
                                   request.trace);
+  }
   if (access.grant == Grant::everyone || caller.kind == Caller::Kind::control_socket) return std::nullopt;
   if (caller.kind == Caller::Kind::nobody) {
     const bool exempt = access.grant == Grant::monitoring && request.header("authorization").empty() &&

@@ -42,6 +42,8 @@ void Library::State::note_failure(const Error& error) {
 }
 
 void Library::State::feed_listeners() {
+  // At a start the store lane is still opening and migrating: that is no fault.
+  if (!opened && ports.ready && !ports.ready()) return feed.end_those_without_right();
   auto status = open();
   if (status) status = feed.pump(opened->events);
   if (status) return last_fault.clear();

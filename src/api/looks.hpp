@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <map>
-#include <mutex>
-#include <string>
-
 #include "api/access.hpp"
 #include "api/accounts_state.hpp"
+#include "api/once_a_minute.hpp"
 
 namespace porchlight::api {
 
@@ -14,22 +11,19 @@ namespace porchlight::api {
 // minute, so that a page which asks again and again leaves a trail that can be read. Any thread.
 class Looks {
  public:
-  static constexpr std::chrono::seconds period{60};
-  static constexpr std::size_t remembered = 1024;
+  static constexpr auto period = OnceAMinute::period;
+  static constexpr auto remembered = OnceAMinute::remembered;
 
-  Looks(Accounts::State& accounts, const Clock& clock) : accounts_(accounts), clock_(clock) {}
+  Looks(Accounts::State& accounts, const Clock& clock)
+      : accounts_(accounts), noted_(clock, OnceAMinute::WhenFull::begin_anew) {}
 
   // The thing is the request's path, without its query. What cannot be recorded is counted by whoever
   // records, and the next look tries again.
   void note(const http::Request& request, const Caller& caller);
 
  private:
-  bool is_new(const std::string& look);
-
   Accounts::State& accounts_;
-  const Clock& clock_;
-  std::mutex mutex_;
-  std::map<std::string, MonotonicTime> noted_;
+  OnceAMinute noted_;
 };
 
 }  // namespace porchlight::api

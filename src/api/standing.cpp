@@ -20,16 +20,26 @@ bool still_holds(const Accounts::State& accounts, const Directory& known, const 
   return token != known.api_tokens.end() && (!token->second.expires || now < *token->second.expires);
 }
 
+void record_refusal(Accounts::State& accounts, const http::Request& request, const Caller& caller,
+                    std::string permission) {
+  const auto refusal = caller.name + '\n' + request.peer.address + '\n' + request.path;
+  if (!accounts.refusals.is_new(refusal)) return;
+  accounts.log.warning(
+      "refused",
+      {{"event", "unauthorized_access"}, {"path", request.path}, {"ip_address", request.peer.address}});
+  const auto status = accounts.audit({.kind = AuditRecord::Kind::authorization,
+                                      .user = caller.name,
+                                      .ip_address = request.peer.address,
+                                      .user_agent = std::string(request.header("user-agent")),
+                                      .resource = request.path,
+                                      .permission = std::move(permission)});
+  if (!status) accounts.refusals.forget(refusal);
+}
+
 void note_refusal(Accounts::State& accounts, const http::Request& request, const Caller& caller,
                   std::string permission) {
   accounts.instruments.unauthorized.increment();
-  accounts.log.warning("refused", {{"path", request.path}, {"ip_address", request.peer.address}});
-  (void)accounts.audit({.kind = AuditRecord::Kind::authorization,
-                        .user = caller.name,
-                        .ip_address = request.peer.address,
-                        .user_agent = std::string(request.header("user-agent")),
-                        .resource = request.path,
-                        .permission = std::move(permission)});
+  record_refusal(accounts, request, caller, std::move(permission));
 }
 
 http::Response camera_not_granted(Accounts::State& accounts, const http::Request& request,

@@ -6,6 +6,7 @@
 #include "api/account_routes.hpp"
 #include "api/look_routes.hpp"
 #include "api/paths.hpp"
+#include "api/standing.hpp"
 #include "porchlight/http/responder.hpp"
 
 namespace porchlight::api {
@@ -28,12 +29,13 @@ struct Opening {
   std::shared_ptr<void> seat;        // lives as long as the client's connection
 };
 
-// The header is what browsers send; a WebSocket cannot send one and names it in its address.
+// The header is what browsers send when they come back, to the address of the first time: it is the newer
+// one. A WebSocket cannot send one and names it in its address.
 std::optional<std::int64_t> last_event(const Request& request, Query& query) {
   const auto header = request.header("last-event-id");
   const auto named = query.text("last_event_id");
   if (header.empty() && !named) return std::nullopt;
-  const std::string text = named ? *named : std::string(header);
+  const std::string text = header.empty() ? *named : std::string(header);
   const bool good = text.size() <= 18 && text.find_first_not_of("0123456789") == std::string::npos;
   if (!good) query.fault("Last-Event-ID (parameter 'last_event_id') is the id of an event of this stream");
   return good ? std::optional<std::int64_t>(std::stoll(text)) : std::nullopt;
@@ -97,6 +99,7 @@ void open(Library::State& library, Open how, const Request& request, const Calle
         const auto after = std::min(*newest, opening.last.value_or(*newest));
         auto response = how(library.feed, request, opening, after);
         if (response.status < 400) library.looks.note(request, opening.caller);
+        if (response.status == 403) note_refusal(library.accounts, request, opening.caller, own_page);
         return response;
       });
 }

@@ -74,6 +74,37 @@ TEST_F(EventStream, ResumesAfterTheLastIdWithoutLossOrRepetition) {
   }
 }
 
+// A browser comes back to the address of the first time, which says where that time began.
+TEST_F(EventStream, TheHeaderIsNewerThanTheAddress) {
+  const auto first = ring("porch");
+  auto listener = listen(login("admin"), stream + "?last_event_id=0");
+  ASSERT_TRUE(listener.hears(of_event(first)) && listener.hears("\n\n"));
+  const auto last = last_id(listener.seen);
+  listener.wire.close();
+  auto again = listen(login("admin"), stream + "?last_event_id=0", "Last-Event-ID: " + last + "\r\n");
+  const auto next = ring("porch", 1ms);
+  ASSERT_TRUE(again.hears(of_event(next)));
+  EXPECT_THAT(again.seen, Not(HasSubstr(of_event(first))));
+}
+
+TEST_F(EventStream, WaitingForTheDatabaseIsNoError) {
+  std::atomic<bool> ready{false};
+  LibraryPorts ports;
+  ports.quick = ports.slow = [](const LibraryPorts::Job&) { return true; };
+  ports.ready = [&] { return ready.load(); };
+  const http::test::TemporaryFolder nothing;
+  Library early(nothing.path(), clock, server.metrics, *accounts, std::move(ports));
+  telemetry::set_log_level(telemetry::Level::error);
+  testing::internal::CaptureStderr();
+  early.tick();
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  ready = true;
+  testing::internal::CaptureStderr();
+  early.tick();
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("the event log cannot be read"));
+  telemetry::set_log_level(telemetry::Level::critical);
+}
+
 TEST_F(EventStream, CatchesUpOverManyPagesInOrder) {
   std::vector<std::string> rung;
   for (int i = 0; i < 300; ++i) rung.push_back(ring("porch", i * 1ms));
@@ -251,7 +282,20 @@ TEST_F(EventStream, AnAccountListensInSoManyPlaces) {
 
 TEST_F(EventStream, ForeignPagesMayNotOpenTheSocket) {
   const auto client = login("admin");
-  EXPECT_EQ(listen(client, "/ws", "Origin: http://elsewhere.example\r\n").status, 403);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(listen(client, "/ws", "Origin: http://elsewhere.example\r\n").status, 403);
+  EXPECT_EQ(
+      metric(
+          R"(security_events_total{action_taken="blocked",event_type="unauthorized_access",source="api"})"),
+      3);
+  std::vector<AuditRecord> refused;
+  for (const auto& record : executor.recorded())
+    if (record.kind == AuditRecord::Kind::authorization) refused.push_back(record);
+  ASSERT_EQ(refused.size(), 1U) << "one a minute";
+  EXPECT_EQ(refused[0].user, "admin");
+  EXPECT_EQ(refused[0].resource, "/ws");
+  EXPECT_EQ(refused[0].permission, "a page of this house");
+  EXPECT_TRUE(looks().empty());
   EXPECT_EQ(listen(client, "/ws", "Origin: http://house\r\n").status, 101);
   EXPECT_EQ(ask("GET", "/ws", client).status, 400) << "no handshake";
 }

@@ -253,6 +253,79 @@ TEST_F(Permissions, RefusalsAreCountedAndRecorded) {
   EXPECT_FALSE(record.success);
 }
 
+// A page that asks again and again is refused again and again; the trail can be read all the same.
+TEST_F(Permissions, RefusalsAreOnRecordOnceAMinuteForCallerAndPath) {
+  const auto recorded = [&] {
+    std::size_t count = 0;
+    for (const auto& record : executor.recorded())
+      count += record.kind == AuditRecord::Kind::authorization ? 1 : 0;
+    return count;
+  };
+  const auto user = login("user");
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(ask("GET", "/api/v1/users", user).status, 403);
+  EXPECT_EQ(recorded(), 1U);
+  EXPECT_EQ(
+      metric(
+          R"(security_events_total{action_taken="blocked",event_type="privilege_escalation",source="api"})"),
+      5);
+  EXPECT_EQ(ask("GET", "/api/v1/audit", user).status, 403);
+  EXPECT_EQ(recorded(), 2U) << "another path";
+  EXPECT_EQ(ask("GET", "/api/v1/users", login("viewer")).status, 403);
+  EXPECT_EQ(recorded(), 3U) << "another caller";
+  clock.advance(std::chrono::seconds(61));
+  EXPECT_EQ(ask("GET", "/api/v1/users", user).status, 403);
+  EXPECT_EQ(recorded(), 4U) << "another minute";
+  clock.advance(std::chrono::seconds(61));
+  executor.audit_fails = true;
+  EXPECT_EQ(ask("GET", "/api/v1/users", user).status, 403);
+  executor.audit_fails = false;
+  EXPECT_EQ(ask("GET", "/api/v1/users", user).status, 403);
+  EXPECT_EQ(recorded(), 5U) << "what could not be recorded is recorded the next time";
+}
+
+TEST_F(Permissions, ForgeriesAreCountedAndOnRecord) {
+  auto forged = login("admin");
+  forged.csrf.clear();
+  Client foreign;
+  foreign.more = "Origin: https://evil.example\r\n";
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(ask("POST", "/api/v1/faces/reload", forged).status, 403);
+    EXPECT_EQ(try_login("admin", "x", foreign).status, 403);
+  }
+  EXPECT_EQ(
+      metric(
+          R"(security_events_total{action_taken="blocked",event_type="unauthorized_access",source="api"})"),
+      6);
+  std::vector<std::pair<std::string, std::string>> refused;
+  for (const auto& record : executor.recorded())
+    if (record.kind == AuditRecord::Kind::authorization) {
+      refused.emplace_back(record.user, record.resource);
+      EXPECT_EQ(record.permission, "a page of this house");
+      EXPECT_FALSE(record.success);
+    }
+  EXPECT_THAT(refused,
+              testing::ElementsAre(std::pair<std::string, std::string>{"admin", "/api/v1/faces/reload"},
+                                   std::pair<std::string, std::string>{"", "/api/v1/auth/login"}));
+}
+
+TEST(OnceAMinute, IsBounded) {
+  SimulatedClock clock;
+  OnceAMinute strict(clock, OnceAMinute::WhenFull::say_no);
+  OnceAMinute lavish(clock, OnceAMinute::WhenFull::begin_anew);
+  std::size_t strict_new = 0;
+  std::size_t lavish_new = 0;
+  for (std::size_t i = 0; i < 2 * OnceAMinute::remembered; ++i) {
+    strict_new += strict.is_new(std::to_string(i)) ? 1 : 0;
+    lavish_new += lavish.is_new(std::to_string(i)) ? 1 : 0;
+  }
+  EXPECT_EQ(strict_new, OnceAMinute::remembered);
+  EXPECT_EQ(lavish_new, 2 * OnceAMinute::remembered);
+  EXPECT_FALSE(strict.is_new("0"));
+  EXPECT_TRUE(lavish.is_new("0")) << "forgotten";
+  clock.advance(OnceAMinute::period);
+  EXPECT_TRUE(strict.is_new("yet another"));
+}
+
 // The routes of events decide by the event's camera, which no template names.
 class EventPermissions : public test::LookTest {
  protected:
