@@ -156,6 +156,7 @@ Result<CameraPicture> Pipeline::picture(const std::string& camera_id) {
 
 void Pipeline::sample() {
   auto& s = *state_;
+  s.vision->sweep();
   s.gauges.begin();
   s.dispatcher->read_queues(s.gauges);
   s.gauges.add(s.store->queue());

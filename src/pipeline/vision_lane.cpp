@@ -43,11 +43,12 @@ void VisionLane::configure(const vision::FaceOptions& options) {
   engine_.reset();
   next_load_ = {};
   options_ = options;
-  {
-    const std::lock_guard lock(examine_mutex_);
-    enabled_ = options.enabled;
-  }
-  if (!options.enabled) refuse_examinations(switched_off());
+  enabled_ = options.enabled;
+  sweep();
+}
+
+void VisionLane::sweep() {
+  if (!enabled()) refuse_examinations(switched_off());
 }
 
 void VisionLane::run(std::stop_token stop, Heartbeat& heartbeat) {
@@ -153,7 +154,6 @@ void VisionLane::look(Heartbeat& heartbeat) {
 }
 
 Status VisionLane::examine(Examination examination) {
-  const std::lock_guard lock(examine_mutex_);
   if (!enabled()) return switched_off();
   if (examinations_.push(std::move(examination))) return {};
   return Error(ErrorCode::unavailable, "too many photographs wait to be looked at");

@@ -3,7 +3,6 @@
 
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -52,6 +51,9 @@ class VisionLane {
   void configure(const vision::FaceOptions& options);
 
   // Any thread.
+  // Main thread, while faces are off and nothing runs the lane: answers what was queued at the moment of
+  // switching off. Does nothing while they are on.
+  void sweep();
   bool enabled() const noexcept { return enabled_.load(std::memory_order_relaxed); }
   std::size_t frames_waiting() const noexcept { return waiting_.load(std::memory_order_relaxed); }
 
@@ -71,7 +73,6 @@ class VisionLane {
 
   vision::FaceOptions options_;  // changes only while nothing runs the lane
   std::atomic<bool> enabled_;
-  std::mutex examine_mutex_;  // nothing is queued any more once faces are off
   const Clock& clock_;
   telemetry::Metrics& metrics_;
   telemetry::Health& health_;

@@ -289,7 +289,7 @@ TEST_F(Permissions, ForgeriesAreCountedAndOnRecord) {
   Client foreign;
   foreign.more = "Origin: https://evil.example\r\n";
   for (int i = 0; i < 3; ++i) {
-    EXPECT_EQ(ask("POST", "/api/v1/faces/reload", forged).status, 403);
+    EXPECT_EQ(ask("POST", "/api/v1/users", forged).status, 403);
     EXPECT_EQ(try_login("admin", "x", foreign).status, 403);
   }
   EXPECT_EQ(
@@ -303,9 +303,8 @@ TEST_F(Permissions, ForgeriesAreCountedAndOnRecord) {
       EXPECT_EQ(record.permission, "a page of this house");
       EXPECT_FALSE(record.success);
     }
-  EXPECT_THAT(refused,
-              testing::ElementsAre(std::pair<std::string, std::string>{"admin", "/api/v1/faces/reload"},
-                                   std::pair<std::string, std::string>{"", "/api/v1/auth/login"}));
+  EXPECT_THAT(refused, testing::ElementsAre(std::pair<std::string, std::string>{"admin", "/api/v1/users"},
+                                            std::pair<std::string, std::string>{"", "/api/v1/auth/login"}));
 }
 
 TEST(OnceAMinute, IsBounded) {

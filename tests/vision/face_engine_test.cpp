@@ -81,12 +81,12 @@ TEST(FaceEngine, OnePersonIsNearAndAllOthersAreFar) {
   EXPECT_EQ(near, 2) << "the visitor is in two of the photographs, and nobody else looks like her";
 }
 
-// So small in the whole picture that only its tiles show them.
+// Twenty faces, more than are looked at.
 media::Image crowd() {
-  const auto face = resized(visitor_enrolled(), 160, 160);
+  const auto face = resized(visitor_enrolled(), 340, 340);
   auto picture = blank(1920, 1440, 90);
-  for (int row = 0; row < 8; ++row)
-    for (int column = 0; column < 11; ++column) paste(face, picture, 20 + column * 170, 20 + row * 175);
+  for (int row = 0; row < 4; ++row)
+    for (int column = 0; column < 5; ++column) paste(face, picture, 20 + column * 380, 10 + row * 355);
   return picture;
 }
 
@@ -97,13 +97,13 @@ TEST(FaceEngine, LooksAtTheLargestFacesOfACrowdOnly) {
   const auto shots = engine->shots_of_photo(picture, [&] { return ++asked > 0; });
   ASSERT_TRUE(shots.ok());
   EXPECT_EQ(shots->size(), FaceEngine::faces_of_photo);
-  EXPECT_GE(asked, FaceEngine::faces_of_photo + 10) << "before each pass of the detector and each face";
+  EXPECT_GT(asked, FaceEngine::faces_of_photo) << "before each pass of the detector and each face";
 }
 
 TEST(FaceEngine, APhotographIsPutAsideBetweenTwoPasses) {
   PORCHLIGHT_NEEDS_ENGINE(engine);
   const auto picture = crowd();
-  for (const std::size_t last : {1U, 5U, 12U, 20U}) {
+  for (const std::size_t last : {1U, 5U, 12U, 17U}) {
     std::size_t asked = 0;
     const auto shots = engine->shots_of_photo(picture, [&] { return ++asked < last; });
     ASSERT_FALSE(shots.ok()) << last;
