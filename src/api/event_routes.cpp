@@ -18,8 +18,8 @@ using http::Request;
 using http::Responder;
 using http::Response;
 
-constexpr std::array<std::string_view, 6> event_types = {"ring",        "sighting",       "camera_lost",
-                                                         "camera_back", "button_trouble", "security"};
+constexpr std::array<std::string_view, 7> event_types = {
+    "ring", "sighting", "camera_lost", "camera_back", "button_trouble", "security", "alert"};
 constexpr std::int64_t default_limit = 50;
 constexpr std::int64_t largest_limit = 500;
 

@@ -59,6 +59,16 @@ json fields_of(const Security& security) {
   return object;
 }
 
+json fields_of(const Alert& alert) {
+  json object{{"alert", alert.name},
+              {"severity", alert.severity},
+              {"status", alert.firing ? "firing" : "resolved"},
+              {"fingerprint", alert.fingerprint}};
+  put_unless_empty(object, "summary", alert.summary);
+  put_unless_empty(object, "camera", alert.camera_id);
+  return object;
+}
+
 }  // namespace
 
 Header make_header(const Clock& clock) {
@@ -76,7 +86,8 @@ std::string_view type_of(const Event& event) noexcept {
                                [](const CameraLost&) { return std::string_view("camera_lost"); },
                                [](const CameraBack&) { return std::string_view("camera_back"); },
                                [](const ButtonTrouble&) { return std::string_view("button_trouble"); },
-                               [](const Security&) { return std::string_view("security"); }},
+                               [](const Security&) { return std::string_view("security"); },
+                               [](const Alert&) { return std::string_view("alert"); }},
                     event);
 }
 

@@ -25,9 +25,10 @@ const telemetry::Logger& logger() {
 }  // namespace
 
 struct ChannelLane::State {
-  State(std::string id, std::unique_ptr<Channel> made, const LaneOptions& options, Wakeup wake,
-        const Clock& time, LaneInstruments handles, Ports given)
-      : channel_id(std::move(id)),
+  State(const ChannelOptions& options_of_channel, std::unique_ptr<Channel> made, const LaneOptions& options,
+        Wakeup wake, const Clock& time, LaneInstruments handles, Ports given)
+      : channel_id(options_of_channel.id),
+        language(options_of_channel.language),
         channel(std::move(made)),
         wakeup(std::move(wake)),
         ring(options.queue_capacity, wakeup),
@@ -49,6 +50,7 @@ struct ChannelLane::State {
 
   // const after construction
   const std::string channel_id;
+  const Language language;
   const std::unique_ptr<Channel> channel;
   // any thread
   Wakeup wakeup;
@@ -72,7 +74,7 @@ Result<std::unique_ptr<ChannelLane>> ChannelLane::create(const ChannelOptions& c
   if (!wakeup) return std::move(wakeup).error();
   auto made = channel.make(clock);
   if (!made) return std::move(made).error().context("set up channel '" + channel.id + "'");
-  auto state = std::make_unique<State>(channel.id, std::move(*made), options, std::move(*wakeup), clock,
+  auto state = std::make_unique<State>(channel, std::move(*made), options, std::move(*wakeup), clock,
                                        LaneInstruments(metrics, channel.type), std::move(ports));
   return std::unique_ptr<ChannelLane>(new ChannelLane(std::move(state)));
 }
@@ -147,6 +149,7 @@ void ChannelLane::State::attempt(DeliveryQueue::Entry& entry, const std::stop_to
   if (!entry.first_attempt) entry.first_attempt = clock.now();
   if (entry.attempts > 0) instruments.retried();
   ++entry.attempts;
+  entry.message.words = words_of(entry.message.row, language);
   const auto begun = clock.now();
   const auto delivery = channel->deliver(entry.message, stop);
   instruments.attempted(clock.now() - begun);

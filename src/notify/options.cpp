@@ -13,7 +13,7 @@ namespace {
 
 using config::Section;
 
-constexpr std::array<std::pair<std::string_view, Occasion>, 7> occasions{{
+constexpr std::array<std::pair<std::string_view, Occasion>, 8> occasions{{
     {"ring", Occasion::ring},
     {"person.known", Occasion::person_known},
     {"person.unknown", Occasion::person_unknown},
@@ -21,8 +21,9 @@ constexpr std::array<std::pair<std::string_view, Occasion>, 7> occasions{{
     {"camera.lost", Occasion::camera_lost},
     {"camera.back", Occasion::camera_back},
     {"security", Occasion::security},
+    {"alert", Occasion::alert},
 }};
-constexpr std::array<std::string_view, 5> later_occasions{"motion", "plate", "gap", "disk", "alert"};
+constexpr std::array<std::string_view, 4> later_occasions{"motion", "plate", "gap", "disk"};
 constexpr std::array<std::string_view, 11> later_types{"telegram", "email",  "slack", "pagerduty",
                                                        "mqtt",     "push",   "ntfy",  "gotify",
                                                        "pushover", "matrix", "exec"};
@@ -77,7 +78,9 @@ std::vector<ChannelOptions> read_channels(Section& notifications, std::vector<st
     if (!id.empty() && contains(ids, id)) section.fault("id", "channel '" + id + "' is there twice");
     // Also of a channel with faults, so that the rules that name it get none of their own.
     ids.push_back(id);
-    if (kind != nullptr) channels.push_back({id, std::string(kind->type), kind->read(section, id)});
+    const auto language =
+        section.choice("language", "en", {"en", "de"}) == "de" ? Language::german : Language::english;
+    if (kind != nullptr) channels.push_back({id, std::string(kind->type), kind->read(section, id), language});
   }
   return channels;
 }

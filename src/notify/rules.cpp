@@ -41,7 +41,8 @@ MaybeOccasion occasion_of(const event::Event& event) {
                  [](const event::CameraLost&) -> MaybeOccasion { return Occasion::camera_lost; },
                  [](const event::CameraBack&) -> MaybeOccasion { return Occasion::camera_back; },
                  [](const event::ButtonTrouble&) -> MaybeOccasion { return std::nullopt; },
-                 [](const event::Security&) -> MaybeOccasion { return Occasion::security; }},
+                 [](const event::Security&) -> MaybeOccasion { return Occasion::security; },
+                 [](const event::Alert&) -> MaybeOccasion { return Occasion::alert; }},
       event);
 }
 

@@ -83,11 +83,22 @@ struct Security {
   std::string person;
 };
 
-using Event = std::variant<Ring, Sighting, CameraLost, CameraBack, ButtonTrouble, Security>;
+// What Alertmanager tells about the system. `fingerprint` names the alert over its whole life.
+struct Alert {
+  Header header;
+  std::string name;      // label alertname
+  std::string severity;  // critical, high, warning, medium, low, info
+  bool firing = true;    // false: resolved
+  std::string summary;   // annotation, may be empty
+  std::string fingerprint;
+  std::string camera_id;  // label camera_id, empty when there is none
+};
+
+using Event = std::variant<Ring, Sighting, CameraLost, CameraBack, ButtonTrouble, Security, Alert>;
 
 const Header& header_of(const Event& event);
 // The name in the event log and in messages: ring, sighting, camera_lost, camera_back,
-// button_trouble, security.
+// button_trouble, security, alert.
 std::string_view type_of(const Event& event) noexcept;
 std::string camera_of(const Event& event);
 

@@ -3,11 +3,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <stop_token>
 #include <string>
 
 #include "porchlight/base/clock.hpp"
+#include "porchlight/notify/words.hpp"
 #include "porchlight/store/outbox.hpp"
 #include "porchlight/store/snapshot_folder.hpp"
 
@@ -20,6 +22,11 @@ struct Message {
   // The ring's edge, for doorbell_ring_to_notification_seconds. Unknown after a restart; then the
   // wall clock's distance to row.happened is taken.
   std::optional<MonotonicTime> edge;
+  // What a person reads: for the channels whose other side is one.
+  Words words;
+  // What the other side called the earlier messages of this event, by sequence (see
+  // Delivery::receipt); a sequence whose delivery is not known any more is missing.
+  std::map<std::uint32_t, std::string> receipts;
 };
 
 // What came of one attempt.
@@ -33,14 +40,21 @@ struct Delivery {
   std::optional<std::chrono::milliseconds> retry_after;
   ErrorCode code = ErrorCode::internal;  // of retry and rejected
   std::string text;                      // of retry and rejected; no credentials
+  // Of delivered: what the other side calls the message, if a later one of the same event needs to
+  // know (a Telegram message_id). Kept in the outbox.
+  std::string receipt;
 
-  static Delivery delivered() { return {}; }
+  static Delivery delivered(std::string receipt = {}) {
+    Delivery delivery;
+    delivery.receipt = std::move(receipt);
+    return delivery;
+  }
   static Delivery retry(ErrorCode code, std::string text,
                         std::optional<std::chrono::milliseconds> after = std::nullopt) {
-    return {Kind::retry, after, code, std::move(text)};
+    return {Kind::retry, after, code, std::move(text), {}};
   }
   static Delivery rejected(ErrorCode code, std::string text) {
-    return {Kind::rejected, std::nullopt, code, std::move(text)};
+    return {Kind::rejected, std::nullopt, code, std::move(text), {}};
   }
 };
 

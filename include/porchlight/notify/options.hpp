@@ -23,6 +23,7 @@ struct ChannelOptions {
   std::string id;
   std::string type;  // webhook, log: the `channel` label of the metrics
   std::function<Result<std::unique_ptr<Channel>>(const Clock&)> make;
+  Language language = Language::english;
 };
 
 // `when` of a rule.
@@ -33,7 +34,8 @@ enum class Occasion : std::uint8_t {
   person_blacklisted,
   camera_lost,
   camera_back,
-  security
+  security,
+  alert
 };
 
 struct Rule {
