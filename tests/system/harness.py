@@ -264,13 +264,22 @@ class Daemon:
                 status, headers, body = answer.status, answer.headers, answer.read()
         except urllib.error.HTTPError as error:
             status, headers, body = error.code, error.headers, error.read()
-        openapi_record.check("GET", path, status, headers, body)
+        turned_away = status == 503 and not body  # for the number of connections, before it was a request
+        if not turned_away:
+            openapi_record.check("GET", path, status, headers, body)
         return status, headers, body.decode()
+
+    def scrape(self):
+        """The text of /metrics; asks again while too many connections are open."""
+        def asked():
+            status, _, text = self.get("/metrics")
+            return status == 200 and text
+        return wait_until(asked, 20, "/metrics")
 
     def metric(self, name, **labels):
         """The value of one series, None when it does not exist."""
         wanted = {f'{k}="{v}"' for k, v in labels.items()}
-        for line in self.get("/metrics")[2].splitlines():
+        for line in self.scrape().splitlines():
             if not line.startswith(name) or line[len(name)] not in "{ ":
                 continue
             series, _, value = line.rpartition(" ")
