@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The audit log for administrators: what lies in it, and whether it is as it was written.
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "api/account_routes.hpp"
@@ -10,6 +9,7 @@
 #include "api/paths.hpp"
 #include "api/people_routes.hpp"
 #include "api/query.hpp"
+#include "porchlight/store/audit_event.hpp"
 #include "porchlight/store/audit_page.hpp"
 
 namespace porchlight::api {
@@ -19,9 +19,6 @@ using http::Request;
 using http::Responder;
 using http::Response;
 
-constexpr std::array<std::string_view, 8> audit_types = {
-    "authentication", "authorization", "data_access",      "data_modification",
-    "security_event", "system_change", "face_recognition", "notification"};
 constexpr std::int64_t default_limit = 50;
 constexpr std::int64_t largest_limit = 200;
 constexpr std::int64_t largest_index = INT64_MAX;
@@ -45,8 +42,8 @@ Wanted read_wanted(Query& query) {
   wanted.user = query.text("user").value_or("");
   auto& filter = wanted.filter;
   filter.audit_type = query.text("audit_type").value_or("");
-  if (!filter.audit_type.empty() &&
-      std::find(audit_types.begin(), audit_types.end(), filter.audit_type) == audit_types.end())
+  const auto kinds = store::audit_types();
+  if (!filter.audit_type.empty() && std::find(kinds.begin(), kinds.end(), filter.audit_type) == kinds.end())
     query.fault("parameter 'audit_type' is none of the eight kinds");
   if (const auto from = query.time("from")) filter.from = rfc3339(*from);
   if (const auto to = query.time("to")) filter.to = rfc3339(*to);

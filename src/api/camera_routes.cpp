@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <array>
-#include <ctime>
 #include <utility>
 
 #include "api/account_routes.hpp"
@@ -33,22 +31,12 @@ std::optional<CameraCondition> find(const CameraList& cameras, const std::string
   return found == all.end() ? std::nullopt : std::optional(std::move(*found));
 }
 
-// IMF-fixdate of RFC 9110 §5.6.7; the program never sets a locale.
-std::string http_date(WallTime time) {
-  const auto seconds = std::chrono::system_clock::to_time_t(time);
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  std::array<char, 40> text{};
-  const auto size = std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  return {text.data(), size};
-}
-
 Response shown(const CameraPicture& picture, WallTime now) {
   const auto age = std::max<std::int64_t>(
       0, std::chrono::duration_cast<std::chrono::milliseconds>(now - picture.taken).count());
   return {200,
           {{"Content-Type", "image/jpeg"},
-           {"Last-Modified", http_date(picture.taken)},
+           {"Last-Modified", http::http_date(picture.taken)},
            {"X-Picture-Age-Ms", std::to_string(age)}},
           std::string(picture.jpeg->begin(), picture.jpeg->end())};
 }

@@ -21,7 +21,4 @@ struct Delivery {
 // line (from a handler that quotes a client) is left out.
 std::string response_head(const Response& response, const Delivery& delivery);
 
-// IMF-fixdate: Sun, 06 Nov 1994 08:49:37 GMT.
-std::string http_date(WallTime time);
-
 }  // namespace porchlight::http

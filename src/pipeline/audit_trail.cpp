@@ -17,6 +17,7 @@ constexpr auto flush_after = 900ms;
 constexpr auto anchor_period = 1h;
 constexpr std::uint64_t anchor_records = 1000;
 constexpr auto verification_period = 24h;
+constexpr std::size_t faults_said = 16;
 constexpr std::size_t records_a_step = 32;  // under a millisecond
 
 store::AuditEntry entry_of(store::AuditEvent event) {
@@ -33,9 +34,8 @@ AuditTrail::AuditTrail(std::filesystem::path folder, const Clock& clock, telemet
       failures_(metrics.counter("audit_log_write_failures_total")),
       integrity_(metrics.gauge("audit_log_integrity_status")),
       verified_at_(metrics.gauge("audit_log_last_verified_timestamp_seconds")) {
-  for (const auto* type : {"authentication", "authorization", "data_access", "data_modification",
-                           "security_event", "system_change", "face_recognition", "notification"})
-    entries_[type] = metrics.counter("audit_log_entries_total", {{"event_type", type}});
+  for (const auto type : store::audit_types())
+    entries_[type] = metrics.counter("audit_log_entries_total", {{"event_type", std::string(type)}});
 }
 
 AuditTrail::~AuditTrail() = default;
@@ -76,7 +76,7 @@ Status AuditTrail::record(const store::AuditEntry& entry, store::Durability dura
     failed(status.error());
     return status;
   }
-  last_fault_.clear();
+  said_.clear();
   entries_[store::audit_type(entry.event)].increment();
   if (was_clean) flush_due_ = clock_.now() + flush_after;
   if (audit_->unanchored() >= anchor_records) anchor("records");
@@ -147,7 +147,9 @@ void AuditTrail::anchor(std::string_view reason) {
 }
 
 void AuditTrail::failed(const Error& error) {
-  if (std::exchange(last_fault_, error.text()) == error.text()) return;
+  last_fault_ = error.text();
+  // Several faults may take turns: each is said once until something could be written again.
+  if (said_.size() >= faults_said || !said_.insert(error.text()).second) return;
   log_.error("the audit log cannot be written", {{"fault", error.text()}});
 }
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -73,6 +74,7 @@ class AuditTrail {
   std::unique_ptr<store::AuditLog> audit_;
   std::unique_ptr<store::AuditVerifier> verifier_;
   std::string last_fault_;
+  std::set<std::string> said_;
   bool started_ = false;
   MonotonicTime next_open_{};
   MonotonicTime flush_due_{};

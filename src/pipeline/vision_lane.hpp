@@ -50,10 +50,12 @@ class VisionLane {
   // Main thread, while nothing runs the lane. Faces off: what waits to be examined is answered unavailable.
   void configure(const vision::FaceOptions& options);
 
-  // Any thread.
-  // Main thread, while faces are off and nothing runs the lane: answers what was queued at the moment of
-  // switching off. Does nothing while they are on.
+  // Main thread: answers what was queued at the moment of switching off. Does nothing while faces are on;
+  // and off they are only once no worker reads the queue any more: configure() comes after a worker that
+  // ended, never after one that was given up.
   void sweep();
+
+  // Any thread.
   bool enabled() const noexcept { return enabled_.load(std::memory_order_relaxed); }
   std::size_t frames_waiting() const noexcept { return waiting_.load(std::memory_order_relaxed); }
 

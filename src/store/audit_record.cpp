@@ -132,6 +132,10 @@ bool is_text(const json& object, const char* key) {
 
 }  // namespace
 
+std::span<const std::string_view> audit_types() noexcept {
+  return type_names;
+}
+
 std::string_view audit_type(const AuditEvent& event) noexcept {
   return type_names[event.index()];
 }

@@ -3,10 +3,11 @@
 """What a login costs, whom it delays, and whether its time tells who exists.
 
 The real daemon with the real parameters of Argon2id. One connection asks for /health/live again and again
-while others log in without pause.
+while others log in without pause; who asks is a process of its own, so that only the daemon is shared.
 """
 
 import http.client
+import multiprocessing
 import pathlib
 import sys
 import threading
@@ -20,6 +21,7 @@ from accounts_client import Client, first_run_code  # noqa: E402
 
 PASSWORD = "a long phrase of anna"
 BOUND_MS = 5
+SECONDS = 20
 missed = []
 
 
@@ -44,6 +46,15 @@ def live(connection):
 
 
 def requests(port, seconds):
+    ours, theirs = multiprocessing.Pipe(duplex=False)
+    asker = multiprocessing.Process(target=ask, args=(port, seconds, theirs))
+    asker.start()
+    times = ours.recv()
+    asker.join()
+    return times
+
+
+def ask(port, seconds, results):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     live(connection)
     times = []
@@ -51,11 +62,11 @@ def requests(port, seconds):
     while time.monotonic() < until:
         times.append(timed(live, connection))
         time.sleep(0.001)
-    return times
+    results.send(times)
 
 
 def delay(daemon):
-    alone = requests(daemon.port, 5)
+    alone = requests(daemon.port, SECONDS)
     report("another request, nobody logs in", alone)
     stop = threading.Event()
     logins = []
@@ -67,16 +78,17 @@ def delay(daemon):
     threads = [threading.Thread(target=keep_logging_in) for _ in range(4)]
     for thread in threads:
         thread.start()
-    beside = requests(daemon.port, 15)
+    beside = requests(daemon.port, SECONDS)
     stop.set()
     for thread in threads:
         thread.join()
     report("another request, four log in without pause", beside)
     report("those logins, four side by side", logins)
-    more = quantile(beside, .99) - quantile(alone, .99)
-    print(f"a login delays another request by {more:.2f} ms at p99 (bound: {BOUND_MS} ms)", flush=True)
-    if more > BOUND_MS:
-        missed.append(f"delay {more:.2f} > {BOUND_MS} ms")
+    for name, value in (("p99", lambda times: quantile(times, .99)), ("most", max)):
+        more = value(beside) - value(alone)
+        print(f"a login delays another request by {more:.2f} ms at {name} (bound: {BOUND_MS} ms)", flush=True)
+        if more > BOUND_MS:
+            missed.append(f"delay {more:.2f} > {BOUND_MS} ms at {name}")
 
 
 def oracle(daemon):

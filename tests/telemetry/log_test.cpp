@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <latch>
+#include <stdexcept>
 #include <thread>
 
 #include "porchlight/telemetry/metrics.hpp"
@@ -122,16 +123,25 @@ TEST_F(Log, TheLaneBeats) {
   EXPECT_TRUE(lane.beats());
 }
 
+// The log goes into a pipe.
+struct LoggedPipe {
+  explicit LoggedPipe(Metrics& metrics) {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
+    reader = UniqueFd(ends[0]);
+    writer = UniqueFd(ends[1]);
+    LogOptions options;
+    options.fd = writer.get();
+    start_logging(options);
+    attach_log_metrics(&metrics);
+  }
+  UniqueFd reader;
+  UniqueFd writer;
+};
+
 // A reader that does not read: the pipe is full, the lane waits, the queue fills.
 TEST_F(Log, AFullQueueDropsAndCounts) {
-  int ends[2];
-  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
-  const UniqueFd reader(ends[0]);
-  const UniqueFd writer(ends[1]);
-  LogOptions options;
-  options.fd = writer.get();
-  start_logging(options);
-  attach_log_metrics(&metrics_);
+  const LoggedPipe pipe(metrics_);
   const auto records = static_cast<double>(2 * log_queue_capacity());
   constexpr std::size_t large_bytes = 8000;
   {
@@ -154,14 +164,7 @@ TEST_F(Log, AFullQueueDropsAndCounts) {
 
 // What others can make many of leaves room for the rest.
 TEST_F(Log, YieldingRecordsGiveWayToOthers) {
-  int ends[2];
-  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
-  const UniqueFd reader(ends[0]);
-  const UniqueFd writer(ends[1]);
-  LogOptions options;
-  options.fd = writer.get();
-  start_logging(options);
-  attach_log_metrics(&metrics_);
+  const LoggedPipe pipe(metrics_);
   const auto yielding = logger_.yielding();
   const auto half = log_queue_capacity() / 2;
   Lane lane;
@@ -177,23 +180,16 @@ TEST_F(Log, YieldingRecordsGiveWayToOthers) {
 }
 
 TEST_F(Log, AReaderThatComesBackFindsWholeLines) {
-  int ends[2];
-  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
-  const UniqueFd reader(ends[0]);
-  UniqueFd writer(ends[1]);
-  LogOptions options;
-  options.fd = writer.get();
-  start_logging(options);
-  attach_log_metrics(&metrics_);
+  LoggedPipe pipe(metrics_);
   const std::string large(9000, 'x');
   while (dropped("write_error") < 3) logger_.info(large);
   std::string text(1 << 20, 0);
-  text.resize(static_cast<std::size_t>(::read(reader.get(), text.data(), text.size())));
+  text.resize(static_cast<std::size_t>(::read(pipe.reader.get(), text.data(), text.size())));
   logger_.info("here again");
   stop_logging();
-  writer.reset();
+  pipe.writer.reset();
   std::string rest(1 << 20, 0);
-  rest.resize(static_cast<std::size_t>(::read(reader.get(), rest.data(), rest.size())));
+  rest.resize(static_cast<std::size_t>(::read(pipe.reader.get(), rest.data(), rest.size())));
   text += rest;
   const auto last = text.rfind('\n', text.size() - 2) + 1;
   EXPECT_THAT(text.substr(last), testing::StartsWith("{\"timestamp\""));

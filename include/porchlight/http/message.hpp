@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "porchlight/base/clock.hpp"
 #include "porchlight/event/id.hpp"
 #include "porchlight/http/body.hpp"
 
@@ -103,5 +104,8 @@ std::string_view reason_phrase(int status) noexcept;
 
 // `%41` → `A`. Nothing for a broken escape or an encoded NUL.
 std::optional<std::string> percent_decoded(std::string_view text);
+
+// IMF-fixdate of RFC 9110 §5.6.7: Sun, 06 Nov 1994 08:49:37 GMT.
+std::string http_date(WallTime time);
 
 }  // namespace porchlight::http

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -99,5 +100,6 @@ struct AuditEntry {
 
 // `audit_type` of the record and `event_type` of audit_log_entries_total.
 std::string_view audit_type(const AuditEvent& event) noexcept;
+std::span<const std::string_view> audit_types() noexcept;
 
 }  // namespace porchlight::store

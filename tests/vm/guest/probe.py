@@ -12,12 +12,21 @@ PCM_PROTOCOL_VERSION = 0x80044100  # SNDRV_PCM_IOCTL_PVERSION
 MEDIA_DEVICE_INFO = 0xC1007C00  # MEDIA_IOC_DEVICE_INFO, 256 bytes
 
 
+def opens_to_our_groups(path):
+    """Not access(2): that asks the unit's device rules too, and open() shall. A node gets its group a moment after it
+    is made, and the group's rights a moment after that."""
+    try:
+        info = os.stat(path)
+    except FileNotFoundError:
+        return False
+    return info.st_gid in os.getgroups() and info.st_mode & 0o060 == 0o060
+
+
 def appeared(path, seconds=60):
     """The device comes after the probe has started: what a rule allows is settled by then."""
     print("waiting", path, flush=True)
     deadline = time.monotonic() + seconds
-    # Its group comes a moment after its node. Not access(2): that asks the unit's device rules too, and open() shall.
-    while not (os.path.exists(path) and os.stat(path).st_gid in os.getgroups()):
+    while not opens_to_our_groups(path):
         if time.monotonic() > deadline:
             sys.exit(f"{path} did not appear, or belongs to others")
         time.sleep(0.05)
