@@ -101,6 +101,10 @@ Result<ControlAnswer> ControlClient::accounts_changed() const {
   return call("POST", "/api/v1/accounts/reload", reload_limit);
 }
 
+Result<ControlAnswer> ControlClient::resend(std::string_view query) const {
+  return call("POST", std::string("/api/v1/outbox/resend?").append(query), reload_limit);
+}
+
 Result<ControlAnswer> ControlClient::get(std::string_view target) const {
   return call("GET", target, look_limit);
 }

@@ -2,6 +2,8 @@
 #include "api/control_routes.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -129,6 +131,52 @@ void faces_changed(const Port& port, const Request& request, const Responder& re
   });
 }
 
+std::optional<std::int64_t> number_of(const std::string& text) {
+  std::int64_t number = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  return read.ec == std::errc() && read.ptr == text.data() + text.size() && number >= 0
+             ? std::optional(number)
+             : std::nullopt;
+}
+
+// ?event=ID&sequence=N&channel=ID&before=UNIX_MS, each of which narrows it down.
+Result<ResendOrder> resend_order(const Request& request) {
+  const auto wrong = [](const char* what) { return Error(ErrorCode::invalid_argument, what); };
+  ResendOrder order;
+  order.peer = request.peer;
+  order.channel_id = request.query_value("channel").value_or("");
+  if (const auto id = request.query_value("event")) {
+    order.event_id = event::EventId::parse(*id);
+    if (!order.event_id) return wrong("event is no event's id");
+  }
+  if (const auto text = request.query_value("sequence")) {
+    const auto number = number_of(*text);
+    if (!number || *number > std::numeric_limits<std::uint32_t>::max())
+      return wrong("sequence is no message's number");
+    order.sequence = static_cast<std::uint32_t>(*number);
+  }
+  if (const auto text = request.query_value("before")) {
+    const auto number = number_of(*text);
+    if (!number) return wrong("before is a time in Unix milliseconds");
+    order.settled_by = WallTime{std::chrono::milliseconds{*number}};
+  }
+  return order;
+}
+
+void resend(const Port& port, const Request& request, const Responder& responder) {
+  auto order = resend_order(request);
+  if (!order) {
+    responder.send(failure(order.error(), request.trace));
+    return;
+  }
+  port.resend(std::move(*order), [responder, trace = request.trace](Result<ResendReport> report) {
+    responder.send(report ? json({{"resent", report->messages},
+                                  {"without_channel", report->without_channel},
+                                  {"more", report->more}})
+                          : failure(report.error(), trace));
+  });
+}
+
 // What a caller sees of the status: the cameras of their rights, and what hangs on them. Where files lie is
 // for those who can mend them.
 ordered_json status_for(const Caller& caller, const Port& port) {
@@ -192,6 +240,12 @@ void add_control_routes(Guard& guard, Port port, Looks& looks) {
              .path = paths::faces_reload,
              .handler = bound(shared, faces_changed),
              .statuses = {200, 503},
+             .answer = reload_deadline},
+            Access::control_socket());
+  guard.add({.method = http::Method::post,
+             .path = paths::outbox_resend,
+             .handler = bound(shared, resend),
+             .statuses = {200, 400, 503},
              .answer = reload_deadline},
             Access::control_socket());
 }

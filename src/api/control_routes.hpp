@@ -7,7 +7,8 @@
 
 namespace porchlight::api {
 
-// Ring and status for the control socket and for accounts; reload, faces/reload for the socket only.
+// Ring and status for the control socket and for accounts; reload, faces/reload and outbox/resend for the
+// socket only.
 void add_control_routes(Guard& guard, Port port, Looks& looks);
 
 }  // namespace porchlight::api

@@ -17,6 +17,7 @@ inline constexpr const char* status = "/api/v1/status";
 inline constexpr const char* reload = "/api/v1/reload";
 inline constexpr const char* openapi = "/api/v1/openapi.json";
 inline constexpr const char* faces_reload = "/api/v1/faces/reload";
+inline constexpr const char* outbox_resend = "/api/v1/outbox/resend";
 
 inline constexpr const char* accounts_reload = "/api/v1/accounts/reload";
 inline constexpr const char* login = "/api/v1/auth/login";
@@ -72,7 +73,7 @@ inline constexpr std::array all = {
     person,        faces,
     face,          identify,
     audit,         audit_verify,
-    openapi,
+    openapi,       outbox_resend,
 };
 
 }  // namespace porchlight::api::paths

@@ -37,6 +37,15 @@ int faces_evaluate_command(const CommandOptions& options, const std::string& pai
 int people_list_as_command(const CommandOptions& options, const std::string& name,
                            const std::string& standing);
 
+struct OutboxSelection {
+  std::string place;           // ID[:SEQUENCE], to send again
+  std::string channel;         // empty: any
+  std::string state = "dead";  // dead, pending, all: to list
+  bool all_dead = false;       // to send again
+};
+int outbox_list_command(const CommandOptions& options, const OutboxSelection& asked);
+int outbox_resend_command(const CommandOptions& options, const OutboxSelection& asked);
+
 struct AuditVerifyOptions {
   std::uint64_t from = 0;
   std::optional<std::uint64_t> to;

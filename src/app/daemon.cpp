@@ -183,6 +183,18 @@ api::Port Daemon::make_port() {
     if (!orders_.push({asker_of(asker), std::move(answer)}))
       refused(Error(ErrorCode::resource, "a reload is already under way"));
   };
+  port.resend = [this](const api::ResendOrder& order, api::Answer<api::ResendReport> answer) {
+    store::OutboxFilter which;
+    which.event_id = order.event_id;
+    which.sequence = order.sequence;
+    which.channel_id = order.channel_id;
+    which.settled_by = order.settled_by;
+    pipeline_->resend(std::move(which), asker_of(order.peer),
+                      [answer = std::move(answer)](Result<store::Resent> resent) {
+                        if (!resent) return answer(std::move(resent).error());
+                        answer(api::ResendReport{resent->rows.size(), resent->without_channel, resent->more});
+                      });
+  };
   port.authority = [this] { return credentials_ ? credentials_->authority() : std::string(); };
   port.faces_changed = [this](api::Answer<std::size_t> answer) {
     pipeline_->faces_changed(std::move(answer));

@@ -21,7 +21,7 @@ namespace {
 using namespace porchlight::app;
 
 // Names that users may look for; the program says that they are not there yet.
-constexpr std::array not_yet{"logs", "plates", "footage", "backup", "restore", "notify", "outbox", "cameras"};
+constexpr std::array not_yet{"logs", "plates", "footage", "backup", "restore", "notify", "cameras"};
 
 std::string not_empty(const std::string& text) {
   return text.empty() ? "must not be empty" : "";
@@ -49,6 +49,7 @@ class CommandLine {
     add_people();
     add_users();
     add_audit();
+    add_outbox();
     for (const auto* name : not_yet) {
       auto* command = add(name, "not in this version", [name] { return say_not_yet(name); });
       command->group("")->allow_extras();
@@ -180,6 +181,21 @@ class CommandLine {
         [this] { return audit_begin_command(options_); });
   }
 
+  void add_outbox() {
+    auto* outbox = app_.add_subcommand("outbox", "messages on their way, and those that did not arrive");
+    outbox->require_subcommand(1)->fallthrough();
+    auto* list = add(*outbox, "list", "messages that were refused or expired, newest first",
+                     [this] { return outbox_list_command(options_, outbox_); });
+    list->add_option("--channel", outbox_.channel, "only of this channel");
+    list->add_option("--state", outbox_.state, "dead (the default), pending or all")
+        ->check(CLI::IsMember({"dead", "pending", "all"}));
+    auto* resend = add(*outbox, "resend", "try messages again that were refused or expired",
+                       [this] { return outbox_resend_command(options_, outbox_); });
+    resend->add_option("MESSAGE", outbox_.place, "ID or ID:SEQUENCE, as outbox list has them");
+    resend->add_option("--channel", outbox_.channel, "all of this channel");
+    resend->add_flag("--all-dead", outbox_.all_dead, "all of every channel");
+  }
+
   CLI::App app_{"Porchlight: the doorbell that knows who is at the door", "porchlight"};
   CommandOptions options_;
   std::function<int()> chosen_;
@@ -187,6 +203,7 @@ class CommandLine {
   std::vector<std::string> images_;
   AuditVerifyOptions audit_;
   NewAccount account_;
+  OutboxSelection outbox_;
 };
 
 // OpenBLAS comes with dlib and starts a thread per core while it is loaded, before main: threads that

@@ -2,13 +2,20 @@
 #include "notify/delivery_queue.hpp"
 
 #include <algorithm>
+#include <tuple>
+
+#include "porchlight/notify/escalation.hpp"
 
 namespace porchlight::notify {
 namespace {
 
+using namespace std::chrono_literals;
+
 // A reload can bring back only what was pending when the store read it; the outcomes that it had not
 // seen then are far fewer.
 constexpr std::size_t most_remembered = 1024;
+// An escalation waits for its time by its own rule; a longer wait was written under a clock that was wrong.
+constexpr std::chrono::nanoseconds longest_escalation = 24h;
 
 std::minstd_rand seeded() {
   std::uint32_t seed = 0;
@@ -16,47 +23,100 @@ std::minstd_rand seeded() {
   return std::minstd_rand(seed);
 }
 
+std::size_t picture_bytes_of(const Message& message) noexcept {
+  return message.picture ? message.picture->size() : 0;
+}
+
 }  // namespace
 
 DeliveryQueue::DeliveryQueue(const LaneOptions& options, const Clock& clock)
     : options_(options), clock_(clock), random_(seeded()) {}
 
-bool DeliveryQueue::give_up_latest_repeat() {
+bool DeliveryQueue::has_room() const noexcept {
+  return entries_.empty() ||
+         (entries_.size() < options_.most_waiting && picture_bytes_ < options_.most_picture_bytes);
+}
+
+bool DeliveryQueue::can_wait(const Entry& entry) const {
+  return entry.attempts > 0 || entry.due > clock_.now();
+}
+
+bool DeliveryQueue::can_make_room() const {
+  return std::any_of(entries_.begin(), entries_.end(),
+                     [this](const auto& held) { return can_wait(held.second); });
+}
+
+DeliveryQueue::Entries::iterator DeliveryQueue::latest_that_can_wait() {
   auto latest = entries_.end();
   for (auto at = entries_.begin(); at != entries_.end(); ++at)
-    if (at->second.attempts > 0 && (latest == entries_.end() || at->second.due > latest->second.due))
+    if (can_wait(at->second) && (latest == entries_.end() || at->second.due >= latest->second.due))
       latest = at;
+  return latest;
+}
+
+void DeliveryQueue::erase(Entries::iterator at) {
+  picture_bytes_ -= picture_bytes_of(at->second.message);
+  entries_.erase(at);
+}
+
+bool DeliveryQueue::make_room(std::chrono::nanoseconds wait) {
+  const auto latest = latest_that_can_wait();
   if (latest == entries_.end()) return false;
-  entries_.erase(latest);
+  if (wait > 0ns && latest->second.due <= clock_.now() + wait) return false;
+  // Its later messages must not overtake it.
+  const auto event = latest->first.first;
+  for (auto at = entries_.lower_bound({event, 0}); at != entries_.end() && at->first.first == event;)
+    erase(at++);
   return true;
 }
 
-void DeliveryQueue::add(Message message) {
-  const Place place{message.row.key.event_id, message.row.key.sequence};
-  if (entries_.contains(place) || settled_.contains(message.row.key)) return;
-  const auto now = clock_.now();
-  const auto wall = clock_.wall();
-  Entry entry;
+std::chrono::nanoseconds DeliveryQueue::wait_of(const store::OutboxRow& row) const {
+  const std::chrono::nanoseconds longest =
+      row.key.sequence >= store::first_escalation ? longest_escalation : options_.longest_retry_after;
   // Wall times become distances here, so that a clock that is set later moves nothing.
-  const std::chrono::nanoseconds wait = message.row.next_attempt - wall;
-  entry.due = now + std::clamp<std::chrono::nanoseconds>(wait, std::chrono::nanoseconds::zero(),
-                                                         options_.longest_retry_after);
-  entry.expires = now + (message.row.expires - wall);
-  entry.attempts = message.row.attempts;
-  entry.arrival = arrivals_++;
-  entry.message = std::move(message);
-  entries_.emplace(place, std::move(entry));
+  return std::clamp<std::chrono::nanoseconds>(row.next_attempt - clock_.wall(), 0ns, longest);
 }
 
-bool DeliveryQueue::is_first_of_event(std::map<Place, Entry>::const_iterator at) const {
+bool DeliveryQueue::knows(const store::OutboxRow& row) const {
+  if (entries_.contains({row.key.event_id, row.key.sequence})) return true;
+  const auto settled = settled_.find(row.key);
+  return settled != settled_.end() && settled->second >= row.resent;
+}
+
+bool DeliveryQueue::knows_event(const event::EventId& id) const {
+  if (const auto held = entries_.lower_bound({id, 0}); held != entries_.end() && held->first.first == id)
+    return true;
+  const auto settled = settled_.lower_bound({id, "", 0});
+  return settled != settled_.end() && settled->first.event_id == id;
+}
+
+std::optional<Outcome> DeliveryQueue::add(Message message) {
+  const Place place{message.row.key.event_id, message.row.key.sequence};
+  if (knows(message.row)) return std::nullopt;
+  const auto now = clock_.now();
+  Entry entry;
+  entry.due = now + wait_of(message.row);
+  entry.expires = now + (message.row.expires - clock_.wall());
+  entry.attempts = message.row.attempts;
+  entry.escalation = is_escalation(message.row);
+  // Whoever has it sent again wants it whatever was acknowledged.
+  const bool withdrawn =
+      entry.escalation && message.row.resent == 0 && withdrawn_.contains(message.row.key.event_id);
+  picture_bytes_ += picture_bytes_of(message);
+  entry.message = std::move(message);
+  auto& held = entries_.emplace(place, std::move(entry)).first->second;
+  if (!withdrawn) return std::nullopt;
+  return settle(held, store::DeliveryState::cancelled);
+}
+
+bool DeliveryQueue::is_first_of_event(Entries::const_iterator at) const {
   return at == entries_.begin() || std::prev(at)->first.first != at->first.first;
 }
 
 DeliveryQueue::Entry* DeliveryQueue::next() {
   const auto now = clock_.now();
-  const auto rank = [](const Entry& entry) {
-    return std::tuple(entry.attempts > 0, entry.due, entry.arrival);
-  };
+  // Of what is due at once, in the order of the events: their ids sort by time.
+  const auto rank = [](const Entry& entry) { return std::tuple(entry.attempts > 0, entry.due); };
   Entry* best = nullptr;
   for (auto at = entries_.begin(); at != entries_.end(); ++at) {
     auto& entry = at->second;
@@ -73,30 +133,34 @@ DeliveryQueue::Entry* DeliveryQueue::next_expired() {
   return nullptr;
 }
 
-std::optional<std::chrono::nanoseconds> DeliveryQueue::until_next() const {
+std::optional<MonotonicTime> DeliveryQueue::next_due() const {
   std::optional<MonotonicTime> first;
-  for (auto at = entries_.begin(); at != entries_.end(); ++at) {
-    const auto& entry = at->second;
-    const auto when = is_first_of_event(at) ? std::min(entry.due, entry.expires) : entry.expires;
-    if (!first || when < *first) first = when;
-  }
-  if (!first) return std::nullopt;
-  return std::max(std::chrono::nanoseconds::zero(), *first - clock_.now());
+  for (auto at = entries_.begin(); at != entries_.end(); ++at)
+    if (is_first_of_event(at) && (!first || at->second.due < *first)) first = at->second.due;
+  return first;
 }
 
-void DeliveryQueue::remember(const store::RowKey& key) {
-  settled_.insert(key);
-  settled_order_.push_back(key);
+std::optional<MonotonicTime> DeliveryQueue::next_expiry() const {
+  std::optional<MonotonicTime> first;
+  for (const auto& [place, entry] : entries_)
+    if (!first || entry.expires < *first) first = entry.expires;
+  return first;
+}
+
+void DeliveryQueue::remember(const store::OutboxRow& row) {
+  if (!settled_.insert_or_assign(row.key, row.resent).second) return;
+  settled_order_.push_back(row.key);
   if (settled_order_.size() <= most_remembered) return;
   settled_.erase(settled_order_.front());
   settled_order_.pop_front();
 }
 
-Outcome DeliveryQueue::settle(Entry& entry, store::DeliveryState state) {
+Outcome DeliveryQueue::settle(Entry& entry, store::DeliveryState state, std::string words) {
   const auto key = entry.message.row.key;
   Outcome outcome{key, state, entry.attempts, clock_.wall(), {}};
-  remember(key);
-  entries_.erase({key.event_id, key.sequence});
+  (state == store::DeliveryState::delivered ? outcome.receipt : outcome.error) = std::move(words);
+  remember(entry.message.row);
+  erase(entries_.find({key.event_id, key.sequence}));
   return outcome;
 }
 
@@ -109,12 +173,42 @@ std::chrono::milliseconds DeliveryQueue::backoff(std::uint32_t attempts) {
   return std::chrono::milliseconds(part(random_));
 }
 
-Outcome DeliveryQueue::postpone(Entry& entry, std::optional<std::chrono::milliseconds> retry_after) {
+Outcome DeliveryQueue::postpone(Entry& entry, std::optional<std::chrono::milliseconds> retry_after,
+                                std::string error) {
   auto wait = backoff(entry.attempts);
   if (retry_after) wait = std::max(wait, std::min(*retry_after, options_.longest_retry_after));
   entry.due = clock_.now() + wait;
-  const auto& key = entry.message.row.key;
-  return {key, store::DeliveryState::pending, entry.attempts, {}, clock_.wall() + wait};
+  entry.named = retry_after.has_value();
+  Outcome outcome{
+      entry.message.row.key, store::DeliveryState::pending, entry.attempts, {}, clock_.wall() + wait};
+  outcome.error = std::move(error);
+  return outcome;
+}
+
+std::vector<Outcome> DeliveryQueue::withdraw(const event::EventId& id) {
+  std::vector<Outcome> outcomes;
+  for (auto at = entries_.lower_bound({id, 0}); at != entries_.end() && at->first.first == id;) {
+    auto& entry = (at++)->second;
+    if (entry.escalation && entry.message.row.resent == 0)
+      outcomes.push_back(settle(entry, store::DeliveryState::cancelled));
+  }
+  withdrawn_.insert(id);
+  // Ids sort by time: the oldest event's escalations are the first to be over.
+  if (withdrawn_.size() > most_remembered) withdrawn_.erase(withdrawn_.begin());
+  return outcomes;
+}
+
+void DeliveryQueue::release() {
+  const auto now = clock_.now();
+  // All with one time, so that the order is that of the events.
+  for (auto& [place, entry] : entries_)
+    if (entry.attempts > 0 && (!entry.named || entry.due <= now)) entry.due = now;
+}
+
+void DeliveryQueue::inherit(DeliveryQueue& former) {
+  settled_ = std::move(former.settled_);
+  settled_order_ = std::move(former.settled_order_);
+  withdrawn_ = std::move(former.withdrawn_);
 }
 
 }  // namespace porchlight::notify

@@ -8,6 +8,7 @@
 #include <optional>
 #include <random>
 #include <set>
+#include <vector>
 
 #include "porchlight/base/clock.hpp"
 #include "porchlight/notify/channel_lane.hpp"
@@ -23,45 +24,70 @@ class DeliveryQueue {
     MonotonicTime due{};
     MonotonicTime expires{};
     std::optional<MonotonicTime> first_attempt;  // in this process
-    std::uint64_t arrival = 0;
+    bool escalation = false;
+    bool named = false;  // the other side named the time when it is due
   };
 
   DeliveryQueue(const LaneOptions& options, const Clock& clock);
 
-  // Takes the message over; one that is held already, or was settled a short while ago, is ignored.
-  void add(Message message);
-  bool has_room() const noexcept { return entries_.size() < options_.most_waiting; }
+  // Takes the message over; one that is held already, or was settled a short while ago, is ignored. An
+  // escalation that was withdrawn before it came is settled at once.
+  std::optional<Outcome> add(Message message);
+  // Held, or settled a short while ago and not sent again since.
+  bool knows(const store::OutboxRow& row) const;
+  // A message of the event is held, or was settled a short while ago.
+  bool knows_event(const event::EventId& id) const;
+
+  bool has_room() const noexcept;
   std::size_t size() const noexcept { return entries_.size(); }
-  // Makes room for a fresh message by forgetting the repeat that is due last: the outbox has it.
-  // False when nothing held was tried before.
-  bool give_up_latest_repeat();
+  // Something is held that can wait elsewhere: it was tried before, or its time has not come.
+  bool can_make_room() const;
+  // Makes room for what is due in `wait` by forgetting the event that is due last, with all that is held of
+  // it: the outbox has it. False when nothing that can wait is due later than that.
+  bool make_room(std::chrono::nanoseconds wait);
+  // Until the row may be attempted.
+  std::chrono::nanoseconds wait_of(const store::OutboxRow& row) const;
 
   // What to attempt now: due, first of its event, first attempts before repeats. Null: nothing.
   Entry* next();
   // One whose time is over. Null: nothing.
   Entry* next_expired();
-  // Until next() or next_expired() may have something; nothing when empty.
-  std::optional<std::chrono::nanoseconds> until_next() const;
+  // When next() or next_expired() may have something; nothing when empty.
+  std::optional<MonotonicTime> next_due() const;
+  std::optional<MonotonicTime> next_expiry() const;
 
-  // Both end or renew the entry's wait and say what the outbox is to note.
-  Outcome settle(Entry& entry, store::DeliveryState state);
-  Outcome postpone(Entry& entry, std::optional<std::chrono::milliseconds> retry_after);
+  // Both end or renew the entry's wait and say what the outbox is to note. `words` are the receipt of what
+  // was delivered, the failure of what was not.
+  Outcome settle(Entry& entry, store::DeliveryState state, std::string words = {});
+  Outcome postpone(Entry& entry, std::optional<std::chrono::milliseconds> retry_after,
+                   std::string error = {});
+  // Drops the event's escalations, now and when they come later.
+  std::vector<Outcome> withdraw(const event::EventId& id);
+  // The other side answers again: what waits only because it had failed is due now.
+  void release();
+  // What a former lane of the channel remembers.
+  void inherit(DeliveryQueue& former);
 
  private:
   using Place = std::pair<event::EventId, std::uint32_t>;
-  bool is_first_of_event(std::map<Place, Entry>::const_iterator at) const;
+  using Entries = std::map<Place, Entry>;
+  bool is_first_of_event(Entries::const_iterator at) const;
+  bool can_wait(const Entry& entry) const;
+  Entries::iterator latest_that_can_wait();
+  void erase(Entries::iterator at);
   std::chrono::milliseconds backoff(std::uint32_t attempts);
-  void remember(const store::RowKey& key);
+  void remember(const store::OutboxRow& row);
 
   // const after construction
   const LaneOptions options_;
   const Clock& clock_;
   // lane thread
-  std::map<Place, Entry> entries_;
-  std::set<store::RowKey> settled_;
+  Entries entries_;
+  std::size_t picture_bytes_ = 0;                   // of the entries
+  std::map<store::RowKey, std::uint32_t> settled_;  // and how often it had been sent again by then
   std::deque<store::RowKey> settled_order_;
+  std::set<event::EventId> withdrawn_;
   std::minstd_rand random_;
-  std::uint64_t arrivals_ = 0;
 };
 
 }  // namespace porchlight::notify

@@ -10,6 +10,8 @@ constexpr std::array<std::string_view, 6> label_names{"doorbell_press",  "face_r
                                                       "blacklist_match", "system_alert",    "test"};
 constexpr std::array<std::string_view, 6> error_names{"timeout",  "network",    "auth",
                                                       "resource", "validation", "internal"};
+// In the order of Delivery::Kind.
+constexpr std::array<std::string_view, 3> result_names{"delivered", "retry", "rejected"};
 
 std::string_view error_type_of(ErrorCode code) {
   switch (code) {
@@ -53,14 +55,18 @@ LaneInstruments::LaneInstruments(telemetry::Metrics& metrics, const std::string&
           metrics.counter("notifications_sent_total", {{"channel", channel_type},
                                                        {"type", std::string(label_names[i])},
                                                        {"status", success ? "success" : "failure"}});
+  for (std::size_t i = 0; i < attempts_.size(); ++i)
+    attempts_[i] = metrics.counter("notification_attempts_total",
+                                   {{"channel", channel_type}, {"result", std::string(result_names[i])}});
   for (std::size_t i = 0; i < error_types; ++i)
     errors_[i] = metrics.counter(
         "errors_total",
         {{"component", "notifier"}, {"error_type", std::string(error_names[i])}, {"severity", "warning"}});
 }
 
-void LaneInstruments::attempted(std::chrono::nanoseconds took) {
+void LaneInstruments::attempted(std::chrono::nanoseconds took, Delivery::Kind result) {
   stage_.observe(seconds(took));
+  attempts_[static_cast<std::size_t>(result)].increment();
 }
 
 void LaneInstruments::failed(ErrorCode code) {

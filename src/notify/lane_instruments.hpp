@@ -18,7 +18,7 @@ class LaneInstruments {
  public:
   LaneInstruments(telemetry::Metrics& metrics, const std::string& channel_type);
 
-  void attempted(std::chrono::nanoseconds took);
+  void attempted(std::chrono::nanoseconds took, Delivery::Kind result);
   void retried() { retries_.increment(); }
   void failed(ErrorCode code);
   void ring_accepted(const Message& message, const Clock& clock);
@@ -30,6 +30,7 @@ class LaneInstruments {
   static constexpr std::size_t error_types = 6;
   std::array<std::array<telemetry::Counter, 2>, labels> sent_;
   std::array<telemetry::Counter, error_types> errors_;
+  std::array<telemetry::Counter, 3> attempts_;  // by Delivery::Kind
   telemetry::Counter retries_;
   telemetry::Histogram stage_;
   telemetry::Histogram duration_;

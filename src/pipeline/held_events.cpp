@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "porchlight/notify/escalation.hpp"
+
 namespace porchlight::pipeline {
 
 bool HeldEvents::push(CommitEvent commit) {
@@ -34,7 +36,8 @@ bool HeldEvents::amend(const AmendEvent& job) {
   return true;
 }
 
-// A message that has arrived, or never will, is not written at all: it would be sent again.
+// A message that has arrived, or never will, is written as that: it is not sent again, later ones know what
+// the other side calls it, and what failed is among the dead letters.
 bool HeldEvents::settle(const SettleMessage& job) {
   auto* held = find(job.key.event_id);
   if (held == nullptr) return false;
@@ -42,13 +45,29 @@ bool HeldEvents::settle(const SettleMessage& job) {
   const auto row =
       std::find_if(rows.begin(), rows.end(), [&](const store::OutboxRow& r) { return r.key == job.key; });
   if (row == rows.end()) return true;
+  row->attempts = job.attempts;
+  if (!job.error.empty()) row->error = job.error;
   if (job.state == store::DeliveryState::pending) {
-    row->attempts = job.attempts;
     row->next_attempt = job.at;
-  } else {
-    rows.erase(row);
+    return true;
   }
+  row->state = job.state;
+  row->settled = job.at;
+  row->receipt = job.receipt;
   return true;
+}
+
+std::optional<std::size_t> HeldEvents::withdraw(const event::EventId& id, WallTime at) {
+  auto* held = find(id);
+  if (held == nullptr) return std::nullopt;
+  std::size_t withdrawn = 0;
+  for (auto& row : held->commit.rows) {
+    if (row.state != store::DeliveryState::pending || !notify::is_escalation(row)) continue;
+    row.state = store::DeliveryState::cancelled;
+    row.settled = at;
+    ++withdrawn;
+  }
+  return withdrawn;
 }
 
 }  // namespace porchlight::pipeline

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 
 #include "pipeline/store_job.hpp"
 
@@ -29,6 +30,8 @@ class HeldEvents {
   // False when the event is not held: then it is the database's.
   bool amend(const AmendEvent& job);
   bool settle(const SettleMessage& job);
+  // Withdraws the event's escalations. How many; nothing when the event is not held.
+  std::optional<std::size_t> withdraw(const event::EventId& id, WallTime at);
 
  private:
   Held* find(const event::EventId& id);

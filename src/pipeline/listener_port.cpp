@@ -112,6 +112,19 @@ void Pipeline::faces_changed(std::function<void(Result<std::size_t>)> answer) {
     refused(Error(ErrorCode::resource, "the store lane is not keeping up"));
 }
 
+void Pipeline::acknowledge(const event::EventId& id, std::function<void(Result<std::size_t>)> answer) {
+  auto refused = answer;
+  if (!state_->store->queue().push(Acknowledge{id, std::move(answer)}) && refused)
+    refused(Error(ErrorCode::resource, "the store lane is not keeping up"));
+}
+
+void Pipeline::resend(store::OutboxFilter which, store::AuditActor actor,
+                      std::function<void(Result<store::Resent>)> answer) {
+  auto refused = answer;
+  if (!state_->store->queue().push(ResendMessages{std::move(which), std::move(actor), std::move(answer)}))
+    refused(Error(ErrorCode::resource, "the store lane is not keeping up"));
+}
+
 std::string Pipeline::status() {
   auto& s = *state_;
   if (auto fresh = s.new_rings.take()) s.rings = std::move(*fresh);

@@ -77,7 +77,8 @@ Result<RoutingPtr> Pipeline::State::make_routing(const notify::Options& wanted) 
     ports.outcome = [this](const notify::Outcome& outcome) {
       const bool pending = outcome.state == store::DeliveryState::pending;
       return store->queue().push(SettleMessage{outcome.key, outcome.state, outcome.attempts,
-                                               pending ? outcome.next_attempt : outcome.at});
+                                               pending ? outcome.next_attempt : outcome.at, outcome.receipt,
+                                               outcome.error});
     };
     ports.reload = [this, id = channel.id] { return store->queue().push(ReloadChannel{id}); };
     auto lane = notify::ChannelLane::create(channel, {}, clock, metrics, std::move(ports));
@@ -175,6 +176,19 @@ void Pipeline::sample() {
     s.gauges.add(QueueName::face_detection, {s.vision->frames_waiting(), s.cameras.size(), 0});
   }
   s.gauges.publish();
+  s.show_open_channels();
+}
+
+// Several channels of one type are one series.
+void Pipeline::State::show_open_channels() {
+  std::map<std::string, bool> by_type;
+  for (const auto& [id, type] : routing->types) by_type[type] |= routing->lanes.at(id)->open();
+  for (const auto& [type, open] : by_type)
+    metrics.gauge("notification_channel_open", {{"channel", type}}).set(open ? 1 : 0);
+  for (const auto& type : types_shown)
+    if (!by_type.contains(type)) metrics.remove_gauge("notification_channel_open", {{"channel", type}});
+  types_shown.clear();
+  for (const auto& [type, open] : by_type) types_shown.insert(type);
 }
 
 }  // namespace porchlight::pipeline

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,7 @@ class Pipeline::State {
   Result<RoutingPtr> make_routing(const notify::Options& wanted);
   Result<std::shared_ptr<CameraUnit>> make_camera(const camera::CameraOptions& wanted);
   void publish_views();
+  void show_open_channels();
 
   // workers.cpp, main thread
   void start_buttons();
@@ -78,6 +80,7 @@ class Pipeline::State {
   std::unique_ptr<VisionLane> vision;  // there even when faces are off; then nothing runs it
   std::shared_ptr<gpio::ButtonLane> buttons;
   RoutingPtr routing = std::make_shared<const Routing>();
+  std::set<std::string> types_shown;  // of channels, in notification_channel_open
   std::map<std::string, std::shared_ptr<CameraUnit>> cameras;
 
   // any thread

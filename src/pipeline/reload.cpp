@@ -79,8 +79,12 @@ Status Pipeline::State::reload_channels(const notify::Options& wanted) {
   for (auto waited = 0ms; dispatcher->routing_pending() && waited < handover_limit; waited += 1ms)
     std::this_thread::sleep_for(1ms);
   Status all;
-  for (const auto& [id, lane] : old->lanes)
-    if (auto status = retire("notify-" + id); !status) all = std::move(status);
+  for (const auto& [id, lane] : old->lanes) {
+    if (auto status = retire("notify-" + id); !status)
+      all = std::move(status);
+    else if (const auto next = routing->lanes.find(id); next != routing->lanes.end())
+      next->second->inherit(*lane);
+  }
   start_channels();  // an old lane that hangs does not keep the new ones waiting
   return all;
 }

@@ -44,6 +44,23 @@ struct SettleMessage {
   store::DeliveryState state = store::DeliveryState::pending;
   std::uint32_t attempts = 0;
   WallTime at{};  // when it was settled; for `pending`: when to try again
+  std::string receipt{};
+  std::string error{};
+};
+
+// Somebody has acknowledged the event: its escalations that have not left are withdrawn.
+struct Acknowledge {
+  event::EventId id;
+  // How many were withdrawn, when that is on the medium; may be empty. An error: the channels were told, but
+  // a restart may bring them back.
+  std::function<void(Result<std::size_t>)> answer{};
+};
+
+// Dead letters are to be tried again. On the audit record, under whoever wants it.
+struct ResendMessages {
+  store::OutboxFilter which;
+  store::AuditActor actor;
+  std::function<void(Result<store::Resent>)> answer;
 };
 
 // A channel's lane was full or is new: hand it what the outbox holds.
@@ -64,7 +81,7 @@ struct RecordAudit {
 };
 
 using StoreJob = std::variant<std::monostate, CommitEvent, AwaitCommit, AmendEvent, SettleMessage,
-                              ReloadChannel, ReadGallery, RecordAudit>;
+                              Acknowledge, ResendMessages, ReloadChannel, ReadGallery, RecordAudit>;
 using StoreQueue = MpscRing<StoreJob, QueueName::event_processing, Overflow::must_not_fill>;
 
 }  // namespace porchlight::pipeline

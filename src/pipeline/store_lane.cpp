@@ -5,8 +5,7 @@
 #include <utility>
 
 #include "pipeline/forgotten.hpp"
-#include "porchlight/store/event_log.hpp"
-#include "porchlight/store/outbox.hpp"
+#include "pipeline/store_open.hpp"
 
 namespace porchlight::pipeline {
 namespace {
@@ -15,11 +14,8 @@ using namespace std::chrono_literals;
 constexpr auto reopen_pause = 2s;
 constexpr auto look_period = 1s;  // a command in another process may have changed the gallery
 constexpr auto tidy_period = 1h;
-constexpr auto measure_period = 5s;
 constexpr auto outbox_kept = 24h * 30;
 constexpr std::size_t committed_kept = 256;
-// More than a lane can hold: either these are all, or one is refused and the lane asks again.
-constexpr std::size_t reload_limit = 1024;
 constexpr std::size_t queue_capacity = 2048;
 
 template <class... F>
@@ -40,14 +36,6 @@ double milliseconds_between(MonotonicTime from, MonotonicTime to) {
 }
 
 }  // namespace
-
-struct StoreLane::Open {
-  std::unique_ptr<store::Database> database;
-  store::SnapshotFolder snapshots;
-  store::EventLog log{*database};
-  store::Outbox outbox{*database};
-  store::GalleryStore gallery{*database};
-};
 
 StoreLane::StoreLane(std::filesystem::path folder, const Clock& clock, telemetry::Metrics& metrics,
                      telemetry::Health& health, Wakeup wakeup, Sinks sinks)
@@ -78,6 +66,7 @@ void StoreLane::run(std::stop_token stop, Heartbeat& heartbeat) {
     if (open_ && now >= next_look_) look_at_gallery();
     if (open_ && !held_.empty()) write_held();
     for (const auto& channel : std::exchange(next_reload_, {})) reload({channel});
+    if (!untold_.empty()) tell_withdrawals();
     if (open_ && now >= next_tidy_) tidy();
     if (open_ && now >= next_measure_) measure_outbox();
     audit_.turn();
@@ -141,7 +130,8 @@ void StoreLane::work(StoreJob job) {
   std::visit(Overloaded{[](std::monostate) {}, [this](CommitEvent& j) { commit(std::move(j)); },
                         [this](AwaitCommit& j) { await(std::move(j)); },
                         [this](AmendEvent& j) { amend(std::move(j)); },
-                        [this](SettleMessage& j) { settle(j); }, [this](ReloadChannel& j) { reload(j); },
+                        [this](SettleMessage& j) { settle(j); }, [this](Acknowledge& j) { acknowledge(j); },
+                        [this](ResendMessages& j) { resend(j); }, [this](ReloadChannel& j) { reload(j); },
                         [this](ReadGallery& j) { read_gallery(j); }, [this](RecordAudit& j) { record(j); }},
              job);
 }
@@ -232,18 +222,21 @@ void StoreLane::settle(const SettleMessage& job) {
     taken = std::chrono::duration<double, std::milli>(job.at - ring->ring.header.at).count();
   timeline_.note_delivery(job.key, job.state, job.attempts, taken);
   sinks_.rings(timeline_.snapshot());
-  if (job.state != store::DeliveryState::pending) note_delivery(job);
+  if (job.state != store::DeliveryState::pending && job.state != store::DeliveryState::cancelled)
+    note_delivery(job);
   if (held_.settle(job) || !open_) return;
   const auto status = [&] {
     switch (job.state) {
       case store::DeliveryState::delivered:
-        return open_->outbox.mark_delivered(job.key, job.attempts, job.at);
+        return open_->outbox.mark_delivered(job.key, job.attempts, job.at, job.receipt);
       case store::DeliveryState::failed:
-        return open_->outbox.mark_failed(job.key, job.attempts, job.at);
+        return open_->outbox.mark_failed(job.key, job.attempts, job.at, job.error);
       case store::DeliveryState::expired:
         return open_->outbox.mark_expired(job.key, job.attempts, job.at);
+      case store::DeliveryState::cancelled:
+        return open_->outbox.mark_cancelled(job.key, job.attempts, job.at);
       case store::DeliveryState::pending:
-        return open_->outbox.mark_retry(job.key, job.attempts, job.at);
+        return open_->outbox.mark_retry(job.key, job.attempts, job.at, job.error);
     }
     return Status();
   }();
@@ -263,26 +256,6 @@ void StoreLane::note_delivery(const SettleMessage& job) {
 void StoreLane::record(const RecordAudit& job) {
   auto status = audit_.record(job.entry, job.durability);
   if (job.answer) job.answer(std::move(status));
-}
-
-void StoreLane::reload(const ReloadChannel& job) {
-  if (!open_) {
-    channels_asked_.push_back(job.channel_id);
-    return;
-  }
-  take_routing();
-  const auto lane = routing_->lanes.find(job.channel_id);
-  if (lane == routing_->lanes.end()) return;
-  auto rows = open_->outbox.pending(job.channel_id, reload_limit);
-  if (!rows) return failed("the outbox could not be read", rows.error());
-  const bool whole = rows->size() < reload_limit;
-  for (auto& row : *rows) {
-    auto picture = row.picture ? open_->snapshots.load(row.key.event_id) : Result<store::JpegBytes>(nullptr);
-    // Refused: the lane is full again and will ask again.
-    if (!lane->second->push({std::move(row), picture ? std::move(*picture) : nullptr, std::nullopt})) return;
-  }
-  // It took more than it can hold, so it works them off: there is more where these came from.
-  if (!whole) next_reload_.push_back(job.channel_id);
 }
 
 void StoreLane::read_gallery(const ReadGallery& job) {
@@ -339,35 +312,6 @@ void StoreLane::tidy() {
 
 void StoreLane::take_routing() {
   if (auto routing = new_routing_.take()) routing_ = std::move(*routing);
-}
-
-// Several channels of one type are one series.
-void StoreLane::measure_outbox() {
-  next_measure_ = clock_.now() + measure_period;
-  take_routing();
-  auto depths = open_->outbox.depth_by_channel();
-  if (!depths) return failed("the outbox could not be read", depths.error());
-  struct Backlog {
-    std::uint64_t pending = 0;
-    std::optional<WallTime> oldest;
-  };
-  std::map<std::string, Backlog> by_type;
-  for (const auto& [id, type] : routing_->types) {
-    auto& backlog = by_type[type];
-    const auto depth = depths->find(id);
-    if (depth == depths->end()) continue;
-    backlog.pending += depth->second.pending;
-    if (const auto oldest = depth->second.oldest; oldest && (!backlog.oldest || *oldest < *backlog.oldest))
-      backlog.oldest = oldest;
-  }
-  for (const auto& [type, backlog] : by_type) {
-    metrics_.gauge("outbox_depth", {{"channel", type}}).set(static_cast<double>(backlog.pending));
-    auto age = metrics_.gauge("outbox_oldest_age_seconds", {{"channel", type}});
-    if (backlog.oldest)
-      age.set(std::chrono::duration<double>(clock_.wall() - *backlog.oldest).count());
-    else
-      age.clear();
-  }
 }
 
 // A fault that repeats is counted, not printed again.

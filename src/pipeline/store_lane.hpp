@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pipeline/audit_trail.hpp"
@@ -74,7 +75,16 @@ class StoreLane {
   void await(AwaitCommit job);
   void amend(AmendEvent job);
   void settle(const SettleMessage& job);
+  void acknowledge(const Acknowledge& job);
+  Result<std::size_t> withdraw_escalations(const event::EventId& id);
+  Result<std::size_t> cancel_rows(const event::EventId& id);
+  void tell_withdrawals();
+  void resend(const ResendMessages& job);
+  Result<store::Resent> resend_rows(store::OutboxFilter which);
   void reload(const ReloadChannel& job);
+  bool hand_over(notify::ChannelLane& lane, store::OutboxRow row, std::set<store::RowKey>& handed);
+  bool push_reloaded(notify::ChannelLane& lane, store::OutboxRow row,
+                     std::map<std::uint32_t, std::string> receipts);
   void read_gallery(const ReadGallery& job);
   void record(const RecordAudit& job);
   void note_delivery(const SettleMessage& job);
@@ -84,6 +94,7 @@ class StoreLane {
   void tidy();
   void take_routing();
   void measure_outbox();
+  void expire_abandoned(const std::map<std::string, store::Outbox::Depth>& depths);
   void failed(std::string_view doing, const Error& error);
 
   const std::filesystem::path folder_;
@@ -109,6 +120,8 @@ class StoreLane {
   std::deque<event::EventId> committed_;     // the newest, for an AwaitCommit that comes late
   std::vector<std::string> channels_asked_;  // ReloadChannel while the database was not open
   std::vector<std::string> next_reload_;     // channels whose outbox was not read to its end
+  // withdrawals that a lane could not take yet
+  std::deque<std::pair<std::string, event::EventId>> untold_;
   Timeline timeline_;
   MonotonicTime next_open_{};
   MonotonicTime next_look_{};

@@ -13,24 +13,9 @@ DeliveryState state_of(std::string_view text) {
   if (text == "delivered") return DeliveryState::delivered;
   if (text == "failed") return DeliveryState::failed;
   if (text == "expired") return DeliveryState::expired;
+  if (text == "cancelled") return DeliveryState::cancelled;
   return DeliveryState::pending;
 }
-
-// The order of the columns is the one that read_row() reads.
-constexpr std::string_view select_pending = R"sql(
-SELECT event_id, channel, sequence, type, label, payload, picture, traceparent, happened_ms, created_ms,
-       next_attempt_ms, expires_ms, attempts, state
-FROM outbox WHERE state = 'pending' ORDER BY event_id, sequence, channel LIMIT ?1)sql";
-
-constexpr std::string_view select_pending_of_channel = R"sql(
-SELECT event_id, channel, sequence, type, label, payload, picture, traceparent, happened_ms, created_ms,
-       next_attempt_ms, expires_ms, attempts, state
-FROM outbox WHERE state = 'pending' AND channel = ?2 ORDER BY event_id, sequence LIMIT ?1)sql";
-
-constexpr std::string_view select_one = R"sql(
-SELECT event_id, channel, sequence, type, label, payload, picture, traceparent, happened_ms, created_ms,
-       next_attempt_ms, expires_ms, attempts, state
-FROM outbox WHERE event_id = ?1 AND channel = ?2 AND sequence = ?3)sql";
 
 Result<OutboxRow> read_row(const Statement& row) {
   OutboxRow out;
@@ -48,7 +33,30 @@ Result<OutboxRow> read_row(const Statement& row) {
   out.expires = row.time(11);
   out.attempts = static_cast<std::uint32_t>(row.integer(12));
   out.state = state_of(row.text(13));
+  if (!row.is_null(14)) out.settled = row.time(14);
+  out.receipt = row.text(15);
+  out.error = row.text(16);
+  out.resent = static_cast<std::uint32_t>(row.integer(17));
   return out;
+}
+
+void bind_key(Statement& statement, const std::string& id, const RowKey& key) {
+  statement.bind(1, std::string_view(id))
+      .bind(2, std::string_view(key.channel_id))
+      .bind(3, std::int64_t{key.sequence});
+}
+
+void bind_or_null(Statement& statement, int at, std::string_view text) {
+  if (text.empty())
+    statement.bind_null(at);
+  else
+    statement.bind(at, text);
+}
+
+}  // namespace
+
+std::string select_outbox(std::string_view columns, std::string_view rest) {
+  return std::string("SELECT ").append(columns).append(" FROM outbox ").append(rest);
 }
 
 Result<std::vector<OutboxRow>> read_rows(Statement& statement) {
@@ -63,12 +71,10 @@ Result<std::vector<OutboxRow>> read_rows(Statement& statement) {
   }
 }
 
-std::int64_t as_limit(std::size_t limit) {
+std::int64_t as_limit(std::size_t limit) noexcept {
   constexpr auto most = static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max());
   return static_cast<std::int64_t>(limit < most ? limit : most);
 }
-
-}  // namespace
 
 std::string_view to_string(DeliveryState state) noexcept {
   switch (state) {
@@ -80,51 +86,76 @@ std::string_view to_string(DeliveryState state) noexcept {
       return "failed";
     case DeliveryState::expired:
       return "expired";
+    case DeliveryState::cancelled:
+      return "cancelled";
   }
   return "pending";
 }
 
+// A row may come settled: what became of it while the database could not be written.
 Status insert_rows(Database::Connection& connection, std::span<const OutboxRow> rows) {
   for (const auto& row : rows) {
     auto insert = connection.prepare(QueryType::insert, R"sql(
 INSERT INTO outbox (event_id, channel, sequence, type, label, payload, picture, traceparent, happened_ms,
-                    created_ms, next_attempt_ms, expires_ms, attempts, state)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'pending')
+                    created_ms, next_attempt_ms, expires_ms, attempts, state, settled_ms, receipt, error)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
 ON CONFLICT (event_id, channel, sequence) DO NOTHING)sql");
     if (!insert) return std::move(insert).error();
     const auto id = row.key.event_id.text();
-    insert->bind(1, std::string_view(id)).bind(2, std::string_view(row.key.channel_id));
-    insert->bind(3, std::int64_t{row.key.sequence}).bind(4, std::string_view(row.type));
+    bind_key(*insert, id, row.key);
+    insert->bind(4, std::string_view(row.type));
     insert->bind(5, std::string_view(row.label)).bind(6, std::string_view(row.payload));
     insert->bind(7, std::int64_t{row.picture}).bind(8, std::string_view(row.traceparent));
     insert->bind(9, row.happened).bind(10, row.created).bind(11, row.next_attempt).bind(12, row.expires);
-    insert->bind(13, std::int64_t{row.attempts});
+    insert->bind(13, std::int64_t{row.attempts}).bind(14, to_string(row.state));
+    if (row.state == DeliveryState::pending)
+      insert->bind_null(15);
+    else
+      insert->bind(15, row.settled.value_or(row.created));
+    bind_or_null(*insert, 16, row.receipt);
+    bind_or_null(*insert, 17, row.error);
     if (auto status = insert->run(); !status) return status;
   }
   return {};
 }
 
-Result<std::vector<OutboxRow>> Outbox::pending(std::string_view channel_id, std::size_t limit) {
-  auto select = database_.connection().prepare(QueryType::select, select_pending_of_channel);
+Result<std::vector<OutboxRow>> Outbox::pending(std::string_view channel_id, std::size_t limit, WallTime now) {
+  static const auto sql = select_outbox(outbox_columns, R"sql(
+WHERE state = 'pending' AND channel = ?2
+ORDER BY next_attempt_ms > ?3, CASE WHEN next_attempt_ms > ?3 THEN 0 ELSE attempts > 0 END, next_attempt_ms,
+         event_id, sequence LIMIT ?1)sql");
+  auto select = database_.connection().prepare(QueryType::select, sql);
   if (!select) return std::move(select).error();
-  select->bind(1, as_limit(limit)).bind(2, channel_id);
+  select->bind(1, as_limit(limit)).bind(2, channel_id).bind(3, now);
   return read_rows(*select);
 }
 
 Result<std::vector<OutboxRow>> Outbox::pending(std::size_t limit) {
-  auto select = database_.connection().prepare(QueryType::select, select_pending);
+  static const auto sql =
+      select_outbox(outbox_columns, "WHERE state = 'pending' ORDER BY event_id, sequence, channel LIMIT ?1");
+  auto select = database_.connection().prepare(QueryType::select, sql);
   if (!select) return std::move(select).error();
   select->bind(1, as_limit(limit));
   return read_rows(*select);
 }
 
+Result<std::vector<OutboxRow>> Outbox::of_event(const event::EventId& id, std::string_view channel_id) {
+  static const auto sql =
+      select_outbox(outbox_columns, "WHERE event_id = ?1 AND channel = ?2 ORDER BY sequence");
+  auto select = database_.connection().prepare(QueryType::select, sql);
+  if (!select) return std::move(select).error();
+  const auto text = id.text();
+  select->bind(1, std::string_view(text)).bind(2, channel_id);
+  return read_rows(*select);
+}
+
 Result<std::optional<OutboxRow>> Outbox::find(const RowKey& key) {
-  auto select = database_.connection().prepare(QueryType::select, select_one);
+  static const auto sql =
+      select_outbox(outbox_columns, "WHERE event_id = ?1 AND channel = ?2 AND sequence = ?3");
+  auto select = database_.connection().prepare(QueryType::select, sql);
   if (!select) return std::move(select).error();
   const auto id = key.event_id.text();
-  select->bind(1, std::string_view(id))
-      .bind(2, std::string_view(key.channel_id))
-      .bind(3, std::int64_t{key.sequence});
+  bind_key(*select, id, key);
   auto rows = read_rows(*select);
   if (!rows) return std::move(rows).error();
   if (rows->empty()) return std::optional<OutboxRow>();
@@ -139,50 +170,77 @@ Status Outbox::expect_row(const RowKey& key) {
                                          key.channel_id + "': no such outbox row");
 }
 
-Status Outbox::settle(const RowKey& key, DeliveryState state, std::uint32_t attempts, WallTime at) {
+Status Outbox::settle(const RowKey& key, DeliveryState state, std::uint32_t attempts, WallTime at,
+                      std::string_view receipt, std::string_view error) {
   {
     auto update = database_.connection().prepare(QueryType::update, R"sql(
-UPDATE outbox SET state = ?4, attempts = ?5, settled_ms = ?6
-WHERE event_id = ?1 AND channel = ?2 AND sequence = ?3 AND state = 'pending')sql");
+UPDATE outbox SET state = ?4, attempts = ?5, settled_ms = ?6, receipt = ?7,
+                  error = CASE ?4 WHEN 'delivered' THEN NULL ELSE coalesce(?8, error) END
+WHERE event_id = ?1 AND channel = ?2 AND sequence = ?3
+  AND (state = 'pending' OR (state = 'cancelled' AND ?4 = 'delivered')))sql");
     if (!update) return std::move(update).error();
     const auto id = key.event_id.text();
-    update->bind(1, std::string_view(id))
-        .bind(2, std::string_view(key.channel_id))
-        .bind(3, std::int64_t{key.sequence});
+    bind_key(*update, id, key);
     update->bind(4, to_string(state)).bind(5, std::int64_t{attempts}).bind(6, at);
+    bind_or_null(*update, 7, receipt);
+    bind_or_null(*update, 8, error);
     if (auto status = update->run(); !status) return status;
   }
   if (sqlite3_changes(database_.connection().handle) > 0) return {};
   return expect_row(key);
 }
 
-Status Outbox::mark_delivered(const RowKey& key, std::uint32_t attempts, WallTime at) {
-  return settle(key, DeliveryState::delivered, attempts, at);
+Status Outbox::mark_delivered(const RowKey& key, std::uint32_t attempts, WallTime at,
+                              std::string_view receipt) {
+  return settle(key, DeliveryState::delivered, attempts, at, receipt, {});
 }
 
-Status Outbox::mark_failed(const RowKey& key, std::uint32_t attempts, WallTime at) {
-  return settle(key, DeliveryState::failed, attempts, at);
+Status Outbox::mark_failed(const RowKey& key, std::uint32_t attempts, WallTime at, std::string_view error) {
+  return settle(key, DeliveryState::failed, attempts, at, {}, error);
 }
 
 Status Outbox::mark_expired(const RowKey& key, std::uint32_t attempts, WallTime at) {
-  return settle(key, DeliveryState::expired, attempts, at);
+  return settle(key, DeliveryState::expired, attempts, at, {}, {});
 }
 
-Status Outbox::mark_retry(const RowKey& key, std::uint32_t attempts, WallTime next_attempt) {
+Status Outbox::mark_cancelled(const RowKey& key, std::uint32_t attempts, WallTime at) {
+  return settle(key, DeliveryState::cancelled, attempts, at, {}, {});
+}
+
+Status Outbox::mark_retry(const RowKey& key, std::uint32_t attempts, WallTime next_attempt,
+                          std::string_view error) {
   {
     auto update = database_.connection().prepare(QueryType::update, R"sql(
-UPDATE outbox SET attempts = ?4, next_attempt_ms = ?5
+UPDATE outbox SET attempts = ?4, next_attempt_ms = ?5, error = coalesce(?6, error)
 WHERE event_id = ?1 AND channel = ?2 AND sequence = ?3 AND state = 'pending')sql");
     if (!update) return std::move(update).error();
     const auto id = key.event_id.text();
-    update->bind(1, std::string_view(id))
-        .bind(2, std::string_view(key.channel_id))
-        .bind(3, std::int64_t{key.sequence});
+    bind_key(*update, id, key);
     update->bind(4, std::int64_t{attempts}).bind(5, next_attempt);
+    bind_or_null(*update, 6, error);
     if (auto status = update->run(); !status) return status;
   }
   if (sqlite3_changes(database_.connection().handle) > 0) return {};
   return expect_row(key);
+}
+
+Result<std::vector<RowKey>> Outbox::cancel_escalations(const event::EventId& id, WallTime at) {
+  // A row that was damaged must not keep the others: CASE looks at it first.
+  auto update = database_.connection().prepare(QueryType::update, R"sql(
+UPDATE outbox SET state = 'cancelled', settled_ms = ?2
+WHERE event_id = ?1 AND state = 'pending' AND sequence >= ?3
+  AND CASE WHEN json_valid(payload) THEN json_extract(payload, '$.escalation') IS 1 ELSE 0 END
+RETURNING channel, sequence)sql");
+  if (!update) return std::move(update).error();
+  const auto text = id.text();
+  update->bind(1, std::string_view(text)).bind(2, at).bind(3, std::int64_t{first_escalation});
+  std::vector<RowKey> cancelled;
+  for (;;) {
+    auto row = update->step();
+    if (!row) return std::move(row).error();
+    if (!*row) return cancelled;
+    cancelled.push_back({id, update->text(0), static_cast<std::uint32_t>(update->integer(1))});
+  }
 }
 
 Result<Outbox::Depth> Outbox::depth() {

@@ -10,8 +10,9 @@ UPDATE events SET json = json_remove(json, '$.person')
 WHERE type IN ('sighting', 'security')
   AND CASE WHEN json_valid(json) THEN json_extract(json, '$.person') = ?1 ELSE 0 END)sql";
 
+// A server's words may quote the message.
 constexpr std::string_view from_messages = R"sql(
-UPDATE outbox SET payload = json_remove(payload, '$.person')
+UPDATE outbox SET payload = json_remove(payload, '$.person'), error = NULL
 WHERE CASE WHEN json_valid(payload) THEN json_extract(payload, '$.person') = ?1 ELSE 0 END)sql";
 
 }  // namespace

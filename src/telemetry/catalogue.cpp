@@ -48,6 +48,7 @@ constexpr Words notification_types = {"doorbell_press",  "face_recognized", "unk
                                       "blacklist_match", "motion",          "package",
                                       "plate",           "system_alert",    "test"};
 constexpr Words outcomes = {"success", "failure"};
+constexpr Words attempt_results = {"delivered", "retry", "rejected"};
 constexpr Words components = {"ingest",    "detector", "face_detector", "recognizer", "recorder",
                               "streaming", "api",      "auth",          "database",   "notifier",
                               "storage",   "hardware", "config",        "tracing"};
@@ -107,6 +108,7 @@ constexpr Labels by_result = {{"result_type", result_types}};
 constexpr Labels by_trigger = {{"trigger_source", trigger_sources}, {"time_of_day", times_of_day}};
 constexpr Labels by_hour = {{"hour", hours}};
 constexpr Labels by_message = {channel, {"type", notification_types}, {"status", outcomes}};
+constexpr Labels by_attempt = {channel, {"result", attempt_results}};
 constexpr Labels by_error = {
     {"component", components}, {"error_type", error_types}, {"severity", severity_words}};
 constexpr Labels by_security = {
@@ -262,6 +264,18 @@ constexpr FamilySpec families[] = {
      inference_bounds,
      all_combinations},
     {"ml_predictions_total", counter, "Inference calls that returned.", by_model, {}, all_combinations},
+    {"notification_attempts_total",
+     counter,
+     "Attempts to deliver a message, by what came of them.",
+     by_attempt,
+     {},
+     all_combinations},
+    {"notification_channel_open",
+     gauge,
+     "1: a channel of this type does not answer and is tried once a minute only.",
+     by_channel,
+     {},
+     when_used},
     {"notification_delivery_duration_seconds", histogram, "First attempt to final outcome.", by_channel,
      ring_bounds, all_combinations},
     {"notification_retries_total", counter, "Repeated delivery attempts.", by_channel, {}, all_combinations},
@@ -271,6 +285,12 @@ constexpr FamilySpec families[] = {
      by_message,
      {},
      all_combinations},
+    {"outbox_dead_letters",
+     gauge,
+     "Messages that were refused or expired, and are kept to be sent again.",
+     by_channel,
+     {},
+     when_used},
     {"outbox_depth", gauge, "Messages of the outbox that wait for delivery.", by_channel, {}, when_used},
     {"outbox_oldest_age_seconds",
      gauge,

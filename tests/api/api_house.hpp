@@ -65,6 +65,9 @@ struct House {
     };
     made.authority = [this] { return authority; };
     made.faces_changed = [](Answer<std::size_t> answer) { answer(std::size_t{3}); };
+    made.resend = [](const ResendOrder& order, const Answer<ResendReport>& answer) {
+      answer(ResendReport{order.sequence.value_or(7), order.channel_id.size(), order.event_id.has_value()});
+    };
     return made;
   }
   PeoplePorts people_ports() {

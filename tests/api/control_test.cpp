@@ -139,6 +139,17 @@ TEST_F(ControlRoutes, FacesReloadCountsPeople) {
   EXPECT_EQ(client().faces_changed()->body, R"({"people":3})");
 }
 
+TEST_F(ControlRoutes, ResendTakesWhatNarrowsItDown) {
+  EXPECT_EQ(client().resend("")->body, R"({"resent":7,"without_channel":0,"more":false})");
+  EXPECT_EQ(
+      client()
+          .resend("event=0199d7b0-7c1e-7a52-9d1e-3f2b8c6a5e01&sequence=2&channel=hook&before=1700000000000")
+          ->body,
+      R"({"resent":2,"without_channel":4,"more":true})");
+  for (const auto* wrong : {"event=1", "sequence=-1", "sequence=4294967296", "sequence=1x", "before=noon"})
+    EXPECT_EQ(client().resend(wrong)->status, 400) << wrong;
+}
+
 TEST(ControlClient, SaysThatNoDaemonRuns) {
   const http::test::TemporaryFolder folder;
   const auto answer = ControlClient(folder.path() / "control.sock").status();

@@ -77,6 +77,7 @@ const std::map<std::string, Rule>& rules() {
       {"GET /api/v1/audit/verify", {"manage", admin_only}},
       {"POST /api/v1/reload", {socket_only, {}}},
       {"POST /api/v1/faces/reload", {socket_only, {}}},
+      {"POST /api/v1/outbox/resend", {socket_only, {}}},
       {"POST /api/v1/accounts/reload", {socket_only, {}}},
   };
   return table;

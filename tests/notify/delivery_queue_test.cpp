@@ -62,16 +62,43 @@ TEST_F(DeliveryQueueTest, MakesRoomByTheRepeatThatIsDueLast) {
   fail(*queue.next());         // the back-off of a first failure
   fail(*queue.next(), 10min);  // the receiver named a time
   queue.add(message(fresh));
-  EXPECT_TRUE(queue.give_up_latest_repeat());
+  EXPECT_TRUE(queue.make_room(0s));
   EXPECT_EQ(queue.size(), 2U);
   EXPECT_EQ(next_key(), (store::RowKey{fresh, "hook", 0}));
   queue.settle(*queue.next(), DeliveryState::delivered);
   clock.advance(1h - 1min);
   EXPECT_EQ(next_key(), (store::RowKey{soon, "hook", 0}));
   queue.settle(*queue.next(), DeliveryState::delivered);
-  EXPECT_FALSE(queue.give_up_latest_repeat());
+  EXPECT_FALSE(queue.can_make_room());
+  EXPECT_FALSE(queue.make_room(0s));
   queue.add(message(new_id()));
-  EXPECT_FALSE(queue.give_up_latest_repeat()) << "a message that was never tried went";
+  EXPECT_FALSE(queue.can_make_room());
+  EXPECT_FALSE(queue.make_room(0s)) << "a message that was never tried went";
+}
+
+TEST_F(DeliveryQueueTest, RoomForWhatWaitsIsMadeByWhatWaitsLongerOnly) {
+  const auto id = new_id();
+  queue.add(message(id));
+  queue.add(message(id, 1));
+  fail(*queue.next(), 5min);
+  EXPECT_FALSE(queue.make_room(6min));
+  EXPECT_EQ(queue.size(), 2U);
+  EXPECT_TRUE(queue.make_room(4min));
+  EXPECT_EQ(queue.size(), 0U) << "an update was left behind and would overtake its ring";
+}
+
+TEST_F(DeliveryQueueTest, WhatWaitedBecauseItFailedIsDueWhenTheOtherSideAnswers) {
+  const auto failed = new_id();
+  const auto named = new_id();
+  queue.add(message(failed));
+  queue.add(message(named));
+  fail(*queue.next());
+  fail(*queue.next(), 5min);
+  EXPECT_EQ(queue.next(), nullptr);
+  queue.release();
+  EXPECT_EQ(next_key().event_id, failed);
+  queue.settle(*queue.next(), DeliveryState::delivered);
+  EXPECT_EQ(queue.next(), nullptr) << "the server's own time does not count";
 }
 
 TEST_F(DeliveryQueueTest, FirstAttemptGoesBeforeRepeatsThatAreDueLonger) {
@@ -101,7 +128,7 @@ TEST_F(DeliveryQueueTest, BackoffDoublesFromAboutASecondToFiveMinutesWithJitter)
     EXPECT_EQ(outcome.next_attempt - clock.wall(), wait);
     differs = differs || wait != full;
     EXPECT_EQ(queue.next(), nullptr);
-    EXPECT_EQ(queue.until_next(), wait);
+    EXPECT_EQ(*queue.next_due() - clock.now(), wait);
     clock.advance(wait);
     full = std::min<std::chrono::nanoseconds>(full * 2, 5min);
   }
@@ -135,7 +162,8 @@ TEST_F(DeliveryQueueTest, MessageExpiresAtItsTimeEvenWhileItWaits) {
   ASSERT_NE(queue.next_expired(), nullptr);
   queue.settle(*queue.next_expired(), DeliveryState::expired);
   EXPECT_EQ(queue.size(), 0U);
-  EXPECT_EQ(queue.until_next(), std::nullopt);
+  EXPECT_EQ(queue.next_due(), std::nullopt);
+  EXPECT_EQ(queue.next_expiry(), std::nullopt);
 }
 
 TEST_F(DeliveryQueueTest, WhatIsHeldOrJustSettledIsNotTakenAgain) {

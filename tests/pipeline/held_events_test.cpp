@@ -23,17 +23,41 @@ event::EventId id_of(const CommitEvent& commit) {
   return event::header_of(commit.event).id;
 }
 
-TEST(HeldEvents, DeliveredMessageIsNotWrittenToBeSentAgain) {
+TEST(HeldEvents, DeliveredMessageIsWrittenAsThatAndNotSentAgain) {
   HeldEvents held;
-  const auto commit = ring_with_rows(2);
+  const auto commit = ring_with_rows(3);
   held.push(commit);
-  EXPECT_TRUE(held.settle({commit.rows[0].key, store::DeliveryState::delivered, 1, {}}));
-  EXPECT_TRUE(
-      held.settle({commit.rows[1].key, store::DeliveryState::pending, 3, WallTime{std::chrono::hours{1}}}));
-  ASSERT_EQ(held.front().commit.rows.size(), 1U);
-  EXPECT_EQ(held.front().commit.rows[0].key.channel_id, "hook1");
-  EXPECT_EQ(held.front().commit.rows[0].attempts, 3U);
-  EXPECT_EQ(held.front().commit.rows[0].next_attempt, WallTime{std::chrono::hours{1}});
+  const WallTime later{std::chrono::hours{1}};
+  EXPECT_TRUE(held.settle({commit.rows[0].key, store::DeliveryState::delivered, 1, later, "m1"}));
+  EXPECT_TRUE(held.settle({commit.rows[1].key, store::DeliveryState::pending, 3, later, "", "busy"}));
+  EXPECT_TRUE(held.settle({commit.rows[2].key, store::DeliveryState::failed, 1, later, "", "gone"}));
+  const auto& rows = held.front().commit.rows;
+  ASSERT_EQ(rows.size(), 3U);
+  EXPECT_EQ(rows[0].state, store::DeliveryState::delivered);
+  EXPECT_EQ(rows[0].receipt, "m1");
+  EXPECT_EQ(rows[0].settled, later);
+  EXPECT_EQ(rows[1].state, store::DeliveryState::pending);
+  EXPECT_EQ(rows[1].attempts, 3U);
+  EXPECT_EQ(rows[1].next_attempt, later);
+  EXPECT_EQ(rows[1].error, "busy");
+  EXPECT_EQ(rows[2].state, store::DeliveryState::failed);
+  EXPECT_EQ(rows[2].error, "gone");
+}
+
+TEST(HeldEvents, AcknowledgedEscalationIsWrittenAsWithdrawn) {
+  HeldEvents held;
+  auto commit = ring_with_rows(3);
+  for (const std::size_t i : {1U, 2U}) {
+    commit.rows[i].key.sequence = store::first_escalation;
+    commit.rows[i].payload = R"({"escalation":true})";
+  }
+  held.push(commit);
+  held.settle({commit.rows[2].key, store::DeliveryState::delivered, 1, {}});
+  EXPECT_EQ(held.withdraw(id_of(commit), WallTime{}), 1U);
+  EXPECT_EQ(held.front().commit.rows[0].state, store::DeliveryState::pending);
+  EXPECT_EQ(held.front().commit.rows[1].state, store::DeliveryState::cancelled);
+  EXPECT_EQ(held.front().commit.rows[2].state, store::DeliveryState::delivered);
+  EXPECT_EQ(held.withdraw(id_of(ring_with_rows(0)), WallTime{}), std::nullopt);
 }
 
 TEST(HeldEvents, PictureAndItsMessagesWaitWithTheirEvent) {

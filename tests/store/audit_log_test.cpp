@@ -362,7 +362,7 @@ TEST(AuditMigration, VersionOneDatabaseWithRowsIsMigratedAndKeepsThem) {
   const auto database = open_or_fail(folder / "porchlight.db");
   ASSERT_TRUE(database);
   EXPECT_EQ(database->migrated_from(), 1);
-  EXPECT_GE(Database::version(), 4);
+  EXPECT_GE(Database::version(), 5);
   EXPECT_TRUE((*EventLog(*database).find(ring.header.id)).has_value());
   EXPECT_TRUE((*Outbox(*database).find({ring.header.id, "hook", 0})).has_value());
   EXPECT_EQ(*GalleryStore(*database).person_count(), 1U);

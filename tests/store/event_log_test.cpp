@@ -147,8 +147,9 @@ TEST_F(EventLogTest, OutboxRowComesBackWholeAndInOrder) {
     return out;
   };
   EXPECT_THAT(keys(*all), ElementsAre(earlier[1].key, earlier[0].key, later[0].key, later[1].key));
-  EXPECT_THAT(keys(*outbox.pending("hook", 100)), ElementsAre(earlier[1].key, earlier[0].key, later[0].key));
-  EXPECT_EQ(outbox.pending("hook", 2)->size(), 2U);
+  EXPECT_THAT(keys(*outbox.pending("hook", 100, at_second(10))),
+              ElementsAre(earlier[1].key, earlier[0].key, later[0].key));
+  EXPECT_EQ(outbox.pending("hook", 2, at_second(10))->size(), 2U);
   const auto& row = all->at(1);
   EXPECT_EQ(row.payload, earlier[0].payload);
   EXPECT_EQ(row.type, "ring_update");

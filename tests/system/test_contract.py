@@ -18,6 +18,7 @@ import clip  # noqa: E402
 ROUTES = ["GET,/metrics,200+401+403", "GET,/ca.crt,200+404", "GET,/health,200+401+403+503", "GET,/health/live,200+503", "GET,/health/ready,200+503",
           "GET,/health/startup,200+503", "POST,/api/v1/buttons/{id}/ring,200+401+403+404+503",
           "GET,/api/v1/openapi.json,200+304+401+403", "GET,/api/v1/status,200+401+403", "POST,/api/v1/reload,200+422+503", "POST,/api/v1/faces/reload,200+503",
+          "POST,/api/v1/outbox/resend,200+400+503",
           "POST,/api/v1/accounts/reload,200+503", "POST,/api/v1/auth/login,200+400+401+403+415+429+503",
           "POST,/api/v1/auth/register,201+400+403+409+415+422+429+503", "POST,/api/v1/auth/logout,204+401+403+503",
           "GET,/api/v1/auth/session,200+401+403+404", "POST,/api/v1/auth/password,204+400+401+403+415+422+429+503",

@@ -31,6 +31,8 @@ class ControlClient {
   Result<ControlAnswer> reload() const;
   Result<ControlAnswer> faces_changed() const;
   Result<ControlAnswer> accounts_changed() const;
+  // `query` as outbox/resend has it (docs/api.md), without the question mark.
+  Result<ControlAnswer> resend(std::string_view query) const;
   // /health/… and the like: bodies up to 64 KiB.
   Result<ControlAnswer> get(std::string_view target) const;
 

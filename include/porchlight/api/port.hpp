@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +41,20 @@ struct CameraCondition {
   std::string state;  // `status` of camera_connection_state
 };
 
+// Dead letters that are to be sent again. Nothing given: all of them.
+struct ResendOrder {
+  std::optional<event::EventId> event_id;
+  std::optional<std::uint32_t> sequence;
+  std::string channel_id;
+  std::optional<WallTime> settled_by;  // only what had failed or expired by then
+  http::Peer peer;
+};
+struct ResendReport {
+  std::uint64_t messages = 0;
+  std::uint64_t without_channel = 0;  // their channel is not configured any more; they stay dead letters
+  bool more = false;                  // there are more than are taken at once
+};
+
 using CameraList = std::function<std::vector<CameraCondition>()>;  // listener's thread
 
 template <class T>
@@ -54,6 +70,7 @@ struct Port {
   std::function<std::string()> status;  // one JSON object
   std::function<void(const http::Peer& asker, Answer<ReloadReport>)> reload;
   std::function<void(Answer<std::size_t>)> faces_changed;  // answers the number of people
+  std::function<void(ResendOrder, Answer<ResendReport>)> resend{};
   std::function<std::string()> authority{};  // certificate of our own authority, PEM; empty: none is in use
 };
 

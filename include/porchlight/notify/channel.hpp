@@ -23,10 +23,12 @@ struct Message {
   // wall clock's distance to row.happened is taken.
   std::optional<MonotonicTime> edge;
   // What a person reads: for the channels whose other side is one.
-  Words words;
+  Words words{};
   // What the other side called the earlier messages of this event, by sequence (see
   // Delivery::receipt); a sequence whose delivery is not known any more is missing.
-  std::map<std::uint32_t, std::string> receipts;
+  std::map<std::uint32_t, std::string> receipts{};
+  // Comes from the outbox, after everything of its event that waits before it.
+  bool reloaded = false;
 };
 
 // What came of one attempt.

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -24,6 +25,8 @@ struct Outcome {
   std::uint32_t attempts = 0;
   WallTime at{};            // of a settled row
   WallTime next_attempt{};  // of a pending one
+  std::string receipt{};    // of a delivered one, see Delivery::receipt
+  std::string error{};      // of a failed attempt: the other side's words, fit to be kept and shown
 };
 
 struct ChannelOptions;
@@ -34,12 +37,18 @@ struct LaneOptions {
   std::chrono::milliseconds first_backoff{1000};
   std::chrono::milliseconds longest_backoff{5 * 60 * 1000};
   std::chrono::milliseconds longest_retry_after{10 * 60 * 1000};
+  std::size_t most_picture_bytes = 16U << 20U;  // waiting to be taken over, and again held
+  // After so many failed attempts in a row the channel is tried once in a pause, with whatever is next.
+  std::uint32_t failures_to_open = 5;
+  std::chrono::milliseconds open_pause{60 * 1000};
 };
 
 // One channel's messages: first attempt at once, then with exponential back-off and jitter until
 // delivered, rejected or expired. Messages of one event keep their order; other events pass a message
-// that waits. Memory is bounded: what does not fit is refused, stays in the outbox and is asked for
-// again by `reload` once there is room. After such a refusal an update may overtake its ring.
+// that waits. A channel that does not answer is left alone but for one attempt a minute (see Breaker).
+// Memory is bounded: what does not fit is refused or given up, stays in the outbox and is asked for again by
+// `reload` once there is room. An update whose event the lane does not know comes by way of the outbox, too,
+// behind what waits before it: so it does not overtake its ring.
 class ChannelLane {
  public:
   struct Ports {
@@ -57,11 +66,23 @@ class ChannelLane {
   // Any thread. False: refused, the row must be in the outbox.
   bool push(Message message);
 
+  // Any thread. Somebody has acknowledged the event: its escalations that are held are dropped, each an
+  // outcome `cancelled`, and one that comes later is not taken. What is under way is not called back. False:
+  // not taken, the caller offers it again.
+  bool withdraw(const event::EventId& id);
+
   // The lane's thread; returns within ~200 ms of a stop request. What is under way then stays
   // pending in the outbox.
   void run(std::stop_token stop, Heartbeat& heartbeat);
+  // The lane's thread: one round of run(), with at most one attempt. Returns how long there is nothing to do
+  // unless something comes; nothing when the next round should follow at once.
+  std::optional<std::chrono::nanoseconds> turn(const std::stop_token& stop);
+  // Before run(), and after `former`, a lane of the same channel, has returned from it for good: takes over
+  // what it remembers.
+  void inherit(ChannelLane& former);
 
-  // Any thread.
+  // Any thread. The other side does not answer, so it is tried once a minute only.
+  bool open() const noexcept;
   const std::string& channel_id() const noexcept;
   std::size_t queued() const noexcept;
   std::size_t capacity() const noexcept;

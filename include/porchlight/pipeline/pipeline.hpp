@@ -19,6 +19,7 @@
 #include "porchlight/pipeline/picture.hpp"
 #include "porchlight/pipeline/supervisor.hpp"
 #include "porchlight/store/audit_event.hpp"
+#include "porchlight/store/outbox.hpp"
 #include "porchlight/telemetry/health.hpp"
 #include "porchlight/telemetry/metrics.hpp"
 #include "porchlight/vision/options.hpp"
@@ -81,7 +82,14 @@ class Pipeline {
   // Before start(). Called on the store lane's thread, which it must not hold up, when an event was
   // committed or got its picture.
   void on_events_changed(std::function<void()> changed);
-  // Queue gauges; about once a second.
+  // Any thread; does not wait. Withdraws the escalations of an event that somebody has acknowledged. `answer`
+  // (may be empty) is called once, from the store lane, with how many there were, when that is on the medium.
+  void acknowledge(const event::EventId& id, std::function<void(Result<std::size_t>)> answer);
+  // Any thread; does not wait. Has dead letters of configured channels tried again, 500 at most at once.
+  // `answer` is called once, from the store lane.
+  void resend(store::OutboxFilter which, store::AuditActor actor,
+              std::function<void(Result<store::Resent>)> answer);
+  // Queue gauges and the channels that do not answer; about once a second.
   void sample();
 
   // Listener's thread.

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,7 +19,8 @@ namespace porchlight::store {
 
 class Database;
 
-enum class DeliveryState : std::uint8_t { pending, delivered, failed, expired };
+// cancelled: withdrawn before its time, because somebody had acknowledged the event.
+enum class DeliveryState : std::uint8_t { pending, delivered, failed, expired, cancelled };
 std::string_view to_string(DeliveryState state) noexcept;
 
 // Names one outbox row. It is made where the message is made, before the row is committed, so that
@@ -44,27 +46,72 @@ struct OutboxRow {
   WallTime expires{};
   std::uint32_t attempts = 0;
   DeliveryState state = DeliveryState::pending;
+  std::optional<WallTime> settled{};  // when it left `pending`
+  std::string receipt{};              // what the other side calls it, once delivered
+  std::string error{};                // the last failure, in the other side's words
+  std::uint32_t resent = 0;           // how often somebody had it sent again
+};
+
+// An escalation's sequence numbers begin here, and its payload says `"escalation": true`.
+inline constexpr std::uint32_t first_escalation = 100;
+
+// Which rows are meant; what is not given does not restrict.
+struct OutboxFilter {
+  enum class State : std::uint8_t { dead, pending, all };  // dead: failed or expired
+  State state = State::dead;
+  std::optional<event::EventId> event_id{};
+  std::optional<std::uint32_t> sequence{};
+  std::string channel_id{};
+  std::optional<WallTime> settled_by{};  // of dead ones
+  std::size_t limit = 10'000;
+};
+
+// What sending again came to.
+struct Resent {
+  std::vector<RowKey> rows;
+  std::uint64_t without_channel = 0;  // dead letters of channels that do not exist any more
+  bool more = false;                  // there are more than were asked for at once
 };
 
 // The durable list of messages. Rows are inserted by EventLog in the transaction of their event;
-// here they are read and settled. A row leaves `pending` once and never comes back. Thread-bound as
-// its Database.
+// here they are read and settled. A row leaves `pending` once, and comes back only when somebody has a
+// dead letter sent again. Thread-bound as its Database.
 class Outbox {
  public:
   explicit Outbox(Database& database) : database_(database) {}
 
-  // Pending rows by event and sequence, oldest event first; of one channel, or of all.
-  Result<std::vector<OutboxRow>> pending(std::string_view channel_id, std::size_t limit);
+  // Pending rows of a channel: first what is due at `now`, of that what was never tried, then by the time of
+  // the next attempt.
+  Result<std::vector<OutboxRow>> pending(std::string_view channel_id, std::size_t limit, WallTime now);
+  // Of all channels by event and sequence, oldest event first.
   Result<std::vector<OutboxRow>> pending(std::size_t limit);
+  // All rows of an event on a channel, by sequence.
+  Result<std::vector<OutboxRow>> of_event(const event::EventId& id, std::string_view channel_id);
 
-  // Each commits durably. Settling a row that is already settled changes nothing; a row that is not
-  // there is ErrorCode::not_found.
-  Status mark_delivered(const RowKey& key, std::uint32_t attempts, WallTime at);
-  Status mark_retry(const RowKey& key, std::uint32_t attempts, WallTime next_attempt);
-  Status mark_failed(const RowKey& key, std::uint32_t attempts, WallTime at);
+  // Each commits durably. Settling a row that is already settled changes nothing, except that a withdrawn one
+  // which had left nevertheless becomes delivered; a row that is not there is ErrorCode::not_found. An empty
+  // `error` leaves the one that is there.
+  Status mark_delivered(const RowKey& key, std::uint32_t attempts, WallTime at,
+                        std::string_view receipt = {});
+  Status mark_retry(const RowKey& key, std::uint32_t attempts, WallTime next_attempt,
+                    std::string_view error = {});
+  Status mark_failed(const RowKey& key, std::uint32_t attempts, WallTime at, std::string_view error = {});
   Status mark_expired(const RowKey& key, std::uint32_t attempts, WallTime at);
+  Status mark_cancelled(const RowKey& key, std::uint32_t attempts, WallTime at);
+  // Withdraws the event's escalations that are pending; durably. Returns which.
+  Result<std::vector<RowKey>> cancel_escalations(const event::EventId& id, WallTime at);
 
   Result<std::optional<OutboxRow>> find(const RowKey& key);
+
+  // For people: newest event first, without the payload.
+  Result<std::vector<OutboxRow>> list(const OutboxFilter& which);
+  // How many dead letters match, by channel; channels without one are not in it.
+  Result<std::map<std::string, std::uint64_t>> dead_by_channel(const OutboxFilter& which = {});
+  // Makes dead letters of these channels pending again, under the same key, due at once, with their whole
+  // lifetime and no attempts; durably, all or none. At most `which.limit` of them.
+  Result<Resent> resend(const OutboxFilter& which, const std::set<std::string>& channels, WallTime now);
+  // Pending rows of a channel that nothing serves any more, when their time is over. Returns how many.
+  Result<std::uint64_t> expire_abandoned(std::string_view channel_id, WallTime now);
 
   struct Depth {
     std::uint64_t pending = 0;
@@ -78,7 +125,8 @@ class Outbox {
   Result<std::uint64_t> prune(WallTime before);
 
  private:
-  Status settle(const RowKey& key, DeliveryState state, std::uint32_t attempts, WallTime at);
+  Status settle(const RowKey& key, DeliveryState state, std::uint32_t attempts, WallTime at,
+                std::string_view receipt, std::string_view error);
   Status expect_row(const RowKey& key);
 
   Database& database_;

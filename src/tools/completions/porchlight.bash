@@ -17,6 +17,7 @@ _porchlight() {
     [[ $word == [a-z]* && ${#given[@]} -lt 2 ]] && given+=("$word")
   done
   [[ $previous == --role ]] && { mapfile -t COMPREPLY < <(compgen -W 'admin user viewer monitor' -- "$current"); return; }
+  [[ $previous == --state ]] && { mapfile -t COMPREPLY < <(compgen -W 'dead pending all' -- "$current"); return; }
   case ${given[*]} in
     'faces enrol'|'faces enroll'|'faces identify')
       mapfile -t COMPREPLY < <(compgen -f -W "$(_porchlight_words "${given[@]}")" -- "$current"); return ;;

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the store lane does with the outbox: hands it to the lanes, withdraws, sends again, measures.
+#include <algorithm>
+#include <utility>
+
+#include "pipeline/store_open.hpp"
+
+namespace porchlight::pipeline {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr auto measure_period = 5s;
+// More than a lane can hold: either these are all, or one is refused and the lane asks again.
+constexpr std::size_t reload_limit = 1024;
+// A commit of a ring waits for no more than this many rows.
+constexpr std::size_t resend_limit = 500;
+// Lanes take a withdrawal at once unless an attempt is under way; what they cannot take is offered again.
+constexpr std::size_t most_untold = 1024;
+
+std::string words_of(const store::OutboxFilter& which) {
+  std::string words = "sent again: ";
+  if (which.event_id) {
+    words += which.event_id->text();
+    if (which.sequence) words += ":" + std::to_string(*which.sequence);
+  } else {
+    words += "all dead letters";
+  }
+  return which.channel_id.empty() ? words : words + " of channel " + which.channel_id;
+}
+
+store::AuditEntry entry_of(const ResendMessages& job, std::string changes, store::AuditResult result) {
+  return {store::DataModification{store::plain("outbox"), "update", store::plain(std::move(changes)), result},
+          job.actor,
+          {}};
+}
+
+}  // namespace
+
+void StoreLane::reload(const ReloadChannel& job) {
+  if (!open_) {
+    if (std::find(channels_asked_.begin(), channels_asked_.end(), job.channel_id) == channels_asked_.end())
+      channels_asked_.push_back(job.channel_id);
+    return;
+  }
+  take_routing();
+  const auto lane = routing_->lanes.find(job.channel_id);
+  if (lane == routing_->lanes.end()) return;
+  auto rows = open_->outbox.pending(job.channel_id, reload_limit, clock_.wall());
+  if (!rows) return failed("the outbox could not be read", rows.error());
+  const bool whole = rows->size() < reload_limit;
+  std::set<store::RowKey> handed;
+  for (auto& row : *rows)
+    // Refused: the lane is full again and will ask again.
+    if (!hand_over(*lane->second, std::move(row), handed)) return;
+  // It took more than it can hold, so it works them off: there is more where these came from.
+  if (!whole) next_reload_.push_back(job.channel_id);
+}
+
+// An update goes after what waits before it, and with what the other side called what has left. `handed`: what
+// was handed over with an earlier row.
+bool StoreLane::hand_over(notify::ChannelLane& lane, store::OutboxRow row,
+                          std::set<store::RowKey>& handed) {
+  if (handed.contains(row.key)) return true;
+  std::map<std::uint32_t, std::string> receipts;
+  if (row.key.sequence > 0) {
+    auto earlier = open_->outbox.of_event(row.key.event_id, row.key.channel_id);
+    if (!earlier) {
+      failed("the outbox could not be read", earlier.error());
+      return false;
+    }
+    for (auto& before : *earlier) {
+      if (before.key.sequence >= row.key.sequence) break;
+      if (!before.receipt.empty()) receipts[before.key.sequence] = before.receipt;
+      const bool waits = before.state == store::DeliveryState::pending;
+      if (waits && handed.insert(before.key).second && !push_reloaded(lane, std::move(before), receipts))
+        return false;
+    }
+  }
+  handed.insert(row.key);
+  return push_reloaded(lane, std::move(row), std::move(receipts));
+}
+
+bool StoreLane::push_reloaded(notify::ChannelLane& lane, store::OutboxRow row,
+                              std::map<std::uint32_t, std::string> receipts) {
+  auto picture = row.picture ? open_->snapshots.load(row.key.event_id) : Result<store::JpegBytes>(nullptr);
+  notify::Message message;
+  message.row = std::move(row);
+  if (picture) message.picture = std::move(*picture);
+  message.receipts = std::move(receipts);
+  message.reloaded = true;
+  return lane.push(std::move(message));
+}
+
+void StoreLane::acknowledge(const Acknowledge& job) {
+  const auto withdrawn = withdraw_escalations(job.id);
+  if (job.answer) job.answer(withdrawn);
+}
+
+// The lanes are told whatever the database says: they hold what it may not have yet.
+Result<std::size_t> StoreLane::withdraw_escalations(const event::EventId& id) {
+  const auto withdrawn = cancel_rows(id);
+  take_routing();
+  for (const auto& [channel, lane] : routing_->lanes)
+    if (!lane->withdraw(id)) untold_.emplace_back(channel, id);
+  while (untold_.size() > most_untold) untold_.pop_front();
+  if (!withdrawn) failed("a withdrawn message is still in the outbox", withdrawn.error());
+  return withdrawn;
+}
+
+Result<std::size_t> StoreLane::cancel_rows(const event::EventId& id) {
+  if (const auto held = held_.withdraw(id, clock_.wall())) return *held;
+  if (!open_) return Error(ErrorCode::unavailable, "the event log is not open");
+  const auto cancelled = open_->outbox.cancel_escalations(id, clock_.wall());
+  if (!cancelled) return cancelled.error();
+  for (const auto& key : *cancelled)
+    timeline_.note_delivery(key, store::DeliveryState::cancelled, 0, std::nullopt);
+  sinks_.rings(timeline_.snapshot());
+  return cancelled->size();
+}
+
+void StoreLane::tell_withdrawals() {
+  for (auto left = untold_.size(); left > 0; --left) {
+    auto [channel, id] = std::move(untold_.front());
+    untold_.pop_front();
+    const auto lane = routing_->lanes.find(channel);
+    if (lane != routing_->lanes.end() && !lane->second->withdraw(id)) untold_.emplace_back(channel, id);
+  }
+}
+
+// Recorded before it is done, as every change of what is stored; what cannot be recorded is not done.
+void StoreLane::resend(const ResendMessages& job) {
+  auto resent = [&]() -> Result<store::Resent> {
+    if (!open_) return Error(ErrorCode::unavailable, "the event log is not open");
+    const auto words = words_of(job.which);
+    if (auto status = audit_.record(entry_of(job, words, store::AuditResult::begun), store::Durability::synced);
+        !status)
+      return std::move(status).error().context("not done, because it cannot be recorded");
+    auto done = resend_rows(job.which);
+    (void)audit_.record(
+        entry_of(job, done ? words + ", messages: " + std::to_string(done->rows.size()) : words,
+                 done ? store::AuditResult::success : store::AuditResult::failure),
+        store::Durability::synced);
+    return done;
+  }();
+  if (job.answer) job.answer(std::move(resent));
+}
+
+Result<store::Resent> StoreLane::resend_rows(store::OutboxFilter which) {
+  take_routing();
+  std::set<std::string> channels;
+  for (const auto& [id, lane] : routing_->lanes) channels.insert(id);
+  which.limit = std::min(which.limit, resend_limit);
+  auto resent = open_->outbox.resend(which, channels, clock_.wall());
+  if (!resent) return resent;
+  std::set<std::string> concerned;
+  for (const auto& key : resent->rows) concerned.insert(key.channel_id);
+  for (const auto& id : concerned) reload({id});
+  next_measure_ = clock_.now();
+  return resent;
+}
+
+// Several channels of one type are one series.
+void StoreLane::measure_outbox() {
+  next_measure_ = clock_.now() + measure_period;
+  take_routing();
+  auto depths = open_->outbox.depth_by_channel();
+  if (!depths) return failed("the outbox could not be read", depths.error());
+  auto dead = open_->outbox.dead_by_channel();
+  if (!dead) return failed("the outbox could not be read", dead.error());
+  expire_abandoned(*depths);
+  struct Backlog {
+    std::uint64_t pending = 0;
+    std::uint64_t dead = 0;
+    std::optional<WallTime> oldest;
+  };
+  std::map<std::string, Backlog> by_type;
+  for (const auto& [id, type] : routing_->types) {
+    auto& backlog = by_type[type];
+    if (const auto letters = dead->find(id); letters != dead->end()) backlog.dead += letters->second;
+    const auto depth = depths->find(id);
+    if (depth == depths->end()) continue;
+    backlog.pending += depth->second.pending;
+    if (const auto oldest = depth->second.oldest; oldest && (!backlog.oldest || *oldest < *backlog.oldest))
+      backlog.oldest = oldest;
+  }
+  for (const auto& [type, backlog] : by_type) {
+    metrics_.gauge("outbox_depth", {{"channel", type}}).set(static_cast<double>(backlog.pending));
+    metrics_.gauge("outbox_dead_letters", {{"channel", type}}).set(static_cast<double>(backlog.dead));
+    auto age = metrics_.gauge("outbox_oldest_age_seconds", {{"channel", type}});
+    if (backlog.oldest)
+      age.set(std::chrono::duration<double>(clock_.wall() - *backlog.oldest).count());
+    else
+      age.clear();
+  }
+}
+
+// No lane watches the time of messages to a channel that was taken out of the configuration.
+void StoreLane::expire_abandoned(const std::map<std::string, store::Outbox::Depth>& depths) {
+  for (const auto& [channel, depth] : depths) {
+    if (routing_->lanes.contains(channel)) continue;
+    if (auto expired = open_->outbox.expire_abandoned(channel, clock_.wall()); !expired)
+      failed("the outbox could not be written", expired.error());
+    else if (*expired > 0)
+      log_.error("messages to a channel that does not exist any more have expired",
+                 {{"channel_id", channel}, {"messages", static_cast<std::int64_t>(*expired)}});
+  }
+}
+
+}  // namespace porchlight::pipeline

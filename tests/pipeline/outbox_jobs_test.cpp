@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// The outbox between the real store lane and real channel lanes, over restarts, in simulated time.
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "base/temporary_folder.hpp"
+#include "pipeline/store_house.hpp"
+#include "porchlight/store/event_log.hpp"
+
+namespace porchlight::pipeline {
+namespace {
+
+using namespace std::chrono_literals;
+using notify::Delivery;
+using store::DeliveryState;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Pair;
+
+struct OutboxJobs : testing::Test {
+  TemporaryFolder folder;
+  SimulatedClock clock;
+  telemetry::Metrics metrics{sets()};
+  notify::Script hook;
+  std::unique_ptr<StoreHouse> house;
+
+  static telemetry::ClosedSets sets() {
+    telemetry::ClosedSets closed;
+    closed.channel_types = {"webhook"};
+    return closed;
+  }
+  void SetUp() override { restart(); }
+  // What the process before knew is gone; what it stored is not.
+  void restart() {
+    house.reset();
+    house = std::make_unique<StoreHouse>(folder.path(), clock, metrics);
+    house->add_channel("hook", hook);
+    house->start_channels();
+  }
+  event::Ring new_ring() {
+    clock.advance(1ms);
+    return {event::make_header(clock), "front", "porch", event::TriggerSource::test};
+  }
+  store::OutboxRow stored(const store::RowKey& key) {
+    house->settle_down();
+    const auto database = store::Database::open(folder.path() / "porchlight.db", {}, nullptr);
+    const auto row = store::Outbox(**database).find(key);
+    EXPECT_TRUE(row.ok() && *row);
+    return **row;
+  }
+  std::string audit() const {
+    std::ifstream file(folder.path() / "audit" / "audit.jsonl");
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  double metric(const std::string& series) {
+    const auto text = "\n" + metrics.exposition();
+    const auto at = text.find("\n" + series + " ");
+    return at == std::string::npos ? -1 : std::stod(text.substr(at + series.size() + 2));
+  }
+};
+
+TEST_F(OutboxJobs, AcknowledgedInTimeNeverLeavesAlsoAfterARestart) {
+  const auto ring = new_ring();
+  house->send(ring, {row_of(ring, "hook", 0, clock), escalation_of(ring, "hook", 5min, clock)});
+  house->pass(1min);
+  const auto withdrawn = house->acknowledge(ring.header.id);
+  ASSERT_TRUE(withdrawn.ok());
+  EXPECT_EQ(*withdrawn, 1U);
+  house->pass(10min);
+  EXPECT_EQ(hook.seen.size(), 1U);
+  EXPECT_EQ(stored({ring.header.id, "hook", store::first_escalation}).state, DeliveryState::cancelled);
+  restart();
+  house->pass(1h);
+  EXPECT_EQ(hook.seen.size(), 1U);
+  EXPECT_EQ(*house->acknowledge(ring.header.id), 0U);
+}
+
+TEST_F(OutboxJobs, AcknowledgedBeforeTheRestartThatWouldHaveBroughtItBack) {
+  const auto ring = new_ring();
+  house->send(ring, {escalation_of(ring, "hook", 5min, clock)});
+  house->pass(1s);
+  restart();
+  ASSERT_EQ(*house->acknowledge(ring.header.id), 1U) << "the lane holds it again, from the outbox";
+  house->pass(1h);
+  EXPECT_TRUE(hook.seen.empty());
+}
+
+TEST_F(OutboxJobs, EscalationThatNobodyAcknowledgesLeavesAtItsTimeAlsoAfterARestart) {
+  const auto ring = new_ring();
+  house->send(ring, {row_of(ring, "hook", 0, clock), escalation_of(ring, "hook", 20min, clock)});
+  house->pass(1min);
+  restart();
+  house->pass(18min);
+  EXPECT_EQ(hook.seen.size(), 1U);
+  house->pass(2min);
+  ASSERT_EQ(hook.seen.size(), 2U);
+  EXPECT_EQ(hook.seen[1].key.sequence, store::first_escalation);
+  EXPECT_EQ(*house->acknowledge(ring.header.id), 0U) << "too late";
+  EXPECT_EQ(stored(hook.seen[1].key).state, DeliveryState::delivered);
+}
+
+TEST_F(OutboxJobs, UpdateAfterARestartKnowsWhatItsRingIsCalled) {
+  hook.answer = [](const notify::Message& message) {
+    return message.row.key.sequence == 0 ? Delivery::delivered("4711")
+                                         : Delivery::retry(ErrorCode::network, "reset by peer");
+  };
+  const auto ring = new_ring();
+  house->send(ring, {row_of(ring, "hook", 0, clock), row_of(ring, "hook", 1, clock)});
+  house->pass(1s);
+  EXPECT_EQ(stored({ring.header.id, "hook", 0}).receipt, "4711");
+  EXPECT_EQ(stored({ring.header.id, "hook", 1}).error, "reset by peer");
+  hook.answer = [](const notify::Message&) { return Delivery::delivered(); };
+  restart();
+  house->pass(1min);
+  EXPECT_EQ(hook.seen.back().key.sequence, 1U);
+  EXPECT_THAT(hook.seen.back().receipts, ElementsAre(Pair(0, "4711")));
+}
+
+TEST_F(OutboxJobs, DeadLettersAreMeasuredSentAgainAndOnRecord) {
+  hook.answer = [](const notify::Message&) {
+    return Delivery::rejected(ErrorCode::invalid_argument, "no such chat");
+  };
+  const auto ring = new_ring();
+  const auto other = new_ring();
+  house->send(ring, {row_of(ring, "hook", 0, clock)});
+  house->send(other, {row_of(other, "hook", 0, clock)});
+  house->pass(10s);
+  EXPECT_EQ(stored({ring.header.id, "hook", 0}).error, "no such chat");
+  EXPECT_EQ(metric(R"(outbox_dead_letters{channel="webhook"})"), 2);
+  hook.answer = [](const notify::Message&) { return Delivery::delivered(); };
+  const auto resent = house->resend({.event_id = ring.header.id});
+  ASSERT_TRUE(resent.ok()) << resent.error().text();
+  EXPECT_THAT(resent->rows, ElementsAre(store::RowKey{ring.header.id, "hook", 0}));
+  house->pass(10s);
+  ASSERT_EQ(hook.seen.size(), 3U);
+  EXPECT_EQ(hook.seen[2].key, hook.seen[0].key) << "the same message, under its own id";
+  EXPECT_EQ(stored(hook.seen[2].key).state, DeliveryState::delivered);
+  EXPECT_EQ(metric(R"(outbox_dead_letters{channel="webhook"})"), 1);
+  EXPECT_EQ(metric(R"(outbox_depth{channel="webhook"})"), 0);
+  EXPECT_THAT(audit(), HasSubstr("sent again: " + ring.header.id.text()));
+  EXPECT_THAT(audit(), testing::Not(HasSubstr("no such chat")));
+}
+
+TEST_F(OutboxJobs, MessagesOfAChannelThatIsGoneBecomeDeadLettersAndStayThat) {
+  const auto ring = new_ring();
+  auto row = row_of(ring, "hook", 0, clock);
+  row.key.channel_id = "former";
+  house->settle_down();
+  {
+    const auto database = store::Database::open(folder.path() / "porchlight.db", {}, nullptr);
+    ASSERT_TRUE(store::EventLog(**database).append(ring, std::array{row}));
+  }
+  house->pass(24h + 10s);
+  EXPECT_EQ(stored(row.key).state, DeliveryState::expired);
+  const auto resent = house->resend({});
+  ASSERT_TRUE(resent.ok());
+  EXPECT_TRUE(resent->rows.empty());
+  EXPECT_EQ(resent->without_channel, 1U);
+}
+
+}  // namespace
+}  // namespace porchlight::pipeline
