@@ -96,7 +96,11 @@ Findings check_models(const vision::FaceOptions& faces) {
   return findings;
 }
 
-std::string mend_of_channel(ErrorCode code, const std::string& place) {
+std::string mend_of_channel(const std::string& type, ErrorCode code, const std::string& place) {
+  if (type == "exec")
+    return "let the user porchlight start the program (`chmod 755`), or mend " + place + ".command";
+  if (type == "telegram" && code == ErrorCode::auth)
+    return "set " + place + ".token to the bot's token and .chat to a chat it may write to";
   switch (code) {
     case ErrorCode::not_found:
       return "set the host in " + place +
@@ -136,7 +140,7 @@ Findings check_channel(const Patient& patient, const notify::ChannelOptions& cha
   auto made = channel.make(clock);
   const auto reached = made ? (*made)->reach({}) : Status(made.error());
   if (!reached)
-    findings.bad(reached.error().text(), mend_of_channel(reached.error().code(), place));
+    findings.bad(reached.error().text(), mend_of_channel(channel.type, reached.error().code(), place));
   else
     findings.fact(channel.type + ": reachable, nothing was sent");
   if (patient.daemon) judge_deliveries(*patient.daemon, channel.id, place, findings);

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdint>
+#include <cstdio>
 
 namespace porchlight::http {
 namespace {
@@ -111,16 +113,50 @@ HeaderList header_list(const ClientRequest& request) {
   return list;
 }
 
-Mime mime_of(CURL* easy, const std::vector<Part>& parts) {
-  Mime mime(curl_mime_init(easy));
+// A part's bytes where they lie: curl_mime_data() would copy a picture first.
+struct PartReader {
+  std::string_view bytes;
+  std::size_t at = 0;
+};
+
+std::size_t read_part(char* buffer, std::size_t one, std::size_t room, void* user) {
+  static_cast<void>(one);
+  auto& reader = *static_cast<PartReader*>(user);
+  const auto size = std::min(room, reader.bytes.size() - reader.at);
+  std::copy_n(reader.bytes.data() + reader.at, size, buffer);
+  reader.at += size;
+  return size;
+}
+
+// A connection that turned out to be closed is replaced, and the body begins anew.
+int seek_part(void* user, curl_off_t offset, int origin) {
+  auto& reader = *static_cast<PartReader*>(user);
+  if (origin != SEEK_SET || offset < 0 || static_cast<std::size_t>(offset) > reader.bytes.size())
+    return CURL_SEEKFUNC_FAIL;
+  reader.at = static_cast<std::size_t>(offset);
+  return CURL_SEEKFUNC_OK;
+}
+
+struct Form {
+  std::vector<PartReader> readers;
+  Mime mime;  // points into the readers
+};
+
+Form form_of(CURL* easy, const std::vector<Part>& parts) {
+  Form form;
+  if (parts.empty()) return form;
+  form.mime.reset(curl_mime_init(easy));
+  form.readers.reserve(parts.size());
   for (const auto& part : parts) {
-    auto* out = curl_mime_addpart(mime.get());
+    auto* out = curl_mime_addpart(form.mime.get());
+    auto& reader = form.readers.emplace_back(PartReader{part.bytes});
     curl_mime_name(out, part.name.c_str());
-    curl_mime_data(out, part.bytes.data(), part.bytes.size());
+    curl_mime_data_cb(out, static_cast<curl_off_t>(part.bytes.size()), read_part, seek_part, nullptr,
+                      &reader);
     if (!part.content_type.empty()) curl_mime_type(out, part.content_type.c_str());
     if (!part.file_name.empty()) curl_mime_filename(out, part.file_name.c_str());
   }
-  return mime;
+  return form;
 }
 
 }  // namespace
@@ -200,7 +236,11 @@ void Client::State::prepare_connection(const std::string& url) {
 void Client::State::prepare(const ClientRequest& request, const curl_slist* headers, curl_mime* mime,
                             Received& received) {
   auto* handle = easy.get();
+  const auto body = request.borrowed_body.empty() ? std::string_view(request.body) : request.borrowed_body;
   prepare_connection(request.url);
+  if (request.timeout)
+    curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS,
+                     static_cast<long>(std::max<std::int64_t>(request.timeout->count(), 1)));
   curl_easy_setopt(handle, CURLOPT_USERAGENT, options.user_agent.c_str());
   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
   curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, on_header);
@@ -209,9 +249,9 @@ void Client::State::prepare(const ClientRequest& request, const curl_slist* head
   curl_easy_setopt(handle, CURLOPT_WRITEDATA, &received);
   if (mime != nullptr) {
     curl_easy_setopt(handle, CURLOPT_MIMEPOST, mime);
-  } else if (!request.body.empty() || request.method == "POST" || request.method == "PUT") {
-    curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE, static_cast<long>(request.body.size()));
-    curl_easy_setopt(handle, CURLOPT_POSTFIELDS, request.body.c_str());
+  } else if (!body.empty() || request.method == "POST" || request.method == "PUT") {
+    curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
+    curl_easy_setopt(handle, CURLOPT_POSTFIELDS, body.data());
   }
   if (request.method == "HEAD") curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
   if (request.method != "GET" || mime != nullptr)
@@ -266,8 +306,8 @@ Status Client::connect(const std::string& url, std::stop_token stop) {
 Result<ClientResponse> Client::send(const ClientRequest& request, std::stop_token stop) {
   Received received;
   const auto headers = header_list(request);
-  const auto mime = request.parts.empty() ? Mime() : mime_of(state_->easy.get(), request.parts);
-  state_->prepare(request, headers.get(), mime.get(), received);
+  const auto form = form_of(state_->easy.get(), request.parts);
+  state_->prepare(request, headers.get(), form.mime.get(), received);
   if (curl_multi_add_handle(state_->multi.get(), state_->easy.get()) != CURLM_OK)
     return Error(ErrorCode::internal,
                  "send to '" + printable_origin(request.url) + "': libcurl refused the request");

@@ -7,8 +7,10 @@ namespace porchlight::notify {
 
 std::span<const ChannelKind> channel_kinds() {
   static constexpr std::array kinds{
-      ChannelKind{"webhook", read_webhook},
-      ChannelKind{"log", read_log_channel},
+      ChannelKind{"webhook", read_webhook},   ChannelKind{"log", read_log_channel},
+      ChannelKind{"telegram", read_telegram}, ChannelKind{"ntfy", read_ntfy},
+      ChannelKind{"slack", read_slack},       ChannelKind{"pagerduty", read_pagerduty},
+      ChannelKind{"exec", read_exec},
   };
   return kinds;
 }

@@ -25,5 +25,10 @@ std::span<const ChannelKind> channel_kinds();
 // Each in its own file.
 ChannelMaker read_webhook(config::Section& section, const std::string& id);
 ChannelMaker read_log_channel(config::Section& section, const std::string& id);
+ChannelMaker read_telegram(config::Section& section, const std::string& id);
+ChannelMaker read_ntfy(config::Section& section, const std::string& id);
+ChannelMaker read_slack(config::Section& section, const std::string& id);
+ChannelMaker read_pagerduty(config::Section& section, const std::string& id);
+ChannelMaker read_exec(config::Section& section, const std::string& id);
 
 }  // namespace porchlight::notify

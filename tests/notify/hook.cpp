@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "notify/hook.hpp"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -75,6 +77,17 @@ Hit Hook::next() {
     hit.parts.push_back(
         {part.at("name"), part.at("filename"), part.at("content_type"), decode_base64(part.at("body"))});
   return hit;
+}
+
+Listening::Listening() : fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  EXPECT_EQ(::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+  EXPECT_EQ(::listen(fd.get(), 8), 0);
+  ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size);
+  port = ntohs(address.sin_port);
 }
 
 const Certificates& Certificates::get() {

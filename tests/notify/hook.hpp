@@ -48,6 +48,13 @@ class Hook {
   int port_ = 0;
 };
 
+// A socket that listens and that nobody accepts from: whoever connects waits for ever.
+struct Listening {
+  Listening();
+  UniqueFd fd;
+  int port = 0;
+};
+
 // Two authorities, and a certificate for 127.0.0.1 by the first. Made once by the openssl command.
 struct Certificates {
   std::filesystem::path folder;

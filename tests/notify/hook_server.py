@@ -1,20 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """A web server for the tests: answers by a script and tells what it received.
 
-hook_server.py [--tls CERT KEY] [--unix PATH] [ANSWER...]
+hook_server.py [--tls CERT KEY] [--unix PATH] [--body TEXT] [ANSWER...]
 
 Each ANSWER is for one request in turn, then 200 for ever:
   200               this status            503:Name=value   with this header
   big               200 with 200,000 bytes
   slow              no answer until the client goes away
+  drip              an answer that comes one byte a second
   reset_request     the connection is reset after half of the body was read
   reset_response    the connection is reset in the middle of the answer's body
 Standard output: the port, then one JSON object a request.
 """
 import argparse
 import base64
-import email.parser
-import email.policy
 import itertools
 import json
 import socket
@@ -22,10 +21,14 @@ import ssl
 import struct
 import sys
 import threading
+import time
+
+import multipart
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--tls", nargs=2)
 parser.add_argument("--unix")
+parser.add_argument("--body", default="{}")
 parser.add_argument("answers", nargs="*")
 options = parser.parse_args()
 
@@ -39,24 +42,9 @@ def say(value):
         sys.stdout.flush()
 
 
-def parts_of(content_type, body):
-    if not content_type.startswith("multipart/form-data"):
-        return []
-    text = b"Content-Type: " + content_type.encode() + b"\r\nMIME-Version: 1.0\r\n\r\n" + body
-    message = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(text)
-    found = []
-    # The parser of mail may not be trusted with bytes: it names the parts, the cut is made by hand.
-    boundary = b"--" + message.get_boundary().encode()
-    pieces = body.split(boundary)[1:-1]
-    for part, piece in zip(message.iter_parts(), pieces):
-        content = piece.split(b"\r\n\r\n", 1)[1][:-2]
-        found.append({
-            "name": part.get_param("name", header="content-disposition"),
-            "filename": part.get_filename() or "",
-            "content_type": part.get_content_type(),
-            "body": base64.b64encode(content).decode(),
-        })
-    return found
+def encoded_parts(content_type, body):
+    return [dict(part, body=base64.b64encode(part["body"]).decode())
+            for part in multipart.parts_of(content_type, body)]
 
 
 def read_head(stream):
@@ -75,7 +63,7 @@ def reset(connection):
 
 def answer(connection, code):
     status, _, extra = code.partition(":")
-    body = b"x" * 200000 if status == "big" else b"{}"
+    body = b"x" * 200000 if status == "big" else options.body.encode()
     status = "200" if status == "big" else status
     head = f"HTTP/1.1 {status} Some Reason\r\nContent-Length: {len(body)}\r\n"
     if extra:
@@ -107,7 +95,7 @@ def serve(connection, number):
             return
         body = stream.read(size)
         method, target, _ = head[0].split(" ")
-        parts = parts_of(headers.get("content-type", ""), body)
+        parts = encoded_parts(headers.get("content-type", ""), body)
         record = {
             "connection": number, "method": method, "target": target, "headers": headers,
             "body": "" if parts else base64.b64encode(body).decode(), "parts": parts,
@@ -116,6 +104,11 @@ def serve(connection, number):
             say(record)
             stream.read(1)
             return
+        if code == "drip":
+            say(record)
+            for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n":
+                connection.sendall(bytes([byte]))
+                time.sleep(1)
         if code == "reset_response":
             say(record)
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf")

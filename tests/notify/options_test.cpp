@@ -54,6 +54,24 @@ notifications:
   EXPECT_FALSE(reading.options.rules[1].attach_snapshot);
 }
 
+TEST(NotifyOptions, EachTypeIsMadeFromItsKeys) {
+  const auto reading = read(R"(
+notifications:
+  channels:
+    - {id: a, type: webhook, url: "https://example.org/hook", secret: s3cret, format: cloudevents, source: /home}
+    - {id: b, type: telegram, token: "123:AA-b_c", chat: "-100123", silent: true, api: "http://127.0.0.1:8081/", language: de}
+    - {id: c, type: ntfy, topic: front-door_7, url: "https://ntfy.example.org", user: u, password: "p:w", priority: max}
+    - {id: d, type: ntfy, topic: front, token: tk_x}
+    - {id: e, type: slack, url: "https://hooks.slack.com/services/T/B/X"}
+    - {id: f, type: pagerduty, routing_key: 0123456789abcdef0123456789abcdef, source: home, timeout: 5s, ca_file: /etc/ca.pem}
+    - {id: g, type: exec, command: [/usr/bin/logger, -t, doorbell], timeout: 5s}
+)");
+  EXPECT_THAT(reading.faults, IsEmpty());
+  ASSERT_EQ(reading.options.channels.size(), 7U);
+  const SystemClock clock;
+  for (const auto& channel : reading.options.channels) EXPECT_TRUE(channel.make(clock).ok()) << channel.id;
+}
+
 TEST(NotifyOptions, WithoutRulesRingsAndDangerGoEverywhere) {
   const auto reading = read("notifications: {channels: [{id: a, type: log}, {id: b, type: log}]}");
   EXPECT_THAT(reading.faults, IsEmpty());
@@ -80,7 +98,24 @@ TEST(NotifyOptions, NothingConfiguredIsNoFault) {
 TEST(NotifyOptions, EachMistakeIsNamedOnceWithTheMend) {
   const std::vector<std::pair<std::string, std::string>> mistakes{
       {"channels: [{id: a, type: webhok, url: 'http://h/'}]", "did you mean 'webhook'?"},
-      {"channels: [{id: a, type: telegram, token: x, chat: '1'}]", "not in this version"},
+      {"channels: [{id: a, type: gotify, token: x, url: 'http://h/'}]", "not in this version"},
+      {"channels: [{id: a, type: webhook, url: 'http://h/', format: cloudevent}]",
+       "did you mean 'cloudevents'?"},
+      {"channels: [{id: a, type: webhook, url: 'http://h/', source: /x}]", "format: cloudevents"},
+      {"channels: [{id: a, type: webhook, url: 'http://h/', secret: ''}]", "signs nothing"},
+      {"channels: [{id: a, type: webhook, url: 'http://h\\x/'}]", "backslash"},
+      {"channels: [{id: a, type: telegram, chat: '1'}]", "token"},
+      {"channels: [{id: a, type: telegram, token: '1:x', chat: 'Mum'}]", "a chat is a number"},
+      {"channels: [{id: a, type: telegram, token: '1:x/y', chat: '1'}]", "character"},
+      {"channels: [{id: a, type: telegram, token: '1:x', chat: '1', api: 'http://h/?x'}]", "query"},
+      {"channels: [{id: a, type: ntfy, topic: 'a b'}]", "character"},
+      {"channels: [{id: a, type: ntfy, topic: a, user: u}]", "password"},
+      {"channels: [{id: a, type: ntfy, topic: a, token: t, user: u, password: p}]", "either a token"},
+      {"channels: [{id: a, type: ntfy, topic: a, priority: hihg}]", "did you mean 'high'?"},
+      {"channels: [{id: a, type: slack}]", "url"},
+      {"channels: [{id: a, type: pagerduty, routing_key: abc}]", "32 characters"},
+      {"channels: [{id: a, type: exec}]", "names no program"},
+      {"channels: [{id: a, type: exec, command: [notify-send, x]}]", "absolute path"},
       {"channels: [{id: a, type: webhook}]", "url"},
       {"channels: [{id: a, type: webhook, url: 'htp://h/'}]", "did you mean 'http'?"},
       {"channels: [{id: a, type: webhook, url: 'http:///x'}]", "names no host"},

@@ -5,6 +5,7 @@
 
 #include "notify/hook.hpp"
 #include "notify/retry_after.hpp"
+#include "notify/signature.hpp"
 
 namespace porchlight::notify {
 namespace {
@@ -124,6 +125,64 @@ TEST_F(WebhookTest, UntrustedCertificateDeliversNothing) {
   EXPECT_EQ(webhook(options, clock)->deliver(message_for(7), {}).kind, Delivery::Kind::delivered);
   // The first request the server ever saw is the trusted one.
   EXPECT_THAT(hook.next().headers.at("idempotency-key"), HasSubstr(":7"));
+}
+
+TEST_F(WebhookTest, SignatureIsOverTheTimeAndTheBody) {
+  Hook hook;
+  const auto channel = webhook({hook.url(), {}, {}, "a secret"}, clock);
+  EXPECT_EQ(channel->deliver(message_for(0), {}).kind, Delivery::Kind::delivered);
+  // printf '1700000001.%s' BODY | openssl dgst -sha256 -hmac 'a secret'
+  EXPECT_EQ(hook.next().headers.at("x-porchlight-signature"),
+            "t=1700000001,v1=6125e52bf8831d810426349d9aea05abd63366f2bbf577b5ad68c1a41916993a");
+  auto message = message_for(0);
+  message.picture = std::make_shared<const std::vector<std::uint8_t>>(100, std::uint8_t{0xd8});
+  EXPECT_EQ(channel->deliver(message, {}).kind, Delivery::Kind::delivered);
+  EXPECT_EQ(hook.next().headers.at("x-porchlight-signature"),
+            "t=1700000001,v1=6125e52bf8831d810426349d9aea05abd63366f2bbf577b5ad68c1a41916993a")
+      << "of the part `event`, which is the same";
+}
+
+TEST_F(WebhookTest, WithoutASecretNothingIsSigned) {
+  Hook hook;
+  const auto channel = webhook({hook.url(), {}, {}}, clock);
+  EXPECT_EQ(channel->deliver(message_for(0), {}).kind, Delivery::Kind::delivered);
+  EXPECT_FALSE(hook.next().headers.contains("x-porchlight-signature"));
+}
+
+TEST_F(WebhookTest, CloudEventHasTheAttributesThatMustBeAndThePictureInItsData) {
+  Hook hook;
+  const auto channel = webhook({hook.url(), {}, {}, "a secret", "/porchlight"}, clock);
+  auto message = message_for(1);
+  message.row.payload =
+      R"({"id":"018bcfe5-6800-7abc-8def-0123456789ab","type":"ring_update","camera":"porch"})";
+  message.row.happened = noon;
+  message.picture =
+      std::make_shared<const std::vector<std::uint8_t>>(std::vector<std::uint8_t>{0xff, 0xd8, 0, 1});
+  EXPECT_EQ(channel->deliver(message, {}).kind, Delivery::Kind::delivered);
+  const auto hit = hook.next();
+  EXPECT_EQ(hit.headers.at("content-type"), "application/cloudevents+json");
+  auto data = nlohmann::json::parse(message.row.payload);
+  data["picture"] = {{"content_type", "image/jpeg"}, {"base64", "/9gAAQ=="}};
+  EXPECT_EQ(nlohmann::json::parse(hit.body), (nlohmann::json{{"specversion", "1.0"},
+                                                             {"id", "018bcfe5-6800-7abc-8def-0123456789ab:1"},
+                                                             {"source", "/porchlight"},
+                                                             {"type", "porchlight.ring_update"},
+                                                             {"time", "2023-11-14T22:13:20.000Z"},
+                                                             {"subject", "porch"},
+                                                             {"datacontenttype", "application/json"},
+                                                             {"traceparent", message.row.traceparent},
+                                                             {"data", data}}));
+  EXPECT_EQ(hit.headers.at("x-porchlight-signature"), signature_of("a secret", hit.body, clock.wall()))
+      << "of the whole body";
+}
+
+TEST_F(WebhookTest, RefusalsBringTheServersWordsButNoPage) {
+  Hook hook({"--body", "no such recipient", "400"});
+  EXPECT_THAT(webhook({hook.url(), {}, {}}, clock)->deliver(message_for(0), {}).text,
+              testing::EndsWith("answered 400: no such recipient"));
+  Hook page({"--body", "<html><h1>Bad Request</h1>", "400"});
+  EXPECT_THAT(webhook({page.url(), {}, {}}, clock)->deliver(message_for(0), {}).text,
+              testing::EndsWith("answered 400"));
 }
 
 TEST(RetryAfter, ReadsSecondsAndDatesAndNothingElse) {

@@ -161,6 +161,7 @@ class Message:
 
     def __init__(self, headers, body, at, wall):
         self.headers = headers
+        self.body = body
         self.at = at
         self.wall = wall
         self.picture = None

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -37,7 +38,9 @@ struct ClientRequest {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string content_type;  // of `body`
   std::string body;
-  std::vector<Part> parts;  // when not empty the body is multipart/form-data of these
+  std::string_view borrowed_body;  // when not empty, instead of `body`; borrowed for the call
+  std::vector<Part> parts;         // when not empty the body is multipart/form-data of these
+  std::optional<std::chrono::milliseconds> timeout;  // of this request, instead of total_timeout
 };
 
 struct ClientResponse {

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "notify/exec_child.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <optional>
+
+#include "porchlight/base/wakeup.hpp"
+
+namespace porchlight::notify {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int picture_fd = 3;
+constexpr std::size_t longest_tail = 4096;
+constexpr auto patience_after_kill = 50ms;
+
+// Above the numbers that the child's descriptors get, so that no dup2() closes what a later one needs.
+UniqueFd raised(UniqueFd fd) {
+  if (!fd || fd.get() > picture_fd) return fd;
+  return UniqueFd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, picture_fd + 1));
+}
+
+// A file that is nowhere: nothing to write into a pipe while the child does not read, nothing on a disk.
+Result<UniqueFd> memory_file(const char* name, std::string_view bytes) {
+  auto fd = raised(UniqueFd(::memfd_create(name, MFD_CLOEXEC)));
+  if (!fd) return errno_error(errno, "make a file in memory");
+  for (std::size_t at = 0; at < bytes.size();) {
+    const auto n = ::write(fd.get(), bytes.data() + at, bytes.size() - at);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return errno_error(errno, "write a file in memory");
+    at += static_cast<std::size_t>(n);
+  }
+  ::lseek(fd.get(), 0, SEEK_SET);
+  return fd;
+}
+
+struct Plumbing {
+  UniqueFd input, picture, nothing, errors, errors_of_child;
+};
+
+Result<Plumbing> lay_pipes(const ChildOrder& order) {
+  Plumbing pipes;
+  auto input = memory_file("event", order.input);
+  if (!input) return std::move(input).error();
+  pipes.input = std::move(*input);
+  if (!order.picture.empty()) {
+    auto picture = memory_file("picture", order.picture);
+    if (!picture) return std::move(picture).error();
+    pipes.picture = std::move(*picture);
+  }
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) return errno_error(errno, "make a pipe");
+  pipes.errors = UniqueFd(ends[0]);
+  pipes.errors_of_child = raised(UniqueFd(ends[1]));
+  // A program may take a write of EAGAIN for an error.
+  ::fcntl(pipes.errors_of_child.get(), F_SETFL, 0);
+  pipes.nothing = raised(UniqueFd(::open("/dev/null", O_WRONLY | O_CLOEXEC)));
+  if (!pipes.nothing || !pipes.errors_of_child) return errno_error(errno, "open /dev/null");
+  return pipes;
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> list;
+  for (const auto& text : texts) list.push_back(const_cast<char*>(text.c_str()));
+  list.push_back(nullptr);
+  return list;
+}
+
+// posix_spawn() shares the memory with its child for an instant only and runs nothing of ours there: what a
+// process with many threads may do.
+Result<pid_t> start(const ChildOrder& order, const Plumbing& pipes) {
+  posix_spawn_file_actions_t files;
+  ::posix_spawn_file_actions_init(&files);
+  ::posix_spawn_file_actions_adddup2(&files, pipes.input.get(), STDIN_FILENO);
+  ::posix_spawn_file_actions_adddup2(&files, pipes.nothing.get(), STDOUT_FILENO);
+  ::posix_spawn_file_actions_adddup2(&files, pipes.errors_of_child.get(), STDERR_FILENO);
+  if (pipes.picture) ::posix_spawn_file_actions_adddup2(&files, pipes.picture.get(), picture_fd);
+  ::posix_spawn_file_actions_addclosefrom_np(&files, pipes.picture ? picture_fd + 1 : picture_fd);
+  posix_spawnattr_t manner;
+  ::posix_spawnattr_init(&manner);
+  sigset_t none, all;
+  ::sigemptyset(&none);
+  ::sigfillset(&all);
+  ::posix_spawnattr_setsigmask(&manner, &none);
+  ::posix_spawnattr_setsigdefault(&manner, &all);
+  ::posix_spawnattr_setpgroup(&manner, 0);
+  ::posix_spawnattr_setflags(&manner, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  pid_t pid = -1;
+  const int failed = ::posix_spawn(&pid, order.command[0].c_str(), &files, &manner,
+                                   pointers(order.command).data(), pointers(order.environment).data());
+  ::posix_spawnattr_destroy(&manner);
+  ::posix_spawn_file_actions_destroy(&files);
+  if (failed != 0) return errno_error(failed, "start '" + order.command[0] + "'");
+  // Not with the urgency of the lane that started it.
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(pid), 0);
+  return pid;
+}
+
+// Keeps the end of what the child says; false at its end.
+bool drain(const UniqueFd& errors, std::string& tail) {
+  std::array<char, 4096> block{};
+  for (;;) {
+    const auto n = ::read(errors.get(), block.data(), block.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return n < 0;
+    tail.append(block.data(), static_cast<std::size_t>(n));
+    if (tail.size() > longest_tail) tail.erase(0, tail.size() - longest_tail);
+  }
+}
+
+std::string last_line_of(std::string_view text) {
+  const auto end = text.find_last_not_of(" \t\r\n");
+  if (end == std::string_view::npos) return {};
+  text = text.substr(0, end + 1);
+  const auto begin = text.find_last_of('\n');
+  return std::string(begin == std::string_view::npos ? text : text.substr(begin + 1));
+}
+
+int milliseconds_until(MonotonicTime deadline, const Clock& clock) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock.now()).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
+}
+
+// Until the process ends, its time is over or `stop` is requested. Nothing: it ended.
+std::optional<ChildEnd::Kind> watch(const UniqueFd& process, const UniqueFd& errors, std::string& tail,
+                                    MonotonicTime deadline, const Clock& clock, const std::stop_token& stop,
+                                    const Wakeup& wakeup) {
+  std::array<pollfd, 3> waited{
+      {{process.get(), POLLIN, 0}, {errors.get(), POLLIN, 0}, {wakeup.fd(), POLLIN, 0}}};
+  for (;;) {
+    if (stop.stop_requested()) return ChildEnd::Kind::stopped;
+    const int patience = milliseconds_until(deadline, clock);
+    const int ready = ::poll(waited.data(), waited.size(), patience);
+    if (ready > 0 && waited[1].revents != 0 && !drain(errors, tail)) waited[1].fd = -1;
+    if (ready > 0 && (waited[0].revents & POLLIN) != 0) return std::nullopt;
+    if (ready == 0 && patience == 0) return ChildEnd::Kind::timed_out;
+  }
+}
+
+ChildEnd collect(const UniqueFd& process) {
+  siginfo_t info{};
+  while (::waitid(P_PIDFD, static_cast<id_t>(process.get()), &info, WEXITED) != 0 && errno == EINTR) {
+  }
+  ChildEnd end;
+  end.kind = info.si_code == CLD_EXITED ? ChildEnd::Kind::exited : ChildEnd::Kind::signalled;
+  end.number = info.si_status;
+  return end;
+}
+
+}  // namespace
+
+bool reap(const UniqueFd& pidfd) {
+  siginfo_t info{};
+  return ::waitid(P_PIDFD, static_cast<id_t>(pidfd.get()), &info, WEXITED | WNOHANG) != 0 || info.si_pid != 0;
+}
+
+Result<ChildEnd> run_child(const ChildOrder& order, const Clock& clock, const std::stop_token& stop) {
+  auto wakeup = Wakeup::create();
+  if (!wakeup) return std::move(wakeup).error();
+  wakeup->arm();
+  std::stop_callback wake(stop, [&wakeup] { wakeup->notify(); });
+  auto pipes = lay_pipes(order);
+  if (!pipes) return std::move(pipes).error();
+  const auto deadline = clock.now() + order.timeout;
+  const auto pid = start(order, *pipes);
+  if (!pid) return pid.error();
+  pipes->errors_of_child.reset();
+  // By its number: the declaration of glibc 2.36 cannot be linked from C++.
+  UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, *pid, 0)));
+  if (!process) {
+    const int failed = errno;
+    ::kill(-*pid, SIGKILL);
+    ::waitpid(*pid, nullptr, 0);
+    return errno_error(failed, "watch '" + order.command[0] + "'");
+  }
+  std::string tail;
+  const auto cut = watch(process, pipes->errors, tail, deadline, clock, stop, *wakeup);
+  ChildEnd end;
+  if (cut) {
+    // Not reaped yet, so the group's number is still its own.
+    ::kill(-*pid, SIGKILL);
+    pollfd waited{process.get(), POLLIN, 0};
+    ::poll(&waited, 1, static_cast<int>(patience_after_kill / 1ms));
+    end.kind = *cut;
+    if (!reap(process)) end.unreaped = std::move(process);
+  } else {
+    end = collect(process);
+  }
+  drain(pipes->errors, tail);
+  end.last_line = last_line_of(tail);
+  return end;
+}
+
+}  // namespace porchlight::notify
