@@ -19,10 +19,10 @@ TEST(NotificationStorm, LosesNothingAgainstChannelsThatFailAtRandom) {
   RecordProperty("duplicates", static_cast<int>(report.duplicates));
 }
 
-// Everything fails for a while longer than the breaker has patience: what waits is bounded and all arrives.
+// Most fails, so that the breaker opens again and again: all arrives within its lifetime nevertheless.
 TEST(NotificationStorm, SurvivesChannelsThatMostlyFail) {
   StormOptions options;
-  options.rings = 400;
+  options.rings = 100;
   options.channels = 1;
   options.failing = 0.8;
   const auto report = run_storm(options);

@@ -2,11 +2,32 @@
 """Messages that did not arrive: seen, sent again by the daemon or without one, and a channel that is left alone."""
 
 import json
+import threading
 import time
 import unittest
 
 import harness
 from harness import config
+
+
+class GatedHook(harness.Hook):
+    """Answers nobody while its gate is closed."""
+
+    def __init__(self):
+        self.gate = threading.Event()
+        self.gate.set()
+        self.asked = 0
+        super().__init__()
+
+    @property
+    def status(self):
+        self.asked += 1
+        self.gate.wait()
+        return self._status
+
+    @status.setter
+    def status(self, status):
+        self._status = status
 
 
 class OutboxTest(unittest.TestCase):
@@ -117,11 +138,69 @@ class OutboxTest(unittest.TestCase):
         waiting = self.listed(daemon, "--state", "pending")
         self.assertEqual(len(waiting), 12)
         self.assertTrue(any("503" in (row["error"] or "") for row in waiting), waiting)
+        self.assertEqual(daemon.log.read_text().count("the channel does not answer"), 1)
         daemon.kill()
         self.hook.status = 200
         daemon.start()
         for ring in rings:
             self.arrives(ring, f"ring {ring}")
+
+    def test_killed_in_any_state_a_message_goes_on_where_it_was(self):
+        self.hook = GatedHook()
+        self.addCleanup(self.hook.close)
+        self.addCleanup(self.hook.gate.set)
+        daemon = self.daemon()
+
+        def state(ring):
+            return next(row for row in self.listed(daemon, "--state", "all") if row["id"] == ring)
+
+        def killed():
+            daemon.kill()
+            self.hook.gate.set()
+            daemon.start()
+
+        with self.subTest("under way"):
+            self.hook.gate.clear()
+            asked = self.hook.asked
+            ring = daemon.ring("front")
+            harness.wait_until(lambda: self.hook.asked > asked, 20, "the attempt")
+            self.assertEqual(state(ring)["state"], "pending")
+            killed()
+            self.arrives(ring, "what was under way")
+        with self.subTest("delivered"):
+            ring = daemon.ring("front")
+            harness.wait_until(lambda: state(ring)["state"] == "delivered", 20, "the delivery")
+            killed()
+            later = daemon.ring("front")
+            self.arrives(later, "the next ring")
+            self.assertEqual(len([m for m in self.hook.messages if m.event["id"] == ring]), 1)
+        with self.subTest("waits for the next attempt"):
+            self.hook.status = 503
+            ring = daemon.ring("front")
+            harness.wait_until(lambda: state(ring)["attempts"] > 0, 20, "an attempt")
+            daemon.kill()
+            before = state(ring)["attempts"]
+            self.hook.status = 200
+            daemon.start()
+            self.arrives(ring, "what waited")
+            harness.wait_until(lambda: state(ring)["state"] == "delivered", 20, "the delivery")
+            self.assertEqual(state(ring)["attempts"], before + 1)
+        with self.subTest("refused"):
+            self.hook.status = 404
+            ring = daemon.ring("front")
+            harness.wait_until(lambda: state(ring)["state"] == "failed", 20, "the refusal")
+            self.hook.status = 200
+            killed()
+            self.assertEqual(state(ring)["state"], "failed")
+            self.assertEqual([m for m in self.hook.messages if m.event["id"] == ring], [])
+        with self.subTest("sent again, and under way"):
+            self.hook.gate.clear()
+            asked = self.hook.asked
+            daemon.cli("outbox", "resend", ring)
+            harness.wait_until(lambda: self.hook.asked > asked, 20, "the attempt")
+            killed()
+            self.arrives(ring, "what was sent again")
+            harness.wait_until(lambda: state(ring)["state"] == "delivered", 20, "the delivery")
 
 
 if __name__ == "__main__":
