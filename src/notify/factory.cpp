@@ -10,7 +10,7 @@ std::span<const ChannelKind> channel_kinds() {
       ChannelKind{"webhook", read_webhook},   ChannelKind{"log", read_log_channel},
       ChannelKind{"telegram", read_telegram}, ChannelKind{"ntfy", read_ntfy},
       ChannelKind{"slack", read_slack},       ChannelKind{"pagerduty", read_pagerduty},
-      ChannelKind{"exec", read_exec},
+      ChannelKind{"exec", read_exec},         ChannelKind{"email", read_email},
   };
   return kinds;
 }

@@ -24,6 +24,7 @@ std::span<const ChannelKind> channel_kinds();
 
 // Each in its own file.
 ChannelMaker read_webhook(config::Section& section, const std::string& id);
+ChannelMaker read_email(config::Section& section, const std::string& id);
 ChannelMaker read_log_channel(config::Section& section, const std::string& id);
 ChannelMaker read_telegram(config::Section& section, const std::string& id);
 ChannelMaker read_ntfy(config::Section& section, const std::string& id);

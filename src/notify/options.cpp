@@ -24,8 +24,7 @@ constexpr std::array<std::pair<std::string_view, Occasion>, 8> occasions{{
     {"alert", Occasion::alert},
 }};
 constexpr std::array<std::string_view, 4> later_occasions{"motion", "plate", "gap", "disk"};
-constexpr std::array<std::string_view, 6> later_types{"email",  "mqtt",     "push",
-                                                      "gotify", "pushover", "matrix"};
+constexpr std::array<std::string_view, 5> later_types{"mqtt", "push", "gotify", "pushover", "matrix"};
 
 template <class List>
 bool contains(const List& words, std::string_view word) {
