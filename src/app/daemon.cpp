@@ -363,7 +363,8 @@ api::ReloadReport Daemon::apply(Settings fresh) {
   metrics_->extend(closed_sets(fresh));
   // Where the data lies does not change under a running daemon.
   fresh.house.folder = started_.house.folder;
-  auto rebuilt = pipeline_->reload(fresh.house, {changed("faces"), changed("notifications")});
+  auto rebuilt =
+      pipeline_->reload(fresh.house, {changed("faces"), changed("notifications"), changed("mqtt")});
   if (!rebuilt) {
     report.faults.push_back(rebuilt.error().text());
     return report;

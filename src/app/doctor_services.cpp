@@ -96,6 +96,20 @@ Findings check_models(const vision::FaceOptions& faces) {
   return findings;
 }
 
+std::string mend_of_broker(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::not_found:
+      return "set mqtt.host to a name that exists, or mend name resolution (`resolvectl status`)";
+    case ErrorCode::auth:
+      return "set mqtt.user and mqtt.password to what the broker knows; with TLS, mqtt.tls.ca_file to the "
+             "authority that signed its certificate, and mqtt.host to a name that it is for";
+    case ErrorCode::invalid_argument:
+      return "set mqtt.client_id to one that the broker takes";
+    default:
+      return "start the broker, and look for a firewall; mqtt.host and mqtt.port name it";
+  }
+}
+
 std::string mend_of_channel(const std::string& type, ErrorCode code, const std::string& place) {
   if (type == "exec")
     return "let the user porchlight start the program (`chmod 755`), or mend " + place + ".command";
@@ -117,7 +131,7 @@ std::string mend_of_channel(const std::string& type, ErrorCode code, const std::
 }
 
 // What became of the newest message that this channel was given: a server may be reached and still refuse.
-void judge_deliveries(const nlohmann::json& daemon, const std::string& channel, const std::string& place,
+void judge_deliveries(const nlohmann::json& daemon, const std::string& channel, const std::string& login,
                       Findings& findings) {
   for (const auto& ring : daemon.value("rings", nlohmann::json::array()))
     for (const auto& delivery : ring.value("deliveries", nlohmann::json::array())) {
@@ -125,8 +139,7 @@ void judge_deliveries(const nlohmann::json& daemon, const std::string& channel, 
       const auto state = delivery.value("state", "");
       const auto said = "the newest ring's message is " + state + " after " +
                         std::to_string(delivery.value("attempts", 0)) + " attempts; asked the running daemon";
-      const auto mend = "`journalctl -u porchlight -n 50` has the answer; " + place +
-                        ".url and .headers name path and login";
+      const auto mend = "`journalctl -u porchlight -n 50` has the answer; " + login;
       if (state == "failed" || state == "expired") return findings.bad(said, mend);
       if (state == "pending" && delivery.value("attempts", 0) > 0) return findings.warning(said, mend);
       return findings.fact("the newest ring was " + state);
@@ -140,10 +153,16 @@ Findings check_channel(const Patient& patient, const notify::ChannelOptions& cha
   auto made = channel.make(clock);
   const auto reached = made ? (*made)->reach({}) : Status(made.error());
   if (!reached)
-    findings.bad(reached.error().text(), mend_of_channel(channel.type, reached.error().code(), place));
+    findings.bad(reached.error().text(),
+                 channel.type == notify::mqtt_type
+                     ? mend_of_broker(reached.error().code())
+                     : mend_of_channel(channel.type, reached.error().code(), place));
   else
     findings.fact(channel.type + ": reachable, nothing was sent");
-  if (patient.daemon) judge_deliveries(*patient.daemon, channel.id, place, findings);
+  const auto login = channel.type == notify::mqtt_type
+                         ? "mqtt.user and mqtt.password are the login, its access list names the topics"
+                         : place + ".url and .headers name path and login";
+  if (patient.daemon) judge_deliveries(*patient.daemon, channel.id, login, findings);
   return findings;
 }
 

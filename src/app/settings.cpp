@@ -48,7 +48,7 @@ Result<Settings> read_settings(const std::filesystem::path& file, config::Faults
   if (auto status = document->overlay(folder / "config.d", faults); !status) return std::move(status).error();
 
   auto root = document->root();
-  root.not_in_this_version({"recording", "outputs", "mqtt", "live", "alerting", "tracing"});
+  root.not_in_this_version({"recording", "outputs", "live", "alerting", "tracing"});
   auto log = root.section("log");
   Settings settings{{}, http::read_listen_options(root), read_log_options(log), {}};
   settings.access_log = log.boolean("access", true);
@@ -58,7 +58,8 @@ Result<Settings> read_settings(const std::filesystem::path& file, config::Faults
   for (const auto& camera : settings.house.cameras) camera_ids.push_back(camera.id);
   settings.house.buttons = gpio::read_buttons(root, camera_ids);
   settings.house.faces = vision::read_options(root.section("faces"));
-  settings.house.notifications = notify::read_options(root.section("notifications"));
+  settings.house.notifications =
+      notify::read_options(root.section("notifications"), notify::read_mqtt(root.section("mqtt")));
   settings.accounts = api::read_account_options(root.section("accounts"));
   root.finish();
   faults.sort();

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "porchlight/notify/channel_lane.hpp"
 
+#include <poll.h>
+
 #include <algorithm>
+#include <ctime>
 #include <deque>
 #include <utility>
 
@@ -10,6 +13,7 @@
 #include "notify/failure_words.hpp"
 #include "notify/lane_instruments.hpp"
 #include "notify/receipts.hpp"
+#include "porchlight/base/mailbox.hpp"
 #include "porchlight/notify/options.hpp"
 #include "porchlight/telemetry/log.hpp"
 
@@ -45,6 +49,7 @@ struct ChannelLane::State {
         wakeup(std::move(wake)),
         ring(options.queue_capacity, wakeup),
         withdrawals(withdrawal_capacity, wakeup),
+        house(&wakeup),
         clock(time),
         limits(options),
         instruments(std::move(handles)),
@@ -70,7 +75,9 @@ struct ChannelLane::State {
   void report(Outcome outcome);
   void report_leftovers();
   std::chrono::nanoseconds pause() const;
+  void take_turn();
   void wait(std::chrono::nanoseconds longest, const std::stop_token& stop);
+  bool has_news(const std::stop_token& stop);
   telemetry::Fields about(const DeliveryQueue::Entry& entry, const std::string& cause) const;
 
   // const after construction
@@ -82,6 +89,7 @@ struct ChannelLane::State {
   Ring ring;
   std::atomic<std::size_t> ring_picture_bytes{0};
   Withdrawals withdrawals;
+  Mailbox<HousePtr> house;
   std::atomic<bool> overflowed{false};
   std::atomic<bool> open{false};  // as the breaker is
   // lane thread
@@ -107,6 +115,7 @@ Result<std::unique_ptr<ChannelLane>> ChannelLane::create(const ChannelOptions& c
   if (!wakeup) return std::move(wakeup).error();
   auto made = channel.make(clock);
   if (!made) return std::move(made).error().context("set up channel '" + channel.id + "'");
+  (*made)->count_in(metrics);
   auto state = std::make_unique<State>(channel, std::move(*made), options, std::move(*wakeup), clock,
                                        LaneInstruments(metrics, channel.type), std::move(ports));
   return std::unique_ptr<ChannelLane>(new ChannelLane(std::move(state)));
@@ -134,6 +143,10 @@ void ChannelLane::inherit(ChannelLane& former) {
   state_->unreported = std::move(old.unreported);
 }
 
+void ChannelLane::tell(HousePtr house) {
+  state_->house.post(std::move(house));
+}
+
 const std::string& ChannelLane::channel_id() const noexcept {
   return state_->channel_id;
 }
@@ -153,6 +166,7 @@ void ChannelLane::run(std::stop_token stop, Heartbeat& heartbeat) {
     heartbeat.beat();
     if (const auto idle = turn(stop)) state_->wait(*idle, stop);
   }
+  state_->channel->leave();
   state_->report_leftovers();
 }
 
@@ -163,6 +177,7 @@ std::optional<std::chrono::nanoseconds> ChannelLane::turn(const std::stop_token&
   state.take_withdrawals();
   state.drop_expired();
   state.ask_for_reload();
+  state.take_turn();
   auto* entry = state.next();
   if (entry == nullptr) return state.pause();
   state.attempt(*entry, stop);
@@ -177,6 +192,11 @@ bool ChannelLane::State::offer(Message message) {
     return true;
   ring_picture_bytes.fetch_sub(bytes);
   return false;
+}
+
+void ChannelLane::State::take_turn() {
+  if (auto news = house.take()) channel->learn(std::move(*news));
+  channel->turn();
 }
 
 void ChannelLane::State::take_over() {
@@ -330,11 +350,26 @@ std::chrono::nanoseconds ChannelLane::State::pause() const {
   return std::max(std::chrono::nanoseconds::zero(), end - clock.now());
 }
 
+bool ChannelLane::State::has_news(const std::stop_token& stop) {
+  return stop.stop_requested() || !withdrawals.empty() || house.has_fresh() ||
+         (!ring.empty() && (queue.has_room() || queue.can_make_room()));
+}
+
 void ChannelLane::State::wait(std::chrono::nanoseconds longest, const std::stop_token& stop) {
-  wakeup.wait_for(longest, [&] {
-    return stop.stop_requested() || !withdrawals.empty() ||
-           (!ring.empty() && (queue.has_room() || queue.can_make_room()));
-  });
+  const int descriptor = channel->descriptor();
+  if (descriptor < 0) {
+    wakeup.wait_for(longest, [&] { return has_news(stop); });
+    return;
+  }
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(longest);
+  const timespec limit{static_cast<time_t>(seconds.count()), static_cast<long>((longest - seconds).count())};
+  wakeup.arm();
+  if (!has_news(stop)) {
+    pollfd waited[]{{wakeup.fd(), POLLIN, 0},
+                    {descriptor, static_cast<short>(POLLIN | (channel->wants_to_write() ? POLLOUT : 0)), 0}};
+    static_cast<void>(::ppoll(waited, 2, &limit, nullptr));
+  }
+  wakeup.disarm();
 }
 
 telemetry::Fields ChannelLane::State::about(const DeliveryQueue::Entry& entry,

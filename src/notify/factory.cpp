@@ -11,6 +11,7 @@ std::span<const ChannelKind> channel_kinds() {
       ChannelKind{"telegram", read_telegram}, ChannelKind{"ntfy", read_ntfy},
       ChannelKind{"slack", read_slack},       ChannelKind{"pagerduty", read_pagerduty},
       ChannelKind{"exec", read_exec},         ChannelKind{"email", read_email},
+      ChannelKind{"mqtt", nullptr, read_mqtt_channel},
   };
   return kinds;
 }

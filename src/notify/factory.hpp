@@ -18,6 +18,9 @@ using ChannelMaker = std::function<Result<std::unique_ptr<Channel>>(const Clock&
 struct ChannelKind {
   std::string_view type;
   ChannelMaker (*read)(config::Section& section, const std::string& id);
+  // Instead of `read`, of a kind that goes by the broker; null when none is configured.
+  ChannelMaker (*read_with_broker)(config::Section& section, const std::string& id,
+                                   const MqttOptionsPtr& broker) = nullptr;
 };
 
 std::span<const ChannelKind> channel_kinds();
@@ -31,5 +34,6 @@ ChannelMaker read_ntfy(config::Section& section, const std::string& id);
 ChannelMaker read_slack(config::Section& section, const std::string& id);
 ChannelMaker read_pagerduty(config::Section& section, const std::string& id);
 ChannelMaker read_exec(config::Section& section, const std::string& id);
+ChannelMaker read_mqtt_channel(config::Section& section, const std::string& id, const MqttOptionsPtr& broker);
 
 }  // namespace porchlight::notify

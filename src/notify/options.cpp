@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "notify/factory.hpp"
+#include "notify/mqtt_house.hpp"
 #include "porchlight/config/document.hpp"
 
 namespace porchlight::notify {
@@ -24,7 +25,7 @@ constexpr std::array<std::pair<std::string_view, Occasion>, 8> occasions{{
     {"alert", Occasion::alert},
 }};
 constexpr std::array<std::string_view, 4> later_occasions{"motion", "plate", "gap", "disk"};
-constexpr std::array<std::string_view, 5> later_types{"mqtt", "push", "gotify", "pushover", "matrix"};
+constexpr std::array<std::string_view, 4> later_types{"push", "gotify", "pushover", "matrix"};
 
 template <class List>
 bool contains(const List& words, std::string_view word) {
@@ -67,18 +68,28 @@ const ChannelKind* read_kind(Section& section) {
   return nullptr;
 }
 
-std::vector<ChannelOptions> read_channels(Section& notifications, std::vector<std::string>& ids) {
+ChannelMaker read_maker(const ChannelKind& kind, Section& section, const std::string& id,
+                        const MqttOptionsPtr& broker) {
+  return kind.read_with_broker != nullptr ? kind.read_with_broker(section, id, broker)
+                                          : kind.read(section, id);
+}
+
+std::vector<ChannelOptions> read_channels(Section& notifications, std::vector<std::string>& ids,
+                                          const MqttOptionsPtr& broker) {
   std::vector<ChannelOptions> channels;
   for (auto& section : notifications.list("channels")) {
     const auto id = section.required_id("id");
     const auto* kind = read_kind(section);
     section.not_in_this_version({"quiet", "rate"});
     if (!id.empty() && contains(ids, id)) section.fault("id", "channel '" + id + "' is there twice");
+    if (broker && id == mqtt_type)
+      section.fault("id", "'mqtt' is the channel that the section mqtt makes, choose another id");
     // Also of a channel with faults, so that the rules that name it get none of their own.
     ids.push_back(id);
     const auto language =
         section.choice("language", "en", {"en", "de"}) == "de" ? Language::german : Language::english;
-    if (kind != nullptr) channels.push_back({id, std::string(kind->type), kind->read(section, id), language});
+    if (kind != nullptr)
+      channels.push_back({id, std::string(kind->type), read_maker(*kind, section, id, broker), language});
   }
   return channels;
 }
@@ -114,15 +125,26 @@ std::vector<Rule> default_rules(const std::vector<ChannelOptions>& channels) {
           {Occasion::security, all, false}};
 }
 
+// Not among the ids that rules may name: it is told everything already.
+void add_house(Options& options, const MqttOptionsPtr& broker) {
+  options.everything.emplace_back(mqtt_type);
+  options.channels.push_back({mqtt_type, mqtt_type,
+                              [broker](const Clock& clock) -> Result<std::unique_ptr<Channel>> {
+                                return {std::make_unique<MqttHouse>(broker, clock)};
+                              },
+                              Language::english});
+}
+
 }  // namespace
 
-Options read_options(Section notifications) {
+Options read_options(Section notifications, const MqttOptionsPtr& broker) {
   Options options;
   std::vector<std::string> ids;
-  options.channels = read_channels(notifications, ids);
+  options.channels = read_channels(notifications, ids, broker);
   const bool has_rules = notifications.has("rules");
   for (auto& section : notifications.list("rules")) options.rules.push_back(read_rule(section, ids));
   if (!has_rules) options.rules = default_rules(options.channels);
+  if (broker) add_house(options, broker);
   return options;
 }
 

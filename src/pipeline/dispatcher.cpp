@@ -125,7 +125,7 @@ void Dispatcher::on_ring(const event::Ring& ring) {
   if (frame)
     context.picture_age = std::max(
         0ms, std::chrono::duration_cast<std::chrono::milliseconds>(ring.header.edge - frame->arrived));
-  const auto routes = notify::route(routing_->rules, ring);
+  const auto routes = routes_of(*routing_, ring);
   std::vector<store::OutboxRow> rows;
   for (const auto& route : routes)
     rows.push_back(notify::message_of(ring, route, clock_.wall(), context.picture_age));
@@ -162,7 +162,7 @@ void Dispatcher::answer_ring(const event::Sighting& sighting) {
   });
   if (context == recent_.end()) return;
   std::vector<store::OutboxRow> rows;
-  for (const auto& route : notify::route(routing_->rules, sighting))
+  for (const auto& route : routes_of(*routing_, sighting))
     rows.push_back(
         notify::name_update_of(context->ring, sighting, route, clock_.wall(), context->picture_age));
   store(AmendEvent{context->ring.header.id, nullptr, rows});
@@ -181,7 +181,7 @@ bool Dispatcher::tells_somebody(const event::Security& security) const {
 
 void Dispatcher::on_other(const event::Event& event, const media::FramePtr& picture) {
   std::vector<store::OutboxRow> rows;
-  for (const auto& route : notify::route(routing_->rules, event))
+  for (const auto& route : routes_of(*routing_, event))
     rows.push_back(notify::message_of(event, route, clock_.wall()));
   commit(event, rows, {});
   const auto jpeg = picture && any_picture(rows) ? encode(picture) : nullptr;

@@ -12,8 +12,9 @@ Status Pipeline::State::build() {
   if (!wakeup) return std::move(wakeup).error();
   store = std::make_unique<StoreLane>(
       options.folder, clock, metrics, health, std::move(*wakeup),
-      StoreLane::Sinks{[this](const People& people) {
-                         vision->set_gallery(std::make_shared<const vision::Gallery>(gallery_of(*people)));
+      StoreLane::Sinks{[this](const People& known) {
+                         vision->set_gallery(std::make_shared<const vision::Gallery>(gallery_of(*known)));
+                         new_people.post(known);
                        },
                        [this](RecentRings recent) { new_rings.post(std::move(recent)); },
                        [this](event::Event alarm) {
@@ -69,10 +70,16 @@ Result<std::shared_ptr<gpio::ButtonLane>> Pipeline::State::make_buttons(
   return std::shared_ptr<gpio::ButtonLane>(std::move(*lane));
 }
 
-Result<RoutingPtr> Pipeline::State::make_routing(const notify::Options& wanted) {
+Result<RoutingPtr> Pipeline::State::make_routing(const notify::Options& wanted, const Lanes& kept) {
   auto made = std::make_shared<Routing>();
   made->rules = wanted.rules;
+  made->everything = wanted.everything;
   for (const auto& channel : wanted.channels) {
+    made->types[channel.id] = channel.type;
+    if (const auto lane = kept.find(channel.id); lane != kept.end()) {
+      made->lanes[channel.id] = lane->second;
+      continue;
+    }
     notify::ChannelLane::Ports ports;
     ports.outcome = [this](const notify::Outcome& outcome) {
       const bool pending = outcome.state == store::DeliveryState::pending;
@@ -84,7 +91,6 @@ Result<RoutingPtr> Pipeline::State::make_routing(const notify::Options& wanted) 
     auto lane = notify::ChannelLane::create(channel, {}, clock, metrics, std::move(ports));
     if (!lane) return std::move(lane).error().context("channel '" + channel.id + "'");
     made->lanes[channel.id] = std::move(*lane);
-    made->types[channel.id] = channel.type;
   }
   return RoutingPtr(std::move(made));
 }
@@ -122,6 +128,7 @@ void Pipeline::start() {
   auto& s = *state_;
   s.start_lanes();
   s.start_channels();
+  s.tell_house();
   s.start_buttons();
   for (const auto& [id, unit] : s.cameras) s.start_camera(unit);
   s.start_vision();
@@ -158,6 +165,7 @@ Result<CameraPicture> Pipeline::picture(const std::string& camera_id) {
 void Pipeline::sample() {
   auto& s = *state_;
   s.vision->sweep();
+  s.tell_house();
   s.gauges.begin();
   s.dispatcher->read_queues(s.gauges);
   s.gauges.add(s.store->queue());

@@ -16,6 +16,7 @@
 #include "pipeline/store_lane.hpp"
 #include "pipeline/vision_lane.hpp"
 #include "porchlight/gpio/button_lane.hpp"
+#include "porchlight/notify/house.hpp"
 #include "porchlight/pipeline/executor.hpp"
 #include "porchlight/pipeline/pipeline.hpp"
 
@@ -45,22 +46,26 @@ class Pipeline::State {
   // pipeline.cpp, main thread
   Status build();
   Result<std::shared_ptr<gpio::ButtonLane>> make_buttons(const std::vector<gpio::ButtonOptions>& wanted);
-  Result<RoutingPtr> make_routing(const notify::Options& wanted);
+  // `kept`: lanes that go on, by channel id.
+  Result<RoutingPtr> make_routing(const notify::Options& wanted, const Lanes& kept = {});
   Result<std::shared_ptr<CameraUnit>> make_camera(const camera::CameraOptions& wanted);
   void publish_views();
   void show_open_channels();
 
+  // house_view.cpp, main thread: shows the channels the house when it changed.
+  void tell_house();
+
   // workers.cpp, main thread
   void start_buttons();
   void start_camera(const std::shared_ptr<CameraUnit>& unit);
-  void start_channels();
+  void start_channels(const Lanes& running = {});
   void start_vision();
   void start_lanes();
 
   // reload.cpp, main thread
   Status reload_cameras(const std::vector<camera::CameraOptions>& wanted, std::vector<std::string>& rebuilt);
   Status reload_buttons(const std::vector<gpio::ButtonOptions>& wanted);
-  Status reload_channels(const notify::Options& wanted);
+  Status reload_channels(const notify::Options& wanted, bool only_mqtt);
   Status reload_faces(const vision::FaceOptions& wanted);
   Status retire(const std::string& worker);
 
@@ -82,10 +87,17 @@ class Pipeline::State {
   RoutingPtr routing = std::make_shared<const Routing>();
   std::set<std::string> types_shown;  // of channels, in notification_channel_open
   std::map<std::string, std::shared_ptr<CameraUnit>> cameras;
+  People people;
+  notify::HousePtr told;                           // what the lanes were told last,
+  RoutingPtr told_to;                              // which lanes those were,
+  std::shared_ptr<gpio::ButtonLane> told_buttons;  // and what their rings go to
 
   // any thread
   telemetry::Counter unrecorded;
   std::atomic<std::size_t> noted{0};  // audit records that wait for the store lane
+
+  // from the store lane to the main thread
+  Mailbox<People> new_people;
 
   // towards the listener's thread
   Mailbox<ListenerViewPtr> new_view;

@@ -68,8 +68,14 @@ Status Pipeline::State::reload_buttons(const std::vector<gpio::ButtonOptions>& w
   return {};
 }
 
-Status Pipeline::State::reload_channels(const notify::Options& wanted) {
-  auto made = make_routing(wanted);
+Status Pipeline::State::reload_channels(const notify::Options& wanted, bool only_mqtt) {
+  Lanes kept;
+  if (only_mqtt)
+    for (const auto& channel : wanted.channels)
+      if (const auto lane = routing->lanes.find(channel.id);
+          channel.type != notify::mqtt_type && lane != routing->lanes.end())
+        kept.insert(*lane);
+  auto made = make_routing(wanted, kept);
   if (!made) return std::move(made).error();
   const auto old = std::exchange(routing, std::move(*made));
   store->set_routing(routing);
@@ -80,12 +86,13 @@ Status Pipeline::State::reload_channels(const notify::Options& wanted) {
     std::this_thread::sleep_for(1ms);
   Status all;
   for (const auto& [id, lane] : old->lanes) {
+    if (kept.contains(id)) continue;
     if (auto status = retire("notify-" + id); !status)
       all = std::move(status);
     else if (const auto next = routing->lanes.find(id); next != routing->lanes.end())
       next->second->inherit(*lane);
   }
-  start_channels();  // an old lane that hangs does not keep the new ones waiting
+  start_channels(kept);  // an old lane that hangs does not keep the new ones waiting
   return all;
 }
 
@@ -109,11 +116,14 @@ Result<std::vector<std::string>> Pipeline::reload(Options wanted, const Changes&
   };
   note(s.reload_cameras(wanted.cameras, rebuilt), nullptr);
   if (wanted.buttons != s.options.buttons) note(s.reload_buttons(wanted.buttons), "buttons");
-  if (changes.notifications) note(s.reload_channels(wanted.notifications), "notifications");
+  if (changes.notifications || changes.mqtt)
+    note(s.reload_channels(wanted.notifications, !changes.notifications),
+         changes.notifications ? "notifications" : "mqtt");
   if (changes.faces) note(s.reload_faces(wanted.faces), "faces");
   // Also after a fault: whoever was rebuilt must be seen.
   s.options = std::move(wanted);
   s.publish_views();
+  s.tell_house();
   if (fault) return std::move(*fault);
   return rebuilt;
 }

@@ -11,12 +11,18 @@
 
 namespace porchlight::pipeline {
 
+using Lanes = std::map<std::string, std::shared_ptr<notify::ChannelLane>>;  // by channel id
+
 // Who is told, and by which lane. Immutable; a reload sends a new one.
 struct Routing {
   std::vector<notify::Rule> rules;
-  std::map<std::string, std::shared_ptr<notify::ChannelLane>> lanes;  // by channel id
+  std::vector<std::string> everything;  // channels that are told of every event, with its picture
+  Lanes lanes;
   std::map<std::string, std::string> types;  // channel id → type, the metrics' label
 };
 using RoutingPtr = std::shared_ptr<const Routing>;
+
+// Whom the rules name, and who is told everything. Pure.
+std::vector<notify::Route> routes_of(const Routing& routing, const event::Event& event);
 
 }  // namespace porchlight::pipeline

@@ -33,8 +33,9 @@ void Pipeline::State::start_camera(const std::shared_ptr<CameraUnit>& unit) {
                     [unit](std::stop_token stop, Heartbeat& beat) { unit->ingest().run(stop, beat); }});
 }
 
-void Pipeline::State::start_channels() {
+void Pipeline::State::start_channels(const Lanes& running) {
   for (const auto& [id, lane] : routing->lanes) {
+    if (running.contains(id)) continue;
     // One request may take its whole timeout, at most 60 s, without a beat.
     supervisor.start({notifier_id(id), "notifier", Stage::notify, 75s,
                       [lane](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); },

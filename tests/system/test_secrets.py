@@ -16,6 +16,7 @@ import time
 import unittest
 
 import harness
+import mqtt_client
 import secret_house
 import secret_search
 from accounts_client import first_run_code
@@ -34,6 +35,9 @@ class Secrets(unittest.TestCase):
         self.hook, self.refusing, self.camera = harness.Hook(), harness.Hook(status=404), secret_house.ShutCamera()
         for part in (self.hook, self.refusing, self.camera):
             self.addCleanup(part.close)
+        self.broker = mqtt_client.Broker() if mqtt_client.MOSQUITTO else None  # without one the password stays at home
+        if self.broker:
+            self.addCleanup(self.broker.close)
         self.dead = harness.socket.socket()
         self.addCleanup(self.dead.close)
         self.dead.bind(("127.0.0.1", 0))  # never listens
@@ -64,6 +68,9 @@ class Secrets(unittest.TestCase):
         ]
         settings["notifications"]["rules"] = [{"when": "ring", "to": ["hook", "down", "refusing"]},
                                               {"when": "camera.lost", "to": ["refusing"]}]
+        if self.broker:
+            settings["mqtt"] = {"host": "127.0.0.1", "port": self.broker.port, "user": "house",
+                                "password": plant("broker password", "mqtt-Pass/word+=5b3e")}
         self.environment = {"CHANNEL": environment}
         self.secret_file.write_text(file)
         return settings
@@ -198,6 +205,9 @@ class Secrets(unittest.TestCase):
             {"notifications": {"channels": [{"id": "h", "type": "webhook", "url": f"https:///{secret}"}]}},
             {"notifications": {"channels": [{"id": "h", "type": "webhook", "url": "https://h", "headers": [f"X-Key {secret}"]}]}},
             {"notifications": {"channels": [{"id": "h", "type": "webhook", "url": "https://h", "headers": {"X-Key": secret}}]}},
+            {"mqtt": {"host": "b", "password": secret}},
+            {"mqtt": {"host": f"mqtt://u:{secret}@b", "user": "u", "password": secret}},
+            {"mqtt": {"host": "b", "user": "u", "password": [secret]}},
             {"notifications": {"channels": [{"id": "h", "type": "telegram", "token": secret}]}},
             {"notifications": {"channels": [{"id": "h", "type": "webhook", "url": f"https://h/{secret}/${{ENV:NOT_THERE}}"}]}},
         ]

@@ -9,9 +9,11 @@
 #include <string>
 
 #include "porchlight/base/clock.hpp"
+#include "porchlight/notify/house.hpp"
 #include "porchlight/notify/words.hpp"
 #include "porchlight/store/outbox.hpp"
 #include "porchlight/store/snapshot_folder.hpp"
+#include "porchlight/telemetry/metrics.hpp"
 
 namespace porchlight::notify {
 
@@ -70,6 +72,20 @@ class Channel {
   // As far towards the other side as one can go without delivering anything. Under the same deadline.
   // not_found: the name has no address; auth: refused, or not who it should be; timeout, network.
   virtual Status reach(std::stop_token stop) = 0;
+
+  // What follows is for a channel that keeps a connection open between deliveries. None of it may wait.
+  // Once, before everything else: where to count what no delivery tells.
+  virtual void count_in(telemetry::Metrics&) {}
+  // The lane sleeps on it, too, and calls turn() when it can be read (or written, if that is wanted). -1:
+  // none.
+  virtual int descriptor() const noexcept { return -1; }
+  virtual bool wants_to_write() const noexcept { return false; }
+  // The house changed, or this is how it is at the beginning.
+  virtual void learn(HousePtr) {}
+  // Between deliveries, and about once a second when there are none.
+  virtual void turn() {}
+  // The lane's loop ends.
+  virtual void leave() {}
 };
 
 }  // namespace porchlight::notify

@@ -71,6 +71,9 @@ class ChannelLane {
   // not taken, the caller offers it again.
   bool withdraw(const event::EventId& id);
 
+  // One thread. What the channel is to know of the house, see Channel::learn().
+  void tell(HousePtr house);
+
   // The lane's thread; returns within ~200 ms of a stop request. What is under way then stays
   // pending in the outbox.
   void run(std::stop_token stop, Heartbeat& heartbeat);

@@ -10,6 +10,7 @@
 #include "porchlight/base/clock.hpp"
 #include "porchlight/base/result.hpp"
 #include "porchlight/notify/channel.hpp"
+#include "porchlight/notify/mqtt_options.hpp"
 
 namespace porchlight::config {
 class Section;
@@ -47,11 +48,16 @@ struct Rule {
 struct Options {
   std::vector<ChannelOptions> channels;
   std::vector<Rule> rules;
+  // Channels that are told of every event, with its picture, whatever the rules say.
+  std::vector<std::string> everything;
 };
+
+// The channel that `mqtt.host` makes: its id, and its type.
+inline constexpr const char* mqtt_type = "mqtt";
 
 // Reads `notifications: {channels: […], rules: […]}`; faults go where the section collects them.
 // Without rules: rings to every channel with a snapshot, blacklisted persons and security to every
-// channel.
-Options read_options(config::Section notifications);
+// channel. With a broker there is one channel more, `mqtt`, which no rule names.
+Options read_options(config::Section notifications, const MqttOptionsPtr& broker = nullptr);
 
 }  // namespace porchlight::notify

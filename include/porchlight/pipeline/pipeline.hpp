@@ -39,6 +39,7 @@ struct Options {
 struct Changes {
   bool faces = false;
   bool notifications = false;
+  bool mqtt = false;  // the broker alone: the other channels go on
 };
 
 // The wiring: makes every lane, connects them by queues, gives each a worker. Rooms below know nothing

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "notify/mqtt_channel.hpp"
+
+#include "notify/factory.hpp"
+#include "notify/mqtt_topic.hpp"
+
+namespace porchlight::notify {
+
+ChannelMaker read_mqtt_channel(config::Section& section, const std::string& id,
+                               const MqttOptionsPtr& broker) {
+  MqttChannelOptions options;
+  const auto prefix = broker ? broker->topic_prefix : std::string("porchlight");
+  options.topic = section.text("topic", prefix + "/notifications/" + id);
+  if (const auto fault = topic_fault(options.topic); !fault.empty()) section.fault("topic", fault);
+  options.retain = section.boolean("retain", false);
+  if (!broker) section.fault("type", "a channel of type mqtt needs a broker, set mqtt.host");
+  return [broker, options, id](const Clock& clock) -> Result<std::unique_ptr<Channel>> {
+    if (!broker) return Error(ErrorCode::invalid_argument, "mqtt.host is not set");
+    return {std::make_unique<MqttChannel>(broker, options, id, clock)};
+  };
+}
+
+Delivery MqttChannel::deliver(const Message& message, std::stop_token stop) {
+  const auto& row = message.row;
+  std::vector<Publication> publications{{options_.topic, row.payload, nullptr, options_.retain}};
+  if (message.picture)
+    publications.push_back({options_.topic + "/snapshot", "", message.picture, options_.retain});
+  for (auto& publication : publications) {
+    publication.id = row.key.event_id.text() + ":" + std::to_string(row.key.sequence);
+    publication.traceparent = row.traceparent;
+  }
+  return sender_.send(row.key, publications, std::move(stop));
+}
+
+Status MqttChannel::reach(std::stop_token stop) {
+  MqttLink beside(broker_, client_id_ + "-doctor", "", clock_);
+  auto status = beside.connect(stop);
+  beside.leave();
+  return status;
+}
+
+}  // namespace porchlight::notify
