@@ -11,7 +11,7 @@
 namespace porchlight::api {
 
 // What a token may be used for; a session may everything its role may.
-enum class Scope : std::uint8_t { view, ring, manage, metrics };
+enum class Scope : std::uint8_t { view, ring, manage, metrics, alerts };
 std::string_view to_string(Scope scope) noexcept;
 std::optional<Scope> scope_of(std::string_view word) noexcept;
 
@@ -21,6 +21,7 @@ struct Access {
   enum class Grant : std::uint8_t {
     everyone,       // probes, login, registration
     monitoring,     // loopback, or role monitor or admin
+    alerting,       // role monitor or admin, from wherever: Alertmanager by its token
     account,        // whoever has an account, about that account
     role,           // `least` and above; monitor is no part of that order
     control_socket  // commands of this machine only
@@ -37,6 +38,7 @@ struct Access {
 
   static constexpr Access everyone() { return {Grant::everyone}; }
   static constexpr Access monitoring() { return {Grant::monitoring, store::Role::monitor, Scope::metrics}; }
+  static constexpr Access alerting() { return {Grant::alerting, store::Role::monitor, Scope::alerts}; }
   static constexpr Access any_account(Scope scope) { return {Grant::account, store::Role::monitor, scope}; }
   static constexpr Access from(store::Role least, Scope scope) { return {Grant::role, least, scope}; }
   static constexpr Access control_socket() { return {Grant::control_socket}; }

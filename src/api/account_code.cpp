@@ -2,6 +2,7 @@
 #include "porchlight/api/account_code.hpp"
 
 #include <cctype>
+#include <utility>
 
 #include "api/digest.hpp"
 
@@ -15,6 +16,16 @@ AccountCode new_account_code() {
     text += letters[i];
   }
   return {text, sha256_hex(letters)};
+}
+
+AccountCode new_opaque_token() {
+  auto text = "pls_" + random_secret(32);
+  auto hash = sha256_hex(text);
+  return {std::move(text), std::move(hash)};
+}
+
+std::string new_token_id() {
+  return random_hex(16);
 }
 
 std::string hash_of_code(std::string_view typed) {

@@ -6,8 +6,6 @@
 #include <openssl/hmac.h>
 #include <sodium.h>
 
-#include <array>
-
 namespace porchlight::api {
 namespace {
 
@@ -28,6 +26,19 @@ std::string hex(std::string_view bytes) {
     text += digits[byte >> 4];
     text += digits[byte & 15];
   }
+  return text;
+}
+
+std::string sha256(std::string_view bytes) {
+  std::string digest(32, '\0');
+  EVP_Digest(bytes.data(), bytes.size(), bytes_of(digest), nullptr, EVP_sha256(), nullptr);
+  return digest;
+}
+
+std::string encoded(std::string_view bytes, int variant) {
+  std::string text(sodium_base64_encoded_len(bytes.size(), variant), '\0');
+  sodium_bin2base64(text.data(), text.size(), bytes_of(bytes), bytes.size(), variant);
+  text.pop_back();  // the terminating NUL
   return text;
 }
 
@@ -58,9 +69,11 @@ std::string random_hex(std::size_t bytes) {
 }
 
 std::string sha256_hex(std::string_view bytes) {
-  std::array<unsigned char, 32> digest{};
-  EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
-  return hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
+  return hex(sha256(bytes));
+}
+
+std::string sha256_base64(std::string_view bytes) {
+  return encoded(sha256(bytes), sodium_base64_VARIANT_ORIGINAL);
 }
 
 std::string hmac_sha256(std::string_view key, std::string_view bytes) {
@@ -76,11 +89,7 @@ bool same(std::string_view a, std::string_view b) {
 }
 
 std::string base64url(std::string_view bytes) {
-  constexpr int variant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
-  std::string text(sodium_base64_encoded_len(bytes.size(), variant), '\0');
-  sodium_bin2base64(text.data(), text.size(), bytes_of(bytes), bytes.size(), variant);
-  text.resize(text.size() - 1);  // the terminating NUL
-  return text;
+  return encoded(bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
 std::optional<std::string> from_base64url(std::string_view text) {

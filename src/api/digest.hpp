@@ -14,6 +14,7 @@ std::string random_secret(std::size_t bytes);
 std::string random_hex(std::size_t bytes);
 
 std::string sha256_hex(std::string_view bytes);
+std::string sha256_base64(std::string_view bytes);
 std::string hmac_sha256(std::string_view key, std::string_view bytes);
 
 // In a time that does not depend on where they differ.

@@ -18,4 +18,11 @@ nlohmann::ordered_json event_json(const store::LoggedEvent& event) {
   return object;
 }
 
+nlohmann::ordered_json acknowledged_json(const std::vector<store::Acknowledgement>& answers) {
+  for (const auto& answer : answers)
+    if (answer.kind == store::Acknowledgement::Kind::acknowledge)
+      return {{"at", rfc3339(answer.at)}, {"by", answer.who}};
+  return nullptr;
+}
+
 }  // namespace porchlight::api

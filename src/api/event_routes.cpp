@@ -99,7 +99,7 @@ Result<std::optional<store::LoggedEvent>> find(Library::State& library, OpenLibr
   return std::optional<store::LoggedEvent>();
 }
 
-using Show = Response (*)(Library::State&, const Request&, const store::LoggedEvent&);
+using Show = Result<Response> (*)(Library::State&, OpenLibrary&, const Request&, const store::LoggedEvent&);
 
 CallerHandler one(Library::State& library, Show show) {
   return [&library, show](const Request& request, const Caller& caller, const Responder& responder) {
@@ -109,18 +109,23 @@ CallerHandler one(Library::State& library, Show show) {
       auto event = find(library, open, request, caller);
       if (!event) return std::move(event).error();
       if (!*event) return no_such_event(request);
-      auto response = show(library, request, **event);
-      if (response.status < 400) library.looks.note(request, caller);
+      auto response = show(library, open, request, **event);
+      if (response && response->status < 400) library.looks.note(request, caller);
       return response;
     });
   };
 }
 
-Response shown(Library::State&, const Request&, const store::LoggedEvent& event) {
-  return json_answer(200, event_json(event));
+Result<Response> shown(Library::State&, OpenLibrary& open, const Request&, const store::LoggedEvent& event) {
+  auto answers = store::Acknowledgements(*open.database).of(event.id);
+  if (!answers) return std::move(answers).error();
+  auto body = event_json(event);
+  if (!answers->empty()) body["acknowledged"] = acknowledged_json(*answers);
+  return json_answer(200, body);
 }
 
-Response picture(Library::State& library, const Request& request, const store::LoggedEvent& event) {
+Result<Response> picture(Library::State& library, OpenLibrary&, const Request& request,
+                         const store::LoggedEvent& event) {
   if (event.snapshot.empty()) return refusal(404, "this event has no picture", request);
   return http::serve_file(request, library.folder / "snapshots", event.snapshot, "image/jpeg");
 }
@@ -130,7 +135,8 @@ Response picture(Library::State& library, const Request& request, const store::L
 EventWish wish_of(Query& query) {
   EventWish wish{query.text("type").value_or(""), query.text("camera").value_or("")};
   if (!wish.type.empty() && std::find(event_types.begin(), event_types.end(), wish.type) == event_types.end())
-    query.fault("parameter 'type' is ring, sighting, camera_lost, camera_back, button_trouble or security");
+    query.fault(
+        "parameter 'type' is ring, sighting, camera_lost, camera_back, button_trouble, security or alert");
   return wish;
 }
 

@@ -70,7 +70,7 @@ std::uint8_t bits_of(std::string_view scopes) {
 bool role_suffices(store::Role role, const Access& access) {
   using store::Role;
   if (role == Role::admin || access.grant == Grant::account) return true;
-  if (access.grant == Grant::monitoring) return role == Role::monitor;
+  if (access.grant == Grant::monitoring || access.grant == Grant::alerting) return role == Role::monitor;
   return access.grant == Grant::role && role != Role::monitor && role >= access.least;
 }
 
@@ -98,7 +98,7 @@ std::string permission_text(const Access& access, const std::string& camera) {
 
 }  // namespace
 
-constexpr std::array scope_words{"view", "ring", "manage", "metrics"};
+constexpr std::array scope_words{"view", "ring", "manage", "metrics", "alerts"};
 
 std::string_view to_string(Scope scope) noexcept {
   return scope_words[static_cast<std::size_t>(scope)];
@@ -167,7 +167,7 @@ Caller Guard::Judge::by_scrape_token(const Directory& known, std::string_view se
   return {.kind = Caller::Kind::scrape_token,
           .name = found->second.name,
           .role = store::Role::monitor,
-          .scopes = static_cast<std::uint8_t>(1U << static_cast<unsigned>(Scope::metrics))};
+          .scopes = bits_of(found->second.scopes)};
 }
 
 // Bearer; or basic with the token as password, because some scrapers know nothing else.

@@ -70,6 +70,18 @@ http::Response busy(const char* why, const event::TraceContext& trace) {
   return response;
 }
 
+void run_later(Library::State& library, const http::Request& request, const http::Responder& responder,
+               LaterJob job) {
+  const bool taken = library.ports.quick([&library, job = std::move(job), responder, trace = request.trace] {
+    auto status = library.open();
+    if (status) status = job(*library.opened);
+    if (status) return;
+    library.note_failure(status.error());
+    responder.send(busy(unreadable, trace));
+  });
+  if (!taken) responder.send(busy("too many are asking at this moment", request.trace));
+}
+
 void run(Library::State& library, Pace pace, const http::Request& request, const http::Responder& responder,
          LibraryJob job) {
   const auto& submit = pace == Pace::slow ? library.ports.slow : library.ports.quick;

@@ -56,6 +56,12 @@ using LibraryJob = std::function<Result<http::Response>(OpenLibrary&)>;
 void run(Library::State& library, Pace pace, const http::Request& request, const http::Responder& responder,
          LibraryJob job);
 
+// The same for a job that answers by itself, perhaps later and from elsewhere. An Error is the database's,
+// and then the job has not answered.
+using LaterJob = std::function<Status(OpenLibrary&)>;
+void run_later(Library::State& library, const http::Request& request, const http::Responder& responder,
+               LaterJob job);
+
 http::Response busy(const char* why, const event::TraceContext& trace);
 
 }  // namespace porchlight::api

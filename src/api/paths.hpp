@@ -39,6 +39,10 @@ inline constexpr const char* events = "/api/v1/events";
 inline constexpr const char* event_stream = "/api/v1/events/stream";
 inline constexpr const char* event = "/api/v1/events/{id}";
 inline constexpr const char* event_snapshot = "/api/v1/events/{id}/snapshot";
+inline constexpr const char* acknowledge = "/api/v1/events/{id}/acknowledge";
+inline constexpr const char* link = "/l/{token}";
+inline constexpr const char* link_snapshot = "/l/{token}/snapshot";
+inline constexpr const char* alerts_webhook = "/api/v1/alerts/webhook";
 inline constexpr const char* websocket = "/ws";
 inline constexpr const char* cameras = "/api/v1/cameras";
 inline constexpr const char* camera = "/api/v1/cameras/{id}";
@@ -53,27 +57,29 @@ inline constexpr const char* audit = "/api/v1/audit";
 inline constexpr const char* audit_verify = "/api/v1/audit/verify";
 
 inline constexpr std::array all = {
-    metrics,       health,
-    live,          ready,
-    startup,       ring,
-    status,        reload,
-    faces_reload,  accounts_reload,
-    login,         logout,
-    registration,  password,
-    session,       sessions,
-    session_by_id, totp,
-    totp_confirm,  totp_disable,
-    users,         user,
-    tokens,        token,
-    events,        event,
-    event_stream,  event_snapshot,
-    websocket,     cameras,
-    camera,        camera_snapshot,
-    authority,     people,
-    person,        faces,
-    face,          identify,
-    audit,         audit_verify,
-    openapi,       outbox_resend,
+    metrics,        health,
+    live,           ready,
+    startup,        ring,
+    status,         reload,
+    faces_reload,   accounts_reload,
+    login,          logout,
+    registration,   password,
+    session,        sessions,
+    session_by_id,  totp,
+    totp_confirm,   totp_disable,
+    users,          user,
+    tokens,         token,
+    events,         event,
+    event_stream,   event_snapshot,
+    websocket,      cameras,
+    camera,         camera_snapshot,
+    authority,      people,
+    person,         faces,
+    face,           identify,
+    audit,          audit_verify,
+    openapi,        acknowledge,
+    link,           link_snapshot,
+    alerts_webhook, outbox_resend,
 };
 
 }  // namespace porchlight::api::paths

@@ -2,10 +2,12 @@
 #include "porchlight/api/routes.hpp"
 
 #include "api/account_routes.hpp"
+#include "api/alert_route.hpp"
 #include "api/authority_route.hpp"
 #include "api/control_routes.hpp"
 #include "api/guard.hpp"
 #include "api/health_routes.hpp"
+#include "api/link_routes.hpp"
 #include "api/look_routes.hpp"
 #include "api/metrics_route.hpp"
 #include "api/openapi_route.hpp"
@@ -31,6 +33,9 @@ Guard route_table(Port port, telemetry::Metrics& metrics, telemetry::Health& hea
   add_event_routes(guard, library.state());
   add_camera_routes(guard, library.state(), port.cameras);
   add_openapi_route(guard);
+  add_link_routes(guard, library.state(), port);
+  add_acknowledge_route(guard, library.state(), port);
+  add_alert_route(guard, library.state(), port, metrics);
   add_control_routes(guard, std::move(port), library.state().looks);
   add_auth_routes(guard, state);
   add_registration_routes(guard, state);

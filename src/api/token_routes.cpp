@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// API tokens for scripts (signed, expiring, scoped) and scrape tokens for Prometheus (opaque). Each is
-// shown once; what is kept cannot be used to log in.
+// API tokens for scripts (signed, expiring, scoped) and opaque ones for Prometheus (scrape) and Alertmanager
+// (alerts). Each is shown once; what is kept cannot be used to log in.
 #include <algorithm>
 
 #include "api/account_routes.hpp"
 #include "api/digest.hpp"
 #include "api/paths.hpp"
+#include "porchlight/api/account_code.hpp"
 
 namespace porchlight::api {
 namespace {
@@ -21,10 +22,16 @@ constexpr std::int64_t longest_days = 366;
 constexpr std::int64_t usual_days = 90;
 constexpr std::ptrdiff_t most_tokens = 50;  // of one account
 
+// The database knows opaque tokens by one kind; what one is for is its scope.
+const char* kind_of(const store::Token& token) {
+  if (token.kind == TokenKind::api) return "api";
+  return token.scopes == to_string(Scope::alerts) ? "alerts" : "scrape";
+}
+
 ordered_json token_json(const store::Token& token, const Directory& known) {
   const auto owner = known.users.find(token.user_id);
   ordered_json object{
-      {"id", token.id},         {"kind", token.kind == TokenKind::scrape ? "scrape" : "api"},
+      {"id", token.id},         {"kind", kind_of(token)},
       {"name", token.name},     {"user", owner == known.users.end() ? "" : owner->second.name},
       {"scopes", token.scopes}, {"created", rfc3339(token.created)}};
   object["expires"] = token.expires ? ordered_json(rfc3339(*token.expires)) : ordered_json(nullptr);
@@ -56,9 +63,9 @@ std::ptrdiff_t tokens_of(const Directory& known, std::int64_t user_id) {
 // The token's text: for an API token signed over the row, for a scrape token a random secret.
 std::string mint(const OpenAccounts& open, store::Token& token) {
   if (token.kind == TokenKind::scrape) {
-    auto secret = "pls_" + random_secret(32);
-    token.secret_hash = sha256_hex(secret);
-    return secret;
+    auto made = new_opaque_token();
+    token.secret_hash = std::move(made.hash);
+    return std::move(made.text);
   }
   return open.signer->sign({token.id, token.user_id, token.scopes, token.created, *token.expires});
 }
@@ -87,10 +94,11 @@ Response make(Accounts::State& accounts, OpenAccounts& open, const Request& requ
 std::string read_scopes(JsonBody& body) {
   const auto given = body.optional_texts("scopes");
   if (!given || given->empty())
-    return body.fault("'scopes' is missing: some of view, ring, manage, metrics", 422), "";
+    return body.fault("'scopes' is missing: some of view, ring, manage, metrics, alerts", 422), "";
   std::string words;
   for (const auto& word : *given) {
-    if (!scope_of(word)) return body.fault("'scopes' are some of view, ring, manage, metrics", 422), "";
+    if (!scope_of(word))
+      return body.fault("'scopes' are some of view, ring, manage, metrics, alerts", 422), "";
     words += (words.empty() ? "" : " ") + word;
   }
   return words;
@@ -99,24 +107,25 @@ std::string read_scopes(JsonBody& body) {
 void add(Accounts::State& accounts, const Request& request, const Caller& caller,
          const Responder& responder) {
   JsonBody body(request, {"name", "kind", "scopes", "days"});
-  store::Token token{.id = random_hex(16), .user_id = caller.user_id, .name = body.text("name")};
+  store::Token token{.id = new_token_id(), .user_id = caller.user_id, .name = body.text("name")};
   if (token.name.empty() || token.name.size() > 64) body.fault("'name' has 1 to 64 bytes", 422);
   const auto kind = body.optional_text("kind").value_or("api");
   const auto days = body.optional_integer("days", 1, longest_days);
   token.created = std::chrono::floor<std::chrono::seconds>(accounts.clock.wall());
-  if (kind == "scrape") {
+  if (kind == "scrape" || kind == "alerts") {
     token.kind = TokenKind::scrape;
-    token.scopes = "metrics";
+    token.scopes = to_string(kind == "alerts" ? Scope::alerts : Scope::metrics);
     if (days) token.expires = token.created + std::chrono::hours{24} * *days;
   } else if (kind == "api") {
     token.scopes = read_scopes(body);
     token.expires = token.created + std::chrono::hours{24} * days.value_or(usual_days);
   } else {
-    body.fault("'kind' is api or scrape", 422);
+    body.fault("'kind' is api, scrape or alerts", 422);
   }
   if (auto wrong = body.refusal(request)) return (void)responder.send(std::move(*wrong));
   if (token.kind == TokenKind::scrape && caller.role != store::Role::admin)
-    return (void)responder.send(refusal(403, "scrape tokens are made by an administrator", request));
+    return (void)responder.send(
+        refusal(403, "scrape and alerts tokens are made by an administrator", request));
   run(accounts, Pace::quick, request, responder,
       [=, &accounts](OpenAccounts& open) { return make(accounts, open, request, caller, token); });
 }

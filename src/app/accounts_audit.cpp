@@ -47,7 +47,9 @@ store::AuditEvent event_of(const api::AuditRecord& record) {
 }  // namespace
 
 store::AuditValue audited_account(const std::string& name) {
-  return name.empty() ? store::plain("") : store::personal("account:" + name);
+  // A link is a channel's, whoever follows it; no account has a colon in its name.
+  if (name.empty() || name.starts_with("link:")) return store::plain(name);
+  return store::personal("account:" + name);
 }
 
 store::AuditEntry audit_entry(const api::AuditRecord& record) {

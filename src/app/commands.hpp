@@ -65,5 +65,19 @@ int users_add_command(const CommandOptions& options, const NewAccount& wanted);
 int users_passwd_command(const CommandOptions& options, const std::string& name);
 int users_disable_command(const CommandOptions& options, const std::string& name, bool disabled);
 int users_list_command(const CommandOptions& options);
+struct NewToken {
+  std::string owner;  // an administrator's account, with which the token ends
+  std::string name;
+  std::string kind;  // scrape, alerts
+};
+int users_token_command(const CommandOptions& options, const NewToken& wanted);
+
+// What Alertmanager needs to reach the daemon, as it sees the files.
+struct AlertmanagerFiles {
+  std::string token = "/etc/prometheus/porchlight.token";
+  std::string authority = "/etc/prometheus/porchlight-ca.crt";
+};
+int config_alertmanager_command(const CommandOptions& options, const AlertmanagerFiles& files);
+int alert_test_command(const CommandOptions& options, const std::string& type);
 
 }  // namespace porchlight::app

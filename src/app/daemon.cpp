@@ -14,6 +14,7 @@
 #include "app/accounts_audit.hpp"
 #include "app/commands.hpp"
 #include "app/library.hpp"
+#include "app/links.hpp"
 #include "app/people.hpp"
 #include "porchlight/api/routes.hpp"
 #include "porchlight/media/av.hpp"
@@ -97,6 +98,8 @@ Status Daemon::build() {
   telemetry::attach_log_metrics(metrics_.get());
   health_.set(Part::config, PartState::started);
   if (auto status = make_folder(settings_.house.folder); !status) return status;
+  link_key_ = read_link_key(settings_.house.folder, log_);
+  settings_.house.links = make_links(link_key_, started_.server.public_url, settings_.house.notifications);
   auto house = pipeline::Pipeline::create(settings_.house, clock_, *metrics_, health_, *supervisor_);
   if (!house) return std::move(house).error();
   pipeline_ = std::move(*house);
@@ -196,6 +199,14 @@ api::Port Daemon::make_port() {
                       });
   };
   port.authority = [this] { return credentials_ ? credentials_->authority() : std::string(); };
+  port.link_key = link_key_;
+  port.language_of_channel = [this](const std::string& id) { return pipeline_->language_of_channel(id); };
+  port.answer_event = [this](store::EventAnswer given, api::Answer<store::AnswerOutcome> answer) {
+    pipeline_->answer(std::move(given), std::move(answer));
+  };
+  port.take_alerts = [this](std::vector<store::ReceivedAlert> alerts, api::Answer<std::size_t> answer) {
+    pipeline_->take_alerts(std::move(alerts), std::move(answer));
+  };
   port.faces_changed = [this](api::Answer<std::size_t> answer) {
     pipeline_->faces_changed(std::move(answer));
   };
@@ -363,8 +374,9 @@ api::ReloadReport Daemon::apply(Settings fresh) {
   metrics_->extend(closed_sets(fresh));
   // Where the data lies does not change under a running daemon.
   fresh.house.folder = started_.house.folder;
-  auto rebuilt =
-      pipeline_->reload(fresh.house, {changed("faces"), changed("notifications"), changed("mqtt")});
+  fresh.house.links = make_links(link_key_, started_.server.public_url, fresh.house.notifications);
+  auto rebuilt = pipeline_->reload(fresh.house, {changed("faces"), changed("notifications") || changed("alerting"),
+                                                 changed("mqtt")});
   if (!rebuilt) {
     report.faults.push_back(rebuilt.error().text());
     return report;

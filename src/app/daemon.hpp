@@ -73,6 +73,7 @@ class Daemon {
   std::unique_ptr<telemetry::Metrics> metrics_;
   Wakeup wakeup_;
   Orders orders_;
+  std::string link_key_;                     // empty: there are no links
   std::unique_ptr<api::Accounts> accounts_;  // the executor's jobs and the routes point at it
   std::unique_ptr<api::Library> library_;    // so do they at this one
   std::unique_ptr<api::People> people_;      // and at this one

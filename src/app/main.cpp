@@ -50,6 +50,7 @@ class CommandLine {
     add_users();
     add_audit();
     add_outbox();
+    add_alerting();
     for (const auto* name : not_yet) {
       auto* command = add(name, "not in this version", [name] { return say_not_yet(name); });
       command->group("")->allow_extras();
@@ -166,6 +167,32 @@ class CommandLine {
     named(add(*users, "enable", "open a disabled account again",
               [this] { return users_disable_command(options_, name_, false); }));
     add(*users, "list", "the accounts", [this] { return users_list_command(options_); });
+    auto* token = add(*users, "token", "make a token for Prometheus or Alertmanager, and print it",
+                      [this] { return users_token_command(options_, token_); });
+    token->add_option("NAME", token_.owner, "an administrator's account, with which the token ends")
+        ->required();
+    token->add_option("--kind", token_.kind, "scrape (to read metrics) or alerts (to send alerts)")
+        ->required()
+        ->check(CLI::IsMember({"scrape", "alerts"}));
+    token->add_option("--for", token_.name, "what the token is called; its kind, if nothing is given");
+  }
+
+  void add_alerting() {
+    auto* config = app_.add_subcommand("config", "configuration of other programs");
+    config->require_subcommand(1)->fallthrough();
+    auto* alertmanager =
+        add(*config, "alertmanager", "print the alertmanager.yml for alerting.notification_channels",
+            [this] { return config_alertmanager_command(options_, alertmanager_); });
+    alertmanager->add_option("--token-file", alertmanager_.token, "where Alertmanager finds its token")
+        ->capture_default_str();
+    alertmanager
+        ->add_option("--ca-file", alertmanager_.authority, "where it finds the certificate of /ca.crt")
+        ->capture_default_str();
+    auto* alert = app_.add_subcommand("alert", "the channels of alerts");
+    alert->require_subcommand(1)->fallthrough();
+    auto* test = add(*alert, "test", "send a test message by a channel of alerting.notification_channels",
+                     [this] { return alert_test_command(options_, alert_channel_); });
+    test->add_option("--channel", alert_channel_, "its type: slack, email, webhook, …")->required();
   }
 
   void add_audit() {
@@ -204,6 +231,9 @@ class CommandLine {
   AuditVerifyOptions audit_;
   NewAccount account_;
   OutboxSelection outbox_;
+  NewToken token_;
+  AlertmanagerFiles alertmanager_;
+  std::string alert_channel_;
 };
 
 // OpenBLAS comes with dlib and starts a thread per core while it is loaded, before main: threads that

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/settings.hpp"
 
+#include <cstdlib>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -48,7 +49,7 @@ Result<Settings> read_settings(const std::filesystem::path& file, config::Faults
   if (auto status = document->overlay(folder / "config.d", faults); !status) return std::move(status).error();
 
   auto root = document->root();
-  root.not_in_this_version({"recording", "outputs", "live", "alerting", "tracing"});
+  root.not_in_this_version({"recording", "outputs", "live", "tracing"});
   auto log = root.section("log");
   Settings settings{{}, http::read_listen_options(root), read_log_options(log), {}};
   settings.access_log = log.boolean("access", true);
@@ -60,6 +61,11 @@ Result<Settings> read_settings(const std::filesystem::path& file, config::Faults
   settings.house.faces = vision::read_options(root.section("faces"));
   settings.house.notifications =
       notify::read_options(root.section("notifications"), notify::read_mqtt(root.section("mqtt")));
+  auto alerting = root.section("alerting");
+  alerting.not_in_this_version({"builtin"});
+  const auto* channels = std::getenv("NOTIFICATION_CHANNELS");
+  settings.alerting =
+      notify::read_alerting(alerting, channels == nullptr ? "" : channels, settings.house.notifications);
   settings.accounts = api::read_account_options(root.section("accounts"));
   root.finish();
   faults.sort();

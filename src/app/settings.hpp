@@ -10,6 +10,7 @@
 #include "porchlight/base/result.hpp"
 #include "porchlight/config/document.hpp"
 #include "porchlight/http/options.hpp"
+#include "porchlight/notify/alerting.hpp"
 #include "porchlight/pipeline/pipeline.hpp"
 #include "porchlight/telemetry/log.hpp"
 #include "porchlight/telemetry/metrics.hpp"
@@ -28,6 +29,7 @@ struct Settings {
   telemetry::LogOptions log;
   pipeline::Options house;  // its folder is storage.path
   api::AccountOptions accounts{};
+  notify::AlertingOptions alerting{};  // its channels are among the house's already
   bool access_log = true;
 
   std::string fingerprint(const std::string& key) const {

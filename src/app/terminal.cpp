@@ -119,4 +119,19 @@ SettingsOrExit faultless_settings(const CommandOptions& options) {
   return {std::nullopt, exit_usage};
 }
 
+SettingsOrExit settings_with(const CommandOptions& options, std::string_view key) {
+  config::Faults faults;
+  auto settings = read_settings(options.config, faults);
+  if (!settings) return {std::nullopt, complain(settings.error().text(), exit_unreachable)};
+  bool good = true;
+  for (const auto& fault : faults.all()) {
+    // Its text begins with where it stands.
+    if (fault.tolerable || (config::is_hidden_credential(fault) && !fault.message.starts_with(key))) continue;
+    std::fprintf(stderr, "%s\n", fault.text().c_str());
+    good = false;
+  }
+  if (good) return {std::move(*settings), exit_done};
+  return {std::nullopt, exit_usage};
+}
+
 }  // namespace porchlight::app

@@ -33,6 +33,9 @@ SettingsOrExit faultless_settings(const CommandOptions& options);
 // For commands beside the daemon: they need little more than where its data lies, and cannot see the
 // service's credentials. Only a fault that hides storage.path ends them.
 SettingsOrExit settings_for(const CommandOptions& options);
+// For commands that use what stands below `key`: a credential elsewhere that only the service sees does not
+// end them.
+SettingsOrExit settings_with(const CommandOptions& options, std::string_view key);
 // For commands that only ask the daemon. The installed file may be half edited while the daemon runs on by
 // the one before it, and a ring must not wait for that: its faults are printed, and the socket is looked
 // for where the package has it. A file named with --config is taken at its word.

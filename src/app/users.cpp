@@ -190,6 +190,34 @@ int users_disable_command(const CommandOptions& options, const std::string& name
   });
 }
 
+int users_token_command(const CommandOptions& options, const NewToken& wanted) {
+  const auto name = wanted.name.empty() ? wanted.kind : wanted.name;
+  if (name.size() > 64) return complain("a token's name has 1 to 64 bytes", exit_usage);
+  return change_accounts(options, [&](Opened& opened) -> Status {
+    const auto owner = existing(opened.accounts, wanted.owner);
+    if (!owner) return owner.error();
+    if (owner->role != store::Role::admin || owner->disabled)
+      return Error(ErrorCode::permission_denied,
+                   "'" + owner->name + "' is no administrator's account, or disabled");
+    const auto made = api::new_opaque_token();
+    store::Token token;
+    token.id = api::new_token_id();
+    token.kind = store::TokenKind::scrape;
+    token.user_id = owner->id;
+    token.name = name;
+    token.secret_hash = made.hash;
+    token.scopes = wanted.kind == "alerts" ? "alerts" : "metrics";
+    token.created = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    auto status =
+        audited(*opened.audit, change_of(owner->name, "add", "token " + token.id + ", " + token.scopes),
+                [&] { return opened.accounts.add_token(token); });
+    if (!status) return status;
+    // Alone on its line, so that it goes into a file as it is.
+    std::printf("%s\n", made.text.c_str());
+    return {};
+  });
+}
+
 int users_list_command(const CommandOptions& options) {
   auto [settings, exit_code] = settings_for(options);
   if (!settings) return exit_code;

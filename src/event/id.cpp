@@ -76,6 +76,12 @@ std::optional<EventId> EventId::parse(std::string_view text) {
   return id;
 }
 
+EventId EventId::of_bytes(const std::array<std::uint8_t, 16>& bytes) {
+  EventId id;
+  id.bytes_ = bytes;
+  return id;
+}
+
 std::string EventId::text() const {
   auto text = hex(bytes_);
   for (const std::size_t place : {8U, 13U, 18U, 23U}) text.insert(place, 1, '-');

@@ -45,6 +45,7 @@ struct ChannelLane::State {
         Wakeup wake, const Clock& time, LaneInstruments handles, Ports given)
       : channel_id(options_of_channel.id),
         language(options_of_channel.language),
+        links(options.links),
         channel(std::move(made)),
         wakeup(std::move(wake)),
         ring(options.queue_capacity, wakeup),
@@ -83,6 +84,7 @@ struct ChannelLane::State {
   // const after construction
   const std::string channel_id;
   const Language language;
+  const LinkMakerPtr links;
   const std::unique_ptr<Channel> channel;
   // any thread
   Wakeup wakeup;
@@ -273,6 +275,7 @@ void ChannelLane::State::attempt(DeliveryQueue::Entry& entry, const std::stop_to
   if (!entry.first_attempt) entry.first_attempt = clock.now();
   receipts.add_to(entry.message);
   entry.message.words = words_of(entry.message.row, language);
+  if (links) entry.message.words.link = links->address_for(entry.message.row);
   const auto begun = clock.now();
   const auto delivery = channel->deliver(entry.message, stop);
   // Cut short by the stop: not a failure, the row stays pending as it was.

@@ -143,6 +143,8 @@ Options read_options(Section notifications, const MqttOptionsPtr& broker) {
   options.channels = read_channels(notifications, ids, broker);
   const bool has_rules = notifications.has("rules");
   for (auto& section : notifications.list("rules")) options.rules.push_back(read_rule(section, ids));
+  options.link_lifetime = notifications.section("links").duration(
+      "lifetime", options.link_lifetime, std::chrono::minutes{5}, std::chrono::hours{24 * 30});
   if (!has_rules) options.rules = default_rules(options.channels);
   if (broker) add_house(options, broker);
   return options;

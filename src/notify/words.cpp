@@ -34,6 +34,8 @@ std::string title_of(const std::string& type, const json& object, bool german) {
   if (type == "camera_back") return german ? "Kamera wieder da" : "Camera back";
   if (type == "security") return german ? "Sicherheitsmeldung" : "Security event";
   if (type == "alert") return word(object, "alert");
+  if (type == "reply") return word(object, "by") + (german ? " antwortet" : " replies");
+  if (type == "acknowledged") return word(object, "by") + (german ? " kümmert sich" : " sees to it");
   return german ? "Porchlight meldet sich" : "Porchlight";
 }
 
@@ -52,6 +54,7 @@ Words words_of(const store::OutboxRow& row, Language language) {
     return {"Porchlight", german ? "Diese Nachricht ist beschädigt." : "This message is damaged.", "", false};
   Words words;
   words.title = title_of(row.type, object, german);
+  words.text = word(object, "text");  // of a reply
   add_line(words.text, german ? "Kamera" : "Camera", word(object, "camera"));
   add_line(words.text, german ? "Störung" : "Fault", word(object, "fault"));
   add_line(words.text, german ? "Art" : "Kind", word(object, "kind"));

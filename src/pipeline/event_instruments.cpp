@@ -70,6 +70,11 @@ void EventInstruments::count(const event::Event& event) {
                                            {"source", security->source},
                                            {"action_taken", security->action}})
         .increment();
+  } else if (const auto* alert = std::get_if<event::Alert>(&event)) {
+    metrics_
+        .counter("alerts_received_total",
+                 {{"status", alert->firing ? "firing" : "resolved"}, {"severity", alert->severity}})
+        .increment();
   }
 }
 

@@ -125,6 +125,25 @@ void Pipeline::resend(store::OutboxFilter which, store::AuditActor actor,
     refused(Error(ErrorCode::resource, "the store lane is not keeping up"));
 }
 
+std::optional<notify::Language> Pipeline::language_of_channel(const std::string& channel_id) {
+  const auto& channels = state_->current_view().channels;
+  const auto found = channels.find(channel_id);
+  return found == channels.end() ? std::nullopt : std::optional(found->second);
+}
+
+void Pipeline::answer(store::EventAnswer answer, std::function<void(Result<store::AnswerOutcome>)> done) {
+  auto refused = done;
+  if (!state_->store->queue().push(AnswerEvent{std::move(answer), std::move(done)}))
+    refused(Error(ErrorCode::resource, "the store lane is not keeping up"));
+}
+
+void Pipeline::take_alerts(std::vector<store::ReceivedAlert> alerts,
+                           std::function<void(Result<std::size_t>)> done) {
+  auto refused = done;
+  if (!state_->store->queue().push(TakeAlerts{std::move(alerts), std::move(done)}))
+    refused(Error(ErrorCode::resource, "the store lane is not keeping up"));
+}
+
 std::string Pipeline::status() {
   auto& s = *state_;
   if (auto fresh = s.new_rings.take()) s.rings = std::move(*fresh);

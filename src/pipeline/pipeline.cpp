@@ -40,7 +40,7 @@ Status Pipeline::State::build() {
   auto lane = make_buttons(options.buttons);
   if (!lane) return std::move(lane).error();
   buttons = std::move(*lane);
-  auto routes = make_routing(options.notifications);
+  auto routes = make_routing(options.notifications, options.links);
   if (!routes) return std::move(routes).error();
   routing = std::move(*routes);
   for (const auto& wanted : options.cameras) {
@@ -70,7 +70,8 @@ Result<std::shared_ptr<gpio::ButtonLane>> Pipeline::State::make_buttons(
   return std::shared_ptr<gpio::ButtonLane>(std::move(*lane));
 }
 
-Result<RoutingPtr> Pipeline::State::make_routing(const notify::Options& wanted, const Lanes& kept) {
+Result<RoutingPtr> Pipeline::State::make_routing(const notify::Options& wanted,
+                                                 const notify::LinkMakerPtr& links, const Lanes& kept) {
   auto made = std::make_shared<Routing>();
   made->rules = wanted.rules;
   made->everything = wanted.everything;
@@ -88,7 +89,9 @@ Result<RoutingPtr> Pipeline::State::make_routing(const notify::Options& wanted, 
                                                outcome.error});
     };
     ports.reload = [this, id = channel.id] { return store->queue().push(ReloadChannel{id}); };
-    auto lane = notify::ChannelLane::create(channel, {}, clock, metrics, std::move(ports));
+    notify::LaneOptions lane_options;
+    lane_options.links = links;
+    auto lane = notify::ChannelLane::create(channel, lane_options, clock, metrics, std::move(ports));
     if (!lane) return std::move(lane).error().context("channel '" + channel.id + "'");
     made->lanes[channel.id] = std::move(*lane);
   }
@@ -104,6 +107,8 @@ void Pipeline::State::publish_views() {
   auto listener = std::make_shared<ListenerView>();
   listener->buttons = buttons;
   for (const auto& button : options.buttons) listener->camera_of_button[button.id] = button.camera;
+  for (const auto& channel : options.notifications.channels)
+    listener->channels.emplace(channel.id, channel.language);
   for (const auto& [id, unit] : cameras) {
     table->emplace(id, unit->view());
     listener->cameras.push_back(unit);

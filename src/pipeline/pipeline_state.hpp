@@ -27,6 +27,7 @@ struct ListenerView {
   std::shared_ptr<gpio::ButtonLane> buttons;
   std::map<std::string, std::string> camera_of_button;
   std::vector<std::shared_ptr<CameraUnit>> cameras;
+  std::map<std::string, notify::Language> channels;
 };
 using ListenerViewPtr = std::shared_ptr<const ListenerView>;
 
@@ -47,7 +48,8 @@ class Pipeline::State {
   Status build();
   Result<std::shared_ptr<gpio::ButtonLane>> make_buttons(const std::vector<gpio::ButtonOptions>& wanted);
   // `kept`: lanes that go on, by channel id.
-  Result<RoutingPtr> make_routing(const notify::Options& wanted, const Lanes& kept = {});
+  Result<RoutingPtr> make_routing(const notify::Options& wanted, const notify::LinkMakerPtr& links,
+                                  const Lanes& kept = {});
   Result<std::shared_ptr<CameraUnit>> make_camera(const camera::CameraOptions& wanted);
   void publish_views();
   void show_open_channels();
@@ -65,7 +67,7 @@ class Pipeline::State {
   // reload.cpp, main thread
   Status reload_cameras(const std::vector<camera::CameraOptions>& wanted, std::vector<std::string>& rebuilt);
   Status reload_buttons(const std::vector<gpio::ButtonOptions>& wanted);
-  Status reload_channels(const notify::Options& wanted, bool only_mqtt);
+  Status reload_channels(const notify::Options& wanted, const notify::LinkMakerPtr& links, bool only_mqtt);
   Status reload_faces(const vision::FaceOptions& wanted);
   Status retire(const std::string& worker);
 

@@ -68,14 +68,15 @@ Status Pipeline::State::reload_buttons(const std::vector<gpio::ButtonOptions>& w
   return {};
 }
 
-Status Pipeline::State::reload_channels(const notify::Options& wanted, bool only_mqtt) {
+Status Pipeline::State::reload_channels(const notify::Options& wanted, const notify::LinkMakerPtr& links,
+                                        bool only_mqtt) {
   Lanes kept;
   if (only_mqtt)
     for (const auto& channel : wanted.channels)
       if (const auto lane = routing->lanes.find(channel.id);
           channel.type != notify::mqtt_type && lane != routing->lanes.end())
         kept.insert(*lane);
-  auto made = make_routing(wanted, kept);
+  auto made = make_routing(wanted, links, kept);
   if (!made) return std::move(made).error();
   const auto old = std::exchange(routing, std::move(*made));
   store->set_routing(routing);
@@ -117,7 +118,7 @@ Result<std::vector<std::string>> Pipeline::reload(Options wanted, const Changes&
   note(s.reload_cameras(wanted.cameras, rebuilt), nullptr);
   if (wanted.buttons != s.options.buttons) note(s.reload_buttons(wanted.buttons), "buttons");
   if (changes.notifications || changes.mqtt)
-    note(s.reload_channels(wanted.notifications, !changes.notifications),
+    note(s.reload_channels(wanted.notifications, wanted.links, !changes.notifications),
          changes.notifications ? "notifications" : "mqtt");
   if (changes.faces) note(s.reload_faces(wanted.faces), "faces");
   // Also after a fault: whoever was rebuilt must be seen.

@@ -10,6 +10,8 @@
 
 #include "porchlight/base/queue.hpp"
 #include "porchlight/event/event.hpp"
+#include "porchlight/store/acknowledgements.hpp"
+#include "porchlight/store/alert_log.hpp"
 #include "porchlight/store/audit_event.hpp"
 #include "porchlight/store/audit_log.hpp"
 #include "porchlight/store/outbox.hpp"
@@ -80,8 +82,21 @@ struct RecordAudit {
   std::function<void(Status)> answer;  // from the store lane; may be empty
 };
 
+// Somebody answers an event.
+struct AnswerEvent {
+  store::EventAnswer answer;
+  std::function<void(Result<store::AnswerOutcome>)> done;  // from the store lane
+};
+
+// What Alertmanager told.
+struct TakeAlerts {
+  std::vector<store::ReceivedAlert> alerts;
+  std::function<void(Result<std::size_t>)> done;  // from the store lane, once the new ones are committed
+};
+
 using StoreJob = std::variant<std::monostate, CommitEvent, AwaitCommit, AmendEvent, SettleMessage,
-                              Acknowledge, ResendMessages, ReloadChannel, ReadGallery, RecordAudit>;
+                              Acknowledge, ResendMessages, ReloadChannel, ReadGallery, RecordAudit, AnswerEvent,
+                              TakeAlerts>;
 using StoreQueue = MpscRing<StoreJob, QueueName::event_processing, Overflow::must_not_fill>;
 
 }  // namespace porchlight::pipeline

@@ -15,6 +15,7 @@ constexpr auto reopen_pause = 2s;
 constexpr auto look_period = 1s;  // a command in another process may have changed the gallery
 constexpr auto tidy_period = 1h;
 constexpr auto outbox_kept = 24h * 30;
+constexpr auto alerts_kept = 24h * 30;  // after Alertmanager last told of one; it repeats within days
 constexpr std::size_t committed_kept = 256;
 constexpr std::size_t queue_capacity = 2048;
 
@@ -132,7 +133,8 @@ void StoreLane::work(StoreJob job) {
                         [this](AmendEvent& j) { amend(std::move(j)); },
                         [this](SettleMessage& j) { settle(j); }, [this](Acknowledge& j) { acknowledge(j); },
                         [this](ResendMessages& j) { resend(j); }, [this](ReloadChannel& j) { reload(j); },
-                        [this](ReadGallery& j) { read_gallery(j); }, [this](RecordAudit& j) { record(j); }},
+                        [this](ReadGallery& j) { read_gallery(j); }, [this](RecordAudit& j) { record(j); },
+                        [this](AnswerEvent& j) { answer(j); }, [this](TakeAlerts& j) { take_alerts(j); }},
              job);
 }
 
@@ -307,6 +309,8 @@ void StoreLane::tidy() {
   next_tidy_ = clock_.now() + tidy_period;
   if (auto pruned = open_->outbox.prune(clock_.wall() - outbox_kept); !pruned)
     failed("the outbox could not be pruned", pruned.error());
+  if (auto pruned = store::AlertLog(*open_->database).prune(clock_.wall() - alerts_kept); !pruned)
+    failed("old alerts could not be forgotten", pruned.error());
   if (auto status = open_->database->checkpoint(); !status) failed("checkpoint", status.error());
 }
 

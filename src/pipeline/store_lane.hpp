@@ -39,8 +39,9 @@ class StoreLane {
   struct Sinks {
     std::function<void(People)> people;  // who is known, whenever that changed
     std::function<void(RecentRings)> rings;
-    std::function<void(event::Event)> alarm;  // damage of the audit log
-    std::function<void()> changed;            // an event was committed or got its picture
+    std::function<void(event::Event)>
+        alarm;                      // what is an event and not yet one: damage of the audit log, alerts
+    std::function<void()> changed;  // an event was committed or got its picture
   };
   static constexpr std::size_t awaited_limit = 1024;
 
@@ -87,6 +88,8 @@ class StoreLane {
                      std::map<std::uint32_t, std::string> receipts);
   void read_gallery(const ReadGallery& job);
   void record(const RecordAudit& job);
+  void answer(const AnswerEvent& job);
+  void take_alerts(const TakeAlerts& job);
   void note_delivery(const SettleMessage& job);
   void look_at_gallery();
   void take_names(const std::vector<store::Person>& people);

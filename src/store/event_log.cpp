@@ -38,14 +38,6 @@ Status number_event(Database::Connection& connection, const std::string& id) {
   return insert->bind(1, std::string_view(id)).run();
 }
 
-// The old number goes: who asks for what came after it gets the event once.
-Status number_again(Database::Connection& connection, const std::string& id) {
-  auto replace =
-      connection.prepare(QueryType::update, "INSERT OR REPLACE INTO event_changes (event_id) VALUES (?1)");
-  if (!replace) return std::move(replace).error();
-  return replace->bind(1, std::string_view(id)).run();
-}
-
 Status set_snapshot(Database::Connection& connection, const std::string& id, const std::string& snapshot) {
   auto update = connection.prepare(QueryType::update, "UPDATE events SET snapshot = ?2 WHERE id = ?1");
   if (!update) return std::move(update).error();
@@ -69,6 +61,13 @@ Result<std::vector<LoggedEvent>> select_events(Database& database, std::string_v
 }
 
 }  // namespace
+
+Status number_again(Database::Connection& connection, const std::string& id) {
+  auto replace =
+      connection.prepare(QueryType::update, "INSERT OR REPLACE INTO event_changes (event_id) VALUES (?1)");
+  if (!replace) return std::move(replace).error();
+  return replace->bind(1, std::string_view(id)).run();
+}
 
 Status EventLog::append(const event::Event& event, std::span<const OutboxRow> rows,
                         std::optional<std::chrono::milliseconds> picture_age) {

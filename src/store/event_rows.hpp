@@ -20,6 +20,10 @@ inline Result<LoggedEvent> event_of(const Statement& row, int first) {
                      row.text(first + 5)};
 }
 
+// Something came later for an event: inside the caller's transaction it gets a new number. The old one goes,
+// so that who asks for what came after it gets the event once.
+Status number_again(Database::Connection& connection, const std::string& id);
+
 inline Result<std::vector<LoggedEvent>> read_events(Statement& select) {
   std::vector<LoggedEvent> events;
   for (;;) {

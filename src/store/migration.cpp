@@ -13,6 +13,7 @@
 
 #include "porchlight/base/unique_fd.hpp"
 #include "store/accounts_schema.hpp"
+#include "store/answers_schema.hpp"
 #include "store/outbox_schema.hpp"
 
 namespace porchlight::store {
@@ -105,7 +106,7 @@ CREATE INDEX events_by_camera_and_type ON events (camera, type);
 )sql";
 
 constexpr std::array all_migrations{Migration{version_1}, Migration{version_2}, Migration{accounts_schema},
-                                    Migration{version_4}, Migration{outbox_schema}};
+                                    Migration{version_4}, Migration{outbox_schema}, Migration{answers_schema}};
 
 Result<std::int64_t> version_of(Database::Connection& connection) {
   return connection.scalar(QueryType::schema, "PRAGMA user_version");

@@ -71,6 +71,8 @@ constexpr Words log_drops = {"sampled", "queue_full", "rate_limited", "write_err
 constexpr Words rejection_reasons = {"malformed",    "too_large",        "injection_suspected",
                                      "rate_limited", "bad_content_type", "path_traversal",
                                      "timeout"};
+constexpr Words alert_statuses = {"firing", "resolved"};
+constexpr Words alert_severities = {"critical", "high", "warning", "medium", "low", "info"};
 constexpr Words scrape_codes = {"200", "401", "406", "429", "500", "503"};
 
 // Bucket bounds.
@@ -119,6 +121,7 @@ constexpr Labels by_account_state = {{"state", account_states}};
 constexpr Labels by_log_level = {{"level", log_levels}};
 constexpr Labels by_log_drop = {{"reason", log_drops}};
 constexpr Labels by_code = {{"code", scrape_codes}};
+constexpr Labels by_alert = {{"status", alert_statuses}, {"severity", alert_severities}};
 constexpr Labels by_rejection = {{"reason", rejection_reasons}};
 constexpr Labels by_build = {{"version", {}, ByConfiguration::build},
                              {"revision", {}, ByConfiguration::build},
@@ -139,6 +142,13 @@ constexpr FamilySpec families[] = {
      {},
      {},
      when_used},
+    {"alerts_received_total", counter, "Alerts taken in from Alertmanager.", by_alert, {}, all_combinations},
+    {"alerts_watchdog_timestamp_seconds",
+     gauge,
+     "When Alertmanager last sent the alert Watchdog, in Unix seconds.",
+     {},
+     {},
+     when_set},
     {"audit_log_entries_total",
      counter,
      "Audit records appended by the daemon.",

@@ -19,10 +19,10 @@ using http::test::Reply;
 
 // What a browser or a script keeps between two requests.
 struct Client {
-  std::string cookie;  // porchlight=…
-  std::string csrf;
-  std::string bearer;
-  std::string more;  // further header lines
+  std::string cookie{};  // porchlight=…
+  std::string csrf{};
+  std::string bearer{};
+  std::string more{};  // further header lines
 };
 
 // The routes with accounts of every role; passwords are `long enough for <name>`.

@@ -48,8 +48,29 @@ struct House {
   std::vector<CameraCondition> cameras = {{"porch", "Porch", "connected"}, {"lawn", "Lawn", "stalled"}};
   Exchangeable<std::function<Result<CameraPicture>(const std::string&)>> on_picture;
 
+  // What links are signed with, the channels that are configured, and what the store would answer.
+  std::string link_key = std::string(32, 'k');
+  std::map<std::string, notify::Language> channels = {{"mum", notify::Language::english},
+                                                      {"oma", notify::Language::german}};
+  Exchangeable<std::function<Result<store::AnswerOutcome>(const store::EventAnswer&)>> on_answer;
+  Exchangeable<std::function<Result<std::size_t>(const std::vector<store::ReceivedAlert>&)>> on_alerts;
+
   Port port() {
     Port made;
+    made.link_key = link_key;
+    made.language_of_channel = [this](const std::string& id) {
+      const auto found = channels.find(id);
+      return found == channels.end() ? std::nullopt : std::optional(found->second);
+    };
+    made.answer_event = [this](const store::EventAnswer& given, const Answer<store::AnswerOutcome>& answer) {
+      const auto store = on_answer.get();
+      answer(store ? store(given) : Error(ErrorCode::unavailable, "the event log is not open"));
+    };
+    made.take_alerts = [this](const std::vector<store::ReceivedAlert>& alerts,
+                              const Answer<std::size_t>& answer) {
+      const auto store = on_alerts.get();
+      answer(store ? store(alerts) : Error(ErrorCode::unavailable, "the event log is not open"));
+    };
     made.buttons = [this] { return buttons; };
     made.camera_of_button = [this](const std::string& id) {
       const auto found = camera_of_button.find(id);

@@ -42,7 +42,8 @@ json security_of(const http::Route& route, const Access& access) {
   if (route.method != http::Method::get) session["csrf"] = json::array();
   ways.push_back(session);
   if (!access.session_only) ways.push_back({{"token", json::array()}});
-  if (!access.session_only && access.scope == Scope::metrics) ways.push_back({{"scrape", json::array()}});
+  if (!access.session_only && (access.scope == Scope::metrics || access.scope == Scope::alerts))
+    ways.push_back({{"scrape", json::array()}});
   return ways;
 }
 

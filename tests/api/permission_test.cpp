@@ -36,6 +36,11 @@ const std::map<std::string, Rule>& rules() {
       {"GET /health/ready", {open_to_all, everyone}},
       {"GET /health/startup", {open_to_all, everyone}},
       {"GET /ca.crt", {open_to_all, everyone}},
+      {"GET /l/{token}", {open_to_all, everyone}},  // what the token grants: see Links
+      {"GET /l/{token}/snapshot", {open_to_all, everyone}},
+      {"POST /l/{token}", {open_to_all, everyone}},
+      {"POST /api/v1/events/{id}/acknowledge", {"ring", {"user", "admin"}}},
+      {"POST /api/v1/alerts/webhook", {"alerts", {"monitor", "admin"}}},
       {"POST /api/v1/auth/login", {open_to_all, everyone}},
       {"POST /api/v1/auth/register", {open_to_all, everyone}},
       {"POST /api/v1/auth/logout", {sessions_only, accounts_only}},
@@ -101,6 +106,7 @@ class Permissions : public test::AccountsTest {
   }
   static std::string filled(std::string path, const std::string& id) {
     if (const auto at = path.find("{id}"); at != std::string::npos) path.replace(at, 4, id);
+    if (const auto at = path.find("{token}"); at != std::string::npos) path.replace(at, 7, "none");
     return path;
   }
   // 401 and 403 of the door; the routes' own refusals have other codes for these requests.
@@ -149,7 +155,7 @@ TEST_F(Permissions, EveryRouteLetsInWhomItIsMeantForAndNobodyElse) {
 TEST_F(Permissions, EveryRouteWantsItsScopeOfAToken) {
   const auto admin = login("admin");
   std::size_t let_in = 0;
-  for (const std::string scope : {"view", "ring", "manage", "metrics"}) {
+  for (const std::string scope : {"view", "ring", "manage", "metrics", "alerts"}) {
     const auto made = ask("POST", "/api/v1/tokens", admin,
                           nlohmann::json{{"name", scope}, {"scopes", nlohmann::json::array({scope})}});
     ASSERT_EQ(made.status, 201) << made.body;

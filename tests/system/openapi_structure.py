@@ -42,8 +42,8 @@ OPERATION = closed(
     requestBody=closed(["content"], description=TEXT, required={"type": "boolean"}, content=CONTENT),
     responses={**named(or_reference(RESPONSE), "(default|[1-5][0-9][0-9])"), "required": ["default"], "minProperties": 2},
     security={"type": "array", "items": named({"type": "array", "maxItems": 0})},
-    **{"x-porchlight-role": {"enum": ["open", "local", "account", "viewer", "user", "admin"]},
-       "x-porchlight-scope": {"enum": ["view", "ring", "manage", "metrics"]},
+    **{"x-porchlight-role": {"enum": ["open", "local", "monitor", "account", "viewer", "user", "admin"]},
+       "x-porchlight-scope": {"enum": ["view", "ring", "manage", "metrics", "alerts"]},
        "x-porchlight-camera": {"enum": ["camera", "button"]}})
 SECURITY = closed(["type"], type={"enum": ["apiKey", "http"]}, name=TEXT, scheme={"enum": ["bearer", "basic"]},
                   bearerFormat=TEXT, description=TEXT, **{"in": {"enum": ["cookie", "header"]}})

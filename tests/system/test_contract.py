@@ -39,6 +39,10 @@ ROUTES = ["GET,/metrics,200+401+403", "GET,/ca.crt,200+404", "GET,/health,200+40
           "PATCH,/api/v1/people/{id},200+400+401+403+404+409+415+422+503", "DELETE,/api/v1/people/{id},204+401+403+404+503",
           "GET,/api/v1/faces,200+401+403+503", "GET,/api/v1/faces/{id},200+401+403+404+503",
           "DELETE,/api/v1/faces/{id},204+401+403+404+503", "POST,/api/v1/faces/identify,200+400+401+403+413+415+422+503",
+          "GET,/l/{token},200+404+410+429+503", "POST,/l/{token},200+400+403+404+409+410+415+429+503",
+          "GET,/l/{token}/snapshot,200+206+304+404+410+416+429+503",
+          "POST,/api/v1/events/{id}/acknowledge,200+400+401+403+404+409+415+422+503",
+          "POST,/api/v1/alerts/webhook,200+400+401+403+415+422+503",
           "GET,/api/v1/audit,200+400+401+403+503", "GET,/api/v1/audit/verify,200+400+401+403+503"]
 MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 

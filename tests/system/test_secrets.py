@@ -71,7 +71,8 @@ class Secrets(unittest.TestCase):
         if self.broker:
             settings["mqtt"] = {"host": "127.0.0.1", "port": self.broker.port, "user": "house",
                                 "password": plant("broker password", "mqtt-Pass/word+=5b3e")}
-        self.environment = {"CHANNEL": environment}
+        short = plant("channel secret in the short list", "short-Secret-2bd8")
+        self.environment = {"CHANNEL": environment, "NOTIFICATION_CHANNELS": f"webhook:http://127.0.0.1:{port}/{short}"}
         self.secret_file.write_text(file)
         return settings
 

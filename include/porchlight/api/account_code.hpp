@@ -16,4 +16,8 @@ AccountCode new_account_code();
 // Of what came back, in whatever case, with or without blanks and dashes.
 std::string hash_of_code(std::string_view typed);
 
+// A bearer token for a machine (scrape, alerts): 256 random bits as pls_…. Only the hash is kept.
+AccountCode new_opaque_token();
+std::string new_token_id();
+
 }  // namespace porchlight::api

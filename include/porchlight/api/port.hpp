@@ -10,6 +10,9 @@
 #include "porchlight/base/result.hpp"
 #include "porchlight/event/event.hpp"
 #include "porchlight/http/message.hpp"
+#include "porchlight/notify/words.hpp"
+#include "porchlight/store/acknowledgements.hpp"
+#include "porchlight/store/alert_log.hpp"
 
 namespace porchlight::api {
 
@@ -60,6 +63,9 @@ using CameraList = std::function<std::vector<CameraCondition>()>;  // listener's
 template <class T>
 using Answer = std::function<void(Result<T>)>;  // exactly once, from any thread
 
+// Somebody answers an event; the messages that it makes are on their way when the Answer comes. Any thread.
+using EventAnswerPort = std::function<void(store::EventAnswer, Answer<store::AnswerOutcome>)>;
+
 // What the routes need of the rest of the house; `app` binds it. All members are called on the
 // listener's thread and must return at once: work goes elsewhere and comes back through the Answer.
 struct Port {
@@ -72,6 +78,12 @@ struct Port {
   std::function<void(Answer<std::size_t>)> faces_changed;  // answers the number of people
   std::function<void(ResendOrder, Answer<ResendReport>)> resend{};
   std::function<std::string()> authority{};  // certificate of our own authority, PEM; empty: none is in use
+  std::string link_key{};                    // what messages' links are signed with; empty: there are none
+  // Of a configured channel; nothing: there is none of that id.
+  std::function<std::optional<notify::Language>(const std::string&)> language_of_channel{};
+  EventAnswerPort answer_event{};
+  // Answers how many of them were new, when their events are committed.
+  std::function<void(std::vector<store::ReceivedAlert>, Answer<std::size_t>)> take_alerts{};
 };
 
 }  // namespace porchlight::api

@@ -19,9 +19,11 @@ class EventId {
   EventId() = default;
   static EventId generate(WallTime at);
   static std::optional<EventId> parse(std::string_view text);
+  static EventId of_bytes(const std::array<std::uint8_t, 16>& bytes);
 
   // 36 characters, lower case, with hyphens.
   std::string text() const;
+  const std::array<std::uint8_t, 16>& bytes() const noexcept { return bytes_; }
   bool is_nil() const noexcept { return bytes_ == std::array<std::uint8_t, 16>{}; }
   auto operator<=>(const EventId&) const = default;
 

@@ -14,6 +14,7 @@
 #include "porchlight/base/queue.hpp"
 #include "porchlight/base/wakeup.hpp"
 #include "porchlight/notify/channel.hpp"
+#include "porchlight/notify/link.hpp"
 #include "porchlight/telemetry/metrics.hpp"
 
 namespace porchlight::notify {
@@ -41,6 +42,7 @@ struct LaneOptions {
   // After so many failed attempts in a row the channel is tried once in a pause, with whatever is next.
   std::uint32_t failures_to_open = 5;
   std::chrono::milliseconds open_pause{60 * 1000};
+  LinkMakerPtr links{};  // null: messages carry no link
 };
 
 // One channel's messages: first attempt at once, then with exponential back-off and jitter until

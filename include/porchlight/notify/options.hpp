@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -50,6 +51,7 @@ struct Options {
   std::vector<Rule> rules;
   // Channels that are told of every event, with its picture, whatever the rules say.
   std::vector<std::string> everything;
+  std::chrono::milliseconds link_lifetime{std::chrono::hours{24}};  // of the links in messages
 };
 
 // The channel that `mqtt.host` makes: its id, and its type.

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,11 +14,14 @@
 #include "porchlight/camera/options.hpp"
 #include "porchlight/event/event.hpp"
 #include "porchlight/gpio/options.hpp"
+#include "porchlight/notify/link.hpp"
 #include "porchlight/notify/options.hpp"
 #include "porchlight/pipeline/examination.hpp"
 #include "porchlight/pipeline/executor.hpp"
 #include "porchlight/pipeline/picture.hpp"
 #include "porchlight/pipeline/supervisor.hpp"
+#include "porchlight/store/acknowledgements.hpp"
+#include "porchlight/store/alert_log.hpp"
 #include "porchlight/store/audit_event.hpp"
 #include "porchlight/store/outbox.hpp"
 #include "porchlight/telemetry/health.hpp"
@@ -32,6 +36,7 @@ struct Options {
   std::vector<gpio::ButtonOptions> buttons;
   vision::FaceOptions faces;
   notify::Options notifications;
+  notify::LinkMakerPtr links{};  // null: messages carry no link
 };
 
 // Which parts of the configuration a reload changed, as far as their options do not tell by
@@ -106,6 +111,14 @@ class Pipeline {
   // Empty: the button has none, or is not there.
   std::string camera_of_button(const std::string& button_id);
   void faces_changed(std::function<void(Result<std::size_t>)> answer);
+  // Of a configured channel; nothing: there is none of that id.
+  std::optional<notify::Language> language_of_channel(const std::string& channel_id);
+  // Any thread. `done` is called once, from the store lane, when the answer is on the medium and its messages
+  // are on their way; not_found: there is no such event; unavailable: the database is not open.
+  void answer(store::EventAnswer answer, std::function<void(Result<store::AnswerOutcome>)> done);
+  // Any thread. `done` is called once with the number of those that were new, when their events are on the
+  // medium; never while events cannot be written: the asker has a deadline of its own.
+  void take_alerts(std::vector<store::ReceivedAlert> alerts, std::function<void(Result<std::size_t>)> done);
   std::vector<CameraCondition> cameras();
   // One JSON object: cameras, buttons, rings; docs/api.md has the fields.
   std::string status();

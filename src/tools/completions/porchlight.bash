@@ -11,13 +11,14 @@ _porchlight() {
   local -a given=()
   local word
   case $previous in
-    -c|--config|--pairs) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    -c|--config|--pairs|--token-file|--ca-file) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
   esac
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     [[ $word == [a-z]* && ${#given[@]} -lt 2 ]] && given+=("$word")
   done
   [[ $previous == --role ]] && { mapfile -t COMPREPLY < <(compgen -W 'admin user viewer monitor' -- "$current"); return; }
   [[ $previous == --state ]] && { mapfile -t COMPREPLY < <(compgen -W 'dead pending all' -- "$current"); return; }
+  [[ $previous == --kind ]] && { mapfile -t COMPREPLY < <(compgen -W 'scrape alerts' -- "$current"); return; }
   case ${given[*]} in
     'faces enrol'|'faces enroll'|'faces identify')
       mapfile -t COMPREPLY < <(compgen -f -W "$(_porchlight_words "${given[@]}")" -- "$current"); return ;;

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// What comes in from people and from Alertmanager: answers to an event, alerts.
+#include <memory>
+#include <utility>
+
+#include "pipeline/store_open.hpp"
+#include "porchlight/notify/answers.hpp"
+#include "porchlight/store/acknowledgements.hpp"
+#include "porchlight/store/alert_log.hpp"
+
+namespace porchlight::pipeline {
+
+void StoreLane::answer(const AnswerEvent& job) {
+  if (!open_) return job.done(Error(ErrorCode::unavailable, "the event log is not open"));
+  take_routing();
+  std::vector<store::OutboxRow> rows;
+  auto outcome =
+      store::Acknowledgements(*open_->database)
+          .add(job.answer, [&](const auto& event, const auto& made, const auto& told, auto number) {
+            return rows = notify::answer_messages(event, job.answer, made, told, routing_->types, number,
+                                                  clock_.wall());
+          });
+  if (outcome) {
+    if (outcome->acknowledged) (void)withdraw_escalations(job.answer.event);
+    // A full lane refuses: the row is in the outbox and the lane asks for it when it has room.
+    for (auto& row : rows)
+      if (const auto lane = routing_->lanes.find(row.key.channel_id); lane != routing_->lanes.end())
+        lane->second->push({.row = std::move(row)});
+    if (outcome->acknowledged || outcome->replied) sinks_.changed();
+  } else if (outcome.error().code() != ErrorCode::not_found) {
+    failed("an answer could not be written", outcome.error());
+  }
+  job.done(std::move(outcome));
+}
+
+void StoreLane::take_alerts(const TakeAlerts& job) {
+  if (!open_) return job.done(Error(ErrorCode::unavailable, "the event log is not open"));
+  auto fresh = store::AlertLog(*open_->database).take(job.alerts, clock_.wall());
+  if (!fresh) {
+    failed("alerts could not be written", fresh.error());
+    return job.done(fresh.error());
+  }
+  if (fresh->empty()) return job.done(std::size_t{0});
+  const auto left = std::make_shared<std::size_t>(fresh->size());
+  for (auto& alert : *fresh) {
+    await({alert.header.id, [left, done = job.done, all = fresh->size()] {
+             if (--*left == 0) done(all);
+           }});
+    log_.with(alert.header.trace, &alert.header.id)
+        .info("alert", {{"alert", telemetry::scrubbed(alert.name)},
+                        {"severity", alert.severity},
+                        {"status", std::string(alert.firing ? "firing" : "resolved")}});
+    sinks_.alarm(std::move(alert));
+  }
+}
+
+}  // namespace porchlight::pipeline

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Debian's Alertmanager as a child process, on free ports of loopback."""
+
+import json
+import pathlib
+import shutil
+import socket
+import subprocess
+import tempfile
+import urllib.error
+import urllib.request
+
+import harness
+
+PROGRAM = shutil.which("prometheus-alertmanager")
+AMTOOL = shutil.which("amtool")
+MISSING = "prometheus-alertmanager (Debian) is not installed: its webhook is not tried"
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+class Alertmanager:
+    def __init__(self, configuration):
+        self.folder = tempfile.TemporaryDirectory(prefix="porchlight-alertmanager-")
+        folder = pathlib.Path(self.folder.name)
+        self.config = folder / "alertmanager.yml"
+        self.config.write_text(json.dumps(configuration))  # JSON is YAML
+        self.log = folder / "log"
+        self.address = f"127.0.0.1:{free_port()}"
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(
+                [PROGRAM, f"--config.file={self.config}", f"--storage.path={folder}/data", "--cluster.listen-address=",
+                 f"--web.listen-address={self.address}", "--log.level=debug"],
+                stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=folder)
+        harness.wait_until(self.ready, 30, "Alertmanager")
+
+    def ready(self):
+        if self.process.poll() is not None:
+            raise AssertionError(f"Alertmanager ended with {self.process.returncode}:\n{self.log.read_text()[-2000:]}")
+        try:
+            return urllib.request.urlopen(f"http://{self.address}/-/ready", timeout=5).status == 200
+        except OSError:
+            return False
+
+    def post(self, alerts):
+        """As Prometheus does, by API v2."""
+        request = urllib.request.Request(f"http://{self.address}/api/v2/alerts", json.dumps(alerts).encode(),
+                                         {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert answer.status == 200
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait(20)
+        self.folder.cleanup()
