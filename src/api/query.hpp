@@ -14,10 +14,6 @@
 
 namespace porchlight::api {
 
-// RFC 3339 §5.6, with seconds and a zone; fractions beyond a nanosecond are cut off. A leap second counts as
-// the second after it.
-std::optional<WallTime> parse_rfc3339(std::string_view text);
-
 // The parameters that a route takes. The first fault is kept and answered; a parameter that the route does
 // not know, or that comes twice, is one.
 class Query {

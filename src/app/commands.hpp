@@ -45,6 +45,10 @@ struct OutboxSelection {
 };
 int outbox_list_command(const CommandOptions& options, const OutboxSelection& asked);
 int outbox_resend_command(const CommandOptions& options, const OutboxSelection& asked);
+// `event` in words, as JSON, or "-" for lines of standard input; `at` when it does not say its time itself.
+int notify_dry_run_command(const CommandOptions& options, const std::vector<std::string>& event,
+                           const std::string& at);
+int notify_test_command(const CommandOptions& options, const std::string& channel);
 
 struct AuditVerifyOptions {
   std::uint64_t from = 0;

@@ -21,7 +21,7 @@ namespace {
 using namespace porchlight::app;
 
 // Names that users may look for; the program says that they are not there yet.
-constexpr std::array not_yet{"logs", "plates", "footage", "backup", "restore", "notify", "cameras"};
+constexpr std::array not_yet{"logs", "plates", "footage", "backup", "restore", "cameras"};
 
 std::string not_empty(const std::string& text) {
   return text.empty() ? "must not be empty" : "";
@@ -51,6 +51,7 @@ class CommandLine {
     add_audit();
     add_outbox();
     add_alerting();
+    add_notify();
     for (const auto* name : not_yet) {
       auto* command = add(name, "not in this version", [name] { return say_not_yet(name); });
       command->group("")->allow_extras();
@@ -223,11 +224,27 @@ class CommandLine {
     resend->add_flag("--all-dead", outbox_.all_dead, "all of every channel");
   }
 
+  void add_notify() {
+    auto* notify = app_.add_subcommand("notify", "who is told of what");
+    notify->require_subcommand(1)->fallthrough();
+    auto* dry_run =
+        add(*notify, "dry-run",
+            "which rules an event would match, and what each channel would say; exit 1 when nobody "
+            "would be told",
+            [this] { return notify_dry_run_command(options_, event_, at_); });
+    dry_run->add_option("EVENT", event_, "ring BUTTON, person unknown CAMERA, …; JSON; or - for JSON lines")
+        ->required();
+    dry_run->add_option("--at", at_, "the time, when the event does not say: RFC 3339, local, or -2h");
+    auto* test = add(*notify, "test", "send a test message by a channel, now",
+                     [this] { return notify_test_command(options_, channel_); });
+    test->add_option("CHANNEL", channel_, "the channel's id")->required();
+  }
+
   CLI::App app_{"Porchlight: the doorbell that knows who is at the door", "porchlight"};
   CommandOptions options_;
   std::function<int()> chosen_;
-  std::string button_, name_, new_name_, image_, pairs_, standing_;
-  std::vector<std::string> images_;
+  std::string button_, name_, new_name_, image_, pairs_, standing_, at_, channel_;
+  std::vector<std::string> images_, event_;
   AuditVerifyOptions audit_;
   NewAccount account_;
   OutboxSelection outbox_;

@@ -56,11 +56,15 @@ Result<Settings> read_settings(const std::filesystem::path& file, config::Faults
   settings.house.folder = read_storage_path(root.section("storage"));
   settings.house.cameras = camera::read_cameras(root);
   std::vector<std::string> camera_ids;
-  for (const auto& camera : settings.house.cameras) camera_ids.push_back(camera.id);
+  notify::CameraNames camera_names;
+  for (const auto& camera : settings.house.cameras) {
+    camera_ids.push_back(camera.id);
+    camera_names[camera.id] = camera.name;
+  }
   settings.house.buttons = gpio::read_buttons(root, camera_ids);
   settings.house.faces = vision::read_options(root.section("faces"));
   settings.house.notifications =
-      notify::read_options(root.section("notifications"), notify::read_mqtt(root.section("mqtt")));
+      notify::read_options(root.section("notifications"), camera_names, notify::read_mqtt(root.section("mqtt")));
   auto alerting = root.section("alerting");
   alerting.not_in_this_version({"builtin"});
   const auto* channels = std::getenv("NOTIFICATION_CHANNELS");

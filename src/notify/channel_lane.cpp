@@ -15,6 +15,7 @@
 #include "notify/receipts.hpp"
 #include "porchlight/base/mailbox.hpp"
 #include "porchlight/notify/options.hpp"
+#include "porchlight/notify/payload.hpp"
 #include "porchlight/telemetry/log.hpp"
 
 namespace porchlight::notify {
@@ -273,11 +274,12 @@ DeliveryQueue::Entry* ChannelLane::State::next() {
 
 void ChannelLane::State::attempt(DeliveryQueue::Entry& entry, const std::stop_token& stop) {
   if (!entry.first_attempt) entry.first_attempt = clock.now();
-  receipts.add_to(entry.message);
-  entry.message.words = words_of(entry.message.row, language);
-  if (links) entry.message.words.link = links->address_for(entry.message.row);
+  auto message = entry.message;
+  receipts.add_to(message);
+  message.words = words_of(message.row, language, links ? links->address_for(message.row) : std::string());
+  message.row.payload = public_payload(message.row);
   const auto begun = clock.now();
-  const auto delivery = channel->deliver(entry.message, stop);
+  const auto delivery = channel->deliver(message, stop);
   // Cut short by the stop: not a failure, the row stays pending as it was.
   if (delivery.kind == Delivery::Kind::retry && stop.stop_requested()) return;
   if (entry.attempts > 0) instruments.retried();
@@ -290,7 +292,8 @@ void ChannelLane::State::conclude(DeliveryQueue::Entry& entry, const Delivery& d
   switch (delivery.kind) {
     case Delivery::Kind::delivered:
       note_answer(entry);
-      if (entry.message.row.type == "ring") instruments.ring_accepted(entry.message, clock);
+      if (entry.message.row.type == "ring" && entry.message.row.key.sequence == first_message)
+        instruments.ring_accepted(entry.message, clock);
       receipts.note(entry.message.row.key, delivery.receipt);
       return finish(entry, DeliveryState::delivered,
                     delivery.receipt.size() > Receipts::longest ? std::string() : delivery.receipt);

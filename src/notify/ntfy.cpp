@@ -97,7 +97,7 @@ ChannelMaker read_ntfy(config::Section& section, const std::string&) {
   options.server.secrets.push_back(options.topic);
   options.authorization = read_authorization(section, options.server);
   options.priority = read_priority(section);
-  options.phrases = read_phrases(section);
+  options.phrases = read_link_words(section);
   return [options](const Clock& clock) { return Ntfy::create(options, clock); };
 }
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "notify/courier.hpp"
-#include "notify/phrases.hpp"
+#include "notify/link_words.hpp"
 
 namespace porchlight::notify {
 
@@ -15,7 +15,7 @@ struct NtfyOptions {
   std::string topic;
   std::string authorization{};  // the header's value, or empty
   int priority = 4;             // 1…5, of what is neither critical nor an update
-  Phrases phrases{};
+  LinkWords phrases{};
 };
 
 // Publishes to a topic of ntfy.sh or of an own server. All messages of one event have one sequence id, so

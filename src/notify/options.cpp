@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 
 #include "notify/factory.hpp"
 #include "notify/mqtt_house.hpp"
+#include "notify/rule_options.hpp"
 #include "porchlight/config/document.hpp"
 
 namespace porchlight::notify {
@@ -14,17 +14,6 @@ namespace {
 
 using config::Section;
 
-constexpr std::array<std::pair<std::string_view, Occasion>, 8> occasions{{
-    {"ring", Occasion::ring},
-    {"person.known", Occasion::person_known},
-    {"person.unknown", Occasion::person_unknown},
-    {"person.blacklisted", Occasion::person_blacklisted},
-    {"camera.lost", Occasion::camera_lost},
-    {"camera.back", Occasion::camera_back},
-    {"security", Occasion::security},
-    {"alert", Occasion::alert},
-}};
-constexpr std::array<std::string_view, 4> later_occasions{"motion", "plate", "gap", "disk"};
 constexpr std::array<std::string_view, 4> later_types{"push", "gotify", "pushover", "matrix"};
 
 template <class List>
@@ -32,24 +21,9 @@ bool contains(const List& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-std::string did_you_mean(const std::string& found, const std::vector<std::string>& words) {
-  const auto near = config::suggestion(found, words);
-  if (near) return " (did you mean '" + *near + "'?)";
-  if (words.empty()) return "";
-  std::string list = " (one of ";
-  for (const auto& word : words) list += (&word == &words.front() ? "" : ", ") + word;
-  return list + ")";
-}
-
 std::vector<std::string> kind_names() {
   std::vector<std::string> names;
   for (const auto& kind : channel_kinds()) names.emplace_back(kind.type);
-  return names;
-}
-
-std::vector<std::string> occasion_names() {
-  std::vector<std::string> names;
-  for (const auto& [name, occasion] : occasions) names.emplace_back(name);
   return names;
 }
 
@@ -80,7 +54,7 @@ std::vector<ChannelOptions> read_channels(Section& notifications, std::vector<st
   for (auto& section : notifications.list("channels")) {
     const auto id = section.required_id("id");
     const auto* kind = read_kind(section);
-    section.not_in_this_version({"quiet", "rate"});
+    const auto recipient = read_recipient(section);
     if (!id.empty() && contains(ids, id)) section.fault("id", "channel '" + id + "' is there twice");
     if (broker && id == mqtt_type)
       section.fault("id", "'mqtt' is the channel that the section mqtt makes, choose another id");
@@ -89,32 +63,10 @@ std::vector<ChannelOptions> read_channels(Section& notifications, std::vector<st
     const auto language =
         section.choice("language", "en", {"en", "de"}) == "de" ? Language::german : Language::english;
     if (kind != nullptr)
-      channels.push_back({id, std::string(kind->type), read_maker(*kind, section, id, broker), language});
+      channels.push_back(
+          {id, std::string(kind->type), read_maker(*kind, section, id, broker), language, recipient});
   }
   return channels;
-}
-
-std::optional<Occasion> read_occasion(Section& section) {
-  const auto when = section.required_text("when");
-  for (const auto& [name, occasion] : occasions)
-    if (name == when) return occasion;
-  if (contains(later_occasions, when))
-    section.fault("when", "'" + when + "' is not in this version");
-  else if (!when.empty())
-    section.fault("when", "unknown occasion '" + when + "'" + did_you_mean(when, occasion_names()));
-  return std::nullopt;
-}
-
-Rule read_rule(Section& section, const std::vector<std::string>& ids) {
-  Rule rule;
-  if (const auto occasion = read_occasion(section)) rule.when = *occasion;
-  rule.to = section.text_list("to");
-  if (rule.to.empty()) section.fault("to", "a rule names the channels it goes to");
-  for (const auto& id : rule.to)
-    if (!contains(ids, id)) section.fault("to", "no channel '" + id + "'" + did_you_mean(id, ids));
-  rule.attach_snapshot = section.choice("attach", "", {"snapshot"}) == "snapshot";
-  section.not_in_this_version({"quiet", "cooldown", "template", "cameras", "persons"});
-  return rule;
 }
 
 std::vector<Rule> default_rules(const std::vector<ChannelOptions>& channels) {
@@ -137,12 +89,13 @@ void add_house(Options& options, const MqttOptionsPtr& broker) {
 
 }  // namespace
 
-Options read_options(Section notifications, const MqttOptionsPtr& broker) {
+Options read_options(Section notifications, const CameraNames& cameras, const MqttOptionsPtr& broker) {
   Options options;
+  options.cameras = cameras;
   std::vector<std::string> ids;
   options.channels = read_channels(notifications, ids, broker);
   const bool has_rules = notifications.has("rules");
-  for (auto& section : notifications.list("rules")) options.rules.push_back(read_rule(section, ids));
+  for (auto& section : notifications.list("rules")) options.rules.push_back(read_rule(section, ids, cameras));
   options.link_lifetime = notifications.section("links").duration(
       "lifetime", options.link_lifetime, std::chrono::minutes{5}, std::chrono::hours{24 * 30});
   if (!has_rules) options.rules = default_rules(options.channels);

@@ -77,7 +77,7 @@ ChannelMaker read_pagerduty(config::Section& section, const std::string&) {
   options.events.secrets.push_back(options.routing_key);
   options.source = section.text("source", "porchlight");
   if (options.source.empty()) section.fault("source", "must not be empty");
-  options.phrases = read_phrases(section);
+  options.phrases = read_link_words(section);
   return [options](const Clock& clock) { return PagerDuty::create(options, clock); };
 }
 

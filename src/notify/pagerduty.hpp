@@ -6,7 +6,7 @@
 #include <string>
 
 #include "notify/courier.hpp"
-#include "notify/phrases.hpp"
+#include "notify/link_words.hpp"
 
 namespace porchlight::notify {
 
@@ -14,7 +14,7 @@ struct PagerDutyOptions {
   Destination events;
   std::string routing_key;
   std::string source = "porchlight";
-  Phrases phrases{};
+  LinkWords phrases{};
 };
 
 // Events API v2: what happens triggers an alert, what is over resolves it, an acknowledgement

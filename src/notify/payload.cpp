@@ -1,32 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "porchlight/notify/payload.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+
+#include "notify/critical.hpp"
 
 namespace porchlight::notify {
 namespace {
 
 using nlohmann::json;
 
-json object_of(const event::Event& event, std::uint32_t sequence, PictureAge picture_age) {
+json object_of(const event::Event& event, PictureAge picture_age) {
   auto object = json::parse(event::to_json(event));
-  object["sequence"] = sequence;
   if (picture_age) object["picture_age_ms"] = picture_age->count();
   return object;
 }
 
+// What the rule says of the message's words. Never the words themselves: a name in them may be forgotten
+// before they are read.
+void add_words(json& object, const Route& route) {
+  json words = json::object();
+  if (!route.words.title.empty()) words["title"] = route.words.title;
+  if (!route.words.text.empty()) words["text"] = route.words.text;
+  if (!route.camera_name.empty()) words["camera"] = route.camera_name;
+  if (route.critical != is_critical_by_itself(object)) words["critical"] = route.critical;
+  if (!words.empty()) object["words"] = std::move(words);
+}
+
 store::OutboxRow row_of(const event::Event& event, const Route& route, WallTime now, std::uint32_t sequence,
-                        const json& object) {
+                        json object) {
   const auto& header = event::header_of(event);
+  const bool later = route.after > std::chrono::milliseconds::zero();
+  if (later) {
+    sequence += escalation_offset;
+    object["escalation"] = true;
+  }
+  object["sequence"] = sequence;
+  if (route.more > 0) object["grouped"] = route.more;
+  add_words(object, route);
   store::OutboxRow row;
   row.key = {header.id, route.channel_id, sequence};
   row.type = object.at("type").get<std::string>();
-  row.payload = object.dump();
+  row.payload = object.dump(-1, ' ', false, json::error_handler_t::replace);
   row.traceparent = header.trace.child().traceparent();
   row.happened = header.at;
   row.created = now;
-  row.next_attempt = now;
-  row.expires = now + lifetime_of(event);
+  row.next_attempt = later ? std::max(now, header.at + route.after) : now;
+  row.expires = row.next_attempt + lifetime_of(event);
   return row;
 }
 
@@ -34,14 +55,14 @@ store::OutboxRow row_of(const event::Event& event, const Route& route, WallTime 
 
 store::OutboxRow message_of(const event::Event& event, const Route& route, WallTime now,
                             PictureAge picture_age) {
-  auto row = row_of(event, route, now, first_message, object_of(event, first_message, picture_age));
+  auto row = row_of(event, route, now, first_message, object_of(event, picture_age));
   row.label = label_of(event);
   return row;
 }
 
 store::OutboxRow picture_update_of(const event::Ring& ring, const Route& route, WallTime now,
                                    PictureAge picture_age) {
-  auto object = object_of(ring, picture_update, picture_age);
+  auto object = object_of(ring, picture_age);
   object["type"] = "ring_update";
   auto row = row_of(ring, route, now, picture_update, object);
   row.picture = true;
@@ -50,7 +71,7 @@ store::OutboxRow picture_update_of(const event::Ring& ring, const Route& route, 
 
 store::OutboxRow name_update_of(const event::Ring& ring, const event::Sighting& sighting, const Route& route,
                                 WallTime now, PictureAge picture_age) {
-  auto object = object_of(ring, name_update, picture_age);
+  auto object = object_of(ring, picture_age);
   const auto seen = json::parse(event::to_json(sighting));
   for (const auto* key : {"result", "person", "confidence", "distance", "model_version"})
     if (seen.contains(key)) object[key] = seen[key];
@@ -58,6 +79,12 @@ store::OutboxRow name_update_of(const event::Ring& ring, const event::Sighting& 
   auto row = row_of(ring, route, now, name_update, object);
   row.label = label_of(sighting);
   return row;
+}
+
+std::string public_payload(const store::OutboxRow& row) {
+  auto object = json::parse(row.payload, nullptr, false);
+  if (!object.is_object() || object.erase("words") == 0) return row.payload;
+  return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 }  // namespace porchlight::notify

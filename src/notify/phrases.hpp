@@ -1,22 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-// What stands on buttons: a message's own text comes from Words.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 
-#include "porchlight/config/document.hpp"
+#include "porchlight/base/clock.hpp"
+#include "porchlight/notify/words.hpp"
 
 namespace porchlight::notify {
 
-struct Phrases {
-  std::string look = "Look";
-  std::string acknowledge = "On my way";
+// What the program says to people, in every language it speaks. `{n}` is a number.
+struct Phrase {
+  std::string_view key;
+  std::string_view english;
+  std::string_view german;
 };
+std::span<const Phrase> phrases();
 
-// In the channel's `language`.
-inline Phrases read_phrases(config::Section& section) {
-  if (section.choice("language", "en", {"en", "de"}) != "de") return {};
-  return {"Ansehen", "Ich gehe hin"};
-}
+// Empty when there is no such phrase.
+std::string say(std::string_view key, Language language);
+// The phrase `<key>.one` or `<key>.many`, with the number in it.
+std::string say_count(std::string_view key, std::uint64_t number, Language language);
+// `3 minutes`: the largest unit that fills, rounded down.
+std::string say_span(std::chrono::seconds span, Language language);
+// Local: `18:04`, and `26 November 2026` or `26. November 2026`.
+std::string say_time(WallTime at);
+std::string say_date(WallTime at, Language language);
 
 }  // namespace porchlight::notify

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "porchlight/notify/rules.hpp"
 
-#include <algorithm>
-#include <optional>
-
 namespace porchlight::notify {
 namespace {
 
@@ -15,57 +12,6 @@ struct Overloaded : F... {
 };
 template <class... F>
 Overloaded(F...) -> Overloaded<F...>;
-
-std::optional<Occasion> occasion_of(const event::Sighting& sighting) {
-  if (sighting.ring_id) return Occasion::ring;
-  switch (sighting.verdict) {
-    case Verdict::known_person:
-      return Occasion::person_known;
-    case Verdict::unknown_person:
-      return Occasion::person_unknown;
-    case Verdict::blacklist_match:
-      return Occasion::person_blacklisted;
-    case Verdict::no_face:
-    case Verdict::error:
-      return std::nullopt;
-  }
-  return std::nullopt;
-}
-
-using MaybeOccasion = std::optional<Occasion>;
-
-MaybeOccasion occasion_of(const event::Event& event) {
-  return std::visit(
-      Overloaded{[](const event::Ring&) -> MaybeOccasion { return Occasion::ring; },
-                 [](const event::Sighting& sighting) { return occasion_of(sighting); },
-                 [](const event::CameraLost&) -> MaybeOccasion { return Occasion::camera_lost; },
-                 [](const event::CameraBack&) -> MaybeOccasion { return Occasion::camera_back; },
-                 [](const event::ButtonTrouble&) -> MaybeOccasion { return std::nullopt; },
-                 [](const event::Security&) -> MaybeOccasion { return Occasion::security; },
-                 [](const event::Alert&) -> MaybeOccasion { return Occasion::alert; }},
-      event);
-}
-
-std::vector<Route> routes_for(const std::vector<Rule>& rules, Occasion occasion) {
-  std::vector<Route> routes;
-  for (const auto& rule : rules) {
-    if (rule.when != occasion) continue;
-    for (const auto& channel : rule.to) {
-      const auto there =
-          std::find_if(routes.begin(), routes.end(), [&](const Route& r) { return r.channel_id == channel; });
-      if (there == routes.end())
-        routes.push_back({channel, rule.attach_snapshot});
-      else
-        there->attach_snapshot |= rule.attach_snapshot;
-    }
-  }
-  return routes;
-}
-
-bool says_blacklisted(const event::Event& event) {
-  const auto* security = std::get_if<event::Security>(&event);
-  return security != nullptr && security->kind == "blacklist_match";
-}
 
 int rank(Verdict verdict) noexcept {
   switch (verdict) {
@@ -99,19 +45,6 @@ std::string_view label_of_verdict(Verdict verdict) noexcept {
 }
 
 }  // namespace
-
-std::vector<Route> route(const std::vector<Rule>& rules, const event::Event& event) {
-  const auto occasion = occasion_of(event);
-  if (!occasion) return {};
-  auto routes = routes_for(rules, *occasion);
-  if (!says_blacklisted(event)) return routes;
-  const auto told = routes_for(rules, Occasion::person_blacklisted);
-  std::erase_if(routes, [&](const Route& r) {
-    return std::any_of(told.begin(), told.end(),
-                       [&](const Route& t) { return t.channel_id == r.channel_id; });
-  });
-  return routes;
-}
 
 bool outranks(Verdict a, Verdict b) noexcept {
   return rank(a) > rank(b);

@@ -51,7 +51,7 @@ json section_of(std::string text) {
 ChannelMaker read_slack(config::Section& section, const std::string&) {
   SlackOptions options;
   options.webhook = read_destination(section);
-  options.phrases = read_phrases(section);
+  options.phrases = read_link_words(section);
   return [options](const Clock& clock) { return Slack::create(options, clock); };
 }
 

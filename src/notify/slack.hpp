@@ -5,13 +5,13 @@
 #include <string>
 
 #include "notify/courier.hpp"
-#include "notify/phrases.hpp"
+#include "notify/link_words.hpp"
 
 namespace porchlight::notify {
 
 struct SlackOptions {
   Destination webhook;  // the incoming webhook's URL: whoever has it may write
-  Phrases phrases{};
+  LinkWords phrases{};
 };
 
 // Writes into a Slack channel by an incoming webhook. Such a webhook takes text only and changes nothing

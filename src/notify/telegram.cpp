@@ -81,7 +81,7 @@ ChannelMaker read_telegram(config::Section& section, const std::string&) {
   if (!options.chat.empty() && !is_chat(options.chat))
     section.fault("chat", "a chat is a number, as -1001234567890, or the @name of a channel");
   options.silent = section.boolean("silent", false);
-  options.phrases = read_phrases(section);
+  options.phrases = read_link_words(section);
   return [options](const Clock& clock) { return Telegram::create(options, clock); };
 }
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "notify/courier.hpp"
-#include "notify/phrases.hpp"
+#include "notify/link_words.hpp"
 
 namespace porchlight::notify {
 
@@ -15,7 +15,7 @@ struct TelegramOptions {
   std::string token;
   std::string chat;  // a number, or @name of a channel
   bool silent = false;
-  Phrases phrases{};
+  LinkWords phrases{};
 };
 
 // A bot writes into a chat: the text at once, the picture as a reply to it, and the name into the text

@@ -1,67 +1,146 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "porchlight/notify/words.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+
+#include "notify/critical.hpp"
+#include "notify/phrases.hpp"
+#include "notify/template.hpp"
 
 namespace porchlight::notify {
 namespace {
 
 using nlohmann::json;
 
-std::string word(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-std::string who(const json& object, bool german) {
-  const auto person = word(object, "person");
-  const auto result = word(object, "result");
-  if (result == "blacklist_match" || word(object, "kind") == "blacklist_match")
-    return (german ? "Gesperrte Person" : "Blacklisted person") + (person.empty() ? "" : ": " + person);
-  if (!person.empty()) return person;
-  if (result == "known_person") return german ? "Eine bekannte Person" : "A known person";
-  if (result == "unknown_person") return german ? "Eine unbekannte Person" : "An unknown person";
-  return german ? "Niemand erkannt" : "Nobody recognised";
-}
-
-std::string title_of(const std::string& type, const json& object, bool german) {
-  if (type == "ring" || type == "ring_update") {
-    const std::string rings = german ? "Es klingelt" : "Someone is at the door";
-    return word(object, "result").empty() ? rings : rings + ": " + who(object, german);
+// One message and the language in which it is put into words.
+class Writer {
+ public:
+  Writer(const store::OutboxRow& row, const json& object, Language language, const std::string& link)
+      : row_(row), object_(object), language_(language), link_(link) {
+    if (const auto found = object.find("words"); found != object.end() && found->is_object()) rule_ = *found;
   }
-  if (type == "sighting") return who(object, german);
-  if (type == "camera_lost") return german ? "Kamera ausgefallen" : "Camera lost";
-  if (type == "camera_back") return german ? "Kamera wieder da" : "Camera back";
-  if (type == "security") return german ? "Sicherheitsmeldung" : "Security event";
-  if (type == "alert") return word(object, "alert");
-  if (type == "reply") return word(object, "by") + (german ? " antwortet" : " replies");
-  if (type == "acknowledged") return word(object, "by") + (german ? " kümmert sich" : " sees to it");
-  return german ? "Porchlight meldet sich" : "Porchlight";
-}
 
-void add_line(std::string& text, const char* name, const std::string& value) {
-  if (value.empty()) return;
-  if (!text.empty()) text += '\n';
-  text += name + (": " + value);
-}
+  Words words() const {
+    Words words;
+    words.title = filled("title", title());
+    for (auto& c : words.title)
+      if (static_cast<unsigned char>(c) < ' ') c = ' ';
+    if (words.title.empty()) words.title = say("other", language_);
+    words.text = filled("text", text());
+    words.link = link_;
+    const auto critical = rule_.find("critical");
+    words.critical = critical != rule_.end() && critical->is_boolean() ? critical->get<bool>()
+                                                                       : is_critical_by_itself(object_);
+    return words;
+  }
+
+ private:
+  static std::string word(const json& object, const char* key) {
+    const auto found = object.find(key);
+    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+  }
+  std::string word(const char* key) const { return word(object_, key); }
+  std::string say_word(const char* of, const std::string& which) const {
+    auto said = say(std::string(of) + '.' + which, language_);
+    return said.empty() ? which : said;
+  }
+  std::uint64_t grouped() const {
+    const auto found = object_.find("grouped");
+    return found != object_.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
+  }
+
+  std::string camera() const {
+    const auto name = word(rule_, "camera");
+    return name.empty() ? word("camera") : name;
+  }
+
+  std::string who() const {
+    const auto person = word("person");
+    const auto result = word("result");
+    if (result == "blacklist_match" || word("kind") == "blacklist_match")
+      return say("who.blacklist_match", language_) + (person.empty() ? "" : ": " + person);
+    return person.empty() ? say_word("who", result) : person;
+  }
+
+  std::string title() const {
+    const auto& type = row_.type;
+    if (type == "ring" || type == "ring_update") {
+      if (word("trigger_source") == "test") return say("test", language_);
+      const auto rings = say("ring", language_);
+      return word("result").empty() ? rings : rings + ": " + who();
+    }
+    if (type == "sighting") return who();
+    if (type == "security") {
+      const auto kind = word("kind");
+      if (kind == "blacklist_match") return who();
+      return kind.empty() ? say("security", language_) : say_word("kind", kind);
+    }
+    if (type == "alert") {
+      const auto name = word("alert").empty() ? say("alert", language_) : word("alert");
+      return word("status") == "resolved" ? say("alert.resolved", language_) + ": " + name : name;
+    }
+    if (type == "reply" || type == "acknowledged") return word("by") + ' ' + say(type, language_);
+    const auto said = say(type, language_);
+    return said.empty() ? say("other", language_) : said;
+  }
+
+  std::string text() const {
+    std::string text;
+    const auto add = [&](const std::string& line) {
+      if (!line.empty()) text += (text.empty() ? "" : "\n") + line;
+    };
+    if (word("trigger_source") == "test") add(say("test.text", language_));
+    add(word("text"));  // of a reply
+    const auto place = camera();
+    add((place.empty() ? "" : place + ", ") + say_time(row_.happened));
+    const auto fault = word("fault");
+    if (!fault.empty()) add(say_word("fault", fault));
+    if (const auto lost = object_.find("lost_seconds"); lost != object_.end() && lost->is_number())
+      add(say("away", language_) + ' ' +
+          say_span(std::chrono::seconds(static_cast<std::int64_t>(std::clamp(lost->get<double>(), 0.0, 1e9))),
+                   language_));
+    const auto severity = word("severity");
+    if (!severity.empty()) add(say_word("severity", severity));
+    add(word("summary"));
+    if (const auto later = object_.find("escalation");
+        later != object_.end() && later->is_boolean() && later->get<bool>())
+      add(say("escalation", language_));
+    if (grouped() > 0) add(say_count("more", grouped(), language_));
+    return text;
+  }
+
+  std::string value(std::string_view name) const {
+    if (name == "camera") return camera();
+    if (name == "person") return word("person");
+    if (name == "event") return title();
+    if (name == "time") return say_time(row_.happened);
+    if (name == "date") return say_date(row_.happened, language_);
+    if (name == "count") return std::to_string(1 + grouped());
+    if (name == "link") return link_;
+    return {};
+  }
+
+  // The rule's own words when it has some.
+  std::string filled(const char* key, std::string otherwise) const {
+    const auto text = word(rule_, key);
+    if (text.empty()) return otherwise;
+    return render(text, [this](std::string_view name) { return value(name); });
+  }
+
+  const store::OutboxRow& row_;
+  const json& object_;
+  const Language language_;
+  const std::string& link_;
+  json rule_ = json::object();
+};
 
 }  // namespace
 
-Words words_of(const store::OutboxRow& row, Language language) {
-  const bool german = language == Language::german;
+Words words_of(const store::OutboxRow& row, Language language, const std::string& link) {
   const auto object = json::parse(row.payload, nullptr, false);
-  if (!object.is_object())
-    return {"Porchlight", german ? "Diese Nachricht ist beschädigt." : "This message is damaged.", "", false};
-  Words words;
-  words.title = title_of(row.type, object, german);
-  words.text = word(object, "text");  // of a reply
-  add_line(words.text, german ? "Kamera" : "Camera", word(object, "camera"));
-  add_line(words.text, german ? "Störung" : "Fault", word(object, "fault"));
-  add_line(words.text, german ? "Art" : "Kind", word(object, "kind"));
-  add_line(words.text, german ? "Meldung" : "Summary", word(object, "summary"));
-  add_line(words.text, german ? "Zeit" : "Time", word(object, "time"));
-  words.critical = row.label == "blacklist_match" || word(object, "severity") == "critical";
-  return words;
+  if (!object.is_object()) return {"Porchlight", say("damaged", language), link, false};
+  return Writer(row, object, language, link).words();
 }
 
 }  // namespace porchlight::notify

@@ -25,7 +25,7 @@ void StoreLane::answer(const AnswerEvent& job) {
     // A full lane refuses: the row is in the outbox and the lane asks for it when it has room.
     for (auto& row : rows)
       if (const auto lane = routing_->lanes.find(row.key.channel_id); lane != routing_->lanes.end())
-        lane->second->push({.row = std::move(row)});
+        lane->second->push({std::move(row), nullptr, std::nullopt});
     if (outcome->acknowledged || outcome->replied) sinks_.changed();
   } else if (outcome.error().code() != ErrorCode::not_found) {
     failed("an answer could not be written", outcome.error());

@@ -88,7 +88,10 @@ void Dispatcher::take_news() {
     cameras_ = std::move(*table);
     std::erase_if(newest_, [this](const auto& entry) { return !cameras_->contains(entry.first); });
   }
-  if (auto routing = new_routing_.take()) routing_ = std::move(*routing);
+  if (auto routing = new_routing_.take()) {
+    routing_ = std::move(*routing);
+    engine_.configure(routing_->rules);
+  }
 }
 
 // Presses before everything else, one event between two looks at them.
@@ -104,28 +107,36 @@ bool Dispatcher::work_once() {
   return false;
 }
 
+notify::Decision Dispatcher::decide(const event::Event& event) {
+  auto decision = engine_.decide(event, clock_.wall(), clock_.now());
+  for (const auto ruling : decision.rules) instruments_.ruled(ruling);
+  for (const auto& skip : decision.skipped) instruments_.ruled(skip.why);
+  return decision;
+}
+
 void Dispatcher::dispatch(Incoming incoming) {
   const auto begun = clock_.now();
+  auto decision = decide(incoming.event);
   if (auto* security = std::get_if<event::Security>(&incoming.event))
-    security->action = tells_somebody(*security) ? "alert_sent" : "logged";
+    security->action = !decision.routes.empty() || decision.told_as_sighting ? "alert_sent" : "logged";
   instruments_.count(incoming.event);
+  const auto routes = with_everything(*routing_, std::move(decision.routes));
   if (const auto* ring = std::get_if<event::Ring>(&incoming.event))
-    on_ring(*ring);
+    on_ring(*ring, routes);
   else if (const auto* sighting = std::get_if<event::Sighting>(&incoming.event))
-    on_sighting(*sighting, incoming.picture);
+    on_sighting(*sighting, incoming.picture, routes);
   else
-    on_other(incoming.event, incoming.picture);
+    on_other(incoming.event, incoming.picture, routes);
   instruments_.took(begun, clock_.now());
 }
 
-void Dispatcher::on_ring(const event::Ring& ring) {
+void Dispatcher::on_ring(const event::Ring& ring, const std::vector<notify::Route>& routes) {
   // The frame first: it is the one of this instant.
   const auto frame = newest_frame(ring.camera_id);
   RingContext context{ring, {}, {}};
   if (frame)
     context.picture_age = std::max(
         0ms, std::chrono::duration_cast<std::chrono::milliseconds>(ring.header.edge - frame->arrived));
-  const auto routes = routes_of(*routing_, ring);
   std::vector<store::OutboxRow> rows;
   for (const auto& route : routes)
     rows.push_back(notify::message_of(ring, route, clock_.wall(), context.picture_age));
@@ -150,39 +161,30 @@ void Dispatcher::send_picture(RingContext& context, const media::FramePtr& frame
   deliver(rows, context.picture, context.ring.header.edge);
 }
 
-void Dispatcher::on_sighting(const event::Sighting& sighting, const media::FramePtr& picture) {
-  if (!sighting.ring_id) return on_other(sighting, picture);
+void Dispatcher::on_sighting(const event::Sighting& sighting, const media::FramePtr& picture,
+                             const std::vector<notify::Route>& routes) {
+  if (!sighting.ring_id) return on_other(sighting, picture, routes);
   commit(sighting, {}, {});
-  answer_ring(sighting);
+  answer_ring(sighting, routes);
 }
 
-void Dispatcher::answer_ring(const event::Sighting& sighting) {
+void Dispatcher::answer_ring(const event::Sighting& sighting, const std::vector<notify::Route>& routes) {
   const auto context = std::find_if(recent_.begin(), recent_.end(), [&](const RingContext& c) {
     return c.ring.header.id == *sighting.ring_id;
   });
   if (context == recent_.end()) return;
   std::vector<store::OutboxRow> rows;
-  for (const auto& route : routes_of(*routing_, sighting))
+  for (const auto& route : routes)
     rows.push_back(
         notify::name_update_of(context->ring, sighting, route, clock_.wall(), context->picture_age));
   store(AmendEvent{context->ring.header.id, nullptr, rows});
   deliver(rows, context->picture, context->ring.header.edge);
 }
 
-// A blacklisted person's alert may reach somebody as the sighting instead: then its own message is
-// left out, but somebody is told.
-bool Dispatcher::tells_somebody(const event::Security& security) const {
-  const bool by_sighting = security.kind == "blacklist_match";
-  return std::any_of(routing_->rules.begin(), routing_->rules.end(), [&](const notify::Rule& rule) {
-    return !rule.to.empty() && (rule.when == notify::Occasion::security ||
-                                (by_sighting && rule.when == notify::Occasion::person_blacklisted));
-  });
-}
-
-void Dispatcher::on_other(const event::Event& event, const media::FramePtr& picture) {
+void Dispatcher::on_other(const event::Event& event, const media::FramePtr& picture,
+                          const std::vector<notify::Route>& routes) {
   std::vector<store::OutboxRow> rows;
-  for (const auto& route : routes_of(*routing_, event))
-    rows.push_back(notify::message_of(event, route, clock_.wall()));
+  for (const auto& route : routes) rows.push_back(notify::message_of(event, route, clock_.wall()));
   commit(event, rows, {});
   const auto jpeg = picture && any_picture(rows) ? encode(picture) : nullptr;
   if (jpeg) store(AmendEvent{event::header_of(event).id, jpeg, {}});

@@ -21,7 +21,7 @@
 #include "porchlight/media/jpeg.hpp"
 #include "porchlight/notify/channel_lane.hpp"
 #include "porchlight/notify/payload.hpp"
-#include "porchlight/notify/rules.hpp"
+#include "porchlight/notify/rule_engine.hpp"
 #include "porchlight/telemetry/log.hpp"
 
 namespace porchlight::pipeline {
@@ -71,11 +71,13 @@ class Dispatcher {
   void take_news();
   bool work_once();
   void dispatch(Incoming incoming);
-  void on_ring(const event::Ring& ring);
-  void on_sighting(const event::Sighting& sighting, const media::FramePtr& picture);
-  bool tells_somebody(const event::Security& security) const;
-  void answer_ring(const event::Sighting& sighting);
-  void on_other(const event::Event& event, const media::FramePtr& picture);
+  notify::Decision decide(const event::Event& event);
+  void on_ring(const event::Ring& ring, const std::vector<notify::Route>& routes);
+  void on_sighting(const event::Sighting& sighting, const media::FramePtr& picture,
+                   const std::vector<notify::Route>& routes);
+  void answer_ring(const event::Sighting& sighting, const std::vector<notify::Route>& routes);
+  void on_other(const event::Event& event, const media::FramePtr& picture,
+                const std::vector<notify::Route>& routes);
   void send_picture(RingContext& context, const media::FramePtr& frame,
                     const std::vector<notify::Route>& routes);
   void commit(event::Event event, const std::vector<store::OutboxRow>& rows,
@@ -100,6 +102,7 @@ class Dispatcher {
   media::JpegEncoder encoder_;
   CameraTablePtr cameras_ = std::make_shared<const CameraTable>();
   RoutingPtr routing_ = std::make_shared<const Routing>();
+  notify::RuleEngine engine_;
   std::map<std::string, media::FramePtr> newest_;
   std::deque<RingContext> recent_;  // newest last
 };

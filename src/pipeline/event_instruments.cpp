@@ -51,6 +51,11 @@ EventInstruments::EventInstruments(telemetry::Metrics& metrics)
            {"time_of_day", day_names[day]}});
   for (std::size_t hour = 0; hour < by_hour_.size(); ++hour)
     by_hour_[hour] = metrics.counter("doorbell_triggers_by_hour_total", {{"hour", two_digits(hour)}});
+  using notify::Ruling;
+  for (const auto why :
+       {Ruling::schedule, Ruling::quiet, Ruling::grouped, Ruling::cooldown, Ruling::excluded, Ruling::rate})
+    suppressed_[why] =
+        metrics.counter("notifications_suppressed_total", {{"reason", std::string(to_string(why))}});
   for (const auto* type : {"doorbell_press", "face", "system"}) {
     success_[type] = metrics.counter("pipeline_events_total", {{"event_type", type}, {"status", "success"}});
     dropped_[type] = metrics.counter("pipeline_events_total", {{"event_type", type}, {"status", "dropped"}});
@@ -80,6 +85,11 @@ void EventInstruments::count(const event::Event& event) {
 
 void EventInstruments::dropped(const event::Event& event) {
   dropped_[pipeline_type(event)].increment();
+}
+
+void EventInstruments::ruled(notify::Ruling ruling) {
+  if (const auto counter = suppressed_.find(ruling); counter != suppressed_.end())
+    counter->second.increment();
 }
 
 void EventInstruments::took(MonotonicTime from, MonotonicTime to) noexcept {

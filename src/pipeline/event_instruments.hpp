@@ -6,6 +6,7 @@
 #include <string>
 
 #include "porchlight/event/event.hpp"
+#include "porchlight/notify/rule_engine.hpp"
 #include "porchlight/telemetry/metrics.hpp"
 
 namespace porchlight::pipeline {
@@ -21,6 +22,8 @@ class EventInstruments {
 
   void count(const event::Event& event);
   void dropped(const event::Event& event);
+  // Counts what kept a message from somebody.
+  void ruled(notify::Ruling ruling);
   void took(MonotonicTime from, MonotonicTime to) noexcept;
   telemetry::Counter store_full;
 
@@ -29,6 +32,7 @@ class EventInstruments {
   std::array<std::array<telemetry::Counter, 4>, sources> triggers_;
   std::array<telemetry::Counter, 24> by_hour_;
   std::map<std::string, telemetry::Counter> success_, dropped_;  // by event_type
+  std::map<notify::Ruling, telemetry::Counter> suppressed_;
   telemetry::Histogram duration_;
   telemetry::Metrics& metrics_;  // security events are rare: resolved when they come
 };

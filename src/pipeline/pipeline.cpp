@@ -73,7 +73,7 @@ Result<std::shared_ptr<gpio::ButtonLane>> Pipeline::State::make_buttons(
 Result<RoutingPtr> Pipeline::State::make_routing(const notify::Options& wanted,
                                                  const notify::LinkMakerPtr& links, const Lanes& kept) {
   auto made = std::make_shared<Routing>();
-  made->rules = wanted.rules;
+  made->rules = notify::rule_set_of(wanted);
   made->everything = wanted.everything;
   for (const auto& channel : wanted.channels) {
     made->types[channel.id] = channel.type;

@@ -68,6 +68,7 @@ class Pipeline::State {
   Status reload_cameras(const std::vector<camera::CameraOptions>& wanted, std::vector<std::string>& rebuilt);
   Status reload_buttons(const std::vector<gpio::ButtonOptions>& wanted);
   Status reload_channels(const notify::Options& wanted, const notify::LinkMakerPtr& links, bool only_mqtt);
+  void rename_cameras(const notify::Options& wanted);
   Status reload_faces(const vision::FaceOptions& wanted);
   Status retire(const std::string& worker);
 

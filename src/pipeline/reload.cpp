@@ -97,6 +97,15 @@ Status Pipeline::State::reload_channels(const notify::Options& wanted, const not
   return all;
 }
 
+// The lanes stay: what a camera is called is the dispatcher's business alone.
+void Pipeline::State::rename_cameras(const notify::Options& wanted) {
+  auto renamed = std::make_shared<Routing>(*routing);
+  renamed->rules = notify::rule_set_of(wanted);
+  routing = std::move(renamed);
+  store->set_routing(routing);
+  dispatcher->set_routing(routing);
+}
+
 Status Pipeline::State::reload_faces(const vision::FaceOptions& wanted) {
   if (vision->enabled())
     if (auto status = retire("vision"); !status) return status;
@@ -120,6 +129,8 @@ Result<std::vector<std::string>> Pipeline::reload(Options wanted, const Changes&
   if (changes.notifications || changes.mqtt)
     note(s.reload_channels(wanted.notifications, wanted.links, !changes.notifications),
          changes.notifications ? "notifications" : "mqtt");
+  else if (wanted.notifications.cameras != s.options.notifications.cameras)
+    s.rename_cameras(wanted.notifications);
   if (changes.faces) note(s.reload_faces(wanted.faces), "faces");
   // Also after a fault: whoever was rebuilt must be seen.
   s.options = std::move(wanted);

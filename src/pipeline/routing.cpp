@@ -3,9 +3,13 @@
 
 namespace porchlight::pipeline {
 
-std::vector<notify::Route> routes_of(const Routing& routing, const event::Event& event) {
-  auto routes = notify::route(routing.rules, event);
-  for (const auto& channel : routing.everything) routes.push_back({channel, true});
+std::vector<notify::Route> with_everything(const Routing& routing, std::vector<notify::Route> routes) {
+  for (const auto& channel : routing.everything) {
+    notify::Route route;
+    route.channel_id = channel;
+    route.attach_snapshot = true;
+    routes.push_back(std::move(route));
+  }
   return routes;
 }
 

@@ -4,10 +4,9 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "porchlight/notify/channel_lane.hpp"
-#include "porchlight/notify/rules.hpp"
+#include "porchlight/notify/rule_engine.hpp"
 
 namespace porchlight::pipeline {
 
@@ -15,7 +14,7 @@ using Lanes = std::map<std::string, std::shared_ptr<notify::ChannelLane>>;  // b
 
 // Who is told, and by which lane. Immutable; a reload sends a new one.
 struct Routing {
-  std::vector<notify::Rule> rules;
+  notify::RuleSet rules;
   std::vector<std::string> everything;  // channels that are told of every event, with its picture
   Lanes lanes;
   std::map<std::string, std::string> types;  // channel id → type, the metrics' label
@@ -23,6 +22,6 @@ struct Routing {
 using RoutingPtr = std::shared_ptr<const Routing>;
 
 // Whom the rules name, and who is told everything. Pure.
-std::vector<notify::Route> routes_of(const Routing& routing, const event::Event& event);
+std::vector<notify::Route> with_everything(const Routing& routing, std::vector<notify::Route> routes);
 
 }  // namespace porchlight::pipeline

@@ -47,6 +47,7 @@ constexpr Words hours = {"00", "01", "02", "03", "04", "05", "06", "07", "08", "
 constexpr Words notification_types = {"doorbell_press",  "face_recognized", "unknown_person",
                                       "blacklist_match", "motion",          "package",
                                       "plate",           "system_alert",    "test"};
+constexpr Words suppressions = {"schedule", "quiet", "grouped", "cooldown", "excluded", "rate"};
 constexpr Words outcomes = {"success", "failure"};
 constexpr Words attempt_results = {"delivered", "retry", "rejected"};
 constexpr Words components = {"ingest",    "detector", "face_detector", "recognizer", "recorder",
@@ -111,6 +112,7 @@ constexpr Labels by_trigger = {{"trigger_source", trigger_sources}, {"time_of_da
 constexpr Labels by_hour = {{"hour", hours}};
 constexpr Labels by_message = {channel, {"type", notification_types}, {"status", outcomes}};
 constexpr Labels by_attempt = {channel, {"result", attempt_results}};
+constexpr Labels by_suppression = {{"reason", suppressions}};
 constexpr Labels by_error = {
     {"component", components}, {"error_type", error_types}, {"severity", severity_words}};
 constexpr Labels by_security = {
@@ -293,6 +295,12 @@ constexpr FamilySpec families[] = {
      counter,
      "Final outcome per message and channel.",
      by_message,
+     {},
+     all_combinations},
+    {"notifications_suppressed_total",
+     counter,
+     "Rules and channels that kept silent about an event.",
+     by_suppression,
      {},
      all_combinations},
     {"outbox_dead_letters",

@@ -26,7 +26,7 @@ Reading read(const std::string& yaml) {
   auto root = document.root();
   Reading reading;
   reading.broker = read_mqtt(root.section("mqtt"));
-  reading.options = read_options(root.section("notifications"), reading.broker);
+  reading.options = read_options(root.section("notifications"), {}, reading.broker);
   root.finish();
   faults.sort();
   for (const auto& fault : faults.all()) reading.faults.push_back(fault.text());

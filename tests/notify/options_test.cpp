@@ -22,7 +22,7 @@ Reading read(const std::string& yaml) {
   const auto document = config::Document::parse(yaml, "p.yaml", faults);
   auto root = document.root();
   Reading reading;
-  reading.options = read_options(root.section("notifications"));
+  reading.options = read_options(root.section("notifications"), {{"front", "Front door"}, {"yard", "yard"}});
   root.finish();
   faults.sort();
   for (const auto& fault : faults.all()) reading.faults.push_back(fault.text());
@@ -70,6 +70,46 @@ notifications:
   ASSERT_EQ(reading.options.channels.size(), 7U);
   const SystemClock clock;
   for (const auto& channel : reading.options.channels) EXPECT_TRUE(channel.make(clock).ok()) << channel.id;
+}
+
+TEST(NotifyOptions, ReadsEveryKeyOfRulesAndRecipients) {
+  const auto reading = read(R"(
+notifications:
+  channels:
+    - {id: a, type: log, language: de, quiet: "22:00-07:00", rate: {burst: 3, every: 20s}, not_about: [Zoë]}
+    - {id: b, type: log}
+  rules:
+    - when: person.known
+      to: [a]
+      cameras: [yard]
+      persons: [Lia, Zoë]
+      schedule: ["mon-fri 08:00-18:00", sat]
+      quiet: "12:00-13:00"
+      cooldown: 5m
+      group: 30s
+      critical: false
+      escalate: {after: 2m, to: [b]}
+      title: "{person}"
+      text: "{{{camera|nowhere}}"
+)");
+  EXPECT_THAT(reading.faults, IsEmpty());
+  ASSERT_EQ(reading.options.channels.size(), 2U);
+  const auto& wishes = reading.options.channels[0].recipient;
+  EXPECT_THAT(wishes.quiet, ElementsAre(Window{0x7f, 22 * 60, 7 * 60}));
+  EXPECT_EQ(wishes.rate, (Rate{3, std::chrono::seconds(20)}));
+  EXPECT_THAT(wishes.not_about, ElementsAre("Zoë"));
+  EXPECT_FALSE(reading.options.channels[1].recipient.rate.has_value());
+  Rule expected{Occasion::person_known, {"a"}, false, {"yard"}, {"Lia", "Zoë"}};
+  expected.schedule = {{0x1f, 8 * 60, 18 * 60}, {0x20, 0, 24 * 60}};
+  expected.quiet = {{0x7f, 12 * 60, 13 * 60}};
+  expected.cooldown = std::chrono::minutes(5);
+  expected.group = std::chrono::seconds(30);
+  expected.critical = false;
+  expected.escalate = Escalation{std::chrono::minutes(2), {"b"}};
+  expected.words = {"{person}", "{{{camera|nowhere}}"};
+  ASSERT_EQ(reading.options.rules.size(), 1U);
+  EXPECT_TRUE(reading.options.rules[0] == expected);
+  EXPECT_EQ(reading.options.cameras.at("front"), "Front door");
 }
 
 TEST(NotifyOptions, WithoutRulesRingsAndDangerGoEverywhere) {
@@ -128,9 +168,40 @@ TEST(NotifyOptions, EachMistakeIsNamedOnceWithTheMend) {
       {"channels: [{id: a, type: log}], rules: [{when: motion, to: [a]}]", "not in this version"},
       {"channels: [{id: a, type: log}], rules: [{when: ring, to: []}]", "names the channels"},
       {"channels: [{id: a, type: log}], rules: [{when: ring, to: [a], attach: clip}]", "snapshot"},
-      {"channels: [{id: a, type: log}], rules: [{when: ring, to: [a], quiet: '22:00-07:00'}]",
-       "not in this version"},
-      {"channels: [{id: a, type: log}], rules: [{when: ring, to: [a], cooldown: 5m}]", "not in this version"},
+      {"channels: [{id: a, type: log}], rules: [{when: ring, to: [a], quiet: '22:00'}]", "22:00-07:00"},
+      {"channels: [{id: a, type: log}], rules: [{when: ring, to: [a], quiet: '22:00-22:00'}]", "00:00-24:00"},
+      {"channels: [{id: a, type: log}], rules: [{when: ring, to: [a], schedule: ['mon-fry 08:00-18:00']}]",
+       "unknown days 'mon-fry'"},
+      {"channels: [{id: a, type: log}], rules: [{when: ring, to: [a], schedule: ['mon 8:00-18:00']}]",
+       "found '8:00-18:00'"},
+      {"channels: [{id: a, type: log}], rules: [{when: ring, to: [a], cooldown: 5}]", "needs a unit"},
+      {"channels: [{id: a, type: log}], rules: [{when: ring, to: [a], group: 0s}]", "between 1s and 1d"},
+      {"channels: [{id: a, type: log}], rules: [{when: ring, to: [a], cameras: [fornt]}]",
+       "did you mean 'front'?"},
+      {"channels: [{id: a, type: log}], rules: [{when: ring, to: [a], cameras: []}]", "names no camera"},
+      {"channels: [{id: a, type: log}], rules: [{when: ring, to: [a], persons: [Zoë]}]",
+       "only with person.known"},
+      {"channels: [{id: a, type: log}], rules: [{when: ring, to: [a], critical: yes}]", "true or false"},
+      {"channels: [{id: a, type: log}], rules: [{when: ring, to: [a], escalate: {to: [a]}}]",
+       "how long to wait"},
+      {"channels: [{id: a, type: log}], rules: [{when: ring, to: [a], escalate: {after: 2m, to: [b]}}]",
+       "no channel 'b'"},
+      {"channels: [{id: a, type: log}], rules: [{when: ring, to: [a], escalate: {after: 2h, to: [a]}}]",
+       "between 1s and 1h"},
+      {"channels: [{id: a, type: log}], rules: [{when: ring, to: [a], title: 'At {camra}'}]",
+       "line 1, column 4: unknown placeholder '{camra}' (did you mean '{camera}'?)"},
+      {"channels: [{id: a, type: log}], rules: [{when: ring, to: [a], title: '{camera'}]", "not closed"},
+      {"channels: [{id: a, type: log}], rules: [{when: ring, to: [a], title: \"a\\nb\"}]", "one line"},
+      {"channels: [{id: a, type: log}], rules: [{when: ring, to: [a], text: \"ä\\nöü {whoever}\"}]",
+       "line 2, column 4: unknown placeholder '{whoever}', one of: {camera}"},
+      {"channels: [{id: a, type: log}], rules: [{when: ring, to: [a], text: ''}]", "must not be empty"},
+      {"channels: [{id: a, type: log}], rules: [{when: ring, to: [a], title: '" + std::string(201, 'x') +
+           "'}]",
+       "longer than 200 bytes"},
+      {"channels: [{id: a, type: log, rate: {burst: 0}}]", "between 1 and 1000"},
+      {"channels: [{id: a, type: log, rate: {brust: 2}}]", "did you mean 'burst'?"},
+      {"channels: [{id: a, type: log, not_about: ['']}]", "must not be empty"},
+      {"channels: [{id: a, type: log, quiet: ['sat 25:00-26:00']}]", "22:00-07:00"},
   };
   for (const auto& [text, expected] : mistakes) {
     const auto reading = read("notifications: {" + text + "}");

@@ -98,5 +98,46 @@ TEST_F(PayloadTest, OtherEventsAreTheirOwnJsonWithSequenceZero) {
   EXPECT_EQ(row.expires, clock.wall() + 24h);
 }
 
+TEST_F(PayloadTest, EscalationIsDueLaterAndSaysSo) {
+  Route later{"neighbour", true};
+  later.after = 2min;
+  clock.advance(3s);  // the event waited for the rules
+  const auto row = message_of(ring, later, clock.wall());
+  EXPECT_EQ(row.key, (store::RowKey{ring.header.id, "neighbour", 100}));
+  EXPECT_EQ(row.next_attempt, ring.header.at + 2min);
+  EXPECT_EQ(row.expires, row.next_attempt + 1h);
+  EXPECT_EQ(json::parse(row.payload).at("escalation"), true);
+  EXPECT_EQ(json::parse(row.payload).at("sequence"), 100);
+  const auto picture = picture_update_of(ring, later, clock.wall(), {});
+  EXPECT_EQ(picture.key.sequence, 101U);
+  EXPECT_EQ(picture.next_attempt, row.next_attempt);
+  clock.advance(5min);
+  EXPECT_EQ(message_of(ring, later, clock.wall()).next_attempt, clock.wall()) << "late is not in the past";
+}
+
+TEST_F(PayloadTest, WordsOfTheRuleStayInTheHouse) {
+  Route route{"hook", false};
+  route.more = 3;
+  route.words = {"{person}", "{camera}"};
+  route.camera_name = "Front door";
+  route.critical = true;
+  const auto row = message_of(ring, route, clock.wall());
+  EXPECT_EQ(
+      json::parse(row.payload).at("words"),
+      (json{{"title", "{person}"}, {"text", "{camera}"}, {"camera", "Front door"}, {"critical", true}}));
+  const auto sent = json::parse(public_payload(row));
+  EXPECT_FALSE(sent.contains("words"));
+  EXPECT_EQ(sent.at("grouped"), 3);
+  auto plain = json::parse(message_of(ring, {"hook", false}, clock.wall()).payload);
+  plain["grouped"] = 3;
+  EXPECT_EQ(sent, plain);
+}
+
+TEST_F(PayloadTest, UnreadablePayloadIsHandedOnAsItIs) {
+  store::OutboxRow row;
+  row.payload = "{\"words";
+  EXPECT_EQ(public_payload(row), row.payload);
+}
+
 }  // namespace
 }  // namespace porchlight::notify

@@ -4,8 +4,10 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 namespace porchlight {
 
@@ -56,5 +58,9 @@ class SimulatedClock final : public Clock {
 
 // RFC 3339 UTC with milliseconds and `Z`: 2025-01-29T04:20:12.950Z.
 std::string rfc3339(WallTime time);
+
+// RFC 3339 §5.6, with seconds and a zone; fractions beyond a nanosecond are cut off. A leap second counts as
+// the second after it.
+std::optional<WallTime> parse_rfc3339(std::string_view text);
 
 }  // namespace porchlight

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "porchlight/base/clock.hpp"
+#include "porchlight/base/result.hpp"
 #include "porchlight/event/id.hpp"
 
 namespace porchlight::event {
@@ -110,5 +111,10 @@ std::string_view to_string(ButtonFault fault) noexcept;
 // The event as one JSON object: id, type, time (RFC 3339), trace_id and its own fields. This is what
 // the event log stores and what webhooks send; documented in docs/events.md.
 std::string to_json(const Event& event);
+
+// Reads what to_json() writes. `id` and `time` are those of `header` when they are missing; edge and trace
+// always. Any other field that is missing is empty or 0; one that is not of its kind is
+// ErrorCode::invalid_argument, and named. Fields that the type does not have are not looked at.
+Result<Event> from_json(std::string_view text, const Header& header);
 
 }  // namespace porchlight::event

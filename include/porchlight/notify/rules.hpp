@@ -2,6 +2,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,18 +13,18 @@
 
 namespace porchlight::notify {
 
+// One message to one channel.
 struct Route {
-  std::string channel_id;
+  std::string channel_id{};
   bool attach_snapshot = false;
-  auto operator<=>(const Route&) const = default;
+  std::size_t rule = 0;  // the first that names the channel, counted from 0
+  bool critical = false;
+  std::chrono::milliseconds after{0};  // more than 0: an escalation, due so long after the event
+  std::uint32_t more = 0;              // events like it that were grouped since the last message
+  Template words{};
+  std::string camera_name{};  // when it is not the camera's id
+  bool operator==(const Route&) const = default;
 };
-
-// Who is told of `event`, each channel at most once, in the order of the rules. Pure.
-// - A Sighting that answers a ring (ring_id set) goes where rings go: it is the ring's update.
-// - Any other Sighting goes by its verdict; no_face and error go nowhere.
-// - A Security event that says what a blacklisted Sighting says too (kind blacklist_match) skips the
-//   channels which that Sighting reaches.
-std::vector<Route> route(const std::vector<Rule>& rules, const event::Event& event);
 
 // When several people stand at the door: true when `a` says more than `b` (blacklisted over unknown
 // over known over no face over error).

@@ -19,7 +19,8 @@ struct Words {
 };
 
 // Written anew for each attempt from the row's payload, so that a name which was forgotten meanwhile
-// is not in it. A payload that cannot be read gives words that say so.
-Words words_of(const store::OutboxRow& row, Language language);
+// is not in it. By the rule's own `title` and `text` where it has them. Times are local. A payload that
+// cannot be read gives words that say so.
+Words words_of(const store::OutboxRow& row, Language language, const std::string& link = {});
 
 }  // namespace porchlight::notify

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "porchlight/notify/dry_run.hpp"
+
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "notify/local_time.hpp"
+
+namespace porchlight::notify {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+Options options() {
+  Options options;
+  options.channels = {{"phone", "log", {}, Language::german}, {"mail", "log", {}}};
+  options.rules = {{Occasion::ring, {"phone"}, true}, {Occasion::alert, {"mail"}}};
+  options.rules[0].cooldown = 5min;
+  options.rules[0].escalate = Escalation{2min, {"mail"}};
+  options.cameras = {{"front", "Haustür"}};
+  return options;
+}
+
+TEST(DryRun, SaysWhatEachRuleAndChannelWouldDo) {
+  const InBerlin berlin;
+  DryRun run(options());
+  event::Ring ring{{event::EventId::generate(at("2026-07-05T16:04:30Z")), at("2026-07-05T16:04:30Z"), {}, {}},
+                   "front", "front"};
+  const auto first = run.tell(ring);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(run.text_of(*first),
+            "5 July 2026, 18:04: ring\n"
+            "  rule 1 (ring): matched\n"
+            "  rule 2 (alert): when\n"
+            "  to phone, with the picture:\n"
+            "      Es klingelt\n"
+            "      Haustür, 18:04\n"
+            "  to mail, after 2 minutes unless somebody acknowledges, with the picture:\n"
+            "      Someone is at the door\n"
+            "      Haustür, 18:04\n"
+            "      Nobody has answered yet.\n");
+  const auto object = json::parse(run.json_of(*first));
+  EXPECT_EQ(object.at("rules"), json({"matched", "when"}));
+  EXPECT_EQ(object.at("told").at(1).at("after_ms"), 120'000);
+  EXPECT_EQ(object.at("told").at(0).at("title"), "Es klingelt");
+  ring.header.at += 1min;
+  const auto second = run.tell(ring);
+  ASSERT_TRUE(second);
+  EXPECT_THAT(run.text_of(*second), testing::HasSubstr("cooldown"));
+  EXPECT_THAT(run.text_of(*second), testing::HasSubstr("nobody is told"));
+  ring.header.at -= 1ms;
+  EXPECT_FALSE(run.tell(ring)) << "time does not run backwards";
+}
+
+TEST(DryRun, ShortFormsAreTheEventsTheySay) {
+  const auto said = [](const std::vector<std::string>& words) {
+    const auto event = event_of_words(words, {});
+    if (!event) return std::string("refused");
+    auto object = json::parse(event::to_json(*event));
+    for (const auto* key : {"id", "time", "trace_id", "confidence", "distance", "track"}) object.erase(key);
+    return object.dump();
+  };
+  EXPECT_EQ(said({"ring", "front"}),
+            R"({"button":"front","trigger_source":"button_press","type":"ring"})");
+  EXPECT_EQ(said({"person", "unknown", "yard"}),
+            R"({"camera":"yard","result":"unknown_person","type":"sighting"})");
+  EXPECT_EQ(said({"person", "known", "Zoë", "yard"}),
+            R"({"camera":"yard","person":"Zoë","result":"known_person","type":"sighting"})");
+  EXPECT_EQ(said({"person", "blacklisted", "Zoë", "yard"}),
+            R"({"camera":"yard","person":"Zoë","result":"blacklist_match","type":"sighting"})");
+  EXPECT_EQ(said({"camera", "lost", "yard"}), R"({"camera":"yard","fault":"network","type":"camera_lost"})");
+  EXPECT_EQ(said({"camera", "back", "yard"}), R"({"camera":"yard","lost_seconds":60.0,"type":"camera_back"})");
+  EXPECT_EQ(said({"security", "tamper"}), R"({"action":"","kind":"tamper","source":"","type":"security"})");
+  EXPECT_EQ(said({"alert", "Disk", "critical"}),
+            R"({"alert":"Disk","fingerprint":"Disk","severity":"critical","status":"firing","type":"alert"})");
+  for (const auto& words : std::vector<std::vector<std::string>>{
+           {}, {"ring"}, {"ring", "a", "b"}, {"person"}, {"person", "known", "yard"}, {"person", "unknown", "x", "y"},
+           {"person", "blue", "yard"}, {"camera", "gone", "yard"}, {"security"}, {"alert"}, {"motion", "yard"}})
+    EXPECT_EQ(said(words), "refused");
+}
+
+}  // namespace
+}  // namespace porchlight::notify
