@@ -154,7 +154,7 @@ TEST_F(ExecTest, WhoClosesItsErrorsIsWaitedForAllTheSame) {
 
 TEST_F(ExecTest, ATimeoutKillsTheWholeGroup) {
   const auto delivery =
-      run("sleep 600 & echo $! > $here/grandchild; echo $$ > $here/child; wait", ring_message(0), 700ms);
+      run("sleep 600 & echo $! > $here/grandchild; echo $$ > $here/child; wait", ring_message(0), 3s);
   EXPECT_EQ(delivery.kind, Kind::retry);
   EXPECT_EQ(delivery.code, ErrorCode::timeout);
   EXPECT_TRUE(is_gone(pid_in("grandchild")));

@@ -12,7 +12,7 @@ namespace porchlight::notify {
 namespace {
 
 std::vector<std::string> command_of(const std::vector<std::string>& arguments) {
-  std::vector<std::string> command{"/usr/bin/python3", "-u",
+  std::vector<std::string> command{"/usr/bin/python3", "-B", "-u",
                                    PORCHLIGHT_SOURCE_DIR "/tests/notify/hook_server.py"};
   command.insert(command.end(), arguments.begin(), arguments.end());
   return command;
