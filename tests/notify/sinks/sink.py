@@ -9,6 +9,7 @@ after the last are answered as the service would.
 import base64
 import json
 import pathlib
+import queue
 import socketserver
 import sys
 import threading
@@ -82,9 +83,17 @@ def is_object(required, optional=()):
     return check
 
 
+SAYINGS = queue.SimpleQueue()
+
+
 def say(value):
-    with LOCK:
-        sys.stdout.write(json.dumps(value) + "\n")
+    """Never waits: a record may be larger than the pipe, and its reader is our client."""
+    SAYINGS.put(json.dumps(value) + "\n")
+
+
+def speak():
+    while True:
+        sys.stdout.write(SAYINGS.get())
         sys.stdout.flush()
 
 
@@ -121,13 +130,13 @@ def run(answer, refusal, arguments):
             if scripted is not None:
                 status, reply, extra = (*scripted, {})[:3]
             data = reply.encode() if isinstance(reply, str) else json.dumps(reply).encode()
+            say(record)
             self.send_response(status)
             for name, value in extra.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
-            say(record)
 
         do_GET = do_POST = do_PUT = serve
 
@@ -141,6 +150,7 @@ def run(answer, refusal, arguments):
             pass
 
     server = Server(("127.0.0.1", 0), Handler)
+    threading.Thread(target=speak, daemon=True).start()
     say(server.server_address[1])
     server.serve_forever()
 
