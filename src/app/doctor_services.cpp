@@ -197,14 +197,16 @@ std::vector<Check> channel_checks(const Patient& patient) {
   std::vector<Check> checks;
   if (!patient.settings) return checks;
   // With a fault in the list, the places of what could be read are not those in the file.
-  const bool faulty = patient.is_faulty("notifications.channels");
+  const bool faulty_list = patient.is_faulty("notifications.channels");
   for (std::size_t i = 0; const auto& channel : patient.settings->house.notifications.channels) {
     const auto place = "notifications.channels[" + std::to_string(i++) + "]";
+    // That one is made by a section of its own.
+    const bool faulty = channel.id == notify::mqtt_type ? patient.is_faulty("mqtt") : faulty_list;
     checks.push_back({"channel " + channel.id, 30s,
                       [&patient, &channel, place, faulty] {
                         if (!faulty) return check_channel(patient, channel, place);
                         Findings findings;
-                        findings.skipped("the list of channels has a fault", "mend the configuration first");
+                        findings.skipped("its configuration has a fault", "mend the configuration first");
                         return findings;
                       },
                       true});

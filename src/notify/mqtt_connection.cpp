@@ -262,6 +262,7 @@ MqttEnd MqttConnection::explain(int code) const {
       end.text = "tls: " + (complaint_.empty() ? std::string(::mosquitto_strerror(code)) : complaint_);
       return end;
     case MOSQ_ERR_ERRNO:
+      if (error == EPIPE || error == ECONNRESET) return explain(MOSQ_ERR_CONN_LOST);
       end.text = errno_error(error, "speak with the broker").text();
       return end;
     case MOSQ_ERR_EAI:

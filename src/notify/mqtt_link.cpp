@@ -46,7 +46,7 @@ void MqttLink::turn() {
       log_.info("connected to the broker",
                 {{"broker", place()}, {"protocol", protocol_ == MqttProtocol::v5 ? "5" : "3.1.1"}});
     }
-    if (was_accepted_ && now - opened_ > settled_after) failures_ = 0;
+    if (was_accepted_ && now - opened_ > settled_after) failures_ = hang_ups_ = 0;
     if (was_accepted_ && now - opened_ > forgiven_after) takeovers_ = 0;
     if (!was_accepted_ && !connection_->end() && now - opened_ > handshake_limit)
       return conclude({ErrorCode::timeout, "the broker does not answer"});
@@ -97,6 +97,7 @@ void MqttLink::conclude(MqttEnd end) {
   // Old brokers hang up on what they cannot read.
   if (!accepted && end.unexplained)
     protocol_ = protocol_ == MqttProtocol::v5 ? MqttProtocol::v311 : MqttProtocol::v5;
+  if (accepted && end.unexplained && clock_.now() - opened_ < settled_after) ++hang_ups_;
   say(end, accepted);
   next_attempt_ = clock_.now() + pause_after(end, accepted);
   last_end_ = std::move(end);
@@ -113,7 +114,7 @@ milliseconds MqttLink::pause_after(const MqttEnd& end, bool was_accepted) {
 void MqttLink::say(const MqttEnd& end, bool was_accepted) {
   if (std::exchange(said_, end.text) == end.text && !was_accepted) return;
   telemetry::Fields fields{{"broker", place()}, {"fault", end.text}};
-  if (end.taken_over)
+  if (end.taken_over || hang_ups_ > 1)
     fields.push_back(
         {"mend", "another client uses the id '" + client_id_ + "': give each its own mqtt.client_id"});
   if (end.code == ErrorCode::auth && !was_accepted)

@@ -19,9 +19,10 @@ namespace porchlight::notify {
 // Keeps one connection to the broker: looks its name up, connects, falls back to MQTT 3.1.1 where 5 is
 // refused, and connects again after a pause. Bound to one thread.
 //
-// A broker that is away is tried again after 1 s, doubled up to 10 s; one that refuses us, up to 1 min.
-// After another client took our client id over, the pause is 1 min, doubled up to 10 min: two that take
-// it from each other would both be worth nothing.
+// A broker that is away is tried again after 1 s, doubled up to 10 s; one that refuses us, or hangs up soon
+// after it accepted us, up to 1 min. When it says that another client took our client id over, the pause
+// is 1 min, doubled up to 10 min: two that take it from each other would both be worth nothing.
+// (mosquitto 2.0 does not say so, it hangs up.)
 class MqttLink {
  public:
   MqttLink(MqttOptionsPtr options, std::string client_id, std::string will_topic, const Clock& clock)
@@ -77,6 +78,7 @@ class MqttLink {
   MonotonicTime next_attempt_{};
   std::uint32_t failures_ = 0;
   std::uint32_t takeovers_ = 0;
+  std::uint32_t hang_ups_ = 0;  // in a row, each soon after we were accepted
   MqttEnd last_end_{ErrorCode::unavailable, "not connected yet"};
   std::string said_;
 };

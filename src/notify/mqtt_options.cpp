@@ -56,8 +56,10 @@ std::string read_client_id(Section& mqtt, const std::string& fallback) {
 MqttOptionsPtr read_mqtt(Section mqtt) {
   MqttOptions options;
   options.host = mqtt.text("host", "");
-  if (options.host.find("://") != std::string::npos || options.host.find('/') != std::string::npos)
-    mqtt.fault("host", "a name or an address without scheme and path; encryption is switched on by 'tls'");
+  const bool good_host = options.host.find_first_of("/@ ") == std::string::npos;
+  if (!good_host)
+    mqtt.fault("host",
+               "a name or an address without scheme, user and path; encryption is switched on by 'tls'");
   options.port = static_cast<int>(mqtt.integer("port", options.port, 1, 65535));
   options.user = mqtt.text("user", "");
   options.password = mqtt.text("password", "");
@@ -68,7 +70,8 @@ MqttOptionsPtr read_mqtt(Section mqtt) {
   read_tls(mqtt, options);
   options.discovery = mqtt.boolean("discovery", true);
   options.discovery_prefix = read_prefix(mqtt, "discovery_prefix", options.discovery_prefix);
-  if (options.host.empty()) return nullptr;
+  // What stands in place of a host may be a secret; nobody is to look it up.
+  if (options.host.empty() || !good_host) return nullptr;
   return std::make_shared<const MqttOptions>(std::move(options));
 }
 

@@ -69,7 +69,7 @@ def presses(chips, count, arrived):
 
 
 def mqtt():
-    broker = mqtt_client.Broker("allow_anonymous true", "set_tcp_nodelay true")
+    broker = mqtt_client.Broker("allow_anonymous true", "set_tcp_nodelay true", logged="error")
     watcher = mqtt_client.MqttClient(broker.port).subscribe("porchlight/front/ring")
     daemon, chips = start({"mqtt": {"host": "127.0.0.1", "port": broker.port}})
     harness.wait_until(lambda: mqtt_client.retained(broker.port, "porchlight/available"), 20, "the house online")

@@ -93,6 +93,7 @@ TEST(MqttOptions, HouseIsAChannelThatNoRuleHas) {
 TEST(MqttOptions, EachMistakeIsNamedWithItsPlaceAndMend) {
   const std::vector<std::pair<std::string, std::string>> mistakes{
       {"mqtt: {host: 'mqtt://broker'}", "mqtt.host: a name or an address"},
+      {"mqtt: {host: 'house:secret-word@broker'}", "mqtt.host: a name or an address"},
       {"mqtt: {host: b, port: 0}", "mqtt.port"},
       {"mqtt: {host: b, prot: 1883}", "did you mean 'port'?"},
       {"mqtt: {host: b, password: secret-word}", "set mqtt.user"},

@@ -32,19 +32,19 @@ def free_port():
 
 
 class Broker:
-    """mosquitto with a configuration of its own. `lines` are added to it."""
+    """mosquitto with a configuration of its own. `lines` are added to it; `logged`: what its log is about."""
 
-    def __init__(self, *lines, port=None):
+    def __init__(self, *lines, logged="all"):
         need_broker()
         self._folder = tempfile.TemporaryDirectory(prefix="porchlight-broker-")
         self.folder = pathlib.Path(self._folder.name)
-        self.port = port or free_port()
+        self.port, self.logged = free_port(), logged
         self.process = None
         self.write(*(lines or ["allow_anonymous true"]))
         self.start()
 
     def write(self, *lines):
-        base = [f"listener {self.port} 127.0.0.1", "persistence false", "log_type all", "user root"]
+        base = [f"listener {self.port} 127.0.0.1", "persistence false", f"log_type {self.logged}", "user root"]
         (self.folder / "mosquitto.conf").write_text("\n".join([*base, *lines]) + "\n")
 
     def start(self):
@@ -297,7 +297,7 @@ class Wire:
         self.target, self.deaf, self.only_old, self.connections = port, False, None, 0
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
-        self.open = []
+        self.open, self.clients = [], []
         threading.Thread(target=self._serve, daemon=True).start()
 
     def _serve(self):
@@ -321,6 +321,7 @@ class Wire:
             for end in (client, server):
                 end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.open += [client, server]
+            self.clients.append(client)
             server.sendall(first)
             threading.Thread(target=self._pump, args=(server, client, True), daemon=True).start()
             self._pump(client, server, False)
@@ -339,6 +340,10 @@ class Wire:
                 end.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
+
+    def say(self, packet):
+        """To the newest client, as if the broker had said it."""
+        self.clients[-1].sendall(packet)
 
     def cut(self):
         for end in self.open:
