@@ -83,8 +83,7 @@ int show_stream(notify::DryRun& run, WallTime at, bool as_json) {
   for (std::size_t number = 1; std::getline(std::cin, line); ++number) {
     if (line.empty()) continue;
     const auto shown = show(run, event::from_json(line, header_at(at)), as_json);
-    if (!shown)
-      return complain("line " + std::to_string(number) + ": " + shown.error().text(), exit_usage);
+    if (!shown) return complain("line " + std::to_string(number) + ": " + shown.error().text(), exit_usage);
     told = told || *shown;
   }
   return told ? exit_done : exit_no;

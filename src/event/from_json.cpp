@@ -129,14 +129,19 @@ Event event_from(const std::string& type, Reader& from, const Header& header) {
   if (type == "ring")
     return Ring{header, from.text("button"), from.text("camera"), from.word("trigger_source", sources)};
   if (type == "sighting") return sighting_from(from, header);
-  if (type == "camera_lost") return CameraLost{header, from.text("camera"), from.word("fault", camera_faults)};
+  if (type == "camera_lost")
+    return CameraLost{header, from.text("camera"), from.word("fault", camera_faults)};
   if (type == "camera_back") return CameraBack{header, from.text("camera"), from.number("lost_seconds")};
   if (type == "button_trouble")
     return ButtonTrouble{header, from.text("button"), from.word("fault", button_faults),
                          static_cast<std::uint32_t>(from.count("lost_edges"))};
   if (type == "security")
-    return Security{header,           from.text("kind"),   from.text("source"),
-                    from.text("action"), from.text("camera"), from.text("person")};
+    return Security{header,
+                    from.text("kind"),
+                    from.text("source"),
+                    from.text("action"),
+                    from.text("camera"),
+                    from.text("person")};
   if (type == "alert") return alert_from(from, header);
   from.fault("type", type.empty() ? "is missing" : "is not '" + type + "'");
   return Ring{};

@@ -18,7 +18,8 @@ using nlohmann::json;
 constexpr std::size_t rings_remembered = 64;
 constexpr const char* short_forms =
     "an event is a JSON object as docs/events.md has it, or '-' for one on each line of standard input, or: "
-    "ring BUTTON; person unknown CAMERA; person known NAME CAMERA; person blacklisted NAME CAMERA; camera lost "
+    "ring BUTTON; person unknown CAMERA; person known NAME CAMERA; person blacklisted NAME CAMERA; camera "
+    "lost "
     "CAMERA; camera back CAMERA; security KIND [CAMERA]; alert NAME [SEVERITY]";
 
 Language language_of(const Options& options, const std::string& channel) {
@@ -67,8 +68,7 @@ Result<DryRun::Outcome> DryRun::tell(const event::Event& event) {
   if (const auto* ring = std::get_if<event::Ring>(&event)) rings_.push_back(*ring);
   if (rings_.size() > rings_remembered) rings_.pop_front();
   for (const auto& route : outcome.decision.routes)
-    outcome.told.push_back(
-        {route, words_of(row_of(event, route), language_of(options_, route.channel_id))});
+    outcome.told.push_back({route, words_of(row_of(event, route), language_of(options_, route.channel_id))});
   return outcome;
 }
 
@@ -114,12 +114,9 @@ std::string DryRun::json_of(const Outcome& outcome) const {
   for (const auto& skip : outcome.decision.skipped)
     skipped.push_back({{"channel", skip.channel_id}, {"rule", skip.rule}, {"why", to_string(skip.why)}});
   for (const auto& one : outcome.told) told.push_back(json_of_told(one));
-  const json object{{"id", header.id.text()},
-                    {"type", event::type_of(outcome.event)},
-                    {"time", rfc3339(header.at)},
-                    {"rules", rules},
-                    {"skipped", skipped},
-                    {"told", told}};
+  const json object{{"id", header.id.text()},     {"type", event::type_of(outcome.event)},
+                    {"time", rfc3339(header.at)}, {"rules", rules},
+                    {"skipped", skipped},         {"told", told}};
   return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -141,7 +138,8 @@ Result<event::Event> event_of_words(const std::vector<std::string>& words, const
   }
   if (is(0, "camera") && n == 3 && is(1, "lost"))
     return event::Event{event::CameraLost{header, words[2], event::CameraFault::network}};
-  if (is(0, "camera") && n == 3 && is(1, "back")) return event::Event{event::CameraBack{header, words[2], 60}};
+  if (is(0, "camera") && n == 3 && is(1, "back"))
+    return event::Event{event::CameraBack{header, words[2], 60}};
   if (is(0, "security") && (n == 2 || n == 3))
     return event::Event{event::Security{header, words[1], "", "", n == 3 ? words[2] : "", ""}};
   if (is(0, "alert") && (n == 2 || n == 3)) {

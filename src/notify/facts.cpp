@@ -53,8 +53,8 @@ Facts facts(const event::Security& security) {
 }
 
 Facts facts(const event::Alert& alert) {
-  Facts facts{Occasion::alert, alert.camera_id, {},
-              alert.fingerprint + (alert.firing ? "/firing" : "/resolved")};
+  Facts facts{
+      Occasion::alert, alert.camera_id, {}, alert.fingerprint + (alert.firing ? "/firing" : "/resolved")};
   facts.critical = alert.firing && alert.severity == "critical";
   return facts;
 }

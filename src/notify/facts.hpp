@@ -11,12 +11,12 @@ namespace porchlight::notify {
 
 // What the rules ask of an event.
 struct Facts {
-  std::optional<Occasion> occasion;  // nothing: no rule is for it
-  std::string camera{};              // may be empty
-  std::string person{};              // may be empty
-  std::string subject{};             // what it is about, for `cooldown` and `group`
-  bool critical = false;             // by itself
-  bool blacklisted_face = false;     // a security event that a sighting tells, too
+  std::optional<Occasion> occasion;         // nothing: no rule is for it
+  std::string camera{};                     // may be empty
+  std::string person{};                     // may be empty
+  std::string subject{};                    // what it is about, for `cooldown` and `group`
+  bool critical = false;                    // by itself
+  bool blacklisted_face = false;            // a security event that a sighting tells, too
   std::optional<event::EventId> answers{};  // the ring that it belongs to
 };
 

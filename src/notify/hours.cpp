@@ -44,7 +44,8 @@ Result<std::uint8_t> days_of(std::string_view text) {
     const auto first = day_of(item.substr(0, dash));
     const auto last = dash == std::string_view::npos ? first : day_of(item.substr(dash + 1));
     if (!first || !last)
-      return fault("unknown days '" + std::string(item) + "': mon, tue, wed, thu, fri, sat, sun, or a span such as mon-fri");
+      return fault("unknown days '" + std::string(item) +
+                   "': mon, tue, wed, thu, fri, sat, sun, or a span such as mon-fri");
     for (int day = *first;; day = (day + 1) % 7) {
       days = static_cast<std::uint8_t>(days | (1 << day));
       if (day == *last) break;

@@ -217,9 +217,8 @@ void RuleEngine::remember(std::size_t index, const Asked& asked) {
   auto& memory = memories_[index];
   memory[asked.key()] = {asked.now, 0};
   if (memory.size() <= most_subjects) return;
-  memory.erase(std::min_element(memory.begin(), memory.end(), [](const auto& a, const auto& b) {
-    return a.second.at < b.second.at;
-  }));
+  memory.erase(std::min_element(memory.begin(), memory.end(),
+                                [](const auto& a, const auto& b) { return a.second.at < b.second.at; }));
 }
 
 std::string_view to_string(Ruling ruling) noexcept {

@@ -82,7 +82,8 @@ std::vector<std::string> read_cameras(Section& section, const CameraNames& camer
   std::vector<std::string> known;
   for (const auto& [id, name] : cameras) known.push_back(id);
   auto ids = section.text_list("cameras");
-  if (section.has("cameras") && ids.empty()) section.fault("cameras", "names no camera; leave it out for all");
+  if (section.has("cameras") && ids.empty())
+    section.fault("cameras", "names no camera; leave it out for all");
   for (const auto& id : ids)
     if (!contains(known, id)) section.fault("cameras", "no camera '" + id + "'" + did_you_mean(id, known));
   return ids;
@@ -98,7 +99,8 @@ std::vector<std::string> read_persons(Section& section, std::optional<Occasion> 
 
 std::string read_template(Section& section, std::string_view key, std::size_t longest, bool one_line) {
   auto text = section.text(key, "");
-  if (section.is_scalar(key) && text.empty()) section.fault(key, "must not be empty; leave it out for our words");
+  if (section.is_scalar(key) && text.empty())
+    section.fault(key, "must not be empty; leave it out for our words");
   if (text.size() > longest)
     section.fault(key, "longer than " + std::to_string(longest) + " bytes");
   else if (one_line && text.find('\n') != std::string::npos)

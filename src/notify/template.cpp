@@ -62,7 +62,8 @@ std::optional<TemplateFault> check_template(std::string_view text) {
       continue;
     }
     const auto found = placeholder_at(text.substr(at));
-    if (!found) return fault_at(text.substr(0, at), "'{' is not closed with '}'; a brace itself is written '{{'");
+    if (!found)
+      return fault_at(text.substr(0, at), "'{' is not closed with '}'; a brace itself is written '{{'");
     if (!is_known(found->name)) return fault_at(text.substr(0, at), unknown(found->name));
     at += found->length - 1;
   }

@@ -16,14 +16,15 @@ Header header() {
 }
 
 TEST(EventFromJson, ReadsWhatWasWritten) {
-  const Sighting seen{header(),  "porch", Verdict::blacklist_match, "Ada", 0.75, 0.5,
+  const Sighting seen{header(),   "porch", Verdict::blacklist_match,
+                      "Ada",      0.75,    0.5,
                       "resnet-1", 3,       EventId::parse("017f22e2-79b0-7cc3-98c4-dc0c0c073980")};
   Sighting nobody;
   nobody.header = header();
   nobody.verdict = Verdict::no_face;
   for (const Event& event : std::vector<Event>{
-           Ring{header(), "front", "porch", TriggerSource::remote_unit}, Ring{header(), "front", ""}, seen, nobody,
-           CameraLost{header(), "porch", CameraFault::stalled}, CameraBack{header(), "porch", 2.5},
+           Ring{header(), "front", "porch", TriggerSource::remote_unit}, Ring{header(), "front", ""}, seen,
+           nobody, CameraLost{header(), "porch", CameraFault::stalled}, CameraBack{header(), "porch", 2.5},
            ButtonTrouble{header(), "front", ButtonFault::lost_edges, 7},
            Security{header(), "tamper", "hardware", "logged", "porch", "Ada"},
            Alert{header(), "Disk", "critical", false, "full", "f1", "porch"}}) {
@@ -53,7 +54,8 @@ TEST(EventFromJson, FaultsAreNamed) {
   EXPECT_EQ(fault("{}"), "read event: 'type' is missing");
   EXPECT_EQ(fault(R"({"type":"rong"})"), "read event: 'type' is not 'rong'");
   EXPECT_EQ(fault(R"({"type":7})"), "read event: 'type' is a text");
-  EXPECT_EQ(fault(R"({"type":"ring","time":"today"})"), "read event: 'time' is a time as in 2025-01-29T04:20:12Z");
+  EXPECT_EQ(fault(R"({"type":"ring","time":"today"})"),
+            "read event: 'time' is a time as in 2025-01-29T04:20:12Z");
   EXPECT_EQ(fault(R"({"type":"ring","id":"1"})"), "read event: 'id' is no event's id");
   EXPECT_EQ(fault(R"({"type":"sighting","result":"ghost"})"), "read event: 'result' is not 'ghost'");
   EXPECT_EQ(fault(R"({"type":"sighting","track":-1})"), "read event: 'track' is a whole number");

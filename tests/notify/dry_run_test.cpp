@@ -27,7 +27,8 @@ TEST(DryRun, SaysWhatEachRuleAndChannelWouldDo) {
   const InBerlin berlin;
   DryRun run(options());
   event::Ring ring{{event::EventId::generate(at("2026-07-05T16:04:30Z")), at("2026-07-05T16:04:30Z"), {}, {}},
-                   "front", "front"};
+                   "front",
+                   "front"};
   const auto first = run.tell(ring);
   ASSERT_TRUE(first);
   EXPECT_EQ(run.text_of(*first),
@@ -62,8 +63,7 @@ TEST(DryRun, ShortFormsAreTheEventsTheySay) {
     for (const auto* key : {"id", "time", "trace_id", "confidence", "distance", "track"}) object.erase(key);
     return object.dump();
   };
-  EXPECT_EQ(said({"ring", "front"}),
-            R"({"button":"front","trigger_source":"button_press","type":"ring"})");
+  EXPECT_EQ(said({"ring", "front"}), R"({"button":"front","trigger_source":"button_press","type":"ring"})");
   EXPECT_EQ(said({"person", "unknown", "yard"}),
             R"({"camera":"yard","result":"unknown_person","type":"sighting"})");
   EXPECT_EQ(said({"person", "known", "Zoë", "yard"}),
@@ -71,13 +71,23 @@ TEST(DryRun, ShortFormsAreTheEventsTheySay) {
   EXPECT_EQ(said({"person", "blacklisted", "Zoë", "yard"}),
             R"({"camera":"yard","person":"Zoë","result":"blacklist_match","type":"sighting"})");
   EXPECT_EQ(said({"camera", "lost", "yard"}), R"({"camera":"yard","fault":"network","type":"camera_lost"})");
-  EXPECT_EQ(said({"camera", "back", "yard"}), R"({"camera":"yard","lost_seconds":60.0,"type":"camera_back"})");
+  EXPECT_EQ(said({"camera", "back", "yard"}),
+            R"({"camera":"yard","lost_seconds":60.0,"type":"camera_back"})");
   EXPECT_EQ(said({"security", "tamper"}), R"({"action":"","kind":"tamper","source":"","type":"security"})");
-  EXPECT_EQ(said({"alert", "Disk", "critical"}),
-            R"({"alert":"Disk","fingerprint":"Disk","severity":"critical","status":"firing","type":"alert"})");
-  for (const auto& words : std::vector<std::vector<std::string>>{
-           {}, {"ring"}, {"ring", "a", "b"}, {"person"}, {"person", "known", "yard"}, {"person", "unknown", "x", "y"},
-           {"person", "blue", "yard"}, {"camera", "gone", "yard"}, {"security"}, {"alert"}, {"motion", "yard"}})
+  EXPECT_EQ(
+      said({"alert", "Disk", "critical"}),
+      R"({"alert":"Disk","fingerprint":"Disk","severity":"critical","status":"firing","type":"alert"})");
+  for (const auto& words : std::vector<std::vector<std::string>>{{},
+                                                                 {"ring"},
+                                                                 {"ring", "a", "b"},
+                                                                 {"person"},
+                                                                 {"person", "known", "yard"},
+                                                                 {"person", "unknown", "x", "y"},
+                                                                 {"person", "blue", "yard"},
+                                                                 {"camera", "gone", "yard"},
+                                                                 {"security"},
+                                                                 {"alert"},
+                                                                 {"motion", "yard"}})
     EXPECT_EQ(said(words), "refused");
 }
 

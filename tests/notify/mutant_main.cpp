@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// CONFIG: decides the events of standard input, one JSON object a line, as `porchlight notify dry-run - --json`.
+// CONFIG: decides the events of standard input, one JSON object a line, as `porchlight notify dry-run -
+// --json`.
 #include <cstdio>
 #include <iostream>
 

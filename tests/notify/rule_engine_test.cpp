@@ -74,7 +74,8 @@ TEST_F(RuleEngineTest, CooldownEndsExactlyAndIsByPersonAndCamera) {
   EXPECT_EQ(ruling(seen(Verdict::known_person, "Lia")), Ruling::matched);
   EXPECT_EQ(ruling(seen(Verdict::known_person, "Zoë", "yard")), Ruling::matched);
   pass(1ms);
-  EXPECT_EQ(ruling(seen(Verdict::known_person, "Zoë")), Ruling::matched) << "what was silent began nothing anew";
+  EXPECT_EQ(ruling(seen(Verdict::known_person, "Zoë")), Ruling::matched)
+      << "what was silent began nothing anew";
   pass(5min - 1ms);
   EXPECT_EQ(ruling(seen(Verdict::known_person, "Zoë")), Ruling::cooldown);
 }
@@ -271,7 +272,8 @@ TEST_F(RuleEngineTest, ChangedRulesForgetAndOthersDoNot) {
   auto kept = unknown_to_phone, changed = unknown_to_phone;
   kept.cooldown = changed.cooldown = 1h;
   changed.to = {"hook"};
-  std::map<std::string, Recipient> recipients{{"slow", {{}, Rate{1, 1h}, {}}}, {"other", {{}, Rate{1, 1h}, {}}}};
+  std::map<std::string, Recipient> recipients{{"slow", {{}, Rate{1, 1h}, {}}},
+                                              {"other", {{}, Rate{1, 1h}, {}}}};
   const Rule by_rate{Occasion::ring, {"slow", "other"}};
   configure({changed, kept, by_rate}, recipients);
   decide(stranger());

@@ -39,9 +39,11 @@ TEST(Template, BracesAreWrittenTwice) {
 TEST(Template, FaultsAreNamedWithTheirPlace) {
   const auto fault = [](std::string_view text) {
     const auto found = check_template(text);
-    return found ? std::to_string(found->line) + ":" + std::to_string(found->column) + " " + found->message : "";
+    return found ? std::to_string(found->line) + ":" + std::to_string(found->column) + " " + found->message
+                 : "";
   };
-  EXPECT_THAT(fault("äö {camra}"), testing::StartsWith("1:4 unknown placeholder '{camra}' (did you mean '{camera}'?)"));
+  EXPECT_THAT(fault("äö {camra}"),
+              testing::StartsWith("1:4 unknown placeholder '{camra}' (did you mean '{camera}'?)"));
   EXPECT_THAT(fault("a\nb\n{"), testing::StartsWith("3:1 '{' is not closed"));
   EXPECT_THAT(fault("{camera\n}"), testing::StartsWith("1:1 '{' is not closed"));
   EXPECT_THAT(fault("{camera{count}}"), testing::StartsWith("1:1 '{' is not closed"));

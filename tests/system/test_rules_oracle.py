@@ -69,6 +69,8 @@ def rule(dice, occasions, channels):
                 "escalate": lambda: {"after": dice.choice(["2m", "30m", "1h"]), "to": some()},
                 "title": lambda: dice.choice(TEMPLATES), "text": lambda: dice.choice(TEMPLATES)}
     likely = {"cooldown": 0.5, "group": 0.4, "critical": 0.2, "quiet": 0.2, "schedule": 0.2}
+    if made["when"] == "person.blacklisted":
+        likely["schedule"] = 0.6
     for key, make in optional.items():
         if dice.random() < likely.get(key, 0.3):
             made[key] = make()
@@ -82,8 +84,11 @@ def house(dice):
     occasions = dice.sample(OCCASIONS, dice.randint(2, 4))
     if dice.random() < 0.4:
         occasions += ["person.blacklisted", "security"]
-    if dice.random() < 0.3:
+    kind = dice.random()
+    if kind < 0.25:
         occasions = ["ring"]
+    elif kind < 0.5:
+        occasions = ["person.blacklisted", "security"]
     return {"cameras": CAMERAS, "buttons": [{"id": "front", "kind": "virtual", "camera": "front"}],
             "notifications": {"channels": [channel(dice, name) for name in names],
                               "rules": [rule(dice, occasions, names) for _ in range(dice.randint(2, 6))]}}

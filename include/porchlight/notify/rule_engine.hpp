@@ -47,9 +47,9 @@ struct Decision {
     Ruling why = Ruling::told;
     bool operator==(const Skip&) const = default;
   };
-  std::vector<Route> routes;    // a channel at most once now and once later, in the order of the rules
-  std::vector<Ruling> rules;    // of every rule; empty when no rule was asked
-  std::vector<Skip> skipped;    // channels that a matching rule names and that hear nothing of it
+  std::vector<Route> routes;      // a channel at most once now and once later, in the order of the rules
+  std::vector<Ruling> rules;      // of every rule; empty when no rule was asked
+  std::vector<Skip> skipped;      // channels that a matching rule names and that hear nothing of it
   bool told_as_sighting = false;  // somebody hears of it by the sighting of the same face
 };
 
