@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The commands about messages that did not arrive. Looking reads the database beside the daemon; sending again
-// is the daemon's, whose lanes hold messages too, and done on the database where no daemon runs.
+// The commands about messages that did not arrive. Looking reads the database beside the daemon; sending
+// again is the daemon's, whose lanes hold messages too, and done on the database where no daemon runs.
 #include <charconv>
 #include <cstdio>
 #include <filesystem>
@@ -88,7 +88,8 @@ struct Sent {
 };
 
 std::string query_of(const store::OutboxFilter& which) {
-  const auto before = std::chrono::duration_cast<std::chrono::milliseconds>(which.settled_by->time_since_epoch());
+  const auto before =
+      std::chrono::duration_cast<std::chrono::milliseconds>(which.settled_by->time_since_epoch());
   auto query = "before=" + std::to_string(before.count());
   if (which.event_id) query += "&event=" + which.event_id->text();
   if (which.sequence) query += "&sequence=" + std::to_string(*which.sequence);
@@ -113,15 +114,16 @@ Result<Sent> send_without_daemon(const Settings& settings, const store::OutboxFi
   auto log = open_audit_log(settings.house.folder, **database, clock);
   if (!log) return std::move(log).error();
   Sent sent;
-  auto status = audited(
-      **log,
-      {store::plain("outbox"), "update", store::plain("sent again: " + query_of(which)), store::AuditResult::begun},
-      [&]() -> Status {
-        auto resent = store::Outbox(**database).resend(which, channels_of(settings), clock.wall());
-        if (!resent) return std::move(resent).error();
-        sent = {resent->rows.size(), resent->without_channel, resent->more};
-        return {};
-      });
+  auto status = audited(**log,
+                        {store::plain("outbox"), "update", store::plain("sent again: " + query_of(which)),
+                         store::AuditResult::begun},
+                        [&]() -> Status {
+                          auto resent =
+                              store::Outbox(**database).resend(which, channels_of(settings), clock.wall());
+                          if (!resent) return std::move(resent).error();
+                          sent = {resent->rows.size(), resent->without_channel, resent->more};
+                          return {};
+                        });
   if (!status) return std::move(status).error();
   return sent;
 }
@@ -182,7 +184,8 @@ int outbox_resend_command(const CommandOptions& options, const OutboxSelection& 
   store::OutboxFilter which;
   which.channel_id = asked.channel;
   if (!asked.place.empty() && !read_place(asked.place, which))
-    return complain("'" + asked.place + "' is no ID[:SEQUENCE]; porchlight outbox list shows them", exit_usage);
+    return complain("'" + asked.place + "' is no ID[:SEQUENCE]; porchlight outbox list shows them",
+                    exit_usage);
   auto [settings, exit_code] = settings_for(options);
   if (!settings) return exit_code;
   const auto sent = send_all(*settings, which);
@@ -190,9 +193,9 @@ int outbox_resend_command(const CommandOptions& options, const OutboxSelection& 
     return complain(sent.error().text(), exit_unreachable);
   if (!sent) return complain(sent.error());
   if (options.json)
-    std::printf("%s\n", ordered_json{{"resent", sent->messages}, {"without_channel", sent->without_channel}}
-                            .dump()
-                            .c_str());
+    std::printf(
+        "%s\n",
+        ordered_json{{"resent", sent->messages}, {"without_channel", sent->without_channel}}.dump().c_str());
   else
     std::printf("sent again: %llu\n", static_cast<unsigned long long>(sent->messages));
   if (sent->without_channel > 0)

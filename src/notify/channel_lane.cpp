@@ -94,7 +94,8 @@ struct ChannelLane::State {
   Withdrawals withdrawals;
   Mailbox<HousePtr> house;
   std::atomic<bool> overflowed{false};
-  std::atomic<bool> open{false};  // as the breaker is
+  std::atomic<bool> has_refused{false};  // ever, or given up
+  std::atomic<bool> open{false};         // as the breaker is
   // lane thread
   const Clock& clock;
   const LaneOptions limits;
@@ -128,6 +129,7 @@ bool ChannelLane::push(Message message) {
   // After a refusal everything goes by way of the outbox until the lane asks for it, in order.
   if (!state_->overflowed.load(std::memory_order_acquire) && state_->offer(std::move(message))) return true;
   state_->overflowed.store(true, std::memory_order_release);
+  state_->has_refused.store(true, std::memory_order_release);
   return false;
 }
 
@@ -144,6 +146,7 @@ void ChannelLane::inherit(ChannelLane& former) {
   state_->queue.inherit(old.queue);
   state_->receipts = std::move(old.receipts);
   state_->unreported = std::move(old.unreported);
+  state_->has_refused.store(old.has_refused.load(std::memory_order_acquire), std::memory_order_release);
 }
 
 void ChannelLane::tell(HousePtr house) {
@@ -223,6 +226,7 @@ void ChannelLane::State::take(Message message) {
   // outbox.
   if (!queue.has_room()) {
     incomplete = true;
+    has_refused.store(true, std::memory_order_release);
     if (!queue.make_room(queue.wait_of(message.row))) return;
   }
   if (auto outcome = queue.add(std::move(message))) report(std::move(*outcome));
@@ -232,8 +236,8 @@ void ChannelLane::State::take(Message message) {
 // hears of the event.
 bool ChannelLane::State::comes_too_early(const Message& message) const {
   const auto sequence = message.row.key.sequence;
-  return !message.reloaded && sequence > 0 && sequence < store::first_escalation &&
-         !queue.knows_event(message.row.key.event_id);
+  return has_refused.load(std::memory_order_acquire) && !message.reloaded && sequence > 0 &&
+         sequence < store::first_escalation && !queue.knows_event(message.row.key.event_id);
 }
 
 void ChannelLane::State::take_withdrawals() {

@@ -56,10 +56,9 @@ void StoreLane::reload(const ReloadChannel& job) {
   if (!whole) next_reload_.push_back(job.channel_id);
 }
 
-// An update goes after what waits before it, and with what the other side called what has left. `handed`: what
-// was handed over with an earlier row.
-bool StoreLane::hand_over(notify::ChannelLane& lane, store::OutboxRow row,
-                          std::set<store::RowKey>& handed) {
+// An update goes after what waits before it, and with what the other side called what has left. `handed`:
+// what was handed over with an earlier row.
+bool StoreLane::hand_over(notify::ChannelLane& lane, store::OutboxRow row, std::set<store::RowKey>& handed) {
   if (handed.contains(row.key)) return true;
   std::map<std::uint32_t, std::string> receipts;
   if (row.key.sequence > 0) {
@@ -132,7 +131,8 @@ void StoreLane::resend(const ResendMessages& job) {
   auto resent = [&]() -> Result<store::Resent> {
     if (!open_) return Error(ErrorCode::unavailable, "the event log is not open");
     const auto words = words_of(job.which);
-    if (auto status = audit_.record(entry_of(job, words, store::AuditResult::begun), store::Durability::synced);
+    if (auto status =
+            audit_.record(entry_of(job, words, store::AuditResult::begun), store::Durability::synced);
         !status)
       return std::move(status).error().context("not done, because it cannot be recorded");
     auto done = resend_rows(job.which);

@@ -15,11 +15,8 @@ constexpr std::string_view that_are_dead = " AND state IN ('failed', 'expired') 
 constexpr std::string_view that_wait = " AND state = 'pending' ";
 
 std::string list_sql(std::string_view state) {
-  return select_outbox(outbox_columns_for_people,
-                       std::string("WHERE ")
-                           .append(matching)
-                           .append(state)
-                           .append(" ORDER BY event_id DESC, sequence, channel LIMIT ?5"));
+  return select_outbox(outbox_columns_for_people, std::string("WHERE ").append(matching).append(state).append(
+                                                      " ORDER BY event_id DESC, sequence, channel LIMIT ?5"));
 }
 
 const std::string& list_sql(OutboxFilter::State state) {

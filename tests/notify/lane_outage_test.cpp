@@ -169,7 +169,8 @@ TEST_F(LaneOutage, RefusalIsAnAnswer) {
   EXPECT_FALSE(lane->open());
   EXPECT_EQ(settled().size(), 8U);
   EXPECT_EQ(metric(R"(notification_attempts_total{channel="webhook",result="rejected"})"), 8);
-  EXPECT_EQ(metric(R"(notifications_sent_total{channel="webhook",status="failure",type="doorbell_press"})"), 8);
+  EXPECT_EQ(metric(R"(notifications_sent_total{channel="webhook",status="failure",type="doorbell_press"})"),
+            8);
 }
 
 TEST_F(LaneOutage, SuccessBetweenFailuresKeepsItClosed) {
@@ -209,7 +210,8 @@ TEST_F(LaneOutage, MessagesExpireWhileItIsOpenAndKeepTheServersWords) {
   ASSERT_EQ(ended.size(), 10U);
   for (const auto& outcome : ended) EXPECT_EQ(outcome.state, DeliveryState::expired);
   EXPECT_EQ(outcomes.front().error, "no route");
-  EXPECT_EQ(metric(R"(notifications_sent_total{channel="webhook",status="failure",type="doorbell_press"})"), 10);
+  EXPECT_EQ(metric(R"(notifications_sent_total{channel="webhook",status="failure",type="doorbell_press"})"),
+            10);
   EXPECT_EQ(metric(R"(notification_delivery_duration_seconds_count{channel="webhook"})"), 10);
 }
 
@@ -225,7 +227,8 @@ TEST_F(LaneOutage, CountsOfAMessageThatArrivesAtTheThirdAttempt) {
   EXPECT_EQ(metric(R"(notification_attempts_total{channel="webhook",result="retry"})"), 2);
   EXPECT_EQ(metric(R"(notification_attempts_total{channel="webhook",result="delivered"})"), 1);
   EXPECT_EQ(metric(R"(notification_retries_total{channel="webhook"})"), 2);
-  EXPECT_EQ(metric(R"(notifications_sent_total{channel="webhook",status="success",type="doorbell_press"})"), 1);
+  EXPECT_EQ(metric(R"(notifications_sent_total{channel="webhook",status="success",type="doorbell_press"})"),
+            1);
   EXPECT_EQ(metric(R"(doorbell_ring_to_notification_seconds_count{channel="webhook"})"), 1);
   // Back-offs of 0.5 to 1 s and of 1 to 2 s.
   const auto took = metric(R"(notification_delivery_duration_seconds_sum{channel="webhook"})");
@@ -273,21 +276,36 @@ TEST_F(LaneOutage, LaneThatReplacesAnotherRemembersWhatThatKnew) {
   EXPECT_THAT(script.seen[2].receipts, ElementsAre(Pair(0, "m")));
 }
 
-TEST_F(LaneOutage, UpdateOfAnUnknownRingComesByWayOfTheOutbox) {
+TEST_F(LaneOutage, UpdateWhoseRingWasRefusedWaitsForItInTheOutbox) {
+  options.queue_capacity = 2;
+  lane = make();
+  ring();
+  ring();
   const auto id = new_id();
-  ASSERT_TRUE(lane->push(message(id, 1)));  // the ring itself was refused
+  ASSERT_FALSE(lane->push(message(id)));
   pass(10ms);
-  EXPECT_TRUE(script.seen.empty());
+  EXPECT_EQ(script.seen.size(), 2U);
   EXPECT_EQ(reloads, 1);
+  ASSERT_TRUE(lane->push(message(id, 1)));  // the store has not answered the reload yet
+  pass(10ms);
+  EXPECT_EQ(script.seen.size(), 2U) << "the update overtook its ring";
+  EXPECT_EQ(reloads, 2);
   for (const std::uint32_t sequence : {0U, 1U}) {
     auto reloaded = message(id, sequence);
     reloaded.reloaded = true;
     ASSERT_TRUE(lane->push(reloaded));
   }
   pass(10ms);
-  ASSERT_EQ(script.seen.size(), 2U);
-  EXPECT_EQ(script.seen[0].key.sequence, 0U);
-  EXPECT_EQ(script.seen[1].key.sequence, 1U);
+  ASSERT_EQ(script.seen.size(), 4U);
+  EXPECT_EQ(script.seen[2].key.sequence, 0U);
+  EXPECT_EQ(script.seen[3].key.sequence, 1U);
+}
+
+TEST_F(LaneOutage, UpdateThatIsTheFirstOfItsEventGoesAtOnce) {
+  ASSERT_TRUE(lane->push(message(new_id(), 2)));
+  pass(1ms);
+  EXPECT_EQ(script.seen.size(), 1U);
+  EXPECT_EQ(reloads, 0);
 }
 
 TEST_F(LaneOutage, FreshRingIsTriedThoughTheLaneIsFullOfRepeatsAndReloadsStayFew) {
@@ -354,7 +372,8 @@ TEST_F(LaneOutage, AcknowledgedEscalationNeverLeaves) {
   pass(1h);
   ASSERT_EQ(script.seen.size(), 3U);
   EXPECT_EQ(script.seen[2].key.event_id, other);
-  EXPECT_EQ(metric(R"(notifications_sent_total{channel="webhook",status="failure",type="doorbell_press"})"), 0)
+  EXPECT_EQ(metric(R"(notifications_sent_total{channel="webhook",status="failure",type="doorbell_press"})"),
+            0)
       << "a withdrawn message is no failure";
 }
 
@@ -373,7 +392,8 @@ TEST_F(LaneOutage, WithdrawalThatComesBeforeItsEscalationHoldsToo) {
 TEST_F(LaneOutage, DeadLetterThatIsSentAgainIsTakenThoughItWasJustSettled) {
   bool refuses = true;
   script.answer = [&](const Message&) {
-    return refuses ? Delivery::rejected(ErrorCode::invalid_argument, "no such chat\n") : Delivery::delivered();
+    return refuses ? Delivery::rejected(ErrorCode::invalid_argument, "no such chat\n")
+                   : Delivery::delivered();
   };
   const auto id = ring();
   pass(1s);
@@ -424,8 +444,9 @@ TEST(LanesApart, ChannelThatHangsDelaysNoOther) {
   for (int i = 0; i < 50; ++i)
     for (auto* lane : {one->get(), two->get()}) {
       Message message;
-      message.row = message_of(event::Ring{event::make_header(clock), "front", "porch", event::TriggerSource::test},
-                               {lane->channel_id(), false}, clock.wall());
+      message.row =
+          message_of(event::Ring{event::make_header(clock), "front", "porch", event::TriggerSource::test},
+                     {lane->channel_id(), false}, clock.wall());
       ASSERT_TRUE(lane->push(std::move(message)));
     }
   std::unique_lock lock(mutex);

@@ -64,7 +64,8 @@ class StoreHouse {
   }
   Result<std::size_t> acknowledge(const event::EventId& id) {
     std::promise<Result<std::size_t>> answer;
-    store_->queue().push(Acknowledge{id, [&](Result<std::size_t> said) { answer.set_value(std::move(said)); }});
+    store_->queue().push(
+        Acknowledge{id, [&](Result<std::size_t> said) { answer.set_value(std::move(said)); }});
     return answer.get_future().get();
   }
   Result<store::Resent> resend(store::OutboxFilter which) {

@@ -47,8 +47,9 @@ struct Receiver {
 std::uint64_t undelivered(const std::filesystem::path& folder, std::uint64_t messages) {
   const auto database = store::Database::open(folder / "porchlight.db", {}, nullptr);
   if (!database) return messages;
-  const auto rows = store::Outbox(**database).list(
-      {.state = store::OutboxFilter::State::all, .limit = static_cast<std::size_t>(messages) + 1});
+  const auto rows =
+      store::Outbox(**database)
+          .list({.state = store::OutboxFilter::State::all, .limit = static_cast<std::size_t>(messages) + 1});
   if (!rows) return messages;
   std::uint64_t delivered = 0;
   for (const auto& row : *rows) delivered += row.state == store::DeliveryState::delivered ? 1U : 0U;

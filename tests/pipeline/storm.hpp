@@ -18,11 +18,11 @@ struct StormOptions {
 };
 
 struct StormReport {
-  std::uint64_t messages = 0;    // rings times channels
+  std::uint64_t messages = 0;  // rings times channels
   std::uint64_t attempts = 0;
-  std::uint64_t lost = 0;        // messages that never reached their receiver
-  std::uint64_t unsettled = 0;   // messages of which the outbox does not say that they were delivered
-  std::uint64_t duplicates = 0;  // arrivals of a message that had arrived before, under the same id
+  std::uint64_t lost = 0;          // messages that never reached their receiver
+  std::uint64_t unsettled = 0;     // messages of which the outbox does not say that they were delivered
+  std::uint64_t duplicates = 0;    // arrivals of a message that had arrived before, under the same id
   std::uint64_t open_seconds = 0;  // simulated, of all channels together: about how long they were left alone
   std::chrono::seconds simulated{0};
   double real_seconds = 0;

@@ -239,13 +239,15 @@ TEST(OutboxMigration, KeepsEveryRowAndTheirOrder) {
     old.file = file.string();
     ASSERT_EQ(sqlite3_open(old.file.c_str(), &old.handle), SQLITE_OK);
     ASSERT_TRUE(migrate(old, migrations().first(4)));
-    ASSERT_TRUE(old.execute(QueryType::insert, "INSERT INTO events VALUES ('" + id + "', 'ring', 1, '', '{}', NULL)"));
+    ASSERT_TRUE(old.execute(QueryType::insert,
+                            "INSERT INTO events VALUES ('" + id + "', 'ring', 1, '', '{}', NULL)"));
     int sequence = 0;
     for (const std::string state : {"pending", "delivered", "failed", "expired"})
       ASSERT_TRUE(old.execute(QueryType::insert,
-                              "INSERT INTO outbox VALUES ('" + id + "', 'hook', " + std::to_string(sequence++) +
-                                  ", 'ring', 'doorbell_press', '{\"a\":1}', 1, 'tp', 1, 2, 3, 4, 5, '" + state +
-                                  "', " + (state == "pending" ? "NULL" : "6") + ")"));
+                              "INSERT INTO outbox VALUES ('" + id + "', 'hook', " +
+                                  std::to_string(sequence++) +
+                                  ", 'ring', 'doorbell_press', '{\"a\":1}', 1, 'tp', 1, 2, 3, 4, 5, '" +
+                                  state + "', " + (state == "pending" ? "NULL" : "6") + ")"));
   }
   const auto database = open_or_fail(file);
   ASSERT_TRUE(database);

@@ -49,8 +49,8 @@ struct LaneOptions {
 // delivered, rejected or expired. Messages of one event keep their order; other events pass a message
 // that waits. A channel that does not answer is left alone but for one attempt a minute (see Breaker).
 // Memory is bounded: what does not fit is refused or given up, stays in the outbox and is asked for again by
-// `reload` once there is room. An update whose event the lane does not know comes by way of the outbox, too,
-// behind what waits before it: so it does not overtake its ring.
+// `reload` once there is room. From then on an update whose event the lane does not know comes by way of the
+// outbox, too, behind what waits before it: so it does not overtake its ring.
 class ChannelLane {
  public:
   struct Ports {
