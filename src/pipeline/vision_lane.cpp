@@ -119,11 +119,15 @@ void VisionLane::take_cameras() {
   cameras_ = std::move(*table);
 }
 
+void VisionLane::take_gallery() {
+  auto gallery = new_gallery_.take();
+  if (!gallery) return;
+  gallery_ = std::move(*gallery);
+  watcher_->set_gallery(gallery_);
+}
+
 void VisionLane::take_news() {
-  if (auto gallery = new_gallery_.take()) {
-    gallery_ = std::move(*gallery);
-    watcher_->set_gallery(gallery_);
-  }
+  take_gallery();
   while (auto ring = expectations_.pop()) {
     const auto deadline = ring->header.edge + answer_window;
     if (clock_.now() < deadline)
@@ -170,6 +174,8 @@ void VisionLane::examine_next(const std::stop_token& stop, Heartbeat& heartbeat)
     examination->answer(Error(ErrorCode::timeout, "the cameras left no time to look at the photograph"));
     return;
   }
+  // Whoever asks may have heard that somebody was enrolled while the cameras were looked at.
+  take_gallery();
   auto examined = look_at(*examination_, [&] {
     heartbeat.beat();
     return !stop.stop_requested() && expectations_.empty();

@@ -63,6 +63,7 @@ class VisionLane {
   bool needed();
   bool load();
   void take_cameras();
+  void take_gallery();
   void take_news();
   bool anything_new() const;
   void look(Heartbeat& heartbeat);
