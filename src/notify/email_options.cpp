@@ -72,9 +72,10 @@ void read_server(config::Section& section, http::MailServer& server) {
   server.tls = read_starttls(section, place);
   server.user = section.text("user", "");
   server.password = section.text("password", "");
-  if (server.user.empty() != server.password.empty())
-    section.fault(server.user.empty() ? "user" : "password", "user and password belong together");
-  if (server.tls == http::MailTls::none && !server.password.empty() && !is_loopback(place.host))
+  // By the keys: a command beside the service reads a credential of its own as nothing.
+  if (section.has("user") != section.has("password"))
+    section.fault(section.has("user") ? "user" : "password", "user and password belong together");
+  if (server.tls == http::MailTls::none && section.has("password") && !is_loopback(place.host))
     section.fault("starttls",
                   "a password does not leave the machine in the clear: 'required', or no password");
   server.ca_file = section.text("ca_file", "");

@@ -121,7 +121,8 @@ TEST(Ntfy, AServerWithoutAttachmentsGetsTheTextAlone) {
     Sink sink("ntfy", {answer});
     auto message = ring_message(0);
     message.picture = small_picture();
-    EXPECT_EQ(ntfy(sink.url())->deliver(message, {}).kind, Kind::delivered);
+    const auto delivery = ntfy(sink.url())->deliver(message, {});
+    ASSERT_EQ(delivery.kind, Kind::delivered) << delivery.text;
     EXPECT_EQ(sink.next()["method"], "PUT");
     EXPECT_EQ(sink.next()["method"], "POST");
   }
