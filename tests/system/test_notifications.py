@@ -75,7 +75,7 @@ class Snippets(unittest.TestCase):
 
     def test_check_looks_at_what_it_accepts(self):
         """Each snippet with a slip in one of its keys or values is refused."""
-        slips = ((r"\btype: (\w+)", r"type: \1x"), (r"\bto: \[(\w+)", r"to: [\1x"), (r"\bwhen: (\w+)", r"when: \1x"),
+        slips = ((r"\btype: (\w+)", r"type: \1x"), (r"(when: [\w.]+, to: \[\w+)", r"\1x"), (r"\bwhen: (\w+)", r"when: \1x"),
                  (r"\bid: ", "idd: "))
         for line, text in self.snippets:
             for slip, instead in slips:

@@ -83,18 +83,21 @@ def is_object(required, optional=()):
     return check
 
 
-SAYINGS = queue.SimpleQueue()
+RECORDS = queue.SimpleQueue()
 
 
 def say(value):
-    """Never waits: a record may be larger than the pipe, and its reader is our client."""
-    SAYINGS.put(json.dumps(value) + "\n")
+    # A record may be larger than the pipe, and its reader our client, who waits for an answer first.
+    RECORDS.put(json.dumps(value) + "\n")
 
 
-def speak():
+def write_records():
     while True:
-        sys.stdout.write(SAYINGS.get())
+        sys.stdout.write(RECORDS.get())
         sys.stdout.flush()
+
+
+threading.Thread(target=write_records, daemon=True).start()
 
 
 def json_of(request):
@@ -130,13 +133,13 @@ def run(answer, refusal, arguments):
             if scripted is not None:
                 status, reply, extra = (*scripted, {})[:3]
             data = reply.encode() if isinstance(reply, str) else json.dumps(reply).encode()
-            say(record)
             self.send_response(status)
             for name, value in extra.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
+            say(record)
 
         do_GET = do_POST = do_PUT = serve
 
@@ -150,7 +153,6 @@ def run(answer, refusal, arguments):
             pass
 
     server = Server(("127.0.0.1", 0), Handler)
-    threading.Thread(target=speak, daemon=True).start()
     say(server.server_address[1])
     server.serve_forever()
 
