@@ -50,10 +50,16 @@ void fill_random(void* bytes, std::size_t size) {
 EventId EventId::generate(WallTime at) {
   EventId id;
   fill_random(id.bytes_.data(), id.bytes_.size());
-  auto ms = static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count());
+  const auto since = at.time_since_epoch();
+  const auto whole = std::chrono::floor<std::chrono::milliseconds>(since);
+  auto ms = static_cast<std::uint64_t>(whole.count());
   for (std::size_t i = 6; i-- > 0; ms >>= 8) id.bytes_[i] = static_cast<std::uint8_t>(ms & 0xff);
-  id.bytes_[6] = static_cast<std::uint8_t>(0x70 | (id.bytes_[6] & 0x0f));
+  // RFC 9562, 6.2, method 3: the next 12 bits are the fraction of the millisecond, so that two presses within
+  // one keep their order.
+  const auto rest = std::chrono::duration_cast<std::chrono::nanoseconds>(since - whole).count();
+  const auto fraction = static_cast<std::uint64_t>(rest) * 4096 / 1'000'000;
+  id.bytes_[6] = static_cast<std::uint8_t>(0x70 | (fraction >> 8));
+  id.bytes_[7] = static_cast<std::uint8_t>(fraction & 0xff);
   id.bytes_[8] = static_cast<std::uint8_t>(0x80 | (id.bytes_[8] & 0x3f));
   return id;
 }

@@ -43,6 +43,14 @@ TEST(EventId, SortsByTimeAsValueAndAsText) {
                              [](const EventId& a, const EventId& b) { return a.text() < b.text(); }));
 }
 
+TEST(EventId, SortsWithinOneMillisecond) {
+  const auto at = [](int ns) {
+    return EventId::generate(WallTime{std::chrono::nanoseconds(1'700'000'000'000'000'000 + ns)});
+  };
+  for (int ns = 0; ns + 250 < 1'000'000; ns += 2'711) EXPECT_LT(at(ns), at(ns + 250)) << ns;
+  EXPECT_EQ(at(999'999).text().substr(0, 18), "018bcfe5-6800-7fff");
+}
+
 TEST(EventId, IsUniqueWithinOneMillisecond) {
   std::set<EventId> ids;
   for (int i = 0; i < 10'000; ++i) ids.insert(EventId::generate(WallTime{1'700'000'000'000ms}));

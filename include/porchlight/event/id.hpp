@@ -12,7 +12,8 @@
 
 namespace porchlight::event {
 
-// UUID version 7 (RFC 9562): 48 bits of Unix milliseconds, then random. Given at the edge, so that
+// UUID version 7 (RFC 9562): 48 bits of Unix milliseconds, 12 of their fraction (a quarter of a
+// microsecond), then random. Given at the edge, so that
 // everything that follows (row, message, picture, log line) carries one id. Sorts by time as text.
 class EventId {
  public:
