@@ -59,9 +59,9 @@ std::string as_yaml(const std::string& text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-class Alertmanager {
+class AlertingYaml {
  public:
-  Alertmanager(const Settings& settings, const AlertmanagerFiles& files)
+  AlertingYaml(const Settings& settings, const AlertmanagerFiles& files)
       : settings_(settings), files_(files) {}
 
   std::string text() const {
@@ -161,7 +161,7 @@ class Alertmanager {
 int config_alertmanager_command(const CommandOptions& options, const AlertmanagerFiles& files) {
   auto [settings, exit_code] = settings_with(options, "alerting");
   if (!settings) return exit_code;
-  std::printf("%s", Alertmanager(*settings, files).text().c_str());
+  std::printf("%s", AlertingYaml(*settings, files).text().c_str());
   return exit_done;
 }
 
