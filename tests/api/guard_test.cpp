@@ -94,7 +94,8 @@ TEST_F(Heads, RoutesThatNameAContentTypeHoldTheirBodiesAgainstIt) {
   std::size_t seen = 0;
   for (const auto& route : server.server->router().routes()) {
     const bool refuses = std::find(route.statuses.begin(), route.statuses.end(), 415) != route.statuses.end();
-    EXPECT_EQ(refuses, route.payload != http::Payload::any) << route.path;
+    const bool is_link = route.path == "/l/{token}";  // looks at its form's type itself: Links has the test
+    EXPECT_EQ(refuses && !is_link, route.payload != http::Payload::any) << route.path;
     seen += refuses ? 1 : 0;
   }
   EXPECT_GE(seen, 8U);

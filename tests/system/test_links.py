@@ -51,7 +51,9 @@ class Links(unittest.TestCase):
         ring = self.daemon.ring("front")
         for hook in (self.mum, self.dad):
             hook.wait_for(lambda m: m.event["id"] == ring and m.picture, 30, "the ring with its picture")
-        harness.wait_until(lambda: self.rows("SELECT count(*) FROM outbox WHERE state = 'pending'") == [(0,)], 20, "the outcomes")
+        harness.wait_until(lambda: self.rows("SELECT count(*) FROM outbox WHERE state = 'pending'") == [(0,)]
+                           and self.rows("SELECT count(*) FROM events WHERE id = ? AND snapshot IS NOT NULL", ring) == [(1,)],
+                           20, "the outcomes, and the picture in the log")
         return ring
 
     def rows(self, sql, *values):
@@ -127,7 +129,8 @@ class Links(unittest.TestCase):
         self.assertEqual(ask("GET", picture, Range="bytes=9999999-")[0], 416)
         stranger = Client(self.daemon)
         stranger.bearer = link
-        self.assertEqual(stranger.ask("POST", "/api/v1/buttons/front/ring")[0], 401)
+        # 503 until the accounts are read.
+        harness.wait_until(lambda: stranger.ask("POST", "/api/v1/buttons/front/ring")[0] == 401, 20, "the refusal")
         self.assertEqual(self.rows("SELECT * FROM acknowledgements"), [])
         for _ in range(61):
             status = ask("GET", path)[0]
