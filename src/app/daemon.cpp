@@ -375,8 +375,8 @@ api::ReloadReport Daemon::apply(Settings fresh) {
   // Where the data lies does not change under a running daemon.
   fresh.house.folder = started_.house.folder;
   fresh.house.links = make_links(link_key_, started_.server.public_url, fresh.house.notifications);
-  auto rebuilt = pipeline_->reload(fresh.house, {changed("faces"), changed("notifications") || changed("alerting"),
-                                                 changed("mqtt")});
+  auto rebuilt = pipeline_->reload(
+      fresh.house, {changed("faces"), changed("notifications") || changed("alerting"), changed("mqtt")});
   if (!rebuilt) {
     report.faults.push_back(rebuilt.error().text());
     return report;

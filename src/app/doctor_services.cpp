@@ -153,10 +153,9 @@ Findings check_channel(const Patient& patient, const notify::ChannelOptions& cha
   auto made = channel.make(clock);
   const auto reached = made ? (*made)->reach({}) : Status(made.error());
   if (!reached)
-    findings.bad(reached.error().text(),
-                 channel.type == notify::mqtt_type
-                     ? mend_of_broker(reached.error().code())
-                     : mend_of_channel(channel.type, reached.error().code(), place));
+    findings.bad(reached.error().text(), channel.type == notify::mqtt_type
+                                             ? mend_of_broker(reached.error().code())
+                                             : mend_of_channel(channel.type, reached.error().code(), place));
   else
     findings.fact(channel.type + ": reachable, nothing was sent");
   const auto login = channel.type == notify::mqtt_type

@@ -63,8 +63,8 @@ Result<Settings> read_settings(const std::filesystem::path& file, config::Faults
   }
   settings.house.buttons = gpio::read_buttons(root, camera_ids);
   settings.house.faces = vision::read_options(root.section("faces"));
-  settings.house.notifications =
-      notify::read_options(root.section("notifications"), camera_names, notify::read_mqtt(root.section("mqtt")));
+  settings.house.notifications = notify::read_options(root.section("notifications"), camera_names,
+                                                      notify::read_mqtt(root.section("mqtt")));
   auto alerting = root.section("alerting");
   alerting.not_in_this_version({"builtin"});
   const auto* channels = std::getenv("NOTIFICATION_CHANNELS");

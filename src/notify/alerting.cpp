@@ -63,7 +63,9 @@ void add_channel(Section& alerting, const AlertingChannel& entry, const Alerting
     alerting.fault("notification_channels", "'" + entry.type + "' " + what);
   };
   const auto* kind = kind_of(entry.type);
-  if (kind == nullptr || kind->read == nullptr) return fault("is not in this version");
+  if (kind == nullptr) return fault("is not in this version");
+  if (kind->read_with_broker != nullptr && !options.broker)
+    return fault("goes by the broker of the section mqtt, which names none: mqtt: {host: …}");
   if (entry.type == "email" && read.smtp.empty())
     return fault("needs the server that takes its mail: alerting.smtp: {server: …, from: …}");
   const auto section = section_of(entry, read);
@@ -79,7 +81,7 @@ void add_channel(Section& alerting, const AlertingChannel& entry, const Alerting
   ChannelOptions channel;
   channel.id = id;
   channel.type = entry.type;
-  channel.make = kind->read(keys, id);
+  channel.make = read_maker(*kind, keys, id, options.broker);
   keys.finish();
   if (!faults.empty()) return fault("cannot be used as it is written: look at its " + told_of(faults));
   options.channels.push_back(std::move(channel));

@@ -24,6 +24,9 @@ struct ChannelKind {
 };
 
 std::span<const ChannelKind> channel_kinds();
+// By whichever of the two the kind has.
+ChannelMaker read_maker(const ChannelKind& kind, config::Section& section, const std::string& id,
+                        const MqttOptionsPtr& broker);
 
 // Each in its own file.
 ChannelMaker read_webhook(config::Section& section, const std::string& id);

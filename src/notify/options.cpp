@@ -42,12 +42,6 @@ const ChannelKind* read_kind(Section& section) {
   return nullptr;
 }
 
-ChannelMaker read_maker(const ChannelKind& kind, Section& section, const std::string& id,
-                        const MqttOptionsPtr& broker) {
-  return kind.read_with_broker != nullptr ? kind.read_with_broker(section, id, broker)
-                                          : kind.read(section, id);
-}
-
 std::vector<ChannelOptions> read_channels(Section& notifications, std::vector<std::string>& ids,
                                           const MqttOptionsPtr& broker) {
   std::vector<ChannelOptions> channels;
@@ -92,6 +86,7 @@ void add_house(Options& options, const MqttOptionsPtr& broker) {
 Options read_options(Section notifications, const CameraNames& cameras, const MqttOptionsPtr& broker) {
   Options options;
   options.cameras = cameras;
+  options.broker = broker;
   std::vector<std::string> ids;
   options.channels = read_channels(notifications, ids, broker);
   const bool has_rules = notifications.has("rules");

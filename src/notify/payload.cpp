@@ -33,7 +33,7 @@ store::OutboxRow row_of(const event::Event& event, const Route& route, WallTime 
   const auto& header = event::header_of(event);
   const bool later = route.after > std::chrono::milliseconds::zero();
   if (later) {
-    sequence += escalation_offset;
+    sequence += store::first_escalation;
     object["escalation"] = true;
   }
   object["sequence"] = sequence;

@@ -94,9 +94,9 @@ struct TakeAlerts {
   std::function<void(Result<std::size_t>)> done;  // from the store lane, once the new ones are committed
 };
 
-using StoreJob = std::variant<std::monostate, CommitEvent, AwaitCommit, AmendEvent, SettleMessage,
-                              Acknowledge, ResendMessages, ReloadChannel, ReadGallery, RecordAudit, AnswerEvent,
-                              TakeAlerts>;
+using StoreJob =
+    std::variant<std::monostate, CommitEvent, AwaitCommit, AmendEvent, SettleMessage, Acknowledge,
+                 ResendMessages, ReloadChannel, ReadGallery, RecordAudit, AnswerEvent, TakeAlerts>;
 using StoreQueue = MpscRing<StoreJob, QueueName::event_processing, Overflow::must_not_fill>;
 
 }  // namespace porchlight::pipeline

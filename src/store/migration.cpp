@@ -105,8 +105,9 @@ CREATE INDEX events_by_camera ON events (camera);
 CREATE INDEX events_by_camera_and_type ON events (camera, type);
 )sql";
 
-constexpr std::array all_migrations{Migration{version_1}, Migration{version_2}, Migration{accounts_schema},
-                                    Migration{version_4}, Migration{outbox_schema}, Migration{answers_schema}};
+constexpr std::array all_migrations{Migration{version_1},       Migration{version_2},
+                                    Migration{accounts_schema}, Migration{version_4},
+                                    Migration{outbox_schema},   Migration{answers_schema}};
 
 Result<std::int64_t> version_of(Database::Connection& connection) {
   return connection.scalar(QueryType::schema, "PRAGMA user_version");

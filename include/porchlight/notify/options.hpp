@@ -99,6 +99,7 @@ struct Options {
   std::vector<std::string> everything;
   std::chrono::milliseconds link_lifetime{std::chrono::hours{24}};  // of the links in messages
   CameraNames cameras{};
+  MqttOptionsPtr broker{};  // null: none is configured
 };
 
 // The channel that `mqtt.host` makes: its id, and its type.

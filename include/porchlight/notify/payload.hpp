@@ -17,16 +17,13 @@ inline constexpr std::uint32_t first_message = 0;
 inline constexpr std::uint32_t picture_update = 1;
 inline constexpr std::uint32_t name_update = 2;
 
-// What an escalation's numbers have more than those of the same message at once.
-inline constexpr std::uint32_t escalation_offset = 100;
-
 // What is known of a ring's picture at its edge.
 using PictureAge = std::optional<std::chrono::milliseconds>;
 
 // The outbox rows (payload, label, expiry filled in) of one message to one channel. The payloads are
 // documented in docs/notifications.md. `now` is the wall clock; an escalation is due `after` later, says
-// `"escalation": true`, and is numbered from escalation_offset on. What only words_of() needs stands in the
-// payload under `words`, see public_payload().
+// `"escalation": true`, and is numbered from store::first_escalation on. What only words_of() needs stands in
+// the payload under `words`, see public_payload().
 store::OutboxRow message_of(const event::Event& event, const Route& route, WallTime now,
                             PictureAge picture_age = std::nullopt);
 // Sequence 1 of a ring: the same text, with the picture.
