@@ -74,6 +74,7 @@ Result<notify::Words> words_for(OpenLibrary& open, const Visit& visit, const sto
   }
   store::OutboxRow row;  // the message is not kept as long as its event
   row.type = event.type;
+  row.happened = event.at;
   row.payload = event.json;
   return notify::words_of(row, visit.language);
 }

@@ -103,6 +103,7 @@ struct ChannelLane::State {
   const Ports ports;
   DeliveryQueue queue;
   Breaker breaker;
+  std::uint64_t connections = 0;  // of the channel, as last seen
   Receipts receipts;
   bool incomplete = false;  // the outbox has what was given up here
   MonotonicTime next_reload{};
@@ -203,6 +204,13 @@ bool ChannelLane::State::offer(Message message) {
 void ChannelLane::State::take_turn() {
   if (auto news = house.take()) channel->learn(std::move(*news));
   channel->turn();
+  const auto now = channel->connections();
+  if (std::exchange(connections, now) == now) return;
+  if (breaker.answered() == Breaker::Change::closed) {
+    open.store(false, std::memory_order_relaxed);
+    logger().info("the channel is connected again, what waited goes out", {{"channel_id", channel_id}});
+  }
+  queue.release();
 }
 
 void ChannelLane::State::take_over() {

@@ -30,6 +30,7 @@ class MqttChannel final : public Channel {
   Status reach(std::stop_token stop) override;
   int descriptor() const noexcept override { return link_.descriptor(); }
   bool wants_to_write() const noexcept override { return link_.wants_to_write(); }
+  std::uint64_t connections() const noexcept override { return link_.generation(); }
   void turn() override { link_.turn(); }
   void leave() override { link_.leave(); }
 

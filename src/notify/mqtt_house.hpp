@@ -27,6 +27,7 @@ class MqttHouse final : public Channel {
   void count_in(telemetry::Metrics& metrics) override;
   int descriptor() const noexcept override { return link_.descriptor(); }
   bool wants_to_write() const noexcept override { return link_.wants_to_write(); }
+  std::uint64_t connections() const noexcept override { return link_.generation(); }
   void learn(HousePtr house) override;
   void turn() override;
   void leave() override;

@@ -51,7 +51,6 @@ Hours read_hours(Section& section, std::string_view key) {
 
 std::vector<std::string> read_names(Section& section, std::string_view key) {
   auto names = section.text_list(key);
-  if (section.has(key) && names.empty()) section.fault(key, "names nobody");
   if (contains(names, "")) section.fault(key, "a name must not be empty");
   return names;
 }
@@ -91,6 +90,7 @@ std::vector<std::string> read_cameras(Section& section, const CameraNames& camer
 
 std::vector<std::string> read_persons(Section& section, std::optional<Occasion> when) {
   auto names = read_names(section, "persons");
+  if (section.has("persons") && names.empty()) section.fault("persons", "names nobody");
   if (section.has("persons") && when && *when != Occasion::person_known &&
       *when != Occasion::person_blacklisted)
     section.fault("persons", "only with person.known and person.blacklisted: nothing else has a name");

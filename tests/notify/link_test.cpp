@@ -127,7 +127,7 @@ TEST(AnswerMessages, AReplyGoesToTheOthersWhoWereTold) {
   }
   const auto english = words_of(rows[1], Language::english);
   EXPECT_EQ(english.title, "mum replies");
-  EXPECT_THAT(english.text, StartsWith("I'm coming\nCamera: porch"));
+  EXPECT_THAT(english.text, StartsWith("I'm coming\nporch, "));
   EXPECT_EQ(words_of(rows[1], Language::german).title, "mum antwortet");
   EXPECT_EQ(words_of(rows[0], Language::english).title, "mum sees to it");
   EXPECT_EQ(words_of(rows[0], Language::german).title, "mum kümmert sich");

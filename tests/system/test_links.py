@@ -44,6 +44,7 @@ class Links(unittest.TestCase):
         })
         self.addCleanup(self.daemon.close)
         self.browser = Browser(self.daemon)
+        harness.wait_until(lambda: first_run_code(self.daemon), 20, "the first-run code, which is written late")
         harness.wait_until(lambda: self.daemon.metric("camera_connection_status", camera_id="front") == 1, 30, "the camera")
 
     def ring(self):

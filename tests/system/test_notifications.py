@@ -47,6 +47,8 @@ class Snippets(unittest.TestCase):
         path.write_text(text)
         environment = dict(os.environ)
         environment.pop("CREDENTIALS_DIRECTORY", None)
+        for name in re.findall(r"\$\{ENV:([^}]+)\}", text):
+            environment[name] = SECRET
         if not beside_the_service:
             environment["CREDENTIALS_DIRECTORY"] = str(self.credentials)
         return subprocess.run([harness.PROGRAM, "check", "--config", path], capture_output=True, text=True, timeout=60,
@@ -84,7 +86,7 @@ class Snippets(unittest.TestCase):
                 with self.subTest(line=line, slip=slip):
                     done = self.check(re.sub(slip, instead, text, count=1))
                     self.assertEqual(done.returncode, 1, f"{PAGE.name}:{line}: {done.stdout}")
-                    self.assertRegex(done.stdout, r"porchlight\.yaml:\d+:\d+: notifications")
+                    self.assertRegex(done.stdout, r"porchlight\.yaml:\d+:\d+: (notifications|cameras|mqtt|alerting)\b")
 
 
 class Signature(unittest.TestCase):

@@ -3,7 +3,6 @@
 """Rules in the running daemon, and `porchlight notify`."""
 
 import json
-import re
 import subprocess
 import unittest
 
@@ -164,21 +163,6 @@ class DryRunTest(TwoHooks):
         settings["notifications"]["channels"][0]["headers"] = ["X-Key: ${credential:key}"]
         self.assertIn("credential 'key'", self.run_it(settings, "test", "hook", check=3).stderr)
         self.run_it(settings, "test", "other", check=0)
-
-
-class DocumentedRules(unittest.TestCase):
-    def test_snippets_of_the_page_are_accepted(self):
-        """Each YAML of docs/notifications.md, as it stands there, with the secrets that it names."""
-        page = (harness.SOURCE / "docs/notifications.md").read_text()
-        snippets = re.findall(r"^```yaml\n(.*?)^```", page, re.M | re.S)
-        self.assertGreaterEqual(len(snippets), 2)
-        for snippet in snippets:
-            with self.subTest(snippet):
-                daemon = Daemon({}, wait=None)
-                self.addCleanup(daemon.close)
-                snippet = re.sub(r"\$\{file:[^}]*\}", "secret", snippet)
-                daemon.config.write_text(f"storage: {{path: {daemon.state}}}\n{snippet}")
-                self.assertEqual(daemon.cli("check", check=False).returncode, 0, daemon.cli("check", check=False).stdout)
 
 
 if __name__ == "__main__":

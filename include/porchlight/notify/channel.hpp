@@ -80,6 +80,9 @@ class Channel {
   // none.
   virtual int descriptor() const noexcept { return -1; }
   virtual bool wants_to_write() const noexcept { return false; }
+  // How many connections were made so far: another number tells that the other side is there again, and
+  // what waits need not wait any longer.
+  virtual std::uint64_t connections() const noexcept { return 0; }
   // The house changed, or this is how it is at the beginning.
   virtual void learn(HousePtr) {}
   // Between deliveries, and about once a second when there are none.
