@@ -6,6 +6,8 @@
 #include <openssl/hmac.h>
 #include <sodium.h>
 
+#include <algorithm>
+
 namespace porchlight::api {
 namespace {
 
@@ -43,6 +45,8 @@ std::string encoded(std::string_view bytes, int variant) {
 }
 
 std::optional<std::string> decoded(std::string_view text, int variant) {
+  // libsodium takes some bytes beyond ASCII for letters: a token would then have several spellings.
+  if (std::any_of(text.begin(), text.end(), [](unsigned char c) { return c >= 0x80; })) return std::nullopt;
   std::string bytes(text.size(), '\0');
   std::size_t size = 0;
   if (sodium_base642bin(bytes_of(bytes), bytes.size(), text.data(), text.size(), nullptr, &size, nullptr,

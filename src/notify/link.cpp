@@ -18,6 +18,7 @@ constexpr std::size_t expiry_at = id_at + 16;
 constexpr std::size_t channel_at = expiry_at + 4;
 constexpr std::size_t mac_bytes = 16;  // of 32: 128 bits
 constexpr std::size_t longest_token = 512;
+constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 unsigned char* bytes_of(std::string& text) {
   return reinterpret_cast<unsigned char*>(text.data());
@@ -37,7 +38,9 @@ std::string mac_of(std::string_view key, std::string_view text) {
 }
 
 std::optional<std::string> decoded(std::string_view token) {
-  if (token.size() > longest_token) return std::nullopt;
+  // libsodium takes some bytes beyond ASCII for letters: a token would then have several spellings.
+  if (token.size() > longest_token || token.find_first_not_of(alphabet) != std::string_view::npos)
+    return std::nullopt;
   std::string bytes(token.size(), '\0');
   std::size_t size = 0;
   if (sodium_base642bin(bytes_of(bytes), bytes.size(), token.data(), token.size(), nullptr, &size, nullptr,

@@ -79,6 +79,8 @@ TEST(Digest, ComparesInFull) {
   EXPECT_EQ(from_base64url("_-8"), std::string("\xff\xef"));
   EXPECT_EQ(from_base64url("a+b/"), std::nullopt);
   EXPECT_EQ(from_base64url("abc="), std::nullopt);
+  for (int byte = 0x80; byte < 0x100; ++byte)
+    EXPECT_EQ(from_base64url(std::string("ab") + static_cast<char>(byte) + "d"), std::nullopt) << byte;
 }
 
 }  // namespace

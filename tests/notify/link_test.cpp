@@ -36,12 +36,10 @@ TEST(Link, IsTheDocumentedTextAndOpensAgain) {
 TEST(Link, NoOtherCharacterAnywhereOpens) {
   const std::string token = known;
   for (std::size_t i = 0; i < token.size(); ++i)
-    for (const char c :
-         std::string("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/=. ")) {
-      if (token[i] == c) continue;
+    for (int byte = 0; byte < 256; ++byte) {
       auto other = token;
-      other[i] = c;
-      EXPECT_FALSE(opened_link(key, other).has_value()) << i << ' ' << c;
+      other[i] = static_cast<char>(byte);
+      if (other != token) EXPECT_FALSE(opened_link(key, other).has_value()) << i << ' ' << byte;
     }
 }
 
