@@ -40,6 +40,11 @@ int alert_test_command(const CommandOptions& options, const std::string& type) {
             "' in NOTIFICATION_CHANNELS or alerting.notification_channels; the command sees its own "
             "environment, not the service's",
         exit_usage);
+  if (channel->type == notify::mqtt_type)
+    return complain(
+        "'mqtt' goes by the broker, where the daemon is connected already: `porchlight doctor` "
+        "tries the broker",
+        exit_usage);
   const SystemClock clock;
   const auto made = channel->make(clock);
   if (!made) return complain(made.error());

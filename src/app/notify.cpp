@@ -157,6 +157,13 @@ int notify_test_command(const CommandOptions& options, const std::string& id) {
   }
   const auto* hidden = hidden_from(faults.all(), static_cast<std::size_t>(channel - channels.begin()));
   if (hidden != nullptr) return complain(hidden->text(), exit_unreachable);
+  // A second client under the same id would push out the daemon, and leave its last will behind.
+  if (channel->type == notify::mqtt_type)
+    return complain(
+        "channel '" + id +
+            "' goes by the broker, where the daemon is connected already: `porchlight ring` sends "
+            "a message, `porchlight doctor` tries the broker",
+        exit_usage);
   const SystemClock clock;
   auto made = channel->make(clock);
   if (!made) return complain(made.error());

@@ -36,7 +36,8 @@ MqttSender::Progress& MqttSender::progress_of(const store::RowKey& key) {
 }
 
 Delivery MqttSender::later(ErrorCode code, std::string text) const {
-  return Delivery::retry(code, std::move(text), link_.pause_left());
+  // Not before the link's own pause is over, but that is no time the broker named: a new connection ends it.
+  return Delivery::retry(code, std::move(text));
 }
 
 // The text counts; a picture that cannot pass must not hold it up.

@@ -9,7 +9,7 @@ namespace porchlight::notify {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr std::size_t rings_remembered = 64;
+constexpr std::size_t rings_remembered = 32;
 // Of one rule. Names are few, but alerts have as many subjects as somebody gives them.
 constexpr std::size_t most_subjects = 512;
 

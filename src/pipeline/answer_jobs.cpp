@@ -11,7 +11,11 @@
 namespace porchlight::pipeline {
 
 void StoreLane::answer(const AnswerEvent& job) {
-  if (!open_) return job.done(Error(ErrorCode::unavailable, "the event log is not open"));
+  // Somebody sees to it, whether that can be written or not.
+  if (!open_) {
+    (void)withdraw_escalations(job.answer.event);
+    return job.done(Error(ErrorCode::unavailable, "the event log is not open"));
+  }
   take_routing();
   std::vector<store::OutboxRow> rows;
   auto outcome =
@@ -27,8 +31,10 @@ void StoreLane::answer(const AnswerEvent& job) {
       if (const auto lane = routing_->lanes.find(row.key.channel_id); lane != routing_->lanes.end())
         lane->second->push({std::move(row), nullptr, std::nullopt});
     if (outcome->acknowledged || outcome->replied) sinks_.changed();
-  } else if (outcome.error().code() != ErrorCode::not_found) {
-    failed("an answer could not be written", outcome.error());
+  } else {
+    (void)withdraw_escalations(job.answer.event);  // it may be held
+    if (outcome.error().code() != ErrorCode::not_found)
+      failed("an answer could not be written", outcome.error());
   }
   job.done(std::move(outcome));
 }

@@ -15,8 +15,13 @@ constexpr auto idle_beat = 1s;
 // Of a camera that was lost a while ago there is no picture of this ring.
 constexpr auto stale_after = 5s;
 
+bool is_later(const notify::Route& route) {
+  return route.after > 0ms;
+}
+
+// Who is told at once and gets the picture after the text. Whoever is told later gets both as one message.
 std::vector<notify::Route> with_picture(std::vector<notify::Route> routes) {
-  std::erase_if(routes, [](const notify::Route& route) { return !route.attach_snapshot; });
+  std::erase_if(routes, [](const notify::Route& route) { return !route.attach_snapshot || is_later(route); });
   return routes;
 }
 
@@ -138,11 +143,18 @@ void Dispatcher::on_ring(const event::Ring& ring, const std::vector<notify::Rout
     context.picture_age = std::max(
         0ms, std::chrono::duration_cast<std::chrono::milliseconds>(ring.header.edge - frame->arrived));
   std::vector<store::OutboxRow> rows;
-  for (const auto& route : routes)
-    rows.push_back(notify::message_of(ring, route, clock_.wall(), context.picture_age));
-  commit(ring, rows, context.picture_age);
+  std::vector<store::OutboxRow> later;
+  for (const auto& route : routes) {
+    auto row = notify::message_of(ring, route, clock_.wall(), context.picture_age);
+    row.picture = is_later(route) && route.attach_snapshot && frame != nullptr;
+    (is_later(route) ? later : rows).push_back(std::move(row));
+  }
+  auto all = rows;
+  all.insert(all.end(), later.begin(), later.end());
+  commit(ring, all, context.picture_age);
   deliver(rows, nullptr, ring.header.edge);
   if (frame) send_picture(context, frame, with_picture(routes));
+  deliver(later, context.picture, ring.header.edge);
   if (!ring.camera_id.empty() && expect_ring_) expect_ring_(ring);
   log_.with(ring.header.trace, &ring.header.id)
       .info("ring", {{"button", ring.button_id}, {"trigger_source", std::string(to_string(ring.source))}});
@@ -184,7 +196,10 @@ void Dispatcher::answer_ring(const event::Sighting& sighting, const std::vector<
 void Dispatcher::on_other(const event::Event& event, const media::FramePtr& picture,
                           const std::vector<notify::Route>& routes) {
   std::vector<store::OutboxRow> rows;
-  for (const auto& route : routes) rows.push_back(notify::message_of(event, route, clock_.wall()));
+  for (const auto& route : routes) {
+    rows.push_back(notify::message_of(event, route, clock_.wall()));
+    rows.back().picture = route.attach_snapshot && picture != nullptr;
+  }
   commit(event, rows, {});
   const auto jpeg = picture && any_picture(rows) ? encode(picture) : nullptr;
   if (jpeg) store(AmendEvent{event::header_of(event).id, jpeg, {}});

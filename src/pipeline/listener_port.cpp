@@ -112,12 +112,6 @@ void Pipeline::faces_changed(std::function<void(Result<std::size_t>)> answer) {
     refused(Error(ErrorCode::resource, "the store lane is not keeping up"));
 }
 
-void Pipeline::acknowledge(const event::EventId& id, std::function<void(Result<std::size_t>)> answer) {
-  auto refused = answer;
-  if (!state_->store->queue().push(Acknowledge{id, std::move(answer)}) && refused)
-    refused(Error(ErrorCode::resource, "the store lane is not keeping up"));
-}
-
 void Pipeline::resend(store::OutboxFilter which, store::AuditActor actor,
                       std::function<void(Result<store::Resent>)> answer) {
   auto refused = answer;

@@ -90,11 +90,6 @@ bool StoreLane::push_reloaded(notify::ChannelLane& lane, store::OutboxRow row,
   return lane.push(std::move(message));
 }
 
-void StoreLane::acknowledge(const Acknowledge& job) {
-  const auto withdrawn = withdraw_escalations(job.id);
-  if (job.answer) job.answer(withdrawn);
-}
-
 // The lanes are told whatever the database says: they hold what it may not have yet.
 Result<std::size_t> StoreLane::withdraw_escalations(const event::EventId& id) {
   const auto withdrawn = cancel_rows(id);

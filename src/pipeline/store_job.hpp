@@ -50,14 +50,6 @@ struct SettleMessage {
   std::string error{};
 };
 
-// Somebody has acknowledged the event: its escalations that have not left are withdrawn.
-struct Acknowledge {
-  event::EventId id;
-  // How many were withdrawn, when that is on the medium; may be empty. An error: the channels were told, but
-  // a restart may bring them back.
-  std::function<void(Result<std::size_t>)> answer{};
-};
-
 // Dead letters are to be tried again. On the audit record, under whoever wants it.
 struct ResendMessages {
   store::OutboxFilter which;
@@ -95,8 +87,8 @@ struct TakeAlerts {
 };
 
 using StoreJob =
-    std::variant<std::monostate, CommitEvent, AwaitCommit, AmendEvent, SettleMessage, Acknowledge,
-                 ResendMessages, ReloadChannel, ReadGallery, RecordAudit, AnswerEvent, TakeAlerts>;
+    std::variant<std::monostate, CommitEvent, AwaitCommit, AmendEvent, SettleMessage, ResendMessages,
+                 ReloadChannel, ReadGallery, RecordAudit, AnswerEvent, TakeAlerts>;
 using StoreQueue = MpscRing<StoreJob, QueueName::event_processing, Overflow::must_not_fill>;
 
 }  // namespace porchlight::pipeline

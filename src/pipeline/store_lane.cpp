@@ -128,14 +128,14 @@ void StoreLane::leave_out_forgotten(CommitEvent& job) const {
 }
 
 void StoreLane::work(StoreJob job) {
-  std::visit(Overloaded{[](std::monostate) {}, [this](CommitEvent& j) { commit(std::move(j)); },
-                        [this](AwaitCommit& j) { await(std::move(j)); },
-                        [this](AmendEvent& j) { amend(std::move(j)); },
-                        [this](SettleMessage& j) { settle(j); }, [this](Acknowledge& j) { acknowledge(j); },
-                        [this](ResendMessages& j) { resend(j); }, [this](ReloadChannel& j) { reload(j); },
-                        [this](ReadGallery& j) { read_gallery(j); }, [this](RecordAudit& j) { record(j); },
-                        [this](AnswerEvent& j) { answer(j); }, [this](TakeAlerts& j) { take_alerts(j); }},
-             job);
+  std::visit(
+      Overloaded{[](std::monostate) {}, [this](CommitEvent& j) { commit(std::move(j)); },
+                 [this](AwaitCommit& j) { await(std::move(j)); },
+                 [this](AmendEvent& j) { amend(std::move(j)); }, [this](SettleMessage& j) { settle(j); },
+                 [this](ResendMessages& j) { resend(j); }, [this](ReloadChannel& j) { reload(j); },
+                 [this](ReadGallery& j) { read_gallery(j); }, [this](RecordAudit& j) { record(j); },
+                 [this](AnswerEvent& j) { answer(j); }, [this](TakeAlerts& j) { take_alerts(j); }},
+      job);
 }
 
 void StoreLane::commit(CommitEvent job) {
@@ -183,6 +183,10 @@ void StoreLane::write_held() {
     leave_out_forgotten(commit);
     if (!open_->log.append(commit.event, commit.rows, commit.picture_age)) return;
     note_committed(commit);
+    // What a lane gave up or never got because it was to come from the outbox can be fetched there now.
+    for (const auto& row : commit.rows)
+      if (std::find(next_reload_.begin(), next_reload_.end(), row.key.channel_id) == next_reload_.end())
+        next_reload_.push_back(row.key.channel_id);
     AmendEvent late{event::header_of(commit.event).id, std::move(picture), {}};
     held_.pop_front();
     if (late.picture) amend(std::move(late));

@@ -76,7 +76,6 @@ class StoreLane {
   void await(AwaitCommit job);
   void amend(AmendEvent job);
   void settle(const SettleMessage& job);
-  void acknowledge(const Acknowledge& job);
   Result<std::size_t> withdraw_escalations(const event::EventId& id);
   Result<std::size_t> cancel_rows(const event::EventId& id);
   void tell_withdrawals();

@@ -29,10 +29,13 @@ Result<std::vector<Acknowledgement>> Acknowledgements::of(const event::EventId& 
 
 Result<std::vector<std::string>> Acknowledgements::told(const event::EventId& id) {
   auto select = database_.connection().prepare(
-      QueryType::select, "SELECT DISTINCT channel FROM outbox WHERE event_id = ?1 ORDER BY channel");
+      QueryType::select,
+      "SELECT DISTINCT channel FROM outbox WHERE event_id = ?1 AND (sequence < ?2 OR state = 'delivered') "
+      "ORDER BY channel");
   if (!select) return std::move(select).error();
   const auto text = id.text();
-  select->bind(1, std::string_view(text));
+  // An escalation whose time has not come has told nobody.
+  select->bind(1, std::string_view(text)).bind(2, std::int64_t{first_escalation});
   std::vector<std::string> channels;
   for (;;) {
     auto row = select->step();

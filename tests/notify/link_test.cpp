@@ -39,7 +39,8 @@ TEST(Link, NoOtherCharacterAnywhereOpens) {
     for (int byte = 0; byte < 256; ++byte) {
       auto other = token;
       other[i] = static_cast<char>(byte);
-      if (other != token) EXPECT_FALSE(opened_link(key, other).has_value()) << i << ' ' << byte;
+      if (other == token) continue;
+      EXPECT_FALSE(opened_link(key, other).has_value()) << i << ' ' << byte;
     }
 }
 

@@ -136,7 +136,7 @@ class Oracle:
         if event["type"] == "ring":
             told_now = [dict(told, more=0) for told in result["told"] if not told["after_ms"]]
             self.rings[event["id"]] = event, at, told_now
-            if len(self.rings) > 64:
+            if len(self.rings) > 32:
                 del self.rings[next(iter(self.rings))]
         return result
 

@@ -242,10 +242,10 @@ TEST_F(RuleEngineTest, AnswerGoesWhereItsRingWentAndNoFurther) {
   EXPECT_THAT(told(decision), ElementsAre("phone"));
   EXPECT_THAT(decision.rules, IsEmpty());
   EXPECT_THAT(decision.skipped, ElementsAre(Decision::Skip{"zoe", 0, Ruling::excluded}));
-  for (int i = 0; i < 63; ++i) decide(ring());
+  for (int i = 0; i < 31; ++i) decide(ring());
   EXPECT_THAT(told(decide(answer)), ElementsAre("phone"));
   decide(ring());
-  EXPECT_THAT(told(decide(answer)), IsEmpty()) << "64 rings are remembered";
+  EXPECT_THAT(told(decide(answer)), IsEmpty()) << "32 rings are remembered";
 }
 
 TEST_F(RuleEngineTest, BlacklistedFaceIsToldByTheSightingWhereARuleForItFits) {

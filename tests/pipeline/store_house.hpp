@@ -62,11 +62,14 @@ class StoreHouse {
     for (const auto& row : rows)
       (void)lane(row.key.channel_id).push({row, nullptr, event::header_of(event).edge});
   }
-  Result<std::size_t> acknowledge(const event::EventId& id) {
-    std::promise<Result<std::size_t>> answer;
-    store_->queue().push(
-        Acknowledge{id, [&](Result<std::size_t> said) { answer.set_value(std::move(said)); }});
-    return answer.get_future().get();
+  // As a link or an account does. True: it was the first.
+  bool acknowledge(const event::EventId& id) {
+    std::promise<Result<store::AnswerOutcome>> answer;
+    store_->queue().push(AnswerEvent{{id, "anna", "", clock_.wall()}, [&](Result<store::AnswerOutcome> said) {
+                                       answer.set_value(std::move(said));
+                                     }});
+    const auto outcome = answer.get_future().get();
+    return outcome.ok() && outcome->acknowledged;
   }
   Result<store::Resent> resend(store::OutboxFilter which) {
     std::promise<Result<store::Resent>> answer;

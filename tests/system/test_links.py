@@ -179,5 +179,31 @@ class Links(unittest.TestCase):
         self.assertIn("<b>anna</b>", self.browser.ask("GET", "/l/" + mint(self.daemon, ring, "mum"))[2].decode())
 
 
+class Escalation(unittest.TestCase):
+    def test_who_acknowledges_keeps_the_neighbour_in_peace(self):
+        mum, neighbour = harness.Hook(), harness.Hook()
+        self.addCleanup(mum.close)
+        self.addCleanup(neighbour.close)
+        daemon = harness.Daemon({
+            "server": {"listen": "127.0.0.1:0", "public_url": "https://door.example.org"},
+            "buttons": [{"id": "front", "kind": "virtual"}],
+            "faces": {"enabled": False},
+            "notifications": {"channels": [{"id": "mum", "type": "webhook", "url": mum.url},
+                                           {"id": "neighbour", "type": "webhook", "url": neighbour.url}],
+                              "rules": [{"when": "ring", "to": ["mum"], "escalate": {"after": "6s", "to": ["neighbour"]}}]},
+        })
+        self.addCleanup(daemon.close)
+        harness.wait_until(lambda: first_run_code(daemon), 20, "the first-run code")
+        seen = daemon.ring("front")
+        mum.wait_for(lambda m: m.event["id"] == seen, 20, "the ring")
+        status, _, page = Browser(daemon).ask("POST", "/l/" + mint(daemon, seen, "mum"), {"action": "reply", "text": "I'm coming"})
+        self.assertEqual(status, 200, page)
+        unseen = daemon.ring("front")
+        told = neighbour.wait_for(lambda m: m.event["id"] == unseen, 30, "the ring that nobody saw to")
+        self.assertTrue(told.event["escalation"])
+        # Neither the ring that was seen to, whose time was before, nor what was said about it.
+        self.assertEqual({m.event["id"] for m in neighbour.messages}, {unseen})
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -90,7 +90,7 @@ class PressSoak(unittest.TestCase):
         self.assertEqual((len(acknowledged), len(set(acknowledged))), (PRESSES, PRESSES))
         with contextlib.closing(sqlite3.connect(daemon.state / "porchlight.db", timeout=60)) as db:
             place = {ring: row for row, (ring,) in enumerate(db.execute(
-                "SELECT id FROM events WHERE type = 'ring' ORDER BY id"))}
+                "SELECT event_id FROM event_changes JOIN events ON id = event_id WHERE type = 'ring' ORDER BY change"))}
         self.assertEqual(len(place), PRESSES)
         for presser in alone + together:
             order = [place[ring] for ring in presser.ids]

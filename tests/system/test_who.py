@@ -94,13 +94,16 @@ class WhoTest(unittest.TestCase):
         settings = {
             "cameras": [{"id": "front", "url": f"file:{clips.name}/visitor.mp4"}],
             "buttons": [{"id": "front", "kind": "virtual", "camera": "front"}],
-            "notifications": {"channels": [{"id": "hook", "type": "webhook", "url": self.hook.url}]},
+            "notifications": {"channels": [{"id": "hook", "type": "webhook", "url": self.hook.url}],
+                              "rules": [{"when": "ring", "to": ["hook"], "attach": "snapshot"}, {"when": "security", "to": ["hook"]},
+                                        {"when": "person.blacklisted", "to": ["hook"], "attach": "snapshot"}]},
         }
         daemon.write_config(settings)
         daemon.cli("reload")
         harness.wait_until(lambda: daemon.metric("security_events_total", **labels) == 1, 20, "the security event")
         message = self.hook.wait_for(lambda m: m.event["type"] in ("sighting", "security"), 10, "its message")
         self.assertEqual(message.event["person"], "Anna")
+        self.assertEqual((message.picture or b"")[:2], b"\xff\xd8", "without her picture")
         for _ in range(2):  # however often she rings in one visit
             self.assertEqual(self.answer(daemon)["result"], "blacklist_match")
         self.assertEqual(daemon.metric("security_events_total", **labels), 1)

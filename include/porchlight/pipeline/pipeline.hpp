@@ -88,9 +88,6 @@ class Pipeline {
   // Before start(). Called on the store lane's thread, which it must not hold up, when an event was
   // committed or got its picture.
   void on_events_changed(std::function<void()> changed);
-  // Any thread; does not wait. Withdraws the escalations of an event that somebody has acknowledged. `answer`
-  // (may be empty) is called once, from the store lane, with how many there were, when that is on the medium.
-  void acknowledge(const event::EventId& id, std::function<void(Result<std::size_t>)> answer);
   // Any thread; does not wait. Has dead letters of configured channels tried again, 500 at most at once.
   // `answer` is called once, from the store lane.
   void resend(store::OutboxFilter which, store::AuditActor actor,
