@@ -367,7 +367,7 @@ class DoctorTest(unittest.TestCase):
         self.addCleanup(hook.close)
         daemon = self.daemon(**{k: harness.config(hook)[k] for k in ("buttons", "notifications")})
         daemon.ring("front")
-        harness.wait_until(lambda: any(d["state"] == "failed" for d in daemon.status()["rings"][0]["deliveries"]), 20, "the refusal")
+        harness.wait_until(lambda: any(d["state"] == "failed" for r in daemon.status()["rings"] for d in r["deliveries"]), 20, "the refusal")
         self.expect(self.examine(status=1), "channel hook", "bad", "the newest ring's message is failed", ".headers")
         hook.status = 200
         ring = daemon.ring("front")
