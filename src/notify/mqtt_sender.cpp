@@ -35,11 +35,6 @@ MqttSender::Progress& MqttSender::progress_of(const store::RowKey& key) {
   return progress_[key];
 }
 
-Delivery MqttSender::later(ErrorCode code, std::string text) const {
-  // Not before the link's own pause is over, but that is no time the broker named: a new connection ends it.
-  return Delivery::retry(code, std::move(text));
-}
-
 // The text counts; a picture that cannot pass must not hold it up.
 void MqttSender::leave_out(const Publication& publication, Progress& progress, const std::string& why) {
   progress.done.insert(publication.topic);
@@ -51,7 +46,8 @@ void MqttSender::leave_out(const Publication& publication, Progress& progress, c
 
 Delivery MqttSender::send(const store::RowKey& key, const std::vector<Publication>& publications,
                           std::stop_token stop) {
-  if (auto status = link_.connect(stop); !status) return later(status.error().code(), status.error().text());
+  if (auto status = link_.connect(stop); !status)
+    return Delivery::retry(status.error().code(), status.error().text());
   auto& progress = progress_of(key);
   Awaited awaited;
   auto trouble = publish(publications, progress, awaited);
@@ -69,13 +65,13 @@ std::optional<Delivery> MqttSender::publish(const std::vector<Publication>& publ
       continue;
     }
     auto* connection = link_.connection();
-    if (connection == nullptr) return later(link_.last_end().code, link_.last_end().text);
+    if (connection == nullptr) return Delivery::retry(link_.last_end().code, link_.last_end().text);
     const auto number = connection->publish(publication, true);
     if (number) {
       awaited[*number] = &publication;
     } else if (number.error().code() != ErrorCode::invalid_argument) {
       link_.turn();  // takes note of the end
-      return later(number.error().code(), number.error().text());
+      return Delivery::retry(number.error().code(), number.error().text());
     } else if (publication.picture) {
       leave_out(publication, progress, number.error().text());
     } else {
@@ -96,7 +92,7 @@ std::optional<Delivery> MqttSender::await(Progress& progress, Awaited& awaited, 
     if (connection == nullptr || link_.generation() != generation) {
       for (const auto& [number, publication] : awaited)
         if (publication->picture) ++progress.broken_by_picture;
-      return later(link_.last_end().code, link_.last_end().text);
+      return Delivery::retry(link_.last_end().code, link_.last_end().text);
     }
     std::erase_if(awaited, [&](const auto& entry) {
       const auto reason = connection->reason_of(entry.first);
@@ -116,7 +112,7 @@ std::optional<Delivery> MqttSender::await(Progress& progress, Awaited& awaited, 
     if (stop.stop_requested()) return Delivery::retry(ErrorCode::cancelled, "stopped");
     if (clock_.now() >= deadline) {
       link_.drop({ErrorCode::timeout, "the broker did not acknowledge within 10 s"});
-      return later(ErrorCode::timeout, link_.last_end().text);
+      return Delivery::retry(ErrorCode::timeout, link_.last_end().text);
     }
   }
   return refused;

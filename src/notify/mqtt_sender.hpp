@@ -33,7 +33,6 @@ class MqttSender {
   std::optional<Delivery> await(Progress& progress, Awaited& awaited, const std::stop_token& stop);
   Progress& progress_of(const store::RowKey& key);
   void leave_out(const Publication& publication, Progress& progress, const std::string& why);
-  Delivery later(ErrorCode code, std::string text) const;
 
   MqttLink& link_;
   const Clock& clock_;

@@ -32,9 +32,10 @@ void StoreLane::answer(const AnswerEvent& job) {
         lane->second->push({std::move(row), nullptr, std::nullopt});
     if (outcome->acknowledged || outcome->replied) sinks_.changed();
   } else {
-    (void)withdraw_escalations(job.answer.event);  // it may be held
-    if (outcome.error().code() != ErrorCode::not_found)
-      failed("an answer could not be written", outcome.error());
+    const bool unknown = outcome.error().code() == ErrorCode::not_found;
+    // One that is not in the database may be held; an id that somebody made up withdraws nothing.
+    if (!unknown || !held_.empty()) (void)withdraw_escalations(job.answer.event);
+    if (!unknown) failed("an answer could not be written", outcome.error());
   }
   job.done(std::move(outcome));
 }

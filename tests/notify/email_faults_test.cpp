@@ -7,7 +7,7 @@
 
 #include "notify/email.hpp"
 #include "notify/hook.hpp"
-#include "notify/mail_sink.hpp"
+#include "notify/mail_fixture.hpp"
 
 namespace porchlight::notify {
 namespace {
@@ -25,25 +25,7 @@ Message message_for(std::uint32_t sequence = 0) {
   return message;
 }
 
-struct EmailFaults : testing::Test {
-  void SetUp() override {
-    if (!MailSink::available())
-      GTEST_SKIP() << "python3-aiosmtpd is not installed: no mail was sent to a real server";
-  }
-  static EmailOptions options_for(const MailSink& sink) {
-    EmailOptions options;
-    options.channel_id = "post";
-    options.server.url = sink.url();
-    options.server.tls = http::MailTls::none;
-    options.from = "door@example.org";
-    options.to = {"anna@example.org", "ben@example.net"};
-    return options;
-  }
-  static std::unique_ptr<Channel> channel(const EmailOptions& options) {
-    auto made = Email::create(options);
-    EXPECT_TRUE(made.ok());
-    return std::move(*made);
-  }
+struct EmailFaults : MailFixture {
   // One attempt in a session of this script.
   static Delivery attempt(const std::string& session) {
     MailSink sink({session});

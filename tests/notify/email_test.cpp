@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "notify/hook.hpp"
-#include "notify/mail_sink.hpp"
+#include "notify/mail_fixture.hpp"
 
 namespace porchlight::notify {
 namespace {
@@ -34,25 +34,7 @@ store::JpegBytes some_picture(std::size_t size = 50000) {
   return std::make_shared<const std::vector<std::uint8_t>>(bytes);
 }
 
-struct EmailTest : testing::Test {
-  void SetUp() override {
-    if (!MailSink::available())
-      GTEST_SKIP() << "python3-aiosmtpd is not installed: no mail was sent to a real server";
-  }
-  static EmailOptions options_for(const MailSink& sink) {
-    EmailOptions options;
-    options.channel_id = "post";
-    options.server.url = sink.url();
-    options.server.tls = http::MailTls::none;
-    options.from = "door@example.org";
-    options.to = {"anna@example.org", "ben@example.net"};
-    return options;
-  }
-  static std::unique_ptr<Channel> channel(const EmailOptions& options) {
-    auto made = Email::create(options);
-    EXPECT_TRUE(made.ok());
-    return std::move(*made);
-  }
+struct EmailTest : MailFixture {
   // What the server has of one message.
   static nlohmann::json sent(const Message& message) {
     MailSink sink;

@@ -185,6 +185,13 @@ class VisionLaneTest : public testing::Test {
     ASSERT_TRUE(lane->examine({photo, FaceWanted::every, clock.now() + 24h,
                                [this](Examined examined) { answers.add(std::move(examined)); }}));
   }
+  // With models loaded and one photograph behind it.
+  void start_and_look_at(const media::Image& photo) {
+    start();
+    examine(photo);
+    ASSERT_TRUE(answers.wait_for(1));
+    ASSERT_TRUE(answers.list[0].ok()) << answers.list[0].error().text();
+  }
   // Before a camera that shows nothing, so that only the deadline answers.
   void ring() {
     event::Ring ring;
@@ -216,10 +223,7 @@ TEST_F(VisionLaneTest, APhotographWaitsWhileARingDoes) {
   if (file.empty()) GTEST_SKIP() << "no pictures";
   if (!models_are_there()) GTEST_SKIP() << "no face models";
   const auto photo = decoded(file);
-  start();
-  examine(photo);
-  ASSERT_TRUE(answers.wait_for(1));
-  ASSERT_TRUE(answers.list[0].ok()) << answers.list[0].error().text();
+  ASSERT_NO_FATAL_FAILURE(start_and_look_at(photo));
   ring();
   wait_until_taken();
   examine(photo);
@@ -247,10 +251,7 @@ TEST_F(VisionLaneTest, ARingPutsAPhotographAsideThatIsBeingLookedAt) {
   if (file.empty()) GTEST_SKIP() << "no pictures";
   if (!models_are_there()) GTEST_SKIP() << "no face models";
   const auto crowd = repeated(decoded(file), 3, 2);
-  start();
-  examine(crowd);
-  ASSERT_TRUE(answers.wait_for(1));
-  ASSERT_TRUE(answers.list[0].ok()) << answers.list[0].error().text();
+  ASSERT_NO_FATAL_FAILURE(start_and_look_at(crowd));
   ASSERT_GE(answers.list[0]->size(), 4U) << "too few to be interrupted between";
   // Who does not look up takes the ring after the answer only, each time.
   bool put_aside = false;
@@ -275,10 +276,7 @@ TEST_F(VisionLaneTest, SwitchingFacesOffAnswersWhoWaits) {
   if (file.empty()) GTEST_SKIP() << "no pictures";
   if (!models_are_there()) GTEST_SKIP() << "no face models";
   const auto photo = decoded(file);
-  start();
-  examine(photo);
-  ASSERT_TRUE(answers.wait_for(1));
-  ASSERT_TRUE(answers.list[0].ok()) << answers.list[0].error().text();
+  ASSERT_NO_FATAL_FAILURE(start_and_look_at(photo));
   ring();
   wait_until_taken();
   examine(photo);  // the next one

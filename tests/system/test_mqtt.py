@@ -188,7 +188,8 @@ class OutageTest(MqttTest):
         self.assertEqual(retained(broker.port, "porchlight/available"), {"porchlight/available": b"offline"})
         self.assertIn("porchlight disconnected", broker.log())
 
-    def test_what_was_under_way_at_a_kill_goes_out_after_it(self):
+    def ring_into_a_deaf_wire(self):
+        """A ring that the broker gets and acknowledges to nobody."""
         broker = self.broker()
         wire = Wire(broker.port)
         self.addCleanup(wire.close)
@@ -197,6 +198,10 @@ class OutageTest(MqttTest):
         self.online(broker)
         wire.deaf = True
         ring = daemon.ring("front")
+        return broker, wire, watcher, daemon, ring
+
+    def test_what_was_under_way_at_a_kill_goes_out_after_it(self):
+        _, wire, watcher, daemon, ring = self.ring_into_a_deaf_wire()
         watcher.wait_for(lambda m: m.topic == "porchlight/front/ring", 10, "the ring, unacknowledged")
         daemon.kill()
         wire.deaf = False
@@ -208,14 +213,7 @@ class OutageTest(MqttTest):
         self.assertEqual(len(ids()), 3)
 
     def test_unacknowledged_is_sent_again_and_only_that(self):
-        broker = self.broker()
-        wire = Wire(broker.port)
-        self.addCleanup(wire.close)
-        watcher = self.watcher(broker.port)
-        daemon = self.daemon(self.settings(wire.port))
-        self.online(broker)
-        wire.deaf = True
-        ring = daemon.ring("front")
+        broker, wire, watcher, daemon, ring = self.ring_into_a_deaf_wire()
         watcher.wait_for(lambda m: m.topic == "porchlight/events", 10, "the event")
         self.assertNotEqual(self.delivered(daemon, ring).get(0), "delivered")
         wire.cut()
