@@ -18,8 +18,8 @@ struct Words {
   bool critical = false;  // breaks through silence, where the channel knows such a thing
 };
 
-// Written anew for each attempt from the row's payload, so that a name which was forgotten meanwhile
-// is not in it. By the rule's own `title` and `text` where it has them. Times are local. A payload that
+// Written anew for each attempt from the row's payload, so that no stored text keeps a name that was taken
+// out of it. By the rule's own `title` and `text` where it has them. Times are local. A payload that
 // cannot be read gives words that say so.
 Words words_of(const store::OutboxRow& row, Language language, const std::string& link = {});
 
