@@ -90,6 +90,9 @@ Section::Section(std::shared_ptr<Node> node) : node_(std::move(node)) {}
 bool Section::has(std::string_view key) const {
   return node_->value->find(key) != nullptr;
 }
+std::string Section::fingerprint() const {
+  return fingerprint_of(*node_->value);
+}
 const Place& Section::place() const {
   return node_->place;
 }

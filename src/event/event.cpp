@@ -3,17 +3,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include "porchlight/base/overloaded.hpp"
+
 namespace porchlight::event {
 namespace {
 
 using nlohmann::json;
-
-template <class... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
-template <class... F>
-Overloaded(F...) -> Overloaded<F...>;
 
 void put_unless_empty(json& object, const char* key, const std::string& value) {
   if (!value.empty()) object[key] = value;

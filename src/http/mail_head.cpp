@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdio>
 
+#include "porchlight/base/one_line.hpp"
 #include "porchlight/base/utf8.hpp"
 
 namespace porchlight::http {
@@ -40,12 +41,6 @@ std::string_view beginning(std::string_view text, std::size_t most) {
   return text.substr(0, most);
 }
 
-std::string one_line(std::string_view text) {
-  auto line = valid_utf8(text);
-  std::replace_if(line.begin(), line.end(), is_control, ' ');
-  return std::string(beginning(line, longest_text));
-}
-
 std::string base64(std::string_view bytes) {
   std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');  // and the function's final zero
   const auto size =
@@ -70,7 +65,7 @@ std::string address_list(std::string_view name, const std::vector<std::string>& 
 }  // namespace
 
 std::string text_header(std::string_view name, std::string_view text) {
-  const auto line = one_line(text);
+  const auto line = one_line(text, longest_text);
   auto header = std::string(name) + ":";
   if (is_plain(line) && header.size() + 1 + line.size() <= longest_line) return header + " " + line;
   for (std::string_view rest = line; !rest.empty();) {

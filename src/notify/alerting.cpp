@@ -82,6 +82,7 @@ void add_channel(Section& alerting, const AlertingChannel& entry, const Alerting
   channel.id = id;
   channel.type = entry.type;
   channel.make = read_maker(*kind, keys, id, options.broker);
+  channel.fingerprint = text;
   keys.finish();
   if (!faults.empty()) return fault("cannot be used as it is written: look at its " + told_of(faults));
   options.channels.push_back(std::move(channel));

@@ -26,6 +26,13 @@ class Breaker {
     return open_ ? std::optional(next_probe_) : std::nullopt;
   }
 
+  // Of a former lane of the same channel: what it learned of the other side holds on.
+  void inherit(const Breaker& former) noexcept {
+    failures_ = std::min(former.failures_, threshold_);
+    open_ = former.open_;
+    next_probe_ = former.next_probe_;
+  }
+
   Change answered() noexcept {
     failures_ = 0;
     if (!open_) return Change::none;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "porchlight/base/one_line.hpp"
+
 namespace porchlight::notify {
 namespace {
 
@@ -31,15 +33,11 @@ std::size_t units_of(std::string_view text) noexcept {
   return units;
 }
 
-std::string one_line_of(std::string text, std::size_t most) {
-  if (!is_utf8(text))
-    std::replace_if(
-        text.begin(), text.end(), [](char c) { return (c & 0x80) != 0; }, '?');
-  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
-  std::replace_if(text.begin(), text.end(), is_control, ' ');
-  text.erase(0, std::min(text.find_first_not_of(' '), text.size()));
-  while (text.ends_with(' ')) text.pop_back();
-  return clipped_bytes(text, most);
+std::string one_line_of(std::string_view text, std::size_t most) {
+  auto line = one_line(text, text.size());
+  line.erase(0, std::min(line.find_first_not_of(' '), line.size()));
+  while (line.ends_with(' ')) line.pop_back();
+  return clipped_bytes(line, most);
 }
 
 std::string clipped_bytes(std::string_view text, std::size_t most) {

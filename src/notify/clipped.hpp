@@ -14,9 +14,9 @@ namespace porchlight::notify {
 std::string clipped_bytes(std::string_view text, std::size_t most);
 // At most `most` UTF-16 code units, which is how most services count characters.
 std::string clipped_units(std::string_view text, std::size_t most);
-// What a stranger wrote, fit for one line of a log: without control characters, whole UTF-8, at most
+// What a stranger wrote, fit for one line of a log (see base/one_line.hpp), without blanks around it, at most
 // `most` bytes.
-std::string one_line_of(std::string text, std::size_t most);
+std::string one_line_of(std::string_view text, std::size_t most);
 // How many UTF-16 code units the UTF-8 text has.
 std::size_t units_of(std::string_view text) noexcept;
 

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "porchlight/notify/escalation.hpp"
+#include "porchlight/notify/known_names.hpp"
 
 namespace porchlight::notify {
 namespace {
@@ -21,10 +22,6 @@ std::minstd_rand seeded() {
   std::uint32_t seed = 0;
   event::fill_random(&seed, sizeof seed);
   return std::minstd_rand(seed);
-}
-
-std::size_t picture_bytes_of(const Message& message) noexcept {
-  return message.picture ? message.picture->size() : 0;
 }
 
 }  // namespace
@@ -46,11 +43,12 @@ bool DeliveryQueue::can_make_room() const {
                      [this](const auto& held) { return can_wait(held.second); });
 }
 
-DeliveryQueue::Entries::iterator DeliveryQueue::latest_that_can_wait() {
+DeliveryQueue::Entries::iterator DeliveryQueue::latest_that_can_wait(const event::EventId& besides) {
   auto latest = entries_.end();
-  for (auto at = entries_.begin(); at != entries_.end(); ++at)
-    if (can_wait(at->second) && (latest == entries_.end() || at->second.due >= latest->second.due))
-      latest = at;
+  for (auto at = entries_.begin(); at != entries_.end(); ++at) {
+    if (at->first.first == besides || !can_wait(at->second)) continue;
+    if (latest == entries_.end() || at->second.due >= latest->second.due) latest = at;
+  }
   return latest;
 }
 
@@ -59,14 +57,16 @@ void DeliveryQueue::erase(Entries::iterator at) {
   entries_.erase(at);
 }
 
-bool DeliveryQueue::make_room(std::chrono::nanoseconds wait) {
-  const auto latest = latest_that_can_wait();
+bool DeliveryQueue::make_room(std::chrono::nanoseconds wait, const event::EventId& event) {
+  // What the message follows must not go for it: it would be overtaken.
+  const auto latest = latest_that_can_wait(event);
   if (latest == entries_.end()) return false;
   if (wait > 0ns && latest->second.due <= clock_.now() + wait) return false;
   // Its later messages must not overtake it.
-  const auto event = latest->first.first;
-  for (auto at = entries_.lower_bound({event, 0}); at != entries_.end() && at->first.first == event;)
+  const auto other = latest->first.first;
+  for (auto at = entries_.lower_bound({other, 0}); at != entries_.end() && at->first.first == other;)
     erase(at++);
+  note_elsewhere(other);
   return true;
 }
 
@@ -88,6 +88,16 @@ bool DeliveryQueue::knows_event(const event::EventId& id) const {
     return true;
   const auto settled = settled_.lower_bound({id, "", 0});
   return settled != settled_.end() && settled->first.event_id == id;
+}
+
+void DeliveryQueue::note_elsewhere(const event::EventId& id) {
+  elsewhere_.insert(id);
+  // Ids sort by time: the oldest event's later messages are the first to be over.
+  if (elsewhere_.size() > most_remembered) elsewhere_.erase(elsewhere_.begin());
+}
+
+void DeliveryQueue::leave_out_strangers(const std::set<std::string>& known) {
+  for (auto& [place, entry] : entries_) notify::leave_out_strangers(entry.message.row, known);
 }
 
 std::optional<Outcome> DeliveryQueue::add(Message message) {
@@ -209,6 +219,8 @@ void DeliveryQueue::inherit(DeliveryQueue& former) {
   settled_ = std::move(former.settled_);
   settled_order_ = std::move(former.settled_order_);
   withdrawn_ = std::move(former.withdrawn_);
+  elsewhere_ = std::move(former.elsewhere_);
+  for (const auto& [place, entry] : former.entries_) note_elsewhere(place.first);
 }
 
 }  // namespace porchlight::notify

@@ -8,12 +8,17 @@
 #include <optional>
 #include <random>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "porchlight/base/clock.hpp"
 #include "porchlight/notify/channel_lane.hpp"
 
 namespace porchlight::notify {
+
+inline std::size_t picture_bytes_of(const Message& message) noexcept {
+  return message.picture ? message.picture->size() : 0;
+}
 
 // What one lane holds for a (further) attempt, and when each is due. No thread, no network.
 class DeliveryQueue {
@@ -37,14 +42,20 @@ class DeliveryQueue {
   bool knows(const store::OutboxRow& row) const;
   // A message of the event is held, or was settled a short while ago.
   bool knows_event(const event::EventId& id) const;
+  // A message of the event is in the outbox and not here: what follows it must come from there, too.
+  void note_elsewhere(const event::EventId& id);
+  bool is_elsewhere(const event::EventId& id) const { return elsewhere_.contains(id); }
+  // Whoever is not among `known` is not named in what is held.
+  void leave_out_strangers(const std::set<std::string>& known);
 
   bool has_room() const noexcept;
   std::size_t size() const noexcept { return entries_.size(); }
   // Something is held that can wait elsewhere: it was tried before, or its time has not come.
   bool can_make_room() const;
-  // Makes room for what is due in `wait` by forgetting the event that is due last, with all that is held of
-  // it: the outbox has it. False when nothing that can wait is due later than that.
-  bool make_room(std::chrono::nanoseconds wait);
+  // Makes room for a message of `event` that is due in `wait`, by forgetting that other event which is due
+  // last, with all that is held of it: the outbox has it. False when nothing that can wait is due later than
+  // that.
+  bool make_room(std::chrono::nanoseconds wait, const event::EventId& event);
   // Until the row may be attempted.
   std::chrono::nanoseconds wait_of(const store::OutboxRow& row) const;
 
@@ -65,7 +76,7 @@ class DeliveryQueue {
   std::vector<Outcome> withdraw(const event::EventId& id);
   // The other side answers again: what waits only because it had failed is due now.
   void release();
-  // What a former lane of the channel remembers.
+  // What a former lane of the channel remembers; what that one holds is elsewhere.
   void inherit(DeliveryQueue& former);
 
  private:
@@ -73,7 +84,7 @@ class DeliveryQueue {
   using Entries = std::map<Place, Entry>;
   bool is_first_of_event(Entries::const_iterator at) const;
   bool can_wait(const Entry& entry) const;
-  Entries::iterator latest_that_can_wait();
+  Entries::iterator latest_that_can_wait(const event::EventId& besides);
   void erase(Entries::iterator at);
   std::chrono::milliseconds backoff(std::uint32_t attempts);
   void remember(const store::OutboxRow& row);
@@ -87,6 +98,7 @@ class DeliveryQueue {
   std::map<store::RowKey, std::uint32_t> settled_;  // and how often it had been sent again by then
   std::deque<store::RowKey> settled_order_;
   std::set<event::EventId> withdrawn_;
+  std::set<event::EventId> elsewhere_;
   std::minstd_rand random_;
 };
 

@@ -14,8 +14,6 @@ namespace {
 using namespace std::chrono_literals;
 using nlohmann::json;
 
-// Not fewer than the engine remembers.
-constexpr std::size_t rings_remembered = 64;
 constexpr const char* short_forms =
     "an event is a JSON object as docs/events.md has it, or '-' for one on each line of standard input, or: "
     "ring BUTTON; person unknown CAMERA; person known NAME CAMERA; person blacklisted NAME CAMERA; camera "

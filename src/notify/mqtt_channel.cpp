@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "notify/mqtt_channel.hpp"
 
+#include <utility>
+
 #include "notify/factory.hpp"
+#include "notify/mqtt_messages.hpp"
 #include "notify/mqtt_topic.hpp"
 
 namespace porchlight::notify {
@@ -29,7 +32,43 @@ Delivery MqttChannel::deliver(const Message& message, std::stop_token stop) {
     publication.id = row.key.event_id.text() + ":" + std::to_string(row.key.sequence);
     publication.traceparent = row.traceparent;
   }
-  return sender_.send(row.key, publications, std::move(stop));
+  auto delivery = sender_.send(row.key, publications, std::move(stop));
+  if (options_.retain && delivery.kind == Delivery::Kind::delivered) kept_ = row.payload;
+  return delivery;
+}
+
+void MqttChannel::learn(HousePtr house) {
+  house_ = std::move(house);
+  is_unjudged_ = true;
+}
+
+void MqttChannel::turn() {
+  link_.turn();
+  auto* connection = link_.connection();
+  if (connection == nullptr || !options_.retain) return;
+  if (std::exchange(greeted_, link_.generation()) != link_.generation())
+    static_cast<void>(connection->subscribe(options_.topic));
+  adopt_retained(*connection);
+  if (is_unjudged_ && house_ && house_->facts.people) clear_forgotten(*connection);
+}
+
+// What the broker kept of an earlier life; what comes otherwise is our own, coming back.
+void MqttChannel::adopt_retained(MqttConnection& connection) {
+  for (auto& message : connection.received()) {
+    if (!message.retained || !kept_.empty()) continue;
+    kept_ = std::move(message.payload);
+    is_unjudged_ = true;
+  }
+}
+
+// Said again without the name, it would look like another event; so the broker is to keep nothing.
+void MqttChannel::clear_forgotten(MqttConnection& connection) {
+  is_unjudged_ = false;
+  if (may_stay(kept_, *house_->facts.people)) return;
+  if (connection.publish({options_.topic, "", nullptr, true}, false))
+    kept_.clear();
+  else
+    is_unjudged_ = true;
 }
 
 Status MqttChannel::reach(std::stop_token stop) {

@@ -31,16 +31,25 @@ class MqttChannel final : public Channel {
   int descriptor() const noexcept override { return link_.descriptor(); }
   bool wants_to_write() const noexcept override { return link_.wants_to_write(); }
   std::uint64_t connections() const noexcept override { return link_.generation(); }
-  void turn() override { link_.turn(); }
+  void learn(HousePtr house) override;
+  void turn() override;
   void leave() override { link_.leave(); }
 
  private:
+  void adopt_retained(MqttConnection& connection);
+  void clear_forgotten(MqttConnection& connection);
+
   const MqttChannelOptions options_;
   const MqttOptionsPtr broker_;
   const std::string client_id_;
   const Clock& clock_;
   MqttLink link_;
   MqttSender sender_;
+  // With `retain`: what the broker keeps must not name whoever is forgotten.
+  HousePtr house_;
+  std::string kept_;           // the broker's payload at the topic, as far as it is known
+  bool is_unjudged_ = false;   // kept_, or who is enrolled, is news
+  std::uint64_t greeted_ = 0;  // the connection that has subscribed
 };
 
 }  // namespace porchlight::notify

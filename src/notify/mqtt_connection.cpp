@@ -20,18 +20,12 @@ constexpr int keep_alive_seconds = 30;
 constexpr std::size_t most_received = 1024;
 constexpr std::size_t longest_received = 4096;  // bytes; no command and no state of ours is longer
 constexpr std::size_t most_refusals = 16;
-constexpr const char* system_authorities = "/etc/ssl/certs";
 constexpr int first_failure = 0x80;
 
 // The library counts its users itself; it is never given back, because connections come and go.
 int start_library() {
   static const int started = ::mosquitto_lib_init();
   return started;
-}
-
-// A key with a pass phrase would make OpenSSL ask on the terminal.
-int no_pass_phrase(char*, int, int, void*) {
-  return 0;
 }
 
 // "OpenSSL Error[0]: error:0A000086:SSL routines::certificate verify failed" → its last part.
@@ -147,9 +141,9 @@ Result<std::unique_ptr<MqttConnection>> MqttConnection::open(const MqttOptions& 
                                                              const std::string& address,
                                                              const std::string& client_id,
                                                              MqttProtocol protocol,
-                                                             const std::string& will_topic) {
+                                                             const std::string& will_topic, MqttTls* tls) {
   if (start_library() != MOSQ_ERR_SUCCESS) return Error(ErrorCode::internal, "start libmosquitto");
-  std::unique_ptr<MqttConnection> made(new MqttConnection(protocol, options.tls));
+  std::unique_ptr<MqttConnection> made(new MqttConnection(protocol, tls));
   if (auto status = made->prepare(options, client_id, will_topic); !status) return std::move(status).error();
   const int code =
       ::mosquitto_connect_async(made->client_, address.c_str(), options.port, keep_alive_seconds);
@@ -184,18 +178,13 @@ Status MqttConnection::prepare(const MqttOptions& options, const std::string& cl
   if (!will_topic.empty() && ::mosquitto_will_set(client_, will_topic.c_str(), last_word.size(),
                                                   last_word.data(), 1, true) != MOSQ_ERR_SUCCESS)
     return Error(ErrorCode::invalid_argument, "'" + will_topic + "' is no topic");
-  return tls_ ? prepare_tls(options) : Status();
+  return tls_ != nullptr ? prepare_tls() : Status();
 }
 
-Status MqttConnection::prepare_tls(const MqttOptions& options) {
-  const auto given = [](const std::string& text) { return text.empty() ? nullptr : text.c_str(); };
-  const int code = ::mosquitto_tls_set(client_, given(options.ca_file),
-                                       options.ca_file.empty() ? system_authorities : nullptr,
-                                       given(options.cert), given(options.key), no_pass_phrase);
-  if (code != MOSQ_ERR_SUCCESS)
-    return Error(ErrorCode::auth, "read the files of mqtt.tls: " + std::string(::mosquitto_strerror(code)));
-  // 1 is SSL_VERIFY_PEER; the version is the least that is accepted.
-  ::mosquitto_tls_opts_set(client_, 1, "tlsv1.2", nullptr);
+Status MqttConnection::prepare_tls() {
+  ::mosquitto_int_option(client_, MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0);
+  if (::mosquitto_void_option(client_, MOSQ_OPT_SSL_CTX, tls_->context()) != MOSQ_ERR_SUCCESS)
+    return Error(ErrorCode::internal, "libmosquitto takes no TLS context");
   return {};
 }
 
@@ -260,6 +249,7 @@ MqttEnd MqttConnection::explain(int code) const {
     case MOSQ_ERR_TLS_HANDSHAKE:
       end.code = ErrorCode::auth;
       end.text = "tls: " + (complaint_.empty() ? std::string(::mosquitto_strerror(code)) : complaint_);
+      if (tls_ != nullptr && !tls_->refusal().empty()) end.text += ": " + tls_->refusal();
       return end;
     case MOSQ_ERR_ERRNO:
       if (error == EPIPE || error == ECONNRESET) return explain(MOSQ_ERR_CONN_LOST);

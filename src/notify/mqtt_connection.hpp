@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "notify/mqtt_tls.hpp"
 #include "porchlight/base/result.hpp"
 #include "porchlight/notify/mqtt_options.hpp"
 #include "porchlight/store/snapshot_folder.hpp"
@@ -47,11 +48,12 @@ struct MqttEnd {
 // the outbox remembers.
 class MqttConnection {
  public:
-  // `address`: what to connect to, a number or the host's name (with TLS always the name, which the
-  // certificate is held against). `will_topic`: where the broker says `offline` for us; empty: nowhere.
+  // `address`: what to connect to, a number: a name would be looked up here, which waits. `tls`: null: in the
+  // clear; else it must outlive what is made. `will_topic`: where the broker says `offline` for us; empty:
+  // nowhere.
   static Result<std::unique_ptr<MqttConnection>> open(const MqttOptions& options, const std::string& address,
                                                       const std::string& client_id, MqttProtocol protocol,
-                                                      const std::string& will_topic);
+                                                      const std::string& will_topic, MqttTls* tls);
   // Without a word to the broker, which then speaks the will.
   ~MqttConnection();
   MqttConnection(const MqttConnection&) = delete;
@@ -85,9 +87,9 @@ class MqttConnection {
     std::string topic;
     bool awaited = false;
   };
-  MqttConnection(MqttProtocol protocol, bool tls) : protocol_(protocol), tls_(tls) {}
+  MqttConnection(MqttProtocol protocol, MqttTls* tls) : protocol_(protocol), tls_(tls) {}
   Status prepare(const MqttOptions& options, const std::string& client_id, const std::string& will_topic);
-  Status prepare_tls(const MqttOptions& options);
+  Status prepare_tls();
   bool reach();
   void notice_hang_up();
   void check(int code);
@@ -95,7 +97,7 @@ class MqttConnection {
   MqttEnd explain(int code) const;
 
   const MqttProtocol protocol_;
-  const bool tls_;
+  MqttTls* const tls_;
   ::mosquitto* client_ = nullptr;
   bool reached_ = false;  // TCP is connected
   bool accepted_ = false;

@@ -2,7 +2,6 @@
 #include "notify/mqtt_house.hpp"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "notify/home_assistant.hpp"
@@ -59,6 +58,14 @@ Status MqttHouse::reach(std::stop_token stop) {
   return status;
 }
 
+// The states are the house's, whichever broker they go to from now on.
+void MqttHouse::inherit(Channel& former) {
+  auto* house = dynamic_cast<MqttHouse*>(&former);
+  if (house == nullptr || house->options_->topic_prefix != options_->topic_prefix) return;
+  messages_.inherit(house->messages_);
+  states_ = std::move(house->states_);
+}
+
 void MqttHouse::learn(HousePtr house) {
   house_ = std::move(house);
   house_is_news_ = true;
@@ -83,6 +90,7 @@ void MqttHouse::greet(MqttConnection& connection) {
     if (!connection.subscribe(filter)) return;
   static_cast<void>(connection.publish({messages_.topics().available(), "online", nullptr, true}, false));
   unjudged_.clear();
+  forget_names();
   for (const auto& [topic, state] : states_) static_cast<void>(connection.publish(state, false));
   shown_.clear();
   house_is_news_ = house_ != nullptr;
@@ -92,7 +100,7 @@ void MqttHouse::show_all(MqttConnection& connection) {
   show_discovery(connection, false);
   show_cameras(connection);
   clear_strangers(connection);
-  forget_names(connection);
+  for (const auto& topic : forget_names()) static_cast<void>(connection.publish(states_.at(topic), false));
   for (const auto& message : std::exchange(unjudged_, {})) hear_retained(connection, message);
 }
 
@@ -135,12 +143,16 @@ void MqttHouse::clear_strangers(MqttConnection& connection) {
   });
 }
 
-void MqttHouse::forget_names(MqttConnection& connection) {
+// The topics whose state named somebody who is not enrolled any more.
+std::vector<std::string> MqttHouse::forget_names() {
+  std::vector<std::string> changed;
+  if (!house_ || !house_->facts.people) return changed;
   for (auto& [topic, state] : states_)
-    if (topic.ends_with("/person") && !may_name(state.payload)) {
+    if (topic.ends_with("/person") && !may_stay(state.payload, *house_->facts.people)) {
       state.payload = forgotten_person();
-      static_cast<void>(connection.publish(state, false));
+      changed.push_back(topic);
     }
+  return changed;
 }
 
 bool MqttHouse::has_place(const std::string& place) const {
@@ -149,16 +161,6 @@ bool MqttHouse::has_place(const std::string& place) const {
                      [&](const auto& c) { return c.id == place; }) ||
          std::any_of(facts.buttons.begin(), facts.buttons.end(),
                      [&](const auto& b) { return b.camera.empty() && b.id == place; });
-}
-
-// Nobody is named who is not enrolled any more.
-bool MqttHouse::may_name(const std::string& payload) const {
-  const auto& people = house_->facts.people;
-  if (!people) return true;
-  const auto object = nlohmann::json::parse(payload, nullptr, false);
-  if (!object.is_object()) return payload.empty();
-  const auto person = object.find("person");
-  return person == object.end() || (person->is_string() && people->contains(person->get<std::string>()));
 }
 
 void MqttHouse::hear(MqttConnection& connection, const MqttMessage& message) {
@@ -189,8 +191,13 @@ void MqttHouse::hear_retained(MqttConnection& connection, const MqttMessage& mes
   if (levels.size() != 2) return;
   if (!has_place(levels[0])) {
     for (const auto* part : retained_parts) remove(connection, messages_.topics().of(levels[0], part));
-  } else if (levels[1] == "person" && !may_name(message.payload)) {
-    set_state(connection, message.topic, forgotten_person());
+  } else if (levels[1] == "person" && !states_.contains(message.topic)) {
+    // Of an earlier life; it is ours from now on, so that a forget reaches it. What we have said ourselves is
+    // newer.
+    if (may_stay(message.payload, *house_->facts.people))
+      states_[message.topic] = {message.topic, message.payload, nullptr, true};
+    else
+      set_state(connection, message.topic, forgotten_person());
   }
 }
 

@@ -28,6 +28,7 @@ class MqttHouse final : public Channel {
   int descriptor() const noexcept override { return link_.descriptor(); }
   bool wants_to_write() const noexcept override { return link_.wants_to_write(); }
   std::uint64_t connections() const noexcept override { return link_.generation(); }
+  void inherit(Channel& former) override;
   void learn(HousePtr house) override;
   void turn() override;
   void leave() override;
@@ -37,7 +38,7 @@ class MqttHouse final : public Channel {
   void show_all(MqttConnection& connection);
   void show_discovery(MqttConnection& connection, bool again);
   void show_cameras(MqttConnection& connection);
-  void forget_names(MqttConnection& connection);
+  std::vector<std::string> forget_names();
   void clear_strangers(MqttConnection& connection);
   void hear(MqttConnection& connection, const MqttMessage& message);
   void hear_retained(MqttConnection& connection, const MqttMessage& message);
@@ -46,7 +47,6 @@ class MqttHouse final : public Channel {
   void set_state(MqttConnection& connection, const std::string& topic, std::string payload);
   void remove(MqttConnection& connection, const std::string& topic);
   bool has_place(const std::string& place) const;
-  bool may_name(const std::string& payload) const;
 
   const MqttOptionsPtr options_;
   const Clock& clock_;

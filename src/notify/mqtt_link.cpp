@@ -69,10 +69,14 @@ void MqttLink::look_up() {
   if (addresses_.empty()) conclude({ErrorCode::not_found, "look up '" + options_->host + "': no address"});
 }
 
-// With TLS the library needs the name, and looks it up once more; the answer was here a moment ago.
 void MqttLink::open() {
-  const auto& address = options_->tls ? options_->host : addresses_[next_address_];
-  auto made = MqttConnection::open(*options_, address, client_id_, protocol_, will_topic_);
+  if (options_->tls && !tls_) {
+    auto tls = MqttTls::create(*options_);
+    if (!tls) return conclude({tls.error().code(), tls.error().text()});
+    tls_ = std::move(*tls);
+  }
+  auto made = MqttConnection::open(*options_, addresses_[next_address_], client_id_, protocol_, will_topic_,
+                                   tls_.get());
   opened_ = clock_.now();
   was_accepted_ = false;
   if (!made) return conclude({made.error().code(), made.error().text()});
@@ -86,6 +90,8 @@ void MqttLink::drop(MqttEnd end) {
 void MqttLink::conclude(MqttEnd end) {
   const bool accepted = std::exchange(was_accepted_, false);
   connection_.reset();
+  // Certificates may have been renewed in the meantime.
+  if (accepted || end.code == ErrorCode::auth) tls_.reset();
   // A host with several addresses may listen on one of them only. After the last they are asked for anew.
   if (!accepted && ++next_address_ >= addresses_.size()) addresses_.clear();
   if (accepted) next_address_ = 0;

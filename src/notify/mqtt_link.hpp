@@ -70,6 +70,7 @@ class MqttLink {
   std::unique_ptr<NameLookup> lookup_;
   std::vector<std::string> addresses_;
   std::size_t next_address_ = 0;
+  std::unique_ptr<MqttTls> tls_;  // null: in the clear, or its files are to be read (again)
   std::unique_ptr<MqttConnection> connection_;
   MqttProtocol protocol_ = MqttProtocol::v5;
   bool was_accepted_ = false;

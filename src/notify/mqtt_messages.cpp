@@ -5,17 +5,14 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "notify/json_word.hpp"
+
 namespace porchlight::notify {
 namespace {
 
 using nlohmann::json;
 
 constexpr std::size_t most_counted = 1024;
-
-std::string word(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 std::string text_of(const json& object) {
   return object.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -29,6 +26,13 @@ bool is_visitor(const std::string& result) {
 
 std::string forgotten_person() {
   return R"({"result":"forgotten"})";
+}
+
+bool may_stay(const std::string& payload, const std::set<std::string>& people) {
+  const auto object = json::parse(payload, nullptr, false);
+  if (!object.is_object()) return payload.empty();
+  const auto person = object.find("person");
+  return person == object.end() || (person->is_string() && people.contains(person->get<std::string>()));
 }
 
 struct MqttMessages::Reading {
@@ -114,6 +118,14 @@ void MqttMessages::taken(const Message& message, const std::vector<Publication>&
   for (const auto& publication : publications)
     if (publication.retain)
       newest_[publication.topic] = std::max(newest_[publication.topic], message.row.happened);
+}
+
+void MqttMessages::inherit(MqttMessages& former) {
+  if (former.topics_.prefix != topics_.prefix) return;
+  counts_ = std::move(former.counts_);
+  newest_ = std::move(former.newest_);
+  counted_ = std::move(former.counted_);
+  counted_order_ = std::move(former.counted_order_);
 }
 
 }  // namespace porchlight::notify

@@ -30,7 +30,8 @@ struct MqttTopics {
 inline constexpr const char* retained_parts[] = {
     "connectivity", "last_ring", "rings", "person", "snapshot", "visitors_known", "visitors_unknown"};
 
-// Turns messages of the outbox into publications, and counts rings and visitors since the start. One thread.
+// Turns messages of the outbox into publications, and counts rings and visitors since the daemon's start. One
+// thread.
 class MqttMessages {
  public:
   explicit MqttMessages(std::string prefix) : topics_{std::move(prefix)} {}
@@ -42,6 +43,8 @@ class MqttMessages {
                                              const std::optional<std::set<std::string>>& people);
   // The broker has it: the topics of its states say nothing older from now on.
   void taken(const Message& message, const std::vector<Publication>& publications);
+  // Goes on where a former one of the same prefix ended.
+  void inherit(MqttMessages& former);
 
   const MqttTopics& topics() const noexcept { return topics_; }
 
@@ -62,5 +65,8 @@ class MqttMessages {
 
 // Instead of the last visitor, when that person was forgotten.
 std::string forgotten_person();
+// Whether a retained payload may stay: it names nobody who is not among `people`; and, where it is not empty,
+// it can be read.
+bool may_stay(const std::string& payload, const std::set<std::string>& people);
 
 }  // namespace porchlight::notify

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "porchlight/notify/options.hpp"
 
-#include <algorithm>
 #include <array>
 
+#include "notify/contains.hpp"
 #include "notify/factory.hpp"
 #include "notify/mqtt_house.hpp"
 #include "notify/rule_options.hpp"
@@ -15,11 +15,6 @@ namespace {
 using config::Section;
 
 constexpr std::array<std::string_view, 4> later_types{"push", "gotify", "pushover", "matrix"};
-
-template <class List>
-bool contains(const List& words, std::string_view word) {
-  return std::find(words.begin(), words.end(), word) != words.end();
-}
 
 std::vector<std::string> kind_names() {
   std::vector<std::string> names;
@@ -57,8 +52,8 @@ std::vector<ChannelOptions> read_channels(Section& notifications, std::vector<st
     const auto language =
         section.choice("language", "en", {"en", "de"}) == "de" ? Language::german : Language::english;
     if (kind != nullptr)
-      channels.push_back(
-          {id, std::string(kind->type), read_maker(*kind, section, id, broker), language, recipient});
+      channels.push_back({id, std::string(kind->type), read_maker(*kind, section, id, broker), language,
+                          recipient, section.fingerprint()});
   }
   return channels;
 }

@@ -10,6 +10,7 @@
 #include "notify/clipped.hpp"
 #include "notify/destination.hpp"
 #include "notify/factory.hpp"
+#include "notify/json_word.hpp"
 #include "porchlight/notify/payload.hpp"
 
 namespace porchlight::notify {
@@ -20,11 +21,6 @@ using nlohmann::json;
 constexpr std::size_t length_of_key = 32;
 constexpr std::size_t longest_dedup_key = 255;
 constexpr std::size_t longest_summary = 1024;
-
-std::string word(const json& object, const char* key) {
-  const auto found = object.is_object() ? object.value(key, json("")) : json("");
-  return found.is_string() ? found.get<std::string>() : std::string();
-}
 
 std::string action_of(const std::string& type, const json& object) {
   if (type == "acknowledged") return "acknowledge";

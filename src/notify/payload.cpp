@@ -31,11 +31,6 @@ void add_words(json& object, const Route& route) {
 store::OutboxRow row_of(const event::Event& event, const Route& route, WallTime now, std::uint32_t sequence,
                         json object) {
   const auto& header = event::header_of(event);
-  const bool later = route.after > std::chrono::milliseconds::zero();
-  if (later) {
-    sequence += store::first_escalation;
-    object["escalation"] = true;
-  }
   object["sequence"] = sequence;
   if (route.more > 0) object["grouped"] = route.more;
   add_words(object, route);
@@ -46,8 +41,8 @@ store::OutboxRow row_of(const event::Event& event, const Route& route, WallTime 
   row.traceparent = header.trace.child().traceparent();
   row.happened = header.at;
   row.created = now;
-  row.next_attempt = later ? std::max(now, header.at + route.after) : now;
-  row.expires = row.next_attempt + lifetime_of(event);
+  row.next_attempt = now;
+  row.expires = now + lifetime_of(event);
   return row;
 }
 
@@ -55,7 +50,14 @@ store::OutboxRow row_of(const event::Event& event, const Route& route, WallTime 
 
 store::OutboxRow message_of(const event::Event& event, const Route& route, WallTime now,
                             PictureAge picture_age) {
-  auto row = row_of(event, route, now, first_message, object_of(event, picture_age));
+  auto object = object_of(event, picture_age);
+  const bool later = route.after > std::chrono::milliseconds::zero();
+  if (later) object["escalation"] = true;
+  auto row = row_of(event, route, now, later ? store::first_escalation : first_message, std::move(object));
+  if (later) {
+    row.next_attempt = std::max(now, row.happened + route.after);
+    row.expires = row.next_attempt + lifetime_of(event);
+  }
   row.label = label_of(event);
   return row;
 }

@@ -3,19 +3,15 @@
 
 #include <algorithm>
 
+#include "notify/contains.hpp"
 #include "notify/facts.hpp"
 
 namespace porchlight::notify {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr std::size_t rings_remembered = 32;
 // Of one rule. Names are few, but alerts have as many subjects as somebody gives them.
 constexpr std::size_t most_subjects = 512;
-
-bool contains(const std::vector<std::string>& words, const std::string& word) {
-  return std::find(words.begin(), words.end(), word) != words.end();
-}
 
 bool fits(const std::vector<std::string>& wanted, const std::string& word) {
   return wanted.empty() || contains(wanted, word);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "notify/rule_options.hpp"
 
-#include <algorithm>
 #include <array>
 
+#include "notify/contains.hpp"
 #include "notify/template.hpp"
 
 namespace porchlight::notify {
@@ -25,11 +25,6 @@ constexpr std::array<std::pair<std::string_view, Occasion>, 8> occasions{{
 constexpr std::array<std::string_view, 4> later_occasions{"motion", "plate", "gap", "disk"};
 constexpr std::size_t longest_title = 200;  // bytes
 constexpr std::size_t longest_text = 2000;
-
-template <class List>
-bool contains(const List& words, std::string_view word) {
-  return std::find(words.begin(), words.end(), word) != words.end();
-}
 
 // One value, or a list of them.
 std::vector<std::string> read_texts(Section& section, std::string_view key) {

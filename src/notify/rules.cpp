@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "porchlight/notify/rules.hpp"
 
+#include "porchlight/base/overloaded.hpp"
+
 namespace porchlight::notify {
 namespace {
 
 using event::Verdict;
-
-template <class... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
-template <class... F>
-Overloaded(F...) -> Overloaded<F...>;
 
 int rank(Verdict verdict) noexcept {
   switch (verdict) {

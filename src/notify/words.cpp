@@ -5,8 +5,10 @@
 #include <nlohmann/json.hpp>
 
 #include "notify/critical.hpp"
+#include "notify/json_word.hpp"
 #include "notify/phrases.hpp"
 #include "notify/template.hpp"
+#include "porchlight/base/one_line.hpp"
 
 namespace porchlight::notify {
 namespace {
@@ -23,9 +25,8 @@ class Writer {
 
   Words words() const {
     Words words;
-    words.title = filled("title", title());
-    for (auto& c : words.title)
-      if (static_cast<unsigned char>(c) < ' ') c = ' ';
+    const auto said = filled("title", title());
+    words.title = one_line(said, said.size());
     if (words.title.empty()) words.title = say("other", language_);
     words.text = filled("text", text());
     words.link = link_;
@@ -36,11 +37,7 @@ class Writer {
   }
 
  private:
-  static std::string word(const json& object, const char* key) {
-    const auto found = object.find(key);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-  }
-  std::string word(const char* key) const { return word(object_, key); }
+  std::string word(const char* key) const { return notify::word(object_, key); }
   std::string say_word(const char* of, const std::string& which) const {
     auto said = say(std::string(of) + '.' + which, language_);
     return said.empty() ? which : said;
@@ -51,7 +48,7 @@ class Writer {
   }
 
   std::string camera() const {
-    const auto name = word(rule_, "camera");
+    const auto name = notify::word(rule_, "camera");
     return name.empty() ? word("camera") : name;
   }
 
@@ -123,7 +120,7 @@ class Writer {
 
   // The rule's own words when it has some.
   std::string filled(const char* key, std::string otherwise) const {
-    const auto text = word(rule_, key);
+    const auto text = notify::word(rule_, key);
     if (text.empty()) return otherwise;
     return render(text, [this](std::string_view name) { return value(name); });
   }

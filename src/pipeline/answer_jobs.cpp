@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What comes in from people and from Alertmanager: answers to an event, alerts.
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "pipeline/store_open.hpp"
@@ -26,10 +27,13 @@ void StoreLane::answer(const AnswerEvent& job) {
           });
   if (outcome) {
     if (outcome->acknowledged) (void)withdraw_escalations(job.answer.event);
-    // A full lane refuses: the row is in the outbox and the lane asks for it when it has room.
-    for (auto& row : rows)
+    // With what waits before it: a lane that had to refuse or give up the ring would send the reply alone.
+    // What it refuses now is in the outbox, and it asks for that when it has room.
+    for (auto& row : rows) {
+      std::set<store::RowKey> handed;
       if (const auto lane = routing_->lanes.find(row.key.channel_id); lane != routing_->lanes.end())
-        lane->second->push({std::move(row), nullptr, std::nullopt});
+        (void)hand_over(*lane->second, std::move(row), handed);
+    }
     if (outcome->acknowledged || outcome->replied) sinks_.changed();
   } else {
     const bool unknown = outcome.error().code() == ErrorCode::not_found;

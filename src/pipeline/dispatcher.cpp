@@ -10,7 +10,6 @@ namespace {
 using namespace std::chrono_literals;
 constexpr std::size_t button_capacity = 1024;
 constexpr std::size_t event_capacity = 1024;
-constexpr std::size_t rings_remembered = 32;
 constexpr auto idle_beat = 1s;
 // Of a camera that was lost a while ago there is no picture of this ring.
 constexpr auto stale_after = 5s;
@@ -159,7 +158,7 @@ void Dispatcher::on_ring(const event::Ring& ring, const std::vector<notify::Rout
   log_.with(ring.header.trace, &ring.header.id)
       .info("ring", {{"button", ring.button_id}, {"trigger_source", std::string(to_string(ring.source))}});
   recent_.push_back(std::move(context));
-  if (recent_.size() > rings_remembered) recent_.pop_front();
+  if (recent_.size() > notify::rings_remembered) recent_.pop_front();
 }
 
 void Dispatcher::send_picture(RingContext& context, const media::FramePtr& frame,

@@ -46,7 +46,10 @@ void StoreLane::reload(const ReloadChannel& job) {
   const auto lane = routing_->lanes.find(job.channel_id);
   if (lane == routing_->lanes.end()) return;
   auto rows = open_->outbox.pending(job.channel_id, reload_limit, clock_.wall());
-  if (!rows) return failed("the outbox could not be read", rows.error());
+  if (!rows) {
+    next_reload_.push_back(job.channel_id);  // the lane asks once
+    return failed("the outbox could not be read", rows.error());
+  }
   const bool whole = rows->size() < reload_limit;
   std::set<store::RowKey> handed;
   for (auto& row : *rows)
@@ -65,6 +68,7 @@ bool StoreLane::hand_over(notify::ChannelLane& lane, store::OutboxRow row, std::
     auto earlier = open_->outbox.of_event(row.key.event_id, row.key.channel_id);
     if (!earlier) {
       failed("the outbox could not be read", earlier.error());
+      next_reload_.push_back(row.key.channel_id);  // no lane will ask for it
       return false;
     }
     for (auto& before : *earlier) {

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "pipeline/forgotten.hpp"
 #include "pipeline/store_open.hpp"
+#include "porchlight/base/overloaded.hpp"
 
 namespace porchlight::pipeline {
 namespace {
@@ -18,13 +18,6 @@ constexpr auto outbox_kept = 24h * 30;
 constexpr auto alerts_kept = 24h * 30;  // after Alertmanager last told of one; it repeats within days
 constexpr std::size_t committed_kept = 256;
 constexpr std::size_t queue_capacity = 2048;
-
-template <class... F>
-struct Overloaded : F... {
-  using F::operator()...;
-};
-template <class... F>
-Overloaded(F...) -> Overloaded<F...>;
 
 std::string* person_of(event::Event& event) {
   if (auto* sighting = std::get_if<event::Sighting>(&event)) return &sighting->person;
@@ -120,11 +113,14 @@ void StoreLane::try_open() {
 
 // A sighting that was under way when its person was forgotten must not bring the name back.
 void StoreLane::leave_out_forgotten(CommitEvent& job) const {
-  if (!gallery_revision_) return;
-  auto* person = person_of(job.event);
-  if (person == nullptr || person->empty() || names_.contains(*person)) return;
-  leave_out_person(job.rows, *person);
-  person->clear();
+  if (!names_) return;
+  leave_out_strangers(job.rows);
+  if (auto* person = person_of(job.event); person != nullptr && !names_->contains(*person)) person->clear();
+}
+
+void StoreLane::leave_out_strangers(std::vector<store::OutboxRow>& rows) const {
+  if (!names_) return;
+  for (auto& row : rows) notify::leave_out_strangers(row, *names_);
 }
 
 void StoreLane::work(StoreJob job) {
@@ -204,6 +200,7 @@ void StoreLane::await(AwaitCommit job) {
 }
 
 void StoreLane::amend(AmendEvent job) {
+  leave_out_strangers(job.rows);
   if (held_.amend(job) || !open_) return;
   std::optional<std::string> file;
   if (job.picture) {
@@ -214,7 +211,6 @@ void StoreLane::amend(AmendEvent job) {
     else
       failed("a picture could not be stored", saved.error());
   }
-  if (gallery_revision_) leave_out_strangers(job.rows, names_);
   if (auto status = open_->log.amend(job.id, std::move(file), job.rows); !status)
     failed("an event could not be amended", status.error());
   else if (job.picture)
@@ -294,19 +290,27 @@ void StoreLane::look_at_gallery() {
 // was on its way to the log. A name that was only changed stays in the events.
 void StoreLane::take_names(const std::vector<store::Person>& people) {
   std::map<std::int64_t, std::string> named;
-  names_.clear();
+  std::set<std::string> names;
   for (const auto& person : people) {
     named.emplace(person.id, person.name);
-    names_.insert(person.name);
+    names.insert(person.name);
   }
   std::swap(named, people_);
-  timeline_.keep_names(names_);
+  names_ = std::make_shared<const std::set<std::string>>(std::move(names));
+  take_routing();
+  tell_names();
+  timeline_.keep_names(*names_);
   sinks_.rings(timeline_.snapshot());
   for (const auto& [id, name] : named) {
-    if (people_.contains(id) || names_.contains(name)) continue;
+    if (people_.contains(id) || names_->contains(name)) continue;
     if (auto status = open_->gallery.erase_from_events(name); !status)
       failed("a forgotten name may be left in the log of the database", status.error());
   }
+}
+
+// Before anybody can be recognised by that name.
+void StoreLane::tell_names() {
+  for (const auto& [id, lane] : routing_->lanes) lane->know(names_);
 }
 
 void StoreLane::tidy() {
@@ -319,7 +323,10 @@ void StoreLane::tidy() {
 }
 
 void StoreLane::take_routing() {
-  if (auto routing = new_routing_.take()) routing_ = std::move(*routing);
+  auto routing = new_routing_.take();
+  if (!routing) return;
+  routing_ = std::move(*routing);
+  if (names_) tell_names();
 }
 
 // A fault that repeats is counted, not printed again.

@@ -92,7 +92,9 @@ class StoreLane {
   void note_delivery(const SettleMessage& job);
   void look_at_gallery();
   void take_names(const std::vector<store::Person>& people);
+  void tell_names();
   void leave_out_forgotten(CommitEvent& job) const;
+  void leave_out_strangers(std::vector<store::OutboxRow>& rows) const;
   void tidy();
   void take_routing();
   void measure_outbox();
@@ -131,7 +133,7 @@ class StoreLane {
   MonotonicTime next_measure_{};
   std::optional<std::uint64_t> gallery_revision_;
   std::map<std::int64_t, std::string> people_;  // as of that revision
-  std::set<std::string> names_;                 // theirs
+  notify::KnownNames names_;                    // theirs; null: not known yet
   std::string last_fault_;
 };
 

@@ -62,7 +62,7 @@ TEST_F(DeliveryQueueTest, MakesRoomByTheRepeatThatIsDueLast) {
   fail(*queue.next());         // the back-off of a first failure
   fail(*queue.next(), 10min);  // the receiver named a time
   queue.add(message(fresh));
-  EXPECT_TRUE(queue.make_room(0s));
+  EXPECT_TRUE(queue.make_room(0s, new_id()));
   EXPECT_EQ(queue.size(), 2U);
   EXPECT_EQ(next_key(), (store::RowKey{fresh, "hook", 0}));
   queue.settle(*queue.next(), DeliveryState::delivered);
@@ -70,10 +70,10 @@ TEST_F(DeliveryQueueTest, MakesRoomByTheRepeatThatIsDueLast) {
   EXPECT_EQ(next_key(), (store::RowKey{soon, "hook", 0}));
   queue.settle(*queue.next(), DeliveryState::delivered);
   EXPECT_FALSE(queue.can_make_room());
-  EXPECT_FALSE(queue.make_room(0s));
+  EXPECT_FALSE(queue.make_room(0s, new_id()));
   queue.add(message(new_id()));
   EXPECT_FALSE(queue.can_make_room());
-  EXPECT_FALSE(queue.make_room(0s)) << "a message that was never tried went";
+  EXPECT_FALSE(queue.make_room(0s, new_id())) << "a message that was never tried went";
 }
 
 TEST_F(DeliveryQueueTest, RoomForWhatWaitsIsMadeByWhatWaitsLongerOnly) {
@@ -81,9 +81,9 @@ TEST_F(DeliveryQueueTest, RoomForWhatWaitsIsMadeByWhatWaitsLongerOnly) {
   queue.add(message(id));
   queue.add(message(id, 1));
   fail(*queue.next(), 5min);
-  EXPECT_FALSE(queue.make_room(6min));
+  EXPECT_FALSE(queue.make_room(6min, new_id()));
   EXPECT_EQ(queue.size(), 2U);
-  EXPECT_TRUE(queue.make_room(4min));
+  EXPECT_TRUE(queue.make_room(4min, new_id()));
   EXPECT_EQ(queue.size(), 0U) << "an update was left behind and would overtake its ring";
 }
 

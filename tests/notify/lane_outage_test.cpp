@@ -6,106 +6,16 @@
 #include <mutex>
 #include <thread>
 
-#include "notify/scripted_channel.hpp"
-#include "porchlight/notify/payload.hpp"
+#include "notify/lane_fixture.hpp"
+#include "porchlight/notify/answers.hpp"
 
 namespace porchlight::notify {
 namespace {
 
-using namespace std::chrono_literals;
-using store::DeliveryState;
 using testing::ElementsAre;
 using testing::Pair;
 
-Delivery unreachable() {
-  return Delivery::retry(ErrorCode::network, "no route");
-}
-
-telemetry::ClosedSets closed_sets() {
-  telemetry::ClosedSets sets;
-  sets.channel_types = {"webhook"};
-  return sets;
-}
-
-struct LaneOutage : testing::Test {
-  SimulatedClock clock;
-  telemetry::Metrics metrics{closed_sets()};
-  LaneOptions options;
-  Script script;
-  std::vector<Outcome> outcomes;
-  int reloads = 0;
-  std::unique_ptr<ChannelLane> lane;
-  std::stop_source stop;
-
-  std::unique_ptr<ChannelLane> make() {
-    auto made = ChannelLane::create(scripted("hook", script), options, clock, metrics,
-                                    {[this](const Outcome& outcome) {
-                                       outcomes.push_back(outcome);
-                                       return true;
-                                     },
-                                     [this] {
-                                       ++reloads;
-                                       return true;
-                                     }});
-    EXPECT_TRUE(made.ok());
-    return std::move(*made);
-  }
-  void SetUp() override { lane = make(); }
-
-  // Lets `time` pass, as run() would.
-  void pass(std::chrono::nanoseconds time) {
-    const auto end = clock.now() + time;
-    for (;;) {
-      auto idle = lane->turn(stop.get_token());
-      if (!idle) continue;
-      const auto left = end - clock.now();
-      if (*idle >= left) {
-        clock.advance(left);
-        while (!lane->turn(stop.get_token())) continue;
-        return;
-      }
-      clock.advance(std::max<std::chrono::nanoseconds>(*idle, 1ns));
-    }
-  }
-
-  Message message(const event::EventId& id, std::uint32_t sequence = 0) {
-    Message out;
-    out.row.key = {id, "hook", sequence};
-    out.row.type = sequence == 0 ? "ring" : "ring_update";
-    out.row.label = sequence == 0 ? "doorbell_press" : "";
-    out.row.payload = "{}";
-    out.row.happened = out.row.created = out.row.next_attempt = clock.wall();
-    out.row.expires = clock.wall() + 1h;
-    return out;
-  }
-  Message escalation(const event::EventId& id, std::chrono::nanoseconds after) {
-    auto out = message(id, store::first_escalation);
-    out.row.payload = R"({"escalation":true})";
-    out.row.label = "doorbell_press";
-    out.row.next_attempt += std::chrono::duration_cast<WallTime::duration>(after);
-    return out;
-  }
-  event::EventId new_id() {
-    clock.advance(1ms);
-    return event::EventId::generate(clock.wall());
-  }
-  event::EventId ring() {
-    const auto id = new_id();
-    EXPECT_TRUE(lane->push(message(id)));
-    return id;
-  }
-  std::vector<Outcome> settled() const {
-    std::vector<Outcome> list;
-    for (const auto& outcome : outcomes)
-      if (outcome.state != DeliveryState::pending) list.push_back(outcome);
-    return list;
-  }
-  double metric(const std::string& series) {
-    const auto text = "\n" + metrics.exposition();
-    const auto at = text.find("\n" + series + " ");
-    return at == std::string::npos ? -1 : std::stod(text.substr(at + series.size() + 2));
-  }
-};
+struct LaneOutage : LaneFixture {};
 
 TEST_F(LaneOutage, DeadChannelCostsOneAttemptAMinuteHoweverManyRing) {
   script.answer = [](const Message&) { return unreachable(); };
@@ -248,7 +158,7 @@ TEST_F(LaneOutage, LaterMessagesKnowWhatTheEarlierAreCalled) {
   EXPECT_THAT(script.seen[1].receipts, ElementsAre(Pair(0, "m0")));
   // By way of the outbox, in a process that has delivered nothing of it.
   lane = make();
-  auto reloaded = message(id, 101);
+  auto reloaded = message(id, first_answer);
   reloaded.reloaded = true;
   reloaded.receipts = {{0, "m0"}, {2, "m2"}};
   ASSERT_TRUE(lane->push(reloaded));

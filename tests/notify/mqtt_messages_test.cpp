@@ -80,6 +80,36 @@ TEST_F(MqttMessagesTest, StateNeverGoesBack) {
   EXPECT_THAT(topics(published(early)), UnorderedElementsAre("home/porch/ring", "home/events"));
 }
 
+TEST_F(MqttMessagesTest, CountersAndStatesGoOnWhereAFormerOneEnded) {
+  const auto late = message(ring());
+  clock.advance(1min);
+  const auto counted = message(ring());
+  published(counted);
+  MqttMessages next{"home"};
+  next.inherit(messages);
+  const auto rings_of = [&](MqttMessages& from, const Message& of) {
+    const auto publications = from.of(of, people);
+    for (const auto& publication : *publications)
+      if (publication.topic.ends_with("/rings")) return publication.payload;
+    return std::string("none");
+  };
+  EXPECT_EQ(rings_of(next, late), "none") << "older than what the topic says";
+  EXPECT_EQ(rings_of(next, counted), "2") << "late was counted, the repetition was not";
+  EXPECT_EQ(rings_of(next, message(ring())), "3");
+  MqttMessages elsewhere{"cabin"};
+  elsewhere.inherit(next);
+  EXPECT_EQ(rings_of(elsewhere, message(ring())), "1") << "these are other topics";
+}
+
+TEST_F(MqttMessagesTest, RetainedPayloadMayStayWhileItNamesNobodyWhoIsForgotten) {
+  const std::set<std::string> known{"Zoë"};
+  EXPECT_TRUE(may_stay(R"({"person":"Zoë"})", known));
+  EXPECT_TRUE(may_stay(R"({"result":"unknown_person"})", known));
+  EXPECT_TRUE(may_stay("", known));
+  EXPECT_FALSE(may_stay(R"({"person":"Anna"})", known));
+  EXPECT_FALSE(may_stay(R"({"person":"Zoë"},)", known)) << "nobody knows what a damaged one says";
+}
+
 TEST_F(MqttMessagesTest, NamesAreForTheTopicOfPersons) {
   const auto seen = published(message(visit(event::Verdict::known_person, "Anna")));
   EXPECT_EQ(json::parse(seen.at("home/porch/person").payload).at("person"), "Anna");

@@ -36,7 +36,7 @@ mutant(bucket_remembers rule_engine.cpp "bucket.tokens + back >= rate.burst" "bu
 mutant(escalation_hour rule_engine.cpp "asked.wall + route.after" "asked.wall")
 mutant(later_escalation rule_engine.cpp "std::min(into.after" "std::max(into.after")
 mutant(answer_to_all rule_engine.cpp "if (contains(recipient(route.channel_id).not_about, asked.facts.person))" "if (false)")
-mutant(rings_forgotten rule_engine.cpp "rings_remembered = 32" "rings_remembered = 31")
+mutant(rings_forgotten rule_engine.cpp "rings_.size() > rings_remembered" "rings_.size() >= rings_remembered")
 mutant(sighting_always rule_engine.cpp "(rule.schedule.empty() || covers(rule.schedule, asked.wall))" "true")
 mutant(first_minute hours.cpp "minute >= window.from && minute <" "minute > window.from && minute <")
 mutant(last_minute hours.cpp "&& minute >= window.from && minute < window.until" "&& minute >= window.from && minute <= window.until")

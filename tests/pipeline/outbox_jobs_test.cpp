@@ -7,6 +7,7 @@
 
 #include "base/temporary_folder.hpp"
 #include "pipeline/store_house.hpp"
+#include "porchlight/notify/answers.hpp"
 #include "porchlight/store/event_log.hpp"
 
 namespace porchlight::pipeline {
@@ -24,6 +25,7 @@ struct OutboxJobs : testing::Test {
   SimulatedClock clock;
   telemetry::Metrics metrics{sets()};
   notify::Script hook;
+  notify::LaneOptions lane;
   std::unique_ptr<StoreHouse> house;
 
   static telemetry::ClosedSets sets() {
@@ -36,7 +38,7 @@ struct OutboxJobs : testing::Test {
   void restart() {
     house.reset();
     house = std::make_unique<StoreHouse>(folder.path(), clock, metrics);
-    house->add_channel("hook", hook);
+    house->add_channel("hook", hook, lane);
     house->start_channels();
   }
   event::Ring new_ring() {
@@ -107,6 +109,30 @@ TEST_F(OutboxJobs, EscalationThatNobodyAcknowledgesLeavesAtItsTimeAlsoAfterARest
   EXPECT_EQ(hook.seen[1].key.sequence, store::first_escalation);
   EXPECT_TRUE(house->acknowledge(ring.header.id));
   EXPECT_EQ(stored(hook.seen[1].key).state, DeliveryState::delivered);
+}
+
+// The lane holds one message, so what waits has to go for a fresh ring, and is fetched again a second later.
+TEST_F(OutboxJobs, ReplyDoesNotOvertakeTheRingThatItsLaneGaveUp) {
+  lane.most_waiting = 1;
+  restart();
+  const auto waiting = new_ring();
+  bool refuses = true;
+  hook.answer = [&](const notify::Message& message) {
+    return refuses && message.row.key.event_id == waiting.header.id
+               ? Delivery::retry(ErrorCode::network, "no route")
+               : Delivery::delivered();
+  };
+  for (const auto& ring : {waiting, new_ring(), new_ring()}) {
+    house->send(ring, {row_of(ring, "hook", 0, clock)});
+    house->pass(0s);
+  }
+  refuses = false;
+  ASSERT_TRUE(house->acknowledge(waiting.header.id, "coming"));
+  house->pass(1min);
+  std::vector<std::uint32_t> sequences;
+  for (const auto& seen : hook.seen)
+    if (seen.key.event_id == waiting.header.id) sequences.push_back(seen.key.sequence);
+  EXPECT_THAT(sequences, ElementsAre(0, 0, notify::first_answer + 1));
 }
 
 TEST_F(OutboxJobs, UpdateAfterARestartKnowsWhatItsRingIsCalled) {

@@ -36,7 +36,7 @@ class StoreHouse {
   }
 
   // Before anything is sent.
-  void add_channel(const std::string& id, notify::Script& script) {
+  void add_channel(const std::string& id, notify::Script& script, const notify::LaneOptions& options = {}) {
     notify::ChannelLane::Ports ports;
     ports.outcome = [this](const notify::Outcome& outcome) {
       const bool pending = outcome.state == store::DeliveryState::pending;
@@ -45,8 +45,8 @@ class StoreHouse {
                                                 outcome.error});
     };
     ports.reload = [this, id] { return store_->queue().push(ReloadChannel{id}); };
-    routing_->lanes[id] = std::move(
-        *notify::ChannelLane::create(notify::scripted(id, script), {}, clock_, metrics_, std::move(ports)));
+    routing_->lanes[id] = std::move(*notify::ChannelLane::create(notify::scripted(id, script), options,
+                                                                 clock_, metrics_, std::move(ports)));
     routing_->types[id] = "webhook";
   }
   void start_channels() {
@@ -63,11 +63,11 @@ class StoreHouse {
       (void)lane(row.key.channel_id).push({row, nullptr, event::header_of(event).edge});
   }
   // As a link or an account does. True: it was the first.
-  bool acknowledge(const event::EventId& id) {
+  bool acknowledge(const event::EventId& id, const std::string& reply = "") {
     std::promise<Result<store::AnswerOutcome>> answer;
-    store_->queue().push(AnswerEvent{{id, "anna", "", clock_.wall()}, [&](Result<store::AnswerOutcome> said) {
-                                       answer.set_value(std::move(said));
-                                     }});
+    store_->queue().push(
+        AnswerEvent{{id, "anna", reply, clock_.wall()},
+                    [&](Result<store::AnswerOutcome> said) { answer.set_value(std::move(said)); }});
     const auto outcome = answer.get_future().get();
     return outcome.ok() && outcome->acknowledged;
   }
@@ -111,6 +111,7 @@ class StoreHouse {
     }
   }
 
+  StoreQueue& store() { return store_->queue(); }
   notify::ChannelLane& lane(const std::string& id) { return *routing_->lanes.at(id); }
 
  private:

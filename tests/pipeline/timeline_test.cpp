@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "pipeline/event_instruments.hpp"
-#include "pipeline/forgotten.hpp"
 
 namespace porchlight::pipeline {
 namespace {
@@ -57,19 +56,6 @@ TEST(Timeline, NamesNobodyWhoIsForgotten) {
   EXPECT_EQ(rings->at(0).answer->person, "Berta");
   EXPECT_EQ(rings->at(1).answer->person, "");
   EXPECT_EQ(rings->at(1).answer->verdict, event::Verdict::known_person);
-}
-
-TEST(Forgotten, MessagesOnTheirWayLoseTheName) {
-  std::vector<store::OutboxRow> rows(3);
-  rows[0].payload = R"({"id":"1","person":"Anna","result":"known_person"})";
-  rows[1].payload = R"({"id":"2","person":"Berta"})";
-  rows[2].payload = R"({"id":"3"})";
-  leave_out_strangers(rows, {"Berta"});
-  EXPECT_EQ(rows[0].payload, R"({"id":"1","result":"known_person"})");
-  EXPECT_EQ(rows[1].payload, R"({"id":"2","person":"Berta"})");
-  EXPECT_EQ(rows[2].payload, R"({"id":"3"})");
-  leave_out_person(rows, "Berta");
-  EXPECT_EQ(rows[1].payload, R"({"id":"2"})");
 }
 
 TEST(TimeOfDay, FollowsTheTable) {

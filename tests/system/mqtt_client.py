@@ -360,13 +360,13 @@ class Wire:
 
 
 def make_certificates(folder):
-    """An authority, a stranger to it, a server certificate for 127.0.0.1 and a client's, made by openssl."""
+    """An authority, a stranger to it, server certificates for 127.0.0.1 and for localhost and a client's, made by openssl."""
     def openssl(*arguments):
         subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
     new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
     for name in ("authority", "stranger"):
         openssl("req", "-x509", *new_key, "-days", "2", "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.pem")
-    for name, extension in (("server", "subjectAltName=IP:127.0.0.1"), ("elsewhere", "subjectAltName=DNS:elsewhere.example"),
+    for name, extension in (("server", "subjectAltName=IP:127.0.0.1"), ("named", "subjectAltName=DNS:localhost"), ("elsewhere", "subjectAltName=DNS:elsewhere.example"),
                             ("client", "extendedKeyUsage=clientAuth")):
         (folder / "extension").write_text(extension)
         openssl("req", "-new", *new_key, "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.csr")

@@ -348,6 +348,20 @@ class AccessTest(MqttTest):
             self.assertNotIn("porchlight/", broker.log())
             daemon.stop()
 
+    def test_the_certificate_is_held_against_the_name_and_not_the_address(self):
+        made = self.certificates()
+        tls = {"ca_file": f"{made}/authority.pem"}
+        broker = self.over_tls(made, "named")
+        daemon = self.daemon(self.settings(broker.port, host="localhost", tls=tls))
+        self.expect_delivered(daemon, daemon.ring("front"))
+        daemon.stop()
+        # It is for the address that we reach it by, but not for whom we wanted to reach.
+        broker = self.over_tls(made, "server")
+        daemon = self.daemon(self.settings(broker.port, host="localhost", tls=tls))
+        ring = daemon.ring("front")
+        harness.wait_until(lambda: "tls: certificate verify failed: hostname mismatch" in daemon.log.read_text(), 30, "the refusal")
+        self.assertNotEqual(self.delivered(daemon, ring).get(0), "delivered")
+
     def test_picture_that_the_broker_does_not_take_costs_the_picture_only(self):
         # The broker says its limit (MQTT 5), or hangs up on what is larger (3.1.1).
         for old in (False, True):
@@ -546,6 +560,21 @@ class HomeAssistantTest(MqttTest):
         hook.wait_for(lambda m: m.event["id"] == third, 10, "the ring without a broker")
 
 
+    def test_a_reload_neither_counts_anew_nor_goes_back_to_an_older_state(self):
+        broker = self.broker()
+        settings = self.settings(broker.port)
+        settings["notifications"] = {"channels": [{"id": "book", "type": "log"}], "rules": []}
+        daemon = self.daemon(settings)
+        for number in (b"1", b"2"):
+            self.expect_delivered(daemon, daemon.ring("front"))
+            self.assertEqual(retained(broker.port, "porchlight/front/rings")["porchlight/front/rings"], number)
+        settings["notifications"]["rules"] = [{"when": "ring", "to": ["book"]}]
+        daemon.write_config(settings)
+        self.assertIn("notifications", daemon.cli("reload").stdout)
+        self.expect_delivered(daemon, daemon.ring("front"))
+        self.assertEqual(retained(broker.port, "porchlight/front/rings")["porchlight/front/rings"], b"3")
+
+
 class PageTest(unittest.TestCase):
     def test_snippets_of_the_pages_are_accepted(self):
         daemon = harness.Daemon({}, wait=None)
@@ -592,6 +621,31 @@ class PersonTest(MqttTest):
         daemon.start()
         harness.wait_until(lambda: b"Lindqvist" not in retained(broker.port, "porchlight/porch/person")["porchlight/porch/person"], 30,
                            "the name gone")
+
+    def test_a_name_that_the_broker_keeps_from_an_earlier_life_is_forgotten_while_we_run(self):
+        clip.make(pathlib.Path(clips.name) / "visitor.mp4", [(harness.PICTURES / "known_door.jpg", 0, 6)], 6)
+        broker = self.broker()
+        settings = self.settings(broker.port, camera=True)
+        settings["faces"] = {"enabled": True}
+        settings["cameras"][0]["url"] = f"file:{clips.name}/visitor.mp4"
+        settings["notifications"] = {"channels": [{"id": "wall", "type": "mqtt", "topic": "house/wall", "retain": True}],
+                                     "rules": [{"when": "person.known", "to": ["wall"]}]}
+        topics = ("porchlight/porch/person", "house/wall")
+        kept = lambda: {topic: retained(broker.port, topic).get(topic) for topic in topics}  # noqa: E731
+        daemon = self.daemon(settings, wait=None)
+        daemon.cli("faces", "enrol", "Anna Lindqvist", harness.PICTURES / "known_enrol.jpg")
+        daemon.start()
+        harness.wait_until(lambda: all(b"Lindqvist" in (payload or b"") for payload in kept().values()), 60, "the visitor's name")
+        self.assertEqual(daemon.stop(), 0)
+        # Nobody comes in this life: what the broker keeps is of the one before.
+        settings["cameras"][0]["url"] = f"file:{clips.name}/porch.mp4"
+        daemon.write_config(settings)
+        daemon.start()
+        harness.wait_until(lambda: "porchlight/porch/connectivity" in retained(broker.port, "porchlight/#"), 30, "the house")
+        self.assertTrue(all(b"Lindqvist" in payload for payload in kept().values()), "who is enrolled may be named")
+        daemon.cli("faces", "forget", "Anna Lindqvist")
+        harness.wait_until(lambda: not any(b"Lindqvist" in (payload or b"") for payload in kept().values()), 30, "the name gone")
+        self.assertEqual(kept(), {"porchlight/porch/person": b'{"result":"forgotten"}', "house/wall": None})
 
 
 if __name__ == "__main__":

@@ -94,6 +94,9 @@ class Section {
   bool is_mapping(std::string_view key) const;
   bool is_scalar(std::string_view key) const;
 
+  // As Document::fingerprint(), of this mapping.
+  std::string fingerprint() const;
+
   // Known keys whose feature this version does not have: present → fault "not in this version".
   void not_in_this_version(std::initializer_list<std::string_view> keys);
 

@@ -76,6 +76,9 @@ class Channel {
   // What follows is for a channel that keeps a connection open between deliveries. None of it may wait.
   // Once, before everything else: where to count what no delivery tells.
   virtual void count_in(telemetry::Metrics&) {}
+  // Then, when there was a `former` of the same id and type, which was left for good: takes over what it
+  // knows of the other side.
+  virtual void inherit(Channel&) {}
   // The lane sleeps on it, too, and calls turn() when it can be read (or written, if that is wanted). -1:
   // none.
   virtual int descriptor() const noexcept { return -1; }

@@ -14,6 +14,7 @@
 #include "porchlight/base/queue.hpp"
 #include "porchlight/base/wakeup.hpp"
 #include "porchlight/notify/channel.hpp"
+#include "porchlight/notify/known_names.hpp"
 #include "porchlight/notify/link.hpp"
 #include "porchlight/telemetry/metrics.hpp"
 
@@ -49,8 +50,8 @@ struct LaneOptions {
 // delivered, rejected or expired. Messages of one event keep their order; other events pass a message
 // that waits. A channel that does not answer is left alone but for one attempt a minute (see Breaker).
 // Memory is bounded: what does not fit is refused or given up, stays in the outbox and is asked for again by
-// `reload` once there is room. From then on an update whose event the lane does not know comes by way of the
-// outbox, too, behind what waits before it: so it does not overtake its ring.
+// `reload` once there is room. From then on an update of such an event, or of one that the lane does not
+// know, comes by way of the outbox, too, behind what waits before it: so it does not overtake its ring.
 class ChannelLane {
  public:
   struct Ports {
@@ -73,6 +74,10 @@ class ChannelLane {
   // not taken, the caller offers it again.
   bool withdraw(const event::EventId& id);
 
+  // One thread. Who is enrolled: from its next attempt on the lane names nobody else, in what it holds
+  // neither.
+  void know(KnownNames names);
+
   // One thread. What the channel is to know of the house, see Channel::learn().
   void tell(HousePtr house);
 
@@ -82,8 +87,8 @@ class ChannelLane {
   // The lane's thread: one round of run(), with at most one attempt. Returns how long there is nothing to do
   // unless something comes; nothing when the next round should follow at once.
   std::optional<std::chrono::nanoseconds> turn(const std::stop_token& stop);
-  // Before run(), and after `former`, a lane of the same channel, has returned from it for good: takes over
-  // what it remembers.
+  // Before run(), and after `former`, a lane of the same id, has returned from it for good: takes over what
+  // it remembers; of the other side only what still holds (see ChannelOptions::fingerprint).
   void inherit(ChannelLane& former);
 
   // Any thread. The other side does not answer, so it is tried once a minute only.

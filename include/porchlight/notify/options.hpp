@@ -44,6 +44,9 @@ struct ChannelOptions {
   std::function<Result<std::unique_ptr<Channel>>(const Clock&)> make;
   Language language = Language::english;
   Recipient recipient{};
+  // Of what is configured of it, secrets resolved; never logged. Two that are equal reach the same other
+  // side.
+  std::string fingerprint{};
 };
 
 // `when` of a rule.

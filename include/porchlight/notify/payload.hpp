@@ -22,8 +22,8 @@ using PictureAge = std::optional<std::chrono::milliseconds>;
 
 // The outbox rows (payload, label, expiry filled in) of one message to one channel. The payloads are
 // documented in docs/notifications.md. `now` is the wall clock; an escalation is due `after` later, says
-// `"escalation": true`, and is numbered from store::first_escalation on. What only words_of() needs stands in
-// the payload under `words`, see public_payload().
+// `"escalation": true`, and has the number store::first_escalation; it has no updates. What only words_of()
+// needs stands in the payload under `words`, see public_payload().
 store::OutboxRow message_of(const event::Event& event, const Route& route, WallTime now,
                             PictureAge picture_age = std::nullopt);
 // Sequence 1 of a ring: the same text, with the picture.

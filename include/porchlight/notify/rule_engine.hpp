@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -15,6 +16,9 @@
 #include "porchlight/notify/rules.hpp"
 
 namespace porchlight::notify {
+
+// How many of the latest rings can be told who it was. Whoever makes the messages remembers as many.
+inline constexpr std::size_t rings_remembered = 32;
 
 // What the engine decides by.
 struct RuleSet {

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// A person who is forgotten while the database cannot be opened, or while a message waits at its channel.
+#include <gmock/gmock.h>
+
+#include <filesystem>
+
+#include "base/temporary_folder.hpp"
+#include "pipeline/store_house.hpp"
+#include "porchlight/store/gallery_store.hpp"
+
+namespace porchlight::pipeline {
+namespace {
+
+using namespace std::chrono_literals;
+using notify::Delivery;
+using testing::Each;
+using testing::HasSubstr;
+using testing::Not;
+
+struct ForgottenTest : testing::Test {
+  TemporaryFolder folder;
+  SimulatedClock clock;
+  telemetry::Metrics metrics{sets()};
+  notify::Script hook;
+  std::unique_ptr<StoreHouse> house;
+
+  static telemetry::ClosedSets sets() {
+    telemetry::ClosedSets closed;
+    closed.channel_types = {"webhook"};
+    return closed;
+  }
+  std::filesystem::path file() const { return folder.path() / "porchlight.db"; }
+  void start() {
+    house = std::make_unique<StoreHouse>(folder.path(), clock, metrics);
+    house->add_channel("hook", hook);
+    house->start_channels();
+  }
+  event::Ring new_ring() {
+    clock.advance(1ms);
+    return {event::make_header(clock), "front", "porch", event::TriggerSource::test};
+  }
+  store::OutboxRow name_of_visitor(const event::Ring& ring, const std::string& person) {
+    auto row = row_of(ring, "hook", 2, clock);
+    row.payload = R"({"type":"ring_update","result":"known_person","person":")" + person + R"("})";
+    return row;
+  }
+  // As a command in another process does it.
+  void enrol(const std::string& person) {
+    const auto database = store::Database::open(file(), {}, nullptr);
+    store::EnrolledFace face;
+    face.model_version = "m";
+    face.photo_sha256 = std::string(64, 'a');
+    ASSERT_TRUE(store::GalleryStore(**database).enrol(person, face));
+  }
+  void forget(const std::string& person) {
+    const auto database = store::Database::open(file(), {}, nullptr);
+    ASSERT_TRUE(store::GalleryStore(**database).forget(person));
+  }
+  std::string payload_of(const store::RowKey& key) {
+    const auto database = store::Database::open(file(), {}, nullptr);
+    if (!database) return "no database";
+    const auto row = store::Outbox(**database).find(key);
+    return row && *row ? (*row)->payload : "no row";
+  }
+};
+
+TEST_F(ForgottenTest, UpdateOfAnEventThatIsHeldIsWrittenWithoutTheName) {
+  std::filesystem::create_directory(file());  // nothing can be opened there
+  start();
+  const auto ring = new_ring();
+  house->send(ring, {row_of(ring, "hook", 0, clock)});
+  const auto update = name_of_visitor(ring, "Anna");
+  house->store().push(AmendEvent{ring.header.id, nullptr, {update}});
+  house->settle_down();
+  std::filesystem::remove(file());
+  // Nobody of that name is enrolled: she was forgotten in the meantime.
+  std::string written;
+  for (int i = 0; i < 200 && (written.empty() || written.starts_with("no ")); ++i) {
+    clock.advance(3s);
+    house->settle_down();
+    written = payload_of(update.key);
+    if (written.starts_with("no ")) std::this_thread::sleep_for(50ms);
+  }
+  EXPECT_THAT(written, HasSubstr("known_person"));
+  EXPECT_THAT(written, Not(HasSubstr("Anna")));
+}
+
+TEST_F(ForgottenTest, MessageThatWaitsAtItsChannelGoesOutWithoutTheName) {
+  std::vector<std::string> said;
+  bool dead = true;
+  hook.answer = [&](const notify::Message& message) {
+    said.push_back(message.row.payload);
+    return dead ? Delivery::retry(ErrorCode::network, "no route") : Delivery::delivered();
+  };
+  start();
+  enrol("Anna");
+  house->settle_down();
+  const auto ring = new_ring();
+  house->send(ring, {name_of_visitor(ring, "Anna")});
+  house->pass(1s);
+  ASSERT_FALSE(said.empty());
+  EXPECT_THAT(said, Each(HasSubstr("Anna")));
+  forget("Anna");
+  house->settle_down();
+  said.clear();
+  dead = false;
+  house->pass(1min);
+  ASSERT_EQ(said.size(), 1U);
+  EXPECT_THAT(said[0], HasSubstr("known_person"));
+  EXPECT_THAT(said[0], Not(HasSubstr("Anna")));
+}
+
+}  // namespace
+}  // namespace porchlight::pipeline
