@@ -7,6 +7,7 @@
 #include <ctime>
 
 #include "api/digest.hpp"
+#include "porchlight/base/html.hpp"
 #include "porchlight/notify/answers.hpp"
 
 namespace porchlight::api {
@@ -61,30 +62,6 @@ const Phrases& phrases(Language language) {
   return language == Language::german ? german : english;
 }
 
-std::string escaped(std::string_view text) {
-  std::string safe;
-  for (const char c : text) switch (c) {
-      case '&':
-        safe += "&amp;";
-        break;
-      case '<':
-        safe += "&lt;";
-        break;
-      case '>':
-        safe += "&gt;";
-        break;
-      case '"':
-        safe += "&quot;";
-        break;
-      case '\'':
-        safe += "&#39;";
-        break;
-      default:
-        safe += c;
-    }
-  return safe;
-}
-
 // The clock of the house's wall: whoever has the link lives by it.
 std::string time_of_day(WallTime at) {
   const auto seconds = std::chrono::system_clock::to_time_t(at);
@@ -105,7 +82,7 @@ http::Response html(int status, Language language, std::string_view title, const
                      "\"><head><meta charset=\"utf-8\">"
                      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
                      "<meta name=\"robots\" content=\"noindex\"><title>" +
-                     escaped(title) + "</title><style>" + std::string(style) + "</style></head><body>" +
+                     html_escaped(title) + "</title><style>" + std::string(style) + "</style></head><body>" +
                      body + "</body></html>\n";
   return {status,
           {{"Content-Type", "text/html; charset=utf-8"},
@@ -118,17 +95,17 @@ std::string answers_html(const LinkPage& page) {
   const auto& words = phrases(page.language);
   std::string list;
   for (const auto& answer : page.answers) {
-    const auto name = escaped(notify::name_of_answerer(answer.who));
+    const auto name = html_escaped(notify::name_of_answerer(answer.who));
     list += "<li>" + time_of_day(answer.at) + " <b>" + name + "</b> ";
-    list +=
-        answer.kind == Kind::reply ? std::string(words.says) + ": " + escaped(answer.text) : words.sees_to_it;
+    list += answer.kind == Kind::reply ? std::string(words.says) + ": " + html_escaped(answer.text)
+                                       : words.sees_to_it;
     list += "</li>";
   }
   return list.empty() ? list : "<ul>" + list + "</ul>";
 }
 
 std::string form(const LinkPage& page, const char* action, const std::string& inside) {
-  return "<form method=\"post\" action=\"" + escaped(page.action) +
+  return "<form method=\"post\" action=\"" + html_escaped(page.action) +
          "\"><input type=\"hidden\" name=\"action\" value=\"" + action + "\">" + inside + "</form>";
 }
 
@@ -146,7 +123,8 @@ std::string forms_html(const LinkPage& page) {
   if (answered(Kind::reply, false)) return text;
   std::string quick;
   for (const auto* phrase : {words.coming, words.leave_it})
-    quick += "<button name=\"text\" value=\"" + escaped(phrase) + "\">" + escaped(phrase) + "</button>";
+    quick +=
+        "<button name=\"text\" value=\"" + html_escaped(phrase) + "\">" + html_escaped(phrase) + "</button>";
   text += form(page, "reply", quick);
   const std::string label = words.own_words;
   text += form(page, "reply",
@@ -190,11 +168,11 @@ FaultWords words_of(LinkFault fault) {
 
 http::Response link_page(int status, const LinkPage& page) {
   std::string body;
-  if (!page.notice.empty()) body += "<p role=\"status\">" + escaped(page.notice) + "</p>";
-  body += "<h1>" + escaped(page.title) + "</h1><p>" + escaped(page.text) + "</p>";
+  if (!page.notice.empty()) body += "<p role=\"status\">" + html_escaped(page.notice) + "</p>";
+  body += "<h1>" + html_escaped(page.title) + "</h1><p>" + html_escaped(page.text) + "</p>";
   if (page.has_picture)
-    body += "<img alt=\"" + std::string(phrases(page.language).picture) + "\" src=\"" + escaped(page.action) +
-            "/snapshot\">";
+    body += "<img alt=\"" + std::string(phrases(page.language).picture) + "\" src=\"" +
+            html_escaped(page.action) + "/snapshot\">";
   body += answers_html(page) + forms_html(page);
   return html(status, page.language, page.title, body);
 }

@@ -1,27 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "notify/email.hpp"
+#include "porchlight/base/html.hpp"
 #include "porchlight/notify/payload.hpp"
 
 namespace porchlight::notify {
 namespace {
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&')
-      out += "&amp;";
-    else if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '"')
-      out += "&quot;";
-    else if (c == '\n')
-      out += "<br>\n";
-    else
-      out += c;
-  }
-  return out;
+// A line of the text is a line of the mail.
+std::string html_lines_of(std::string_view text) {
+  auto html = html_escaped(text);
+  for (auto at = html.find('\n'); at != std::string::npos; at = html.find('\n', at + 5))
+    html.insert(at, "<br>");
+  return html;
 }
 
 bool is_web_address(std::string_view link) {
@@ -39,13 +29,13 @@ std::string html_of(const Words& words, const std::string& picture_id) {
   std::string html =
       "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"></head>\n"
       "<body style=\"font-family:sans-serif\">\n<p><strong>" +
-      escaped(words.title) + "</strong></p>\n";
+      html_escaped(words.title) + "</strong></p>\n";
   if (!picture_id.empty())
-    html += "<p><img src=\"cid:" + picture_id + "\" alt=\"" + escaped(words.title) +
+    html += "<p><img src=\"cid:" + picture_id + "\" alt=\"" + html_escaped(words.title) +
             "\" style=\"max-width:100%\"></p>\n";
-  if (!words.text.empty()) html += "<p>" + escaped(words.text) + "</p>\n";
+  if (!words.text.empty()) html += "<p>" + html_lines_of(words.text) + "</p>\n";
   if (is_web_address(words.link))
-    html += "<p><a href=\"" + escaped(words.link) + "\">" + escaped(words.link) + "</a></p>\n";
+    html += "<p><a href=\"" + html_escaped(words.link) + "\">" + html_escaped(words.link) + "</a></p>\n";
   return html + "</body></html>\n";
 }
 

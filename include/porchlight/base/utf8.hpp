@@ -25,4 +25,11 @@ constexpr bool is_utf8(std::string_view text) noexcept {
   return true;
 }
 
+// As much of the UTF-8 text as fits into `most` bytes, cut between two characters.
+constexpr std::string_view utf8_prefix(std::string_view text, std::size_t most) noexcept {
+  if (text.size() <= most) return text;
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0) == 0x80) --most;
+  return text.substr(0, most);
+}
+
 }  // namespace porchlight
