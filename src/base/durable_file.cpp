@@ -61,12 +61,14 @@ Status write_durably(const std::filesystem::path& path, std::span<const std::byt
   return sync_folder(folder);
 }
 
-Result<std::string> read_whole_file(const std::filesystem::path& path, std::size_t limit) {
+Result<std::string> read_whole_file(const std::filesystem::path& path, std::size_t limit,
+                                    struct ::stat* info_out) {
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) return file_error("open", path);
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return file_error("stat", path);
   if (S_ISDIR(info.st_mode)) return errno_error(EISDIR, "read '" + path.string() + "'");
+  if (info_out != nullptr) *info_out = info;
   std::string text;
   char block[65536];
   for (;;) {

@@ -13,18 +13,21 @@ namespace {
 // One byte more than the reader takes, so that "too large" is its fault with a place.
 constexpr std::size_t most_file_bytes = 1024 * 1024 + 1;
 
-std::shared_ptr<Section::Node> root_node(const Tree& tree, Faults* faults) {
+using OpenFiles = std::shared_ptr<std::set<std::string>>;
+
+std::shared_ptr<Section::Node> root_node(const Tree& tree, Faults* faults, OpenFiles open_files) {
   auto node = std::make_shared<Section::Node>();
   node->value = tree.root;
   node->faults = faults;
+  node->open_files = std::move(open_files);
   node->incomplete = !tree.complete;
   const auto& spot = tree.root->spot;
   node->place = {spot.file ? *spot.file : "", spot.line, spot.column, ""};
   return node;
 }
 
-Result<Tree> read_file(const std::filesystem::path& path, Faults& faults) {
-  auto text = read_whole_file(path, most_file_bytes);
+Result<Tree> read_file(const std::filesystem::path& path, Faults& faults, struct ::stat* info = nullptr) {
+  auto text = read_whole_file(path, most_file_bytes, info);
   if (text) return read_yaml(*text, path.string(), faults);
   if (text.error().code() != ErrorCode::resource) return std::move(text).error();
   return read_yaml(std::string(most_file_bytes, ' '), path.string(), faults);
@@ -37,7 +40,8 @@ struct Document::State {
   Faults* faults;
   std::shared_ptr<Section::Node> root;
 
-  State(Tree read, Faults& into) : tree(std::move(read)), faults(&into), root(root_node(tree, faults)) {}
+  State(Tree read, Faults& into, OpenFiles open_files = nullptr)
+      : tree(std::move(read)), faults(&into), root(root_node(tree, faults, std::move(open_files))) {}
 };
 
 Document::Document(std::shared_ptr<State> state) : state_(std::move(state)) {}
@@ -63,13 +67,17 @@ Status Document::overlay(const std::filesystem::path& folder, Faults& faults) {
   if (error) return errno_error(error.value(), "read configuration folder '" + folder.string() + "'");
   std::sort(files.begin(), files.end());
   Tree tree = state_->tree;
+  const auto open_files = std::make_shared<std::set<std::string>>();
   for (const auto& file : files) {
-    auto over = read_file(file, faults);
+    struct stat info {};
+    auto over = read_file(file, faults, &info);
     if (!over) return std::move(over).error().context("read configuration");
+    // Of the file that was read: its name may have become another's since.
+    if (info.st_uid != 0 || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0) open_files->insert(file.string());
     tree.root = merged(tree.root, over->root);
     tree.complete = tree.complete && over->complete;
   }
-  state_ = std::make_shared<State>(std::move(tree), faults);
+  state_ = std::make_shared<State>(std::move(tree), faults, open_files);
   return {};
 }
 

@@ -18,6 +18,7 @@ struct Section::Node {
   ValuePtr value;  // a mapping
   Place place;
   Faults* faults = nullptr;
+  std::shared_ptr<const std::set<std::string>> open_files;  // that others than root may write; null: none
   bool incomplete = false;  // keys may be missing for another, reported reason
   bool finished = false;
   std::set<std::string, std::less<>> known;

@@ -26,6 +26,7 @@ std::shared_ptr<Section::Node> child_of(const Section::Node& parent, ValuePtr va
   node->value = std::move(value);
   node->place = std::move(place);
   node->faults = parent.faults;
+  node->open_files = parent.open_files;
   node->incomplete = parent.incomplete || incomplete;
   return node;
 }
@@ -98,6 +99,10 @@ const Place& Section::place() const {
 }
 Place Section::place_of(std::string_view key) const {
   return node_->place_of(key);
+}
+
+bool Section::is_roots_own(std::string_view key) const {
+  return !node_->open_files || !node_->open_files->contains(place_of(key).file);
 }
 
 bool Section::is_mapping(std::string_view key) const {

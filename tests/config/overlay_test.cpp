@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -93,6 +94,31 @@ TEST_F(Overlay, ATooLargeFileIsAFaultWithItsName) {
   write("main.yaml", "#" + std::string(1024 * 1024 + 100, 'x'));
   read_sample(load().root());
   EXPECT_THAT(seen(), testing::ElementsAre("main.yaml:1:1: the file is larger than 1 MiB"));
+}
+
+// What the service may write can name no program for root to start.
+TEST_F(Overlay, TellsWhatOthersThanRootMayWrite) {
+  write("main.yaml", "list: [{command: [/bin/main]}]\nother: 1\n");
+  write("config.d/a.yaml", "list: [{command: [/bin/over]}]\n");
+  const auto is_roots_own = [&] {
+    auto document = load();
+    auto root = document.root();
+    EXPECT_TRUE(root.is_roots_own("other")) << "the main file is named by whoever starts the program";
+    return root.list("list").at(0).is_roots_own("command");
+  };
+  const auto over = folder_ / "config.d" / "a.yaml";
+  ASSERT_EQ(::chmod(over.c_str(), 0666), 0);
+  EXPECT_FALSE(is_roots_own());
+  ASSERT_EQ(::chmod(over.c_str(), 0664), 0);
+  EXPECT_FALSE(is_roots_own());
+  ASSERT_EQ(::chmod(over.c_str(), 0644), 0);
+  EXPECT_EQ(is_roots_own(), ::geteuid() == 0);
+  if (::geteuid() == 0) {
+    ASSERT_EQ(::chown(over.c_str(), 65534, 65534), 0);
+    EXPECT_FALSE(is_roots_own());
+  }
+  std::filesystem::remove(over);
+  EXPECT_TRUE(is_roots_own());
 }
 
 }  // namespace

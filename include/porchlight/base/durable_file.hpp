@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <cstddef>
@@ -19,7 +20,9 @@ namespace porchlight {
 Status write_durably(const std::filesystem::path& path, std::span<const std::byte> bytes,
                      ::mode_t mode = 0640);
 
-// The whole file; refuses with ErrorCode::resource what is larger than `limit` bytes.
-Result<std::string> read_whole_file(const std::filesystem::path& path, std::size_t limit);
+// The whole file; refuses with ErrorCode::resource what is larger than `limit` bytes. `info`, if not null, is
+// filled in with what the file was that was read.
+Result<std::string> read_whole_file(const std::filesystem::path& path, std::size_t limit,
+                                    struct ::stat* info = nullptr);
 
 }  // namespace porchlight

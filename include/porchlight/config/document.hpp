@@ -96,6 +96,9 @@ class Section {
 
   // As Document::fingerprint(), of this mapping.
   std::string fingerprint() const;
+  // False when the key's value stands in a file of `config.d` that somebody else than root may write, as the
+  // service may what lies below storage.path. The main file is the one that whoever starts the program names.
+  bool is_roots_own(std::string_view key) const;
 
   // Known keys whose feature this version does not have: present → fault "not in this version".
   void not_in_this_version(std::initializer_list<std::string_view> keys);
