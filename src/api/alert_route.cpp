@@ -17,6 +17,7 @@ using http::Request;
 using http::Responder;
 
 constexpr std::size_t body_bytes = std::size_t{256} << 10;
+constexpr std::size_t most_faults = 10;  // of one notification in the log
 // It always fires: that it comes says that Prometheus and Alertmanager live, and nobody is to be told.
 constexpr const char* watchdog = "Watchdog";
 
@@ -26,7 +27,9 @@ class AlertDoor {
       : clock_(library.clock),
         cameras_(port.cameras),
         take_(port.take_alerts),
-        watchdog_(metrics.gauge("alerts_watchdog_timestamp_seconds")) {}
+        watchdog_(metrics.gauge("alerts_watchdog_timestamp_seconds")),
+        refused_(metrics.counter(
+            "errors_total", {{"component", "api"}, {"error_type", "validation"}, {"severity", "warning"}})) {}
 
   // Listener's thread.
   void take(const std::shared_ptr<AlertDoor>& self, const Request& request, const Responder& responder) {
@@ -35,18 +38,35 @@ class AlertDoor {
       return void(responder.send(http::problem_response(
           {.status = 422, .detail = payload.error().text(), .type = "urn:porchlight:problem:alert-payload"},
           request.trace)));
-    auto received = received_of(*payload);
-    if (received.empty()) return void(responder.send(answer(payload->size(), 0)));
-    take_(received, [self, received, all = payload->size(), responder,
-                     trace = request.trace](const Result<std::size_t>& fresh) {
-      if (!fresh) return void(responder.send(busy(fresh.error().text().c_str(), trace)));
-      responder.send(answer(all, *fresh));
-    });
+    note_refused(*payload, request);
+    const Counted counted{payload->alerts.size(), payload->refused};
+    auto received = received_of(payload->alerts);
+    if (received.empty()) return void(responder.send(answer(counted, 0)));
+    take_(received,
+          [self, received, counted, responder, trace = request.trace](const Result<std::size_t>& fresh) {
+            if (!fresh) return void(responder.send(busy(fresh.error().text().c_str(), trace)));
+            responder.send(answer(counted, *fresh));
+          });
   }
 
  private:
-  static http::Response answer(std::size_t received, std::size_t fresh) {
-    return json_answer(200, {{"received", received}, {"new", fresh}});
+  struct Counted {
+    std::size_t received, refused;
+  };
+  static http::Response answer(const Counted& counted, std::size_t fresh) {
+    return json_answer(200, {{"received", counted.received}, {"new", fresh}, {"refused", counted.refused}});
+  }
+
+  // Alertmanager reads no answer and repeats the notification whole: the log is where somebody learns of it.
+  void note_refused(const AlertPayload& payload, const Request& request) {
+    if (payload.refused == 0) return;
+    refused_.increment(static_cast<double>(payload.refused));
+    std::string faults;
+    for (std::size_t i = 0; i < std::min(payload.faults.size(), most_faults); ++i)
+      faults += (i == 0 ? "" : "; ") + payload.faults[i];
+    log_.with(request.trace)
+        .warning("alerts of a notification were not taken",
+                 {{"refused", static_cast<std::int64_t>(payload.refused)}, {"fault", faults}});
   }
 
   std::vector<store::ReceivedAlert> received_of(const std::vector<PayloadAlert>& payload) {
@@ -88,6 +108,7 @@ class AlertDoor {
   const std::function<void(std::vector<store::ReceivedAlert>, Answer<std::size_t>)> take_;
   const telemetry::Logger log_{"doorbell.api", telemetry::Component::api};
   telemetry::Gauge watchdog_;
+  telemetry::Counter refused_;
 };
 
 }  // namespace

@@ -67,7 +67,8 @@ std::optional<Visit> visit_of(const LinkDoor& door, const Request& request, Link
 // As the channel was told, so that a page never says more than its message.
 Result<notify::Words> words_for(OpenLibrary& open, const Visit& visit, const store::LoggedEvent& event) {
   store::Outbox outbox(*open.database);
-  for (const auto sequence : {name_update, 0U}) {
+  // Whoever was not told at once was told later.
+  for (const auto sequence : {name_update, 0U, store::first_escalation}) {
     auto row = outbox.find({visit.link.event, visit.link.channel, sequence});
     if (!row) return std::move(row).error();
     if (*row) return notify::words_of(**row, visit.language);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `porchlight config alertmanager`: the alertmanager.yml that fits alerting.notification_channels. Written
-// for Alertmanager 0.25 (Debian 12).
+// for Alertmanager 0.25 (Debian 12): it reads secrets from files, but for the url of a webhook and the token
+// of a Telegram bot.
 #include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -10,10 +11,6 @@
 
 namespace porchlight::app {
 namespace {
-
-constexpr const char* head =
-    R"(# Made by `porchlight config alertmanager`. It holds secrets: keep it at mode 0640, root:prometheus.
-)";
 
 constexpr const char* routes = R"(route:
   receiver: default
@@ -65,7 +62,7 @@ class AlertingYaml {
       : settings_(settings), files_(files) {}
 
   std::string text() const {
-    auto text = head + global() + routes + "receivers:\n  - name: house\n" + house();
+    auto text = head() + global() + routes + "receivers:\n  - name: house\n" + house();
     for (const auto& tier : tiers()) text += receiver(tier);
     for (const auto& channel : settings_.alerting.channels)
       if (entry(channel, "").empty())
@@ -75,6 +72,29 @@ class AlertingYaml {
   }
 
  private:
+  // Which files it wants, and which secrets it holds itself.
+  std::string head() const {
+    std::string files, inside;
+    const auto wants = [&](const std::string& file, const std::string& value) {
+      files += "#   " + file + ": " + value + "\n";
+    };
+    if (!smtp("user").empty()) wants(secret("smtp.password"), "alerting.smtp.password");
+    for (const auto& channel : settings_.alerting.channels) {
+      if (channel.type == "slack") wants(secret("slack.url"), "the value of 'slack'");
+      if (channel.type == "pagerduty") wants(secret("pagerduty.key"), "the value of 'pagerduty'");
+      if ((channel.type == "webhook" || channel.type == "telegram") && !entry(channel, "").empty())
+        inside += (inside.empty() ? "'" : " and '") + channel.type + "'";
+    }
+    std::string text = "# Made by `porchlight config alertmanager`.\n";
+    if (!files.empty()) text += "# Secrets stand in files of mode 0640, root:prometheus:\n" + files;
+    if (!inside.empty())
+      text += "# It holds the value of " + inside +
+              ", which Alertmanager 0.25 reads from no file: keep it at mode 0640, root:prometheus.\n";
+    return text;
+  }
+
+  std::string secret(const char* name) const { return files_.secrets + "/porchlight-" + name; }
+
   std::string smtp(const char* key) const {
     const auto found = settings_.alerting.smtp.find(key);
     return found == settings_.alerting.smtp.end() ? std::string() : found->second;
@@ -93,7 +113,7 @@ class AlertingYaml {
     text += "  smtp_from: " + as_yaml(smtp("from")) + "\n";
     if (!smtp("user").empty())
       text += "  smtp_auth_username: " + as_yaml(smtp("user")) +
-              "\n  smtp_auth_password: " + as_yaml(smtp("password")) + "\n";
+              "\n  smtp_auth_password_file: " + as_yaml(secret("smtp.password")) + "\n";
     if (smtp("starttls") == "none") text += "  smtp_require_tls: false\n";
     return text;
   }
@@ -125,14 +145,15 @@ class AlertingYaml {
     return "  - name: " + std::string(tier.receiver) + "\n" + (text.empty() ? house() : text);
   }
 
-  static std::string entry(const notify::AlertingChannel& channel, const std::string& subject) {
+  std::string entry(const notify::AlertingChannel& channel, const std::string& subject) const {
     const auto& value = channel.value;
     const auto one = [](const std::string& kind, const std::string& inside) {
       return "    " + kind + ": [{" + inside + "}]\n";
     };
     if (channel.type == "slack")
-      return one("slack_configs", "api_url: " + as_yaml(value) + ", send_resolved: true");
-    if (channel.type == "pagerduty") return one("pagerduty_configs", "routing_key: " + as_yaml(value));
+      return one("slack_configs", "api_url_file: " + as_yaml(secret("slack.url")) + ", send_resolved: true");
+    if (channel.type == "pagerduty")
+      return one("pagerduty_configs", "routing_key_file: " + as_yaml(secret("pagerduty.key")));
     if (channel.type == "webhook")
       return one("webhook_configs", "url: " + as_yaml(value) + ", send_resolved: false");
     if (channel.type == "email")

@@ -76,10 +76,11 @@ struct NewToken {
 };
 int users_token_command(const CommandOptions& options, const NewToken& wanted);
 
-// What Alertmanager needs to reach the daemon, as it sees the files.
+// What Alertmanager needs to reach the daemon and the channels, as it sees the files.
 struct AlertmanagerFiles {
   std::string token = "/etc/prometheus/porchlight.token";
   std::string authority = "/etc/prometheus/porchlight-ca.crt";
+  std::string secrets = "/etc/prometheus";  // the folder of porchlight-smtp.password and the like
 };
 int config_alertmanager_command(const CommandOptions& options, const AlertmanagerFiles& files);
 int alert_test_command(const CommandOptions& options, const std::string& type);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the doctor asks of the daemon as a whole, of the face models and of the channels.
+// What the doctor asks of the daemon as a whole and of the face models.
 #include "app/patient.hpp"
 #include "porchlight/maintain/checks.hpp"
 #include "porchlight/telemetry/build.hpp"
@@ -96,75 +96,6 @@ Findings check_models(const vision::FaceOptions& faces) {
   return findings;
 }
 
-std::string mend_of_broker(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::not_found:
-      return "set mqtt.host to a name that exists, or mend name resolution (`resolvectl status`)";
-    case ErrorCode::auth:
-      return "set mqtt.user and mqtt.password to what the broker knows; with TLS, mqtt.tls.ca_file to the "
-             "authority that signed its certificate, and mqtt.host to a name that it is for";
-    case ErrorCode::invalid_argument:
-      return "set mqtt.client_id to one that the broker takes";
-    default:
-      return "start the broker, and look for a firewall; mqtt.host and mqtt.port name it";
-  }
-}
-
-std::string mend_of_channel(const std::string& type, ErrorCode code, const std::string& place) {
-  if (type == "exec")
-    return "let the user porchlight start the program (`chmod 755`), or mend " + place + ".command";
-  if (type == "telegram" && code == ErrorCode::auth)
-    return "set " + place + ".token to the bot's token and .chat to a chat it may write to";
-  switch (code) {
-    case ErrorCode::not_found:
-      return "set the host in " + place +
-             ".url to a name that exists, or mend name resolution (`resolvectl status`)";
-    case ErrorCode::auth:
-      return "set " + place +
-             ".ca_file to the authority that signed the server's certificate, and .url to a name that it is "
-             "for";
-    case ErrorCode::invalid_argument:
-      return "set " + place + ".url to https://HOST/PATH";
-    default:
-      return "start the receiver, and look for a firewall; " + place + ".url names its host and port";
-  }
-}
-
-// What became of the newest message that this channel was given: a server may be reached and still refuse.
-void judge_deliveries(const nlohmann::json& daemon, const std::string& channel, const std::string& login,
-                      Findings& findings) {
-  for (const auto& ring : daemon.value("rings", nlohmann::json::array()))
-    for (const auto& delivery : ring.value("deliveries", nlohmann::json::array())) {
-      if (delivery.value("channel", "") != channel) continue;
-      const auto state = delivery.value("state", "");
-      const auto said = "the newest ring's message is " + state + " after " +
-                        std::to_string(delivery.value("attempts", 0)) + " attempts; asked the running daemon";
-      const auto mend = "`journalctl -u porchlight -n 50` has the answer; " + login;
-      if (state == "failed" || state == "expired") return findings.bad(said, mend);
-      if (state == "pending" && delivery.value("attempts", 0) > 0) return findings.warning(said, mend);
-      return findings.fact("the newest ring was " + state);
-    }
-}
-
-Findings check_channel(const Patient& patient, const notify::ChannelOptions& channel,
-                       const std::string& place) {
-  Findings findings;
-  const SystemClock clock;
-  auto made = channel.make(clock);
-  const auto reached = made ? (*made)->reach({}) : Status(made.error());
-  if (!reached)
-    findings.bad(reached.error().text(), channel.type == notify::mqtt_type
-                                             ? mend_of_broker(reached.error().code())
-                                             : mend_of_channel(channel.type, reached.error().code(), place));
-  else
-    findings.fact(channel.type + ": reachable, nothing was sent");
-  const auto login = channel.type == notify::mqtt_type
-                         ? "mqtt.user and mqtt.password are the login, its access list names the topics"
-                         : place + ".url and .headers name path and login";
-  if (patient.daemon) judge_deliveries(*patient.daemon, channel.id, login, findings);
-  return findings;
-}
-
 }  // namespace
 
 std::vector<Check> daemon_checks(const Patient& patient) {
@@ -190,27 +121,6 @@ std::vector<Check> model_checks(const Patient& patient) {
   if (!patient.settings) return {};
   // A small board reads 30 MB from a slow card first.
   return {{"models", 90s, [&patient] { return check_models(patient.settings->house.faces); }}};
-}
-
-std::vector<Check> channel_checks(const Patient& patient) {
-  std::vector<Check> checks;
-  if (!patient.settings) return checks;
-  // With a fault in the list, the places of what could be read are not those in the file.
-  const bool faulty_list = patient.is_faulty("notifications.channels");
-  for (std::size_t i = 0; const auto& channel : patient.settings->house.notifications.channels) {
-    const auto place = "notifications.channels[" + std::to_string(i++) + "]";
-    // That one is made by a section of its own.
-    const bool faulty = channel.id == notify::mqtt_type ? patient.is_faulty("mqtt") : faulty_list;
-    checks.push_back({"channel " + channel.id, 30s,
-                      [&patient, &channel, place, faulty] {
-                        if (!faulty) return check_channel(patient, channel, place);
-                        Findings findings;
-                        findings.skipped("its configuration has a fault", "mend the configuration first");
-                        return findings;
-                      },
-                      true});
-  }
-  return checks;
 }
 
 }  // namespace porchlight::app

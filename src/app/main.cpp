@@ -189,6 +189,10 @@ class CommandLine {
     alertmanager
         ->add_option("--ca-file", alertmanager_.authority, "where it finds the certificate of /ca.crt")
         ->capture_default_str();
+    alertmanager
+        ->add_option("--secrets-dir", alertmanager_.secrets,
+                     "the folder where it finds the channels' secrets")
+        ->capture_default_str();
     auto* alert = app_.add_subcommand("alert", "the channels of alerts");
     alert->require_subcommand(1)->fallthrough();
     auto* test = add(*alert, "test", "send a test message by a channel of alerting.notification_channels",

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
+#include "app/channel_keys.hpp"
+#include "app/channel_trial.hpp"
 #include "app/commands.hpp"
 #include "app/moment.hpp"
 #include "app/terminal.hpp"
 #include "porchlight/notify/dry_run.hpp"
-#include "porchlight/notify/payload.hpp"
 
 namespace porchlight::app {
 namespace {
@@ -90,37 +90,15 @@ int show_stream(notify::DryRun& run, WallTime at, bool as_json) {
 }
 
 // A secret of this channel that only the service sees, or nothing.
-const config::Fault* hidden_from(const std::vector<config::Fault>& faults, std::size_t channel) {
-  const auto place = "notifications.channels[" + std::to_string(channel) + "]";
-  const auto found = std::find_if(faults.begin(), faults.end(),
-                                  [&](const auto& fault) { return fault.message.starts_with(place); });
+const config::Fault* hidden_from(const std::vector<config::Fault>& faults, const ChannelKeys& keys) {
+  const auto found = std::find_if(faults.begin(), faults.end(), [&](const auto& fault) {
+    return config::is_hidden_credential(fault) && fault.message.starts_with(keys.entry);
+  });
   return found == faults.end() ? nullptr : &*found;
 }
 
-notify::Message test_message(const notify::ChannelOptions& channel, const Clock& clock) {
-  event::Ring ring{event::make_header(clock), "test", {}, event::TriggerSource::test};
-  notify::Route route;
-  route.channel_id = channel.id;
-  auto row = notify::message_of(ring, route, clock.wall());
-  notify::Message message{row, nullptr, ring.header.edge, notify::words_of(row, channel.language), {}};
-  message.row.payload = notify::public_payload(row);
-  return message;
-}
-
-int report(const notify::Delivery& delivery, const std::string& channel, bool as_json) {
-  using Kind = notify::Delivery::Kind;
-  const bool delivered = delivery.kind == Kind::delivered;
-  if (as_json) {
-    nlohmann::json object{{"channel", channel}, {"delivered", delivered}};
-    if (!delivered) object["error"] = delivery.text;
-    std::printf("%s\n", object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
-  } else if (delivered) {
-    std::printf("delivered by '%s'\n", channel.c_str());
-  }
-  if (delivered) return exit_done;
-  const Error error(delivery.code, delivery.text);
-  return delivery.kind == Kind::retry ? complain(error.text(), exit_unreachable)
-                                      : complain(error.text(), exit_no);
+event::Ring test_ring() {
+  return {event::make_header(SystemClock()), "test", {}, event::TriggerSource::test};
 }
 
 }  // namespace
@@ -155,19 +133,10 @@ int notify_test_command(const CommandOptions& options, const std::string& id) {
     for (const auto& one : channels) ids.push_back(one.id);
     return complain("no channel '" + id + "'" + among(ids, id), exit_usage);
   }
-  const auto* hidden = hidden_from(faults.all(), static_cast<std::size_t>(channel - channels.begin()));
+  const auto keys = keys_of(*settings, static_cast<std::size_t>(channel - channels.begin()));
+  const auto* hidden = hidden_from(faults.all(), keys);
   if (hidden != nullptr) return complain(hidden->text(), exit_unreachable);
-  // A second client under the same id would push out the daemon, and leave its last will behind.
-  if (channel->type == notify::mqtt_type)
-    return complain(
-        "channel '" + id +
-            "' goes by the broker, where the daemon is connected already: `porchlight ring` sends "
-            "a message, `porchlight doctor` tries the broker",
-        exit_usage);
-  const SystemClock clock;
-  auto made = channel->make(clock);
-  if (!made) return complain(made.error());
-  return report((*made)->deliver(test_message(*channel, clock), {}), id, options.json);
+  return try_channel(*channel, test_ring(), id, options.json);
 }
 
 }  // namespace porchlight::app

@@ -18,6 +18,8 @@ using config::Section;
 using nlohmann::json;
 
 constexpr std::array<const char*, 6> smtp_keys{"server", "starttls", "user", "password", "from", "ca_file"};
+// Alerts of severity low and info are logged, counted and shown, and call nobody.
+constexpr std::array<const char*, 4> calling_severities{"critical", "high", "warning", "medium"};
 constexpr std::array<Occasion, 4> occasions{Occasion::alert, Occasion::camera_lost, Occasion::camera_back,
                                             Occasion::security};
 
@@ -122,7 +124,8 @@ AlertingOptions read_alerting(Section alerting, std::string_view environment, Op
   AlertingOptions read;
   read.smtp = read_smtp(alerting);
   read.channels = read_list(alerting);
-  if (!environment.empty()) {
+  read.from_environment = !environment.empty();
+  if (read.from_environment) {
     auto parsed = parse_notification_channels(environment);
     if (parsed)
       read.channels = std::move(*parsed);
@@ -137,6 +140,8 @@ AlertingOptions read_alerting(Section alerting, std::string_view environment, Op
     Rule rule;
     rule.when = occasion;
     rule.to = ids;
+    if (occasion == Occasion::alert)
+      rule.severities.assign(calling_severities.begin(), calling_severities.end());
     if (!ids.empty()) options.rules.push_back(std::move(rule));
   }
   return read;

@@ -6,6 +6,7 @@
 #include "notify/facts.hpp"
 #include "notify/phrases.hpp"
 #include "notify/rule_options.hpp"
+#include "porchlight/notify/escalation.hpp"
 #include "porchlight/notify/payload.hpp"
 
 namespace porchlight::notify {
@@ -62,12 +63,30 @@ Result<DryRun::Outcome> DryRun::tell(const event::Event& event) {
                  "an event of " + rfc3339(at) + " comes after one of " + rfc3339(*last_));
   if (!begun_) begun_ = at;
   last_ = at;
-  Outcome outcome{event, engine_.decide(event, at, MonotonicTime(at - *begun_)), {}};
+  Outcome outcome{event, engine_.decide(event, at, MonotonicTime(at - *begun_)), {}, withdraw(event)};
   if (const auto* ring = std::get_if<event::Ring>(&event)) rings_.push_back(*ring);
   if (rings_.size() > rings_remembered) rings_.pop_front();
-  for (const auto& route : outcome.decision.routes)
-    outcome.told.push_back({route, words_of(row_of(event, route), language_of(options_, route.channel_id))});
+  for (const auto& route : outcome.decision.routes) {
+    auto row = row_of(event, route);
+    outcome.told.push_back({route, words_of(row, language_of(options_, route.channel_id))});
+    if (route.after > 0ms) waiting_.push_back(std::move(row));
+  }
   return outcome;
+}
+
+// As the store lane does it. What is due by now has left.
+std::vector<store::RowKey> DryRun::withdraw(const event::Event& event) {
+  std::erase_if(waiting_,
+                [now = event::header_of(event).at](const auto& row) { return row.next_attempt <= now; });
+  std::vector<store::RowKey> withdrawn;
+  const auto ended = ended_by(event);
+  if (!ended) return withdrawn;
+  std::erase_if(waiting_, [&](const auto& row) {
+    if (!is_ended(row, *ended)) return false;
+    withdrawn.push_back(row.key);
+    return true;
+  });
+  return withdrawn;
 }
 
 // As the dispatcher makes it: who rang is an update of the ring.
@@ -90,7 +109,9 @@ std::string DryRun::text_of(const Outcome& outcome) const {
   for (const auto& skip : outcome.decision.skipped)
     text += "  not to " + skip.channel_id + " by rule " + std::to_string(skip.rule + 1) + ": " +
             std::string(to_string(skip.why)) + '\n';
-  if (outcome.told.empty()) text += "  nobody is told\n";
+  for (const auto& key : outcome.withdrawn)
+    text += "  " + key.channel_id + " is not called any more, because it is over\n";
+  if (outcome.told.empty()) text += "  nobody is told by a rule\n";
   for (const auto& told : outcome.told) {
     const auto& route = told.route;
     text += "  to " + route.channel_id;
@@ -102,19 +123,24 @@ std::string DryRun::text_of(const Outcome& outcome) const {
             (route.critical ? ", critical" : "") + ":\n" + indented(told.words.title) +
             indented(told.words.text);
   }
+  for (const auto& channel : options_.everything)
+    text += "  to " + channel + ", as everything is, whatever the rules say\n";
   return text;
 }
 
 std::string DryRun::json_of(const Outcome& outcome) const {
   const auto& header = event::header_of(outcome.event);
-  auto rules = json::array(), skipped = json::array(), told = json::array();
+  auto rules = json::array(), skipped = json::array(), told = json::array(), withdrawn = json::array();
   for (const auto ruling : outcome.decision.rules) rules.push_back(to_string(ruling));
   for (const auto& skip : outcome.decision.skipped)
     skipped.push_back({{"channel", skip.channel_id}, {"rule", skip.rule}, {"why", to_string(skip.why)}});
   for (const auto& one : outcome.told) told.push_back(json_of_told(one));
+  for (const auto& key : outcome.withdrawn)
+    withdrawn.push_back({{"event", key.event_id.text()}, {"channel", key.channel_id}});
   const json object{{"id", header.id.text()},     {"type", event::type_of(outcome.event)},
                     {"time", rfc3339(header.at)}, {"rules", rules},
-                    {"skipped", skipped},         {"told", told}};
+                    {"skipped", skipped},         {"told", told},
+                    {"withdrawn", withdrawn},     {"everything", options_.everything}};
   return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

@@ -55,7 +55,9 @@ Facts facts(const event::Security& security) {
 Facts facts(const event::Alert& alert) {
   Facts facts{
       Occasion::alert, alert.camera_id, {}, alert.fingerprint + (alert.firing ? "/firing" : "/resolved")};
+  facts.severity = alert.severity;
   facts.critical = alert.firing && alert.severity == "critical";
+  facts.over = !alert.firing;
   return facts;
 }
 

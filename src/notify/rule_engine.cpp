@@ -101,6 +101,7 @@ Ruling RuleEngine::judge(std::size_t index, const Asked& asked) {
   if (rule.when != *asked.facts.occasion) return Ruling::when;
   if (!fits(rule.cameras, asked.facts.camera)) return Ruling::camera;
   if (!fits(rule.persons, asked.facts.person)) return Ruling::person;
+  if (!fits(rule.severities, asked.facts.severity)) return Ruling::severity;
   if (!rule.schedule.empty() && !covers(rule.schedule, asked.wall)) return Ruling::schedule;
   if (asked.critical(rule)) return Ruling::matched;
   if (covers(rule.quiet, asked.wall)) return Ruling::quiet;
@@ -125,7 +126,7 @@ void RuleEngine::tell(std::size_t index, const Asked& asked, Decision& decision)
   for (const auto& channel : rule.to) told |= admit(channel, route, asked, decision);
   // What nobody heard is neither remembered as told nor a reason to call others.
   if (!told) return;
-  if (rule.escalate) escalate(rule, route, asked, decision);
+  if (rule.escalate && !asked.facts.over) escalate(rule, route, asked, decision);
   if (rule.cooldown > 0ms || rule.group > 0ms) remember(index, asked);
 }
 
@@ -227,6 +228,8 @@ std::string_view to_string(Ruling ruling) noexcept {
       return "camera";
     case Ruling::person:
       return "person";
+    case Ruling::severity:
+      return "severity";
     case Ruling::schedule:
       return "schedule";
     case Ruling::quiet:

@@ -23,6 +23,7 @@ constexpr std::array<std::pair<std::string_view, Occasion>, 8> occasions{{
     {"alert", Occasion::alert},
 }};
 constexpr std::array<std::string_view, 4> later_occasions{"motion", "plate", "gap", "disk"};
+constexpr std::array<const char*, 6> known_severities{"critical", "high", "warning", "medium", "low", "info"};
 constexpr std::size_t longest_title = 200;  // bytes
 constexpr std::size_t longest_text = 2000;
 
@@ -92,6 +93,19 @@ std::vector<std::string> read_persons(Section& section, std::optional<Occasion> 
   return names;
 }
 
+std::vector<std::string> read_severities(Section& section, std::optional<Occasion> when) {
+  const std::vector<std::string> known(known_severities.begin(), known_severities.end());
+  auto words = section.text_list("severities");
+  if (section.has("severities") && words.empty())
+    section.fault("severities", "names none; leave it out for all");
+  if (section.has("severities") && when && *when != Occasion::alert)
+    section.fault("severities", "only with alert: nothing else has one");
+  for (const auto& word : words)
+    if (!contains(known, word))
+      section.fault("severities", "no severity '" + word + "'" + did_you_mean(word, known));
+  return words;
+}
+
 std::string read_template(Section& section, std::string_view key, std::size_t longest, bool one_line) {
   auto text = section.text(key, "");
   if (section.is_scalar(key) && text.empty())
@@ -152,6 +166,7 @@ Rule read_rule(Section& section, const std::vector<std::string>& channels, const
   rule.attach_snapshot = section.choice("attach", "", {"snapshot"}) == "snapshot";
   rule.cameras = read_cameras(section, cameras);
   rule.persons = read_persons(section, when);
+  rule.severities = read_severities(section, when);
   rule.schedule = read_hours(section, "schedule");
   rule.quiet = read_hours(section, "quiet");
   rule.cooldown = section.duration("cooldown", 0ms, 1s, 24h * 7);

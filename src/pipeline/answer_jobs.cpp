@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What comes in from people and from Alertmanager: answers to an event, alerts.
+#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <set>
 #include <utility>
@@ -10,6 +12,14 @@
 #include "porchlight/store/alert_log.hpp"
 
 namespace porchlight::pipeline {
+namespace {
+
+using namespace std::chrono_literals;
+// The event lane takes milliseconds; what has not come back by then is lost and is told anew.
+constexpr auto longest_way = 1min;
+constexpr std::size_t most_under_way = 1024;
+
+}  // namespace
 
 void StoreLane::answer(const AnswerEvent& job) {
   // Somebody sees to it, whether that can be written or not.
@@ -52,17 +62,35 @@ void StoreLane::take_alerts(const TakeAlerts& job) {
     return job.done(fresh.error());
   }
   if (fresh->empty()) return job.done(std::size_t{0});
+  // One that another notification has just brought is not on the medium yet: it is waited for, not told
+  // again.
+  const auto ours = std::count_if(fresh->begin(), fresh->end(),
+                                  [this](const auto& alert) { return !is_under_way(alert.header.id); });
   const auto left = std::make_shared<std::size_t>(fresh->size());
   for (auto& alert : *fresh) {
-    await({alert.header.id, [left, done = job.done, all = fresh->size()] {
+    const bool is_ours = !is_under_way(alert.header.id);
+    await({alert.header.id, [left, done = job.done, all = static_cast<std::size_t>(ours)] {
              if (--*left == 0) done(all);
            }});
+    if (!is_ours) continue;
+    note_under_way(alert.header.id);
     log_.with(alert.header.trace, &alert.header.id)
         .info("alert", {{"alert", telemetry::scrubbed(alert.name)},
                         {"severity", alert.severity},
                         {"status", std::string(alert.firing ? "firing" : "resolved")}});
     sinks_.alarm(std::move(alert));
   }
+}
+
+bool StoreLane::is_under_way(const event::EventId& alert) const {
+  if (held_.holds(alert)) return true;
+  const auto since = under_way_.find(alert);
+  return since != under_way_.end() && clock_.now() - since->second < longest_way;
+}
+
+void StoreLane::note_under_way(const event::EventId& alert) {
+  under_way_[alert] = clock_.now();
+  if (under_way_.size() > most_under_way) under_way_.erase(under_way_.begin());  // ids sort by time
 }
 
 }  // namespace porchlight::pipeline

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "porchlight/notify/escalation.hpp"
-
 namespace porchlight::pipeline {
 
 bool HeldEvents::push(CommitEvent commit) {
@@ -68,6 +66,23 @@ std::optional<std::size_t> HeldEvents::withdraw(const event::EventId& id, WallTi
     ++withdrawn;
   }
   return withdrawn;
+}
+
+std::vector<event::EventId> HeldEvents::escalating(const notify::Ended& ended) const {
+  std::vector<event::EventId> events;
+  for (const auto& held : held_)
+    for (const auto& row : held.commit.rows) {
+      if (row.state != store::DeliveryState::pending || !notify::is_escalation(row)) continue;
+      if (!notify::is_ended(row, ended)) continue;
+      events.push_back(row.key.event_id);
+      break;
+    }
+  return events;
+}
+
+bool HeldEvents::holds(const event::EventId& id) const {
+  return std::any_of(held_.begin(), held_.end(),
+                     [&](const Held& held) { return event::header_of(held.commit.event).id == id; });
 }
 
 }  // namespace porchlight::pipeline

@@ -3,8 +3,10 @@
 
 #include <deque>
 #include <optional>
+#include <vector>
 
 #include "pipeline/store_job.hpp"
+#include "porchlight/notify/escalation.hpp"
 
 namespace porchlight::pipeline {
 
@@ -32,6 +34,9 @@ class HeldEvents {
   bool settle(const SettleMessage& job);
   // Withdraws the event's escalations. How many; nothing when the event is not held.
   std::optional<std::size_t> withdraw(const event::EventId& id, WallTime at);
+  // Events that are held with escalations which have no reason any more.
+  std::vector<event::EventId> escalating(const notify::Ended& ended) const;
+  bool holds(const event::EventId& id) const;
 
  private:
   Held* find(const event::EventId& id);

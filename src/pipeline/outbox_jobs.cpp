@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the store lane does with the outbox: hands it to the lanes, withdraws, sends again, measures.
+// What the store lane does with the outbox: hands it to the lanes, sends again, measures.
 #include <algorithm>
 #include <utility>
 
@@ -14,8 +14,6 @@ constexpr auto measure_period = 5s;
 constexpr std::size_t reload_limit = 1024;
 // A commit of a ring waits for no more than this many rows.
 constexpr std::size_t resend_limit = 500;
-// Lanes take a withdrawal at once unless an attempt is under way; what they cannot take is offered again.
-constexpr std::size_t most_untold = 1024;
 
 std::string words_of(const store::OutboxFilter& which) {
   std::string words = "sent again: ";
@@ -94,37 +92,6 @@ bool StoreLane::push_reloaded(notify::ChannelLane& lane, store::OutboxRow row,
   return lane.push(std::move(message));
 }
 
-// The lanes are told whatever the database says: they hold what it may not have yet.
-Result<std::size_t> StoreLane::withdraw_escalations(const event::EventId& id) {
-  const auto withdrawn = cancel_rows(id);
-  take_routing();
-  for (const auto& [channel, lane] : routing_->lanes)
-    if (!lane->withdraw(id)) untold_.emplace_back(channel, id);
-  while (untold_.size() > most_untold) untold_.pop_front();
-  if (!withdrawn) failed("a withdrawn message is still in the outbox", withdrawn.error());
-  return withdrawn;
-}
-
-Result<std::size_t> StoreLane::cancel_rows(const event::EventId& id) {
-  if (const auto held = held_.withdraw(id, clock_.wall())) return *held;
-  if (!open_) return Error(ErrorCode::unavailable, "the event log is not open");
-  const auto cancelled = open_->outbox.cancel_escalations(id, clock_.wall());
-  if (!cancelled) return cancelled.error();
-  for (const auto& key : *cancelled)
-    timeline_.note_delivery(key, store::DeliveryState::cancelled, 0, std::nullopt);
-  sinks_.rings(timeline_.snapshot());
-  return cancelled->size();
-}
-
-void StoreLane::tell_withdrawals() {
-  for (auto left = untold_.size(); left > 0; --left) {
-    auto [channel, id] = std::move(untold_.front());
-    untold_.pop_front();
-    const auto lane = routing_->lanes.find(channel);
-    if (lane != routing_->lanes.end() && !lane->second->withdraw(id)) untold_.emplace_back(channel, id);
-  }
-}
-
 // Recorded before it is done, as every change of what is stored; what cannot be recorded is not done.
 void StoreLane::resend(const ResendMessages& job) {
   auto resent = [&]() -> Result<store::Resent> {
@@ -162,7 +129,7 @@ Result<store::Resent> StoreLane::resend_rows(store::OutboxFilter which) {
 void StoreLane::measure_outbox() {
   next_measure_ = clock_.now() + measure_period;
   take_routing();
-  auto depths = open_->outbox.depth_by_channel();
+  auto depths = open_->outbox.depth_by_channel(clock_.wall());
   if (!depths) return failed("the outbox could not be read", depths.error());
   auto dead = open_->outbox.dead_by_channel();
   if (!dead) return failed("the outbox could not be read", dead.error());

@@ -147,6 +147,7 @@ void StoreLane::commit(CommitEvent job) {
                           : open_->log.append(job.event, job.rows, job.picture_age);
   if (status) note_committed(job);
   audit_.note_event(job.event);
+  note_end(job.event);
   if (status) return;
   health_.database_connected = false;
   failed("an event could not be written, holding it in memory", status.error());
@@ -161,10 +162,10 @@ void StoreLane::note_committed(const CommitEvent& job) {
   last_fault_.clear();
   committed_.push_back(header.id);
   if (committed_.size() > committed_kept) committed_.pop_front();
-  if (const auto waiting = awaiting_.find(header.id); waiting != awaiting_.end()) {
-    waiting->second();
-    awaiting_.erase(waiting);
-  }
+  const auto [first, last] = awaiting_.equal_range(header.id);
+  for (auto waiting = first; waiting != last; ++waiting) waiting->second();
+  awaiting_.erase(first, last);
+  under_way_.erase(header.id);
   if (auto* note = timeline_.find(header.id))
     note->edge_to_commit_ms = milliseconds_between(header.edge, clock_.now());
   if (const auto* sighting = std::get_if<event::Sighting>(&job.event); sighting && sighting->ring_id)
@@ -184,8 +185,10 @@ void StoreLane::write_held() {
       if (std::find(next_reload_.begin(), next_reload_.end(), row.key.channel_id) == next_reload_.end())
         next_reload_.push_back(row.key.channel_id);
     AmendEvent late{event::header_of(commit.event).id, std::move(picture), {}};
+    const auto written = std::move(commit.event);
     held_.pop_front();
     if (late.picture) amend(std::move(late));
+    note_end(written);  // of what began before the database could be read, too
   }
 }
 
@@ -196,7 +199,7 @@ void StoreLane::await(AwaitCommit job) {
   }
   // A client that gave up leaves its entry behind; the oldest ids sort first.
   if (awaiting_.size() >= awaited_limit) awaiting_.erase(awaiting_.begin());
-  awaiting_[job.id] = std::move(job.acknowledge);
+  awaiting_.emplace(job.id, std::move(job.acknowledge));
 }
 
 void StoreLane::amend(AmendEvent job) {

@@ -79,6 +79,7 @@ class StoreLane {
   Result<std::size_t> withdraw_escalations(const event::EventId& id);
   Result<std::size_t> cancel_rows(const event::EventId& id);
   void tell_withdrawals();
+  void note_end(const event::Event& event);
   void resend(const ResendMessages& job);
   Result<store::Resent> resend_rows(store::OutboxFilter which);
   void reload(const ReloadChannel& job);
@@ -89,6 +90,8 @@ class StoreLane {
   void record(const RecordAudit& job);
   void answer(const AnswerEvent& job);
   void take_alerts(const TakeAlerts& job);
+  bool is_under_way(const event::EventId& alert) const;
+  void note_under_way(const event::EventId& alert);
   void note_delivery(const SettleMessage& job);
   void look_at_gallery();
   void take_names(const std::vector<store::Person>& people);
@@ -120,10 +123,11 @@ class StoreLane {
   AuditTrail audit_;  // before open_ in destruction: it uses the database
   RoutingPtr routing_ = std::make_shared<const Routing>();
   HeldEvents held_;
-  std::map<event::EventId, std::function<void()>> awaiting_;
-  std::deque<event::EventId> committed_;     // the newest, for an AwaitCommit that comes late
-  std::vector<std::string> channels_asked_;  // ReloadChannel while the database was not open
-  std::vector<std::string> next_reload_;     // channels whose outbox was not read to its end
+  std::multimap<event::EventId, std::function<void()>> awaiting_;
+  std::map<event::EventId, MonotonicTime> under_way_;  // alerts on their way through the event lane, since
+  std::deque<event::EventId> committed_;               // the newest, for an AwaitCommit that comes late
+  std::vector<std::string> channels_asked_;            // ReloadChannel while the database was not open
+  std::vector<std::string> next_reload_;               // channels whose outbox was not read to its end
   // withdrawals that a lane could not take yet
   std::deque<std::pair<std::string, event::EventId>> untold_;
   Timeline timeline_;

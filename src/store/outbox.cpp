@@ -46,6 +46,17 @@ void bind_key(Statement& statement, const std::string& id, const RowKey& key) {
       .bind(3, std::int64_t{key.sequence});
 }
 
+// What was tried before is late since it was made, what was not since it was to be.
+constexpr std::string_view due_since =
+    "min(CASE WHEN attempts > 0 THEN created_ms WHEN next_attempt_ms <= ?1 THEN next_attempt_ms END)";
+
+Outbox::Depth depth_of(const Statement& row, int first) {
+  Outbox::Depth depth;
+  depth.pending = static_cast<std::uint64_t>(row.integer(first));
+  if (!row.is_null(first + 1)) depth.oldest = row.time(first + 1);
+  return depth;
+}
+
 void bind_or_null(Statement& statement, int at, std::string_view text) {
   if (text.empty())
     statement.bind_null(at);
@@ -243,29 +254,48 @@ RETURNING channel, sequence)sql");
   }
 }
 
-Result<Outbox::Depth> Outbox::depth() {
-  auto select = database_.connection().prepare(
-      QueryType::select, "SELECT count(*), min(created_ms) FROM outbox WHERE state = 'pending'");
+Result<std::vector<event::EventId>> Outbox::escalating(std::string_view type, std::string_view member,
+                                                       std::string_view value) {
+  auto select = database_.connection().prepare(QueryType::select, R"sql(
+SELECT DISTINCT event_id FROM outbox WHERE state = 'pending' AND sequence >= ?1 AND type = ?2
+  AND CASE WHEN json_valid(payload) THEN json_extract(payload, '$.escalation') IS 1
+                                         AND json_extract(payload, '$.' || ?3) IS ?4 ELSE 0 END)sql");
   if (!select) return std::move(select).error();
-  auto row = select->step();
-  if (!row) return std::move(row).error();
-  Depth depth;
-  depth.pending = static_cast<std::uint64_t>(select->integer(0));
-  if (!select->is_null(1)) depth.oldest = select->time(1);
-  return depth;
+  select->bind(1, std::int64_t{first_escalation}).bind(2, type).bind(3, member).bind(4, value);
+  std::vector<event::EventId> events;
+  for (;;) {
+    auto row = select->step();
+    if (!row) return std::move(row).error();
+    if (!*row) return events;
+    const auto id = event::EventId::parse(select->text(0));
+    if (id) events.push_back(*id);
+  }
 }
 
-Result<std::map<std::string, Outbox::Depth>> Outbox::depth_by_channel() {
+Result<Outbox::Depth> Outbox::depth(WallTime now) {
   auto select = database_.connection().prepare(
       QueryType::select,
-      "SELECT channel, count(*), min(created_ms) FROM outbox WHERE state = 'pending' GROUP BY channel");
+      std::string("SELECT count(*), ").append(due_since).append(" FROM outbox WHERE state = 'pending'"));
   if (!select) return std::move(select).error();
+  select->bind(1, now);
+  auto row = select->step();
+  if (!row) return std::move(row).error();
+  return depth_of(*select, 0);
+}
+
+Result<std::map<std::string, Outbox::Depth>> Outbox::depth_by_channel(WallTime now) {
+  auto select = database_.connection().prepare(
+      QueryType::select, std::string("SELECT channel, count(*), ")
+                             .append(due_since)
+                             .append(" FROM outbox WHERE state = 'pending' GROUP BY channel"));
+  if (!select) return std::move(select).error();
+  select->bind(1, now);
   std::map<std::string, Depth> depths;
   for (;;) {
     auto row = select->step();
     if (!row) return std::move(row).error();
     if (!*row) return depths;
-    depths[select->text(0)] = {static_cast<std::uint64_t>(select->integer(1)), select->time(2)};
+    depths[select->text(0)] = depth_of(*select, 1);
   }
 }
 

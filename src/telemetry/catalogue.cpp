@@ -312,7 +312,7 @@ constexpr FamilySpec families[] = {
     {"outbox_depth", gauge, "Messages of the outbox that wait for delivery.", by_channel, {}, when_used},
     {"outbox_oldest_age_seconds",
      gauge,
-     "Age of the oldest message that waits for delivery.",
+     "How long the oldest message that waits for delivery has been due.",
      by_channel,
      {},
      when_set},

@@ -69,7 +69,7 @@ TEST_F(Alerts, AreTakenByTheTokenOfTheirOwn) {
   EXPECT_TRUE(token["expires"].is_null());
   const auto reply = ask("POST", path, alertmanager, notification({alert("HighCPU"), alert("Hot", "ab")}));
   ASSERT_EQ(reply.status, 200) << reply.body;
-  EXPECT_EQ(json::parse(reply.body), (json{{"received", 2}, {"new", 2}}));
+  EXPECT_EQ(json::parse(reply.body), (json{{"received", 2}, {"new", 2}, {"refused", 0}}));
   ASSERT_THAT(taken(), SizeIs(2));
   const auto first = taken()[0];
   EXPECT_EQ(first.alert.name, "HighCPU");
@@ -110,7 +110,7 @@ TEST_F(Alerts, ACameraOfAnotherHouseIsNone) {
 TEST_F(Alerts, TheWatchdogIsNotedAndNotTold) {
   EXPECT_EQ(metric("alerts_watchdog_timestamp_seconds"), -1) << "absent before the first";
   const auto reply = ask("POST", path, alertmanager, notification({alert("Watchdog")}));
-  EXPECT_EQ(json::parse(reply.body), (json{{"received", 1}, {"new", 0}}));
+  EXPECT_EQ(json::parse(reply.body), (json{{"received", 1}, {"new", 0}, {"refused", 0}}));
   EXPECT_NEAR(metric("alerts_watchdog_timestamp_seconds"),
               std::chrono::duration<double>(clock.wall().time_since_epoch()).count(), 1);
   const auto noted = metric("alerts_watchdog_timestamp_seconds");
@@ -122,13 +122,33 @@ TEST_F(Alerts, TheWatchdogIsNotedAndNotTold) {
   EXPECT_THAT(taken(), IsEmpty());
 }
 
-TEST_F(Alerts, WhatIsWrongIsNamedAndNothingIsTaken) {
+TEST_F(Alerts, OneThatIsWrongIsCountedAndTheOthersAreTaken) {
+  const auto counted = [this] {
+    return metric(R"(errors_total{component="api",error_type="validation",severity="warning"})");
+  };
+  const auto before = counted();
   auto second = alert("Hot");
   second["startsAt"] = "soon";
-  const auto reply = ask("POST", path, alertmanager, notification({alert("HighCPU"), second}));
+  const auto reply =
+      ask("POST", path, alertmanager, notification({alert("HighCPU"), second, alert("Wet", "ab")}));
+  ASSERT_EQ(reply.status, 200) << reply.body;
+  EXPECT_EQ(json::parse(reply.body), (json{{"received", 2}, {"new", 2}, {"refused", 1}}));
+  ASSERT_THAT(taken(), SizeIs(2));
+  EXPECT_EQ(taken()[1].alert.name, "Wet");
+  EXPECT_EQ(counted(), before + 1);
+  const auto none = ask("POST", path, alertmanager, notification({second}));
+  EXPECT_EQ(none.status, 200) << "to send it again would not make it better";
+  EXPECT_EQ(json::parse(none.body), (json{{"received", 0}, {"new", 0}, {"refused", 1}}));
+  EXPECT_EQ(counted(), before + 2);
+}
+
+TEST_F(Alerts, WhatIsNoNotificationIsRefused) {
+  auto other = notification({alert("HighCPU")});
+  other["version"] = "3";
+  const auto reply = ask("POST", path, alertmanager, other);
   EXPECT_EQ(reply.status, 422);
   EXPECT_EQ(type_of(reply), "urn:porchlight:problem:alert-payload");
-  EXPECT_THAT(reply.body, HasSubstr("alerts[1].startsAt"));
+  EXPECT_THAT(reply.body, HasSubstr("version must be"));
   EXPECT_EQ(ask("POST", path, alertmanager, "{", "application/json").status, 400);
   EXPECT_EQ(ask("POST", path, alertmanager, "x=1", "application/x-www-form-urlencoded").status, 415);
   EXPECT_EQ(ask("POST", path, alertmanager, std::string(300 << 10, ' '), "application/json").status, 413);

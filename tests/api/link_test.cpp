@@ -71,6 +71,19 @@ TEST_F(Links, SaysWhatTheChannelWasTold) {
   EXPECT_THAT(look(token(id, "oma")).body, Not(HasSubstr("Zoë"))) << "who was not told";
 }
 
+TEST_F(Links, SaysWhatAChannelWasToldThatHeardOfItLaterOnly) {
+  const auto id = ring("porch");
+  store::OutboxRow told;
+  told.key = {*event::EventId::parse(id), "mum", store::first_escalation};
+  told.type = "ring";
+  told.payload =
+      R"({"type":"ring","camera":"porch","escalation":true,"words":{"title":"Go and look at {camera}"}})";
+  ASSERT_TRUE(log().amend(told.key.event_id, std::nullopt, std::vector{told}));
+  EXPECT_THAT(look(token(id)).body,
+              AllOf(HasSubstr("Go and look at porch"), HasSubstr("Nobody has answered yet.")));
+  EXPECT_THAT(look(token(id, "oma")).body, Not(HasSubstr("Go and look")));
+}
+
 TEST_F(Links, SpeaksTheChannelsLanguageOrTheBrowsers) {
   const auto id = ring("porch");
   EXPECT_THAT(look(token(id, "oma")).body, HasSubstr("lang=\"de\""));

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "porchlight/config/document.hpp"
+#include "porchlight/notify/rule_engine.hpp"
 
 namespace porchlight::notify {
 namespace {
@@ -82,6 +83,14 @@ TEST(Alerting, AnEntryBecomesAChannelThatHearsOfTheHouse) {
   EXPECT_EQ(heard[Occasion::camera_back], 1U);
   EXPECT_EQ(heard[Occasion::security], 1U);
   EXPECT_EQ(heard[Occasion::ring], 0U) << "rings are for people";
+  RuleEngine engine;
+  engine.configure(rule_set_of(reading.options));
+  event::Alert alert;
+  for (const auto* severity : {"critical", "high", "warning", "medium", "low", "info"}) {
+    alert.severity = severity;
+    const bool calls = alert.severity != "low" && alert.severity != "info";
+    EXPECT_EQ(engine.decide(alert, {}, {}).routes.size(), calls ? 1U : 0U) << severity;
+  }
 }
 
 TEST(Alerting, LeavesTheOtherChannelsAndRulesAsTheyAre) {

@@ -55,6 +55,42 @@ TEST(DryRun, SaysWhatEachRuleAndChannelWouldDo) {
   EXPECT_FALSE(run.tell(ring)) << "time does not run backwards";
 }
 
+TEST(DryRun, SaysWhoIsNotCalledAnyMore) {
+  auto rules = options();
+  rules.rules.push_back({Occasion::camera_lost, {"phone"}});
+  rules.rules.back().escalate = Escalation{2min, {"mail"}};
+  DryRun run(rules);
+  const auto begin = at("2026-07-05T16:04:30Z");
+  const auto header = [&](std::chrono::milliseconds later) {
+    return event::Header{event::EventId::generate(begin + later), begin + later, {}, {}};
+  };
+  const event::CameraLost lost{header(0ms), "front", event::CameraFault::network};
+  ASSERT_TRUE(run.tell(lost));
+  const auto other = run.tell(event::CameraBack{header(1min), "yard", 60});
+  EXPECT_EQ(json::parse(run.json_of(*other)).at("withdrawn"), json::array());
+  const auto back = run.tell(event::CameraBack{header(2min - 1ms), "front", 60});
+  EXPECT_EQ(json::parse(run.json_of(*back)).at("withdrawn"),
+            json::array({json{{"event", lost.header.id.text()}, {"channel", "mail"}}}));
+  EXPECT_THAT(run.text_of(*back), testing::HasSubstr("  mail is not called any more, because it is over\n"));
+  ASSERT_TRUE(run.tell(event::CameraLost{header(3min), "front", event::CameraFault::network}));
+  const auto late = run.tell(event::CameraBack{header(5min), "front", 60});
+  EXPECT_TRUE(late->withdrawn.empty()) << "it has left";
+}
+
+TEST(DryRun, SaysWhoHearsOfEverything) {
+  auto house = options();
+  house.everything = {"mqtt"};
+  DryRun run(house);
+  const event::CameraLost lost{
+      {event::EventId::generate(at("2026-07-05T16:04:30Z")), at("2026-07-05T16:04:30Z"), {}, {}},
+      "front",
+      event::CameraFault::network};
+  const auto outcome = run.tell(lost);
+  EXPECT_THAT(run.text_of(*outcome), testing::AllOf(testing::HasSubstr("nobody is told by a rule"),
+                                                    testing::HasSubstr("to mqtt, as everything is")));
+  EXPECT_EQ(json::parse(run.json_of(*outcome)).at("everything"), json::array({"mqtt"}));
+}
+
 TEST(DryRun, ShortFormsAreTheEventsTheySay) {
   const auto said = [](const std::vector<std::string>& words) {
     const auto event = event_of_words(words, {});

@@ -118,10 +118,11 @@ class Oracle:
         self.last_message = {}  # (rule, subject, camera) → when
         self.counted = {}  # the same → how many since
         self.rings = {}  # id → who was told at once; the oldest first
+        self.waiting = []  # escalations: (when, what ends them, {event, channel}), the first to be made first
 
     def decide(self, event, at):
         """{rules, skipped, told} as `notify dry-run --json` prints them; title and text only where a rule has them."""
-        result = {"rules": [], "skipped": [], "told": []}
+        result = {"rules": [], "skipped": [], "told": [], "withdrawn": self._withdrawn(event, at)}
         if event["type"] == "sighting" and "ring_id" in event:
             self._answer(event, result)
             return result
@@ -133,12 +134,30 @@ class Oracle:
             result["rules"].append(word)
             if word == "matched":
                 self._tell(index, rule, event, occasion, at, result)
+        self.waiting += [(at + told["after_ms"], self._ended_by(event, "camera_lost", "firing"),
+                          {"event": event["id"], "channel": told["channel"]}) for told in result["told"] if told["after_ms"]]
         if event["type"] == "ring":
             told_now = [dict(told, more=0) for told in result["told"] if not told["after_ms"]]
             self.rings[event["id"]] = event, at, told_now
             if len(self.rings) > 32:
                 del self.rings[next(iter(self.rings))]
         return result
+
+    @staticmethod
+    def _ended_by(event, camera, status):
+        """What an end has in common with its beginning; None when it is neither."""
+        if event["type"] == camera:
+            return "camera", event["camera"]
+        if event["type"] == "alert" and event["status"] == status:
+            return "alert", event["fingerprint"]
+        return None
+
+    def _withdrawn(self, event, at):
+        self.waiting = [one for one in self.waiting if one[0] > at]
+        end = self._ended_by(event, "camera_back", "resolved")
+        over = [what for _, began, what in self.waiting if end and began == end]
+        self.waiting = [one for one in self.waiting if not end or one[1] != end]
+        return over
 
     def _answer(self, event, result):
         ring, rung_at, told_now = self.rings.get(event["ring_id"], (None, 0, []))
@@ -168,6 +187,8 @@ class Oracle:
         misfit = self._place_and_person_fit(rule, event)
         if misfit:
             return misfit
+        if "severities" in rule and event["severity"] not in rule["severities"]:
+            return "severity"
         if self._out_of_schedule(rule, at):
             return "schedule"
         if rule.get("critical", critical_by_itself(event, occasion)):
@@ -237,7 +258,7 @@ class Oracle:
         return None
 
     def _escalate(self, rule, event, critical, message, at, result):
-        if "escalate" not in rule:
+        if "escalate" not in rule or event.get("status") == "resolved":
             return
         after = duration(rule["escalate"]["after"])
         for channel in rule["escalate"]["to"]:

@@ -300,5 +300,26 @@ TEST_F(RuleEngineTest, MemoryIsBounded) {
   EXPECT_EQ(ruling(alert), Ruling::matched) << "the oldest gave way";
 }
 
+TEST_F(RuleEngineTest, AlertsOfAnotherSeverityAreForOtherRules) {
+  auto rule = Rule{Occasion::alert, {"phone"}};
+  rule.severities = {"critical", "high"};
+  configure({rule});
+  event::Alert alert{header(), "A", "high", true, "", "f1", ""};
+  EXPECT_EQ(ruling(alert), Ruling::matched);
+  alert.severity = "info";
+  EXPECT_EQ(ruling(alert), Ruling::severity);
+  EXPECT_EQ(to_string(Ruling::severity), "severity");
+}
+
+TEST_F(RuleEngineTest, WhatIsOverCallsNobody) {
+  auto rule = Rule{Occasion::alert, {"phone"}};
+  rule.escalate = Escalation{2min, {"mail"}};
+  configure({rule});
+  event::Alert alert{header(), "A", "high", true, "", "f1", ""};
+  EXPECT_THAT(told(decide(alert)), ElementsAre("phone", "mail+"));
+  alert.firing = false;
+  EXPECT_THAT(told(decide(alert)), ElementsAre("phone"));
+}
+
 }  // namespace
 }  // namespace porchlight::notify

@@ -4,6 +4,7 @@
 #include <future>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -20,9 +21,13 @@ class StoreHouse {
   StoreHouse(const std::filesystem::path& folder, SimulatedClock& clock, telemetry::Metrics& metrics)
       : clock_(clock), metrics_(metrics), health_(clock) {
     auto wakeup = Wakeup::create();
-    store_ = std::make_unique<StoreLane>(
-        folder, clock, metrics, health_, std::move(*wakeup),
-        StoreLane::Sinks{[](const People&) {}, [](RecentRings) {}, [](event::Event) {}, [] {}});
+    store_ = std::make_unique<StoreLane>(folder, clock, metrics, health_, std::move(*wakeup),
+                                         StoreLane::Sinks{[](const People&) {}, [](RecentRings) {},
+                                                          [this](event::Event event) {
+                                                            const std::lock_guard lock(mutex_);
+                                                            alarms_.push_back(std::move(event));
+                                                          },
+                                                          [] {}});
     thread_ = std::jthread([this](std::stop_token stop) { store_->run(stop, heartbeat_); });
   }
   ~StoreHouse() { stop(); }
@@ -78,6 +83,13 @@ class StoreHouse {
     return answer.get_future().get();
   }
 
+  void take(TakeAlerts job) { store_->queue().push(std::move(job)); }
+  // What the store lane gave to the event lane.
+  std::vector<event::Event> alarms() {
+    const std::lock_guard lock(mutex_);
+    return alarms_;
+  }
+
   // The store lane has done everything that it was asked so far.
   void settle_down() {
     std::promise<void> done;
@@ -115,6 +127,8 @@ class StoreHouse {
   notify::ChannelLane& lane(const std::string& id) { return *routing_->lanes.at(id); }
 
  private:
+  std::mutex mutex_;
+  std::vector<event::Event> alarms_;
   SimulatedClock& clock_;
   telemetry::Metrics& metrics_;
   telemetry::Health health_;

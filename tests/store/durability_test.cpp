@@ -36,7 +36,7 @@ std::size_t expect_invariants(const std::filesystem::path& file, const std::set<
           << "event without its row to " << channel;
   }
   for (const auto& id : acknowledged) EXPECT_TRUE(stored.contains(id)) << "lost " << id;
-  EXPECT_EQ(outbox.depth()->pending, events->size() * 2);
+  EXPECT_EQ(outbox.depth(at_second(100))->pending, events->size() * 2);
   return stored.size();
 }
 

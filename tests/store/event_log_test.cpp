@@ -58,7 +58,7 @@ TEST_F(EventLogTest, RowThatCannotBeStoredTakesTheEventWithIt) {
   const std::array rows{row_for(ring.header.id, "hook"), row_for(stranger, "hook")};
   EXPECT_FALSE(log.append(ring, rows)) << "a row without an event was accepted";
   EXPECT_EQ(*log.count(), 0U);
-  EXPECT_EQ(outbox.depth()->pending, 0U);
+  EXPECT_EQ(outbox.depth(at_second(100))->pending, 0U);
   // The connection goes on working after the rollback.
   EXPECT_TRUE(log.append(ring, std::span(rows).first(1)));
 }
@@ -98,7 +98,7 @@ TEST_F(EventLogTest, AmendAddsSnapshotAndUpdateRowsAndRefusesAnUnknownEvent) {
   const auto refused = log.amend(ring.header.id, "x.jpg", rows);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), ErrorCode::not_found);
-  EXPECT_EQ(outbox.depth()->pending, 0U);
+  EXPECT_EQ(outbox.depth(at_second(100))->pending, 0U);
 
   ASSERT_TRUE(log.append(ring, {}));
   ASSERT_TRUE(log.amend(ring.header.id, ring.header.id.text() + ".jpg", rows));
@@ -189,21 +189,21 @@ TEST_F(EventLogTest, SettledRowStaysSettledAndLeavesThePendingOnes) {
 }
 
 TEST_F(EventLogTest, DepthCountsPendingRowsAndPruneSparesThem) {
-  EXPECT_EQ(outbox.depth()->pending, 0U);
-  EXPECT_FALSE(outbox.depth()->oldest.has_value());
+  EXPECT_EQ(outbox.depth(at_second(100))->pending, 0U);
+  EXPECT_FALSE(outbox.depth(at_second(100))->oldest.has_value());
   const auto ring = ring_at(at_second(0));
   std::array rows{row_for(ring.header.id, "hook"), row_for(ring.header.id, "phone")};
-  rows[1].created = at_second(1);
+  rows[1].next_attempt = at_second(1);
   ASSERT_TRUE(log.append(ring, rows));
-  EXPECT_EQ(outbox.depth()->pending, 2U);
-  EXPECT_EQ(outbox.depth()->oldest, at_second(1));
+  EXPECT_EQ(outbox.depth(at_second(100))->pending, 2U);
+  EXPECT_EQ(outbox.depth(at_second(100))->oldest, at_second(1));
   ASSERT_TRUE(outbox.mark_delivered(rows[1].key, 1, at_second(5)));
-  EXPECT_EQ(outbox.depth()->oldest, at_second(2));
-  EXPECT_EQ(outbox.depth_by_channel()->size(), 1U);
-  EXPECT_EQ(outbox.depth_by_channel()->at("hook").pending, 1U);
+  EXPECT_EQ(outbox.depth(at_second(100))->oldest, at_second(3));
+  EXPECT_EQ(outbox.depth_by_channel(at_second(100))->size(), 1U);
+  EXPECT_EQ(outbox.depth_by_channel(at_second(100))->at("hook").pending, 1U);
   EXPECT_EQ(*outbox.prune(at_second(1)), 0U);
   EXPECT_EQ(*outbox.prune(at_second(100)), 1U);
-  EXPECT_EQ(outbox.depth()->pending, 1U);
+  EXPECT_EQ(outbox.depth(at_second(100))->pending, 1U);
 }
 
 }  // namespace

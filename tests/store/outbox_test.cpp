@@ -113,6 +113,49 @@ TEST_F(OutboxTest, AcknowledgedEventLosesItsPendingEscalationsOnly) {
   EXPECT_EQ((*Outbox(*database).find({id, "phone", first_escalation}))->state, DeliveryState::cancelled);
 }
 
+TEST_F(OutboxTest, FindsTheEscalationsOfWhatIsOver) {
+  const auto lost = [](const event::EventId& id) {
+    auto later = row_for(id, "phone", first_escalation);
+    later.type = "camera_lost";
+    later.payload = R"({"camera":"front","escalation":true})";
+    auto at_once = row_for(id, "hook");
+    at_once.type = "camera_lost";
+    at_once.payload = R"({"camera":"front"})";
+    auto damaged = row_for(id, "mail", first_escalation);
+    damaged.type = "camera_lost";
+    damaged.payload = R"({"camera":"front","escalation":true)";
+    return std::vector{at_once, later, damaged};
+  };
+  const auto id = ring(lost);
+  ring([](const event::EventId& alone) {
+    auto row = row_for(alone, "hook", first_escalation);  // no camera's loss, though at the camera
+    row.payload = R"({"camera":"front","escalation":true})";
+    return std::vector{row};
+  });
+  EXPECT_THAT(*outbox.escalating("camera_lost", "camera", "front"), ElementsAre(id));
+  EXPECT_THAT(*outbox.escalating("camera_lost", "camera", "yard"), IsEmpty());
+  EXPECT_THAT(*outbox.escalating("alert", "camera", "front"), IsEmpty());
+  ASSERT_TRUE(outbox.cancel_escalations(id, at_second(7)));
+  EXPECT_THAT(*outbox.escalating("camera_lost", "camera", "front"), IsEmpty());
+}
+
+TEST_F(OutboxTest, WhatWaitsForItsTimeIsNotOld) {
+  const auto id = ring(one);
+  ASSERT_TRUE(outbox.mark_delivered({id, "hook", 0}, 1, at_second(4)));
+  const auto later = ring([](const event::EventId& event) {
+    auto row = row_for(event, "phone", first_escalation);
+    row.next_attempt = at_second(600);
+    return std::vector{row};
+  });
+  EXPECT_EQ(outbox.depth(at_second(599))->pending, 1U);
+  EXPECT_FALSE(outbox.depth(at_second(599))->oldest);
+  EXPECT_FALSE(outbox.depth_by_channel(at_second(599))->at("phone").oldest);
+  EXPECT_EQ(outbox.depth_by_channel(at_second(600))->at("phone").oldest, at_second(600));
+  ASSERT_TRUE(outbox.mark_retry({later, "phone", first_escalation}, 1, at_second(900)));
+  EXPECT_TRUE(outbox.depth(at_second(700))->oldest)
+      << "what failed is late while it waits for its repetition";
+}
+
 TEST_F(OutboxTest, WhatIsDueComesFirstAndFreshBeforeRepeats) {
   std::vector<event::EventId> ids;
   for (int i = 0; i < 4; ++i) ids.push_back(ring(one, i));

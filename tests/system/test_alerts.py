@@ -4,9 +4,11 @@
 
 import copy
 import datetime
+import json
 import pathlib
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -53,21 +55,21 @@ class Alerts(unittest.TestCase):
 
     def test_each_alert_is_told_once(self):
         teller = self.teller()
-        self.assertEqual(teller.ask("POST", WEBHOOK, NOTIFICATION)[2], {"received": 1, "new": 1})
+        self.assertEqual(teller.ask("POST", WEBHOOK, NOTIFICATION)[2], {"received": 1, "new": 1, "refused": 0})
         for _ in range(3):
-            self.assertEqual(teller.ask("POST", WEBHOOK, NOTIFICATION)[2], {"received": 1, "new": 0})
+            self.assertEqual(teller.ask("POST", WEBHOOK, NOTIFICATION)[2], {"received": 1, "new": 0, "refused": 0})
         self.daemon.kill()
         self.daemon.start()
         teller = self.teller()
         # Until the accounts are read again nobody can be told good or bad.
         again = harness.wait_until(lambda: (a := teller.ask("POST", WEBHOOK, NOTIFICATION))[0] == 200 and a[2], 20, "the accounts")
-        self.assertEqual(again, {"received": 1, "new": 0})
+        self.assertEqual(again, {"received": 1, "new": 0, "refused": 0})
         resolved = copy.deepcopy(NOTIFICATION)
         resolved["alerts"][0]["status"] = "resolved"
-        self.assertEqual(teller.ask("POST", WEBHOOK, resolved)[2], {"received": 1, "new": 1})
+        self.assertEqual(teller.ask("POST", WEBHOOK, resolved)[2], {"received": 1, "new": 1, "refused": 0})
         again = copy.deepcopy(NOTIFICATION)
         again["alerts"][0]["startsAt"] = "2026-01-30T04:20:12Z"
-        self.assertEqual(teller.ask("POST", WEBHOOK, again)[2], {"received": 1, "new": 1})
+        self.assertEqual(teller.ask("POST", WEBHOOK, again)[2], {"received": 1, "new": 1, "refused": 0})
         harness.wait_until(lambda: len({e["id"] for e in self.alerts()}) == 3, 20, "three messages")
         time.sleep(1)
         # A crash may repeat a delivery, under its own id.
@@ -81,6 +83,49 @@ class Alerts(unittest.TestCase):
         self.assertEqual(self.daemon.metric("alerts_received_total", status="resolved", severity="critical"), 1)
         self.assertEqual(self.daemon.metric("alerts_received_total", status="firing", severity="low"), 0)
 
+    def test_the_same_at_once_is_told_once(self):
+        answers = []
+
+        def tell():
+            answers.append(self.teller().ask("POST", WEBHOOK, NOTIFICATION))
+
+        together = [threading.Thread(target=tell) for _ in range(8)]
+        for one in together:
+            one.start()
+        for one in together:
+            one.join(60)
+        self.assertEqual([answer[0] for answer in answers], [200] * 8, answers)
+        self.assertEqual(sum(answer[2]["new"] for answer in answers), 1, answers)
+        harness.wait_until(self.alerts, 20, "the alert")
+        self.assertEqual(self.daemon.metric("alerts_received_total", status="firing", severity="critical"), 1)
+        self.assertEqual(len(self.anna.ask("GET", "/api/v1/events?type=alert")[2]["events"]), 1)
+
+    def test_one_bad_alert_does_not_keep_the_others(self):
+        mixed = copy.deepcopy(NOTIFICATION)
+        mixed["ofALaterAlertmanager"] = {}
+        mixed["alerts"].insert(0, {**mixed["alerts"][0], "startsAt": "soon"})
+        self.assertEqual(self.teller().ask("POST", WEBHOOK, mixed)[2], {"received": 1, "new": 1, "refused": 1})
+        harness.wait_until(self.alerts, 20, "the good one")
+        harness.wait_until(lambda: "alerts[0].startsAt" in self.daemon.log.read_text(), 20, "the reason in the log")
+
+    def test_an_alert_that_is_resolved_is_escalated_no_more(self):
+        self.daemon.write_config(harness.config(self.hook, notifications={
+            "channels": [{"id": "hook", "type": "webhook", "url": self.hook.url}, {"id": "boss", "type": "log"}],
+            "rules": [{"when": "alert", "to": ["hook"], "escalate": {"after": "1h", "to": ["boss"]}}]}))
+        self.daemon.cli("reload")
+
+        def states():
+            rows = json.loads(self.daemon.cli("outbox", "list", "--state", "all", "--channel", "boss", "--json").stdout)
+            return [row["state"] for row in rows]
+
+        teller = self.teller()
+        self.assertEqual(teller.ask("POST", WEBHOOK, NOTIFICATION)[2]["new"], 1)
+        harness.wait_until(lambda: states() == ["pending"], 20, "the escalation")
+        resolved = copy.deepcopy(NOTIFICATION)
+        resolved["alerts"][0]["status"] = "resolved"
+        self.assertEqual(teller.ask("POST", WEBHOOK, resolved)[2]["new"], 1)
+        harness.wait_until(lambda: states() == ["cancelled"], 20, "its withdrawal, and none for the end")
+
     def test_the_door_has_a_key_of_its_own(self):
         stranger = Client(self.daemon)
         self.assertEqual(stranger.ask("POST", WEBHOOK, NOTIFICATION)[0], 401)
@@ -89,7 +134,7 @@ class Alerts(unittest.TestCase):
         self.assertEqual(scraper.ask("POST", WEBHOOK, NOTIFICATION)[0], 403)
         teller = self.teller()
         self.assertEqual(teller.ask("GET", "/api/v1/status")[0], 403)
-        self.assertEqual(teller.ask("POST", WEBHOOK, {**NOTIFICATION, "more": 1})[0], 422)
+        self.assertEqual(teller.ask("POST", WEBHOOK, {**NOTIFICATION, "version": "5"})[0], 422)
         self.assertEqual(teller.exchange("POST", WEBHOOK, "{", Content_Type="application/json")[0], 400)
         self.assertEqual(teller.exchange("POST", WEBHOOK, "x", Content_Type="text/plain")[0], 415)
         listed = self.anna.ask("GET", "/api/v1/tokens")[2]["tokens"]
@@ -191,12 +236,22 @@ class ShortList(unittest.TestCase):
         self.assertNotIn("/hook", refused.stderr)
 
     def test_alertmanager_takes_the_file_that_is_made_for_it(self):
+        channels = {"webhook": "https://sms.example/send?key=1", "slack": "https://hooks.slack.example/T/s3cret",
+                    "pagerduty": "5ec2e7" * 5 + "aa", "telegram": "123:token@-5", "email": "ops@example.org"}
         daemon = self.daemon(server={"listen": "127.0.0.1:0", "public_url": "https://door.example.org/"},
-                             alerting={"notification_channels": [{"type": "webhook", "config": "https://sms.example/send?key=1"}]})
-        made = self.run_command(daemon, "config", "alertmanager", "--token-file", "/run/token")
+                             alerting={"notification_channels": [{"type": t, "config": v} for t, v in channels.items()],
+                                       "smtp": {"server": "smtp://mail.example.org", "user": "door@example.org",
+                                                "password": "s3cret-of-the-post", "from": "door@example.org"}})
+        made = self.run_command(daemon, "config", "alertmanager", "--token-file", "/run/token", "--secrets-dir", "/run/secrets")
         self.assertEqual(made.returncode, 0, made.stderr)
         self.assertIn('url: "https://door.example.org/api/v1/alerts/webhook"', made.stdout)
         self.assertIn('credentials_file: "/run/token"', made.stdout)
+        for secret in ("s3cret", "5ec2e7"):
+            self.assertNotIn(secret, made.stdout)
+        for file in ("porchlight-smtp.password", "porchlight-slack.url", "porchlight-pagerduty.key"):
+            self.assertIn(f'_file: "/run/secrets/{file}"', made.stdout)
+            self.assertIn(f"#   /run/secrets/{file}: ", made.stdout)
+        self.assertIn("It holds the value of 'webhook' and 'telegram'", made.stdout)
         if alertmanager.AMTOOL is None:
             self.skipTest("amtool (prometheus-alertmanager) is not installed: alertmanager.yml is not checked")
         with tempfile.TemporaryDirectory(prefix="porchlight-alertmanager-") as folder:

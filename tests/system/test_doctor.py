@@ -385,6 +385,19 @@ class DoctorTest(unittest.TestCase):
         self.expect(checks, "channel unknown", "bad", "receiver.invalid", "name that exists")
         self.assertIn("notifications.channels[2].url", checks["channel unknown"][0][2])
 
+    def test_channel_of_the_short_list_is_mended_where_it_stands(self):
+        dead = f"http://127.0.0.1:{dead_port(self)}/x"
+        smtp = {"server": f"smtp://127.0.0.1:{dead_port(self)}", "starttls": "none", "from": "door@example.org"}
+        self.write(notifications={"channels": [{"id": "log", "type": "log"}]},
+                   alerting={"smtp": smtp, "notification_channels": [{"type": "webhook", "config": dead},
+                                                                     {"type": "email", "config": "ops@example.org"}]})
+        checks = self.examine(status=1)
+        self.expect(checks, "channel alerting_webhook", "bad", "127.0.0.1", "alerting.notification_channels[0].config")
+        self.expect(checks, "channel alerting_email", "bad", "127.0.0.1", "alerting.smtp.server")
+        self.environment = {"NOTIFICATION_CHANNELS": f"webhook:{dead}"}
+        self.expect(self.examine(status=1), "channel alerting_webhook", "bad", "127.0.0.1",
+                    "the value of 'webhook' in NOTIFICATION_CHANNELS")
+
     def certificate(self, name):
         done = subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}",
                                "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", self.folder / f"{name}.key",

@@ -3,6 +3,7 @@
 """Rules in the running daemon, and `porchlight notify`."""
 
 import json
+import os
 import subprocess
 import unittest
 
@@ -90,6 +91,27 @@ class RulesTest(TwoHooks):
         harness.wait_until(lambda: daemon.metric("doorbell_ring_to_notification_seconds_count", channel="webhook") == 1, 10,
                            "the ring's latency, counted once")
 
+    def test_an_escalation_that_waits_outlives_a_kill_and_comes_once(self):
+        daemon = self.daemon(self.settings({"when": "ring", "to": ["hook"], "escalate": {"after": "10s", "to": ["other"]}}))
+        ring = daemon.ring("front")
+        self.hook.wait_for(lambda m: m.event["id"] == ring, 10, "the ring")
+        self.assertEqual(self.other.messages, [], "killed too late: this machine is too slow")
+        daemon.kill()
+        daemon.start()
+
+        def escalation():
+            rows = json.loads(daemon.cli("outbox", "list", "--state", "all", "--channel", "other", "--json").stdout)
+            return [row for row in rows if row["id"] == ring]
+
+        self.assertEqual([row["state"] for row in escalation()], ["pending"])
+        self.other.wait_for(lambda m: m.event["id"] == ring, 60, "the escalation")
+        harness.wait_until(lambda: [row["state"] for row in escalation()] == ["delivered"], 20, "its row")
+        daemon.kill()
+        daemon.start()
+        again = daemon.ring("front")
+        self.hook.wait_for(lambda m: m.event["id"] == again, 10, "a later ring")
+        self.assertEqual([m.event["sequence"] for m in self.other.messages if m.event["id"] == ring], [100])
+
     def test_quiet_hours_of_a_channel_keep_back_the_ring_and_what_follows(self):
         daemon = self.daemon(self.settings({"when": "ring", "to": ["hook", "other"], "attach": "snapshot"},
                                            quiet="00:00-24:00"))
@@ -121,6 +143,35 @@ class DryRunTest(TwoHooks):
         out = self.run_it(settings, "dry-run", "person", "unknown", "front", "--at", "2026-03-29 07:00", "--json", check=0).stdout
         self.assertEqual(json.loads(out)["rules"], ["when", "matched"])
         self.assertEqual(json.loads(out)["time"], "2026-03-29T07:00:00.000Z")
+
+    def test_says_that_a_broker_hears_of_everything(self):
+        settings = self.settings({"when": "ring", "to": ["hook"]})
+        settings["mqtt"] = {"host": "broker.invalid"}
+        out = self.run_it(settings, "dry-run", "camera", "lost", "front", check=1).stdout
+        self.assertIn("nobody is told by a rule\n  to mqtt, as everything is", out)
+        out = self.run_it(settings, "dry-run", "camera", "lost", "front", "--json", check=1).stdout
+        self.assertEqual(json.loads(out)["everything"], ["mqtt"])
+
+    def test_a_program_is_named_where_root_alone_writes(self):
+        settings = self.settings({"when": "ring", "to": ["hook"]})
+        daemon = self.daemon(settings, wait=None)
+        over = daemon.state / "config.d" / "siren.yaml"
+        over.parent.mkdir()
+        over.write_text("notifications:\n  channels:\n    - {id: hook, type: exec, command: [/bin/false]}\n")
+        over.chmod(0o666)
+
+        def tried():
+            return subprocess.run([harness.PROGRAM, "notify", "test", "hook", "--config", daemon.config], capture_output=True,
+                                  text=True, timeout=60)
+
+        refused = tried()
+        self.assertEqual(refused.returncode, 2, refused.stderr)
+        self.assertRegex(refused.stderr, r"siren.yaml:3:\d+: notifications.channels\[0\].command: stands in a file that others")
+        over.chmod(0o644)
+        if os.geteuid() == 0:
+            self.assertEqual(tried().returncode, 1, "it runs, and /bin/false refuses")
+            os.chown(over, 65534, -1)
+        self.assertEqual(tried().returncode, 2)
 
     def test_what_an_event_leaves_behind_the_next_one_meets(self):
         settings = self.settings({"when": "ring", "to": ["hook"], "cooldown": "5m"})

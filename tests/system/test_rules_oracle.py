@@ -27,6 +27,7 @@ STARTS = ["2026-03-28T20:00:00+00:00", "2026-10-24T20:00:00+00:00", "2026-11-26T
 OCCASIONS = ["ring", "person.known", "person.unknown", "person.blacklisted", "camera.lost", "camera.back", "security", "alert"]
 CAMERAS = [{"id": "front", "name": "Front door", "url": "rtsp://camera/1"}, {"id": "yard", "url": "rtsp://camera/2"}]
 PERSONS = ["Zoë", "Lia", "Mallory"]
+SEVERITIES = ["critical", "high", "info"]
 SPANS = ["1s", "10s", "1m", "5m", "1h"]
 TEMPLATES = ["{count} at {camera|the door}", "{person|somebody}, {time}", "{date}: {{x} {count}", "{link|none}"]
 
@@ -76,6 +77,8 @@ def rule(dice, occasions, channels):
             made[key] = make()
     if made["when"] in ("person.known", "person.blacklisted") and dice.random() < 0.3:
         made["persons"] = dice.sample(PERSONS, dice.randint(1, 2))
+    if made["when"] == "alert" and dice.random() < 0.3:
+        made["severities"] = dice.sample(SEVERITIES, dice.randint(1, 2))
     return made
 
 
@@ -85,10 +88,12 @@ def house(dice):
     if dice.random() < 0.4:
         occasions += ["person.blacklisted", "security"]
     kind = dice.random()
-    if kind < 0.25:
+    if kind < 0.2:
         occasions = ["ring"]
-    elif kind < 0.5:
+    elif kind < 0.4:
         occasions = ["person.blacklisted", "security"]
+    elif kind < 0.6:
+        occasions = ["camera.lost", "camera.back", "alert"]
     return {"cameras": CAMERAS, "buttons": [{"id": "front", "kind": "virtual", "camera": "front"}],
             "notifications": {"channels": [channel(dice, name) for name in names],
                               "rules": [rule(dice, occasions, names) for _ in range(dice.randint(2, 6))]}}
@@ -139,7 +144,7 @@ class Story:
                 event["camera"] = dice.choice(["front", "yard"])
             return event | ({"person": dice.choice(PERSONS)} if dice.random() < 0.7 else {})
         if occasion == "alert":
-            event |= {"type": "alert", "alert": "Disk", "severity": dice.choice(["critical", "high", "info"]),
+            event |= {"type": "alert", "alert": "Disk", "severity": dice.choice(SEVERITIES),
                       "status": dice.choice(["firing", "resolved"]), "fingerprint": dice.choice(["f1", "f2"])}
             return event if dice.random() < 0.5 else event | {"camera": "yard"}
         return event | dice.choice([{"type": "button_trouble", "button": "front", "fault": "stuck"},
@@ -195,6 +200,7 @@ class RulesOracle(unittest.TestCase):
                     return f"{file.read_text()}\n{json.dumps(event)}: {difference}", seen
                 for word in wanted["rules"] + [skip["why"] + " (channel)" for skip in wanted["skipped"]]:
                     seen[word] = seen.get(word, 0) + 1
+                seen["withdrawn"] = seen.get("withdrawn", 0) + len(wanted["withdrawn"])
                 for told in wanted["told"]:
                     for word in filter(None, (told["after_ms"] and "escalated", told["more"] and "counted",
                                               told["critical"] and "critical")):
@@ -204,7 +210,7 @@ class RulesOracle(unittest.TestCase):
     @staticmethod
     def difference(config, wanted, got):
         languages = {c["id"]: c.get("language", "en") for c in config["notifications"]["channels"]}
-        for key in ("rules", "skipped"):
+        for key in ("rules", "skipped", "withdrawn"):
             if wanted[key] != got[key]:
                 return f"{key}: {wanted[key]} by the oracle, {got[key]} by the program"
         if len(wanted["told"]) != len(got["told"]):
@@ -221,7 +227,7 @@ class RulesOracle(unittest.TestCase):
         difference, seen = self.first_difference([harness.PROGRAM, "notify", "dry-run", "-", "--json", "--config"])
         self.assertIsNone(difference, difference)
         # A comparison in which something never happened proves nothing of it.
-        for word in ("matched", "when", "camera", "person", "schedule", "quiet", "grouped", "cooldown", "told (channel)",
+        for word in ("matched", "when", "camera", "person", "severity", "withdrawn", "schedule", "quiet", "grouped", "cooldown", "told (channel)",
                      "excluded (channel)", "quiet (channel)", "rate (channel)", "escalated", "counted", "critical"):
             self.assertGreater(seen.get(word, 0), 50, (word, seen))
 

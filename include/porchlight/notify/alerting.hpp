@@ -30,6 +30,7 @@ Result<std::vector<AlertingChannel>> parse_notification_channels(std::string_vie
 struct AlertingOptions {
   std::vector<AlertingChannel> channels;
   std::map<std::string, std::string> smtp;  // as written, with secrets resolved
+  bool from_environment = false;            // the channels stand in NOTIFICATION_CHANNELS
 };
 
 // The id of the channel that an entry becomes: alerting_slack.

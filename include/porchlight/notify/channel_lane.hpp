@@ -69,9 +69,9 @@ class ChannelLane {
   // Any thread. False: refused, the row must be in the outbox.
   bool push(Message message);
 
-  // Any thread. Somebody has acknowledged the event: its escalations that are held are dropped, each an
-  // outcome `cancelled`, and one that comes later is not taken. What is under way is not called back. False:
-  // not taken, the caller offers it again.
+  // Any thread. Somebody has acknowledged the event, or it is over: its escalations that are held are
+  // dropped, each an outcome `cancelled`, and one that comes later is not taken. What is under way is not
+  // called back. False: not taken, the caller offers it again.
   bool withdraw(const event::EventId& id);
 
   // One thread. Who is enrolled: from its next attempt on the lane names nobody else, in what it holds

@@ -29,6 +29,8 @@ class DryRun {
     event::Event event;
     Decision decision;
     std::vector<Told> told;  // of each route
+    // Of events before this one, which ends what they began: nobody is told of them any more.
+    std::vector<store::RowKey> withdrawn;
   };
 
   // The event is decided at its own time. ErrorCode::invalid_argument: it is before the last one.
@@ -40,10 +42,12 @@ class DryRun {
 
  private:
   store::OutboxRow row_of(const event::Event& event, const Route& route) const;
+  std::vector<store::RowKey> withdraw(const event::Event& event);
 
   const Options options_;
   RuleEngine engine_;
-  std::deque<event::Ring> rings_;  // newest last
+  std::deque<event::Ring> rings_;          // newest last
+  std::vector<store::OutboxRow> waiting_;  // escalations whose time has not come
   std::optional<WallTime> begun_, last_;
 };
 

@@ -80,9 +80,10 @@ struct Rule {
   Occasion when = Occasion::ring;
   std::vector<std::string> to{};  // channel ids
   bool attach_snapshot = false;
-  std::vector<std::string> cameras{};  // ids; empty: all
-  std::vector<std::string> persons{};  // names; empty: all
-  Hours schedule{};                    // empty: always
+  std::vector<std::string> cameras{};     // ids; empty: all
+  std::vector<std::string> persons{};     // names; empty: all
+  std::vector<std::string> severities{};  // of alerts; empty: all
+  Hours schedule{};                       // empty: always
   Hours quiet{};
   std::chrono::milliseconds cooldown{0};
   std::chrono::milliseconds group{0};

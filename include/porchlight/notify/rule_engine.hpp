@@ -34,6 +34,7 @@ enum class Ruling : std::uint8_t {
   when,      // the rule is for another occasion
   camera,    // … for other cameras
   person,    // … for other persons
+  severity,  // … for alerts of another severity
   schedule,  // not at this time
   quiet,     // the rule's or the channel's quiet hours
   grouped,   // counted for the next message

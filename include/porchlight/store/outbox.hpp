@@ -19,7 +19,7 @@ namespace porchlight::store {
 
 class Database;
 
-// cancelled: withdrawn before its time, because somebody had acknowledged the event.
+// cancelled: withdrawn before its time, because somebody had acknowledged the event or it was over.
 enum class DeliveryState : std::uint8_t { pending, delivered, failed, expired, cancelled };
 std::string_view to_string(DeliveryState state) noexcept;
 
@@ -100,6 +100,9 @@ class Outbox {
   Status mark_cancelled(const RowKey& key, std::uint32_t attempts, WallTime at);
   // Withdraws the event's escalations that are pending; durably. Returns which.
   Result<std::vector<RowKey>> cancel_escalations(const event::EventId& id, WallTime at);
+  // Events with escalations that are pending, of messages of this type whose payload has this text there.
+  Result<std::vector<event::EventId>> escalating(std::string_view type, std::string_view member,
+                                                 std::string_view value);
 
   Result<std::optional<OutboxRow>> find(const RowKey& key);
 
@@ -115,11 +118,12 @@ class Outbox {
 
   struct Depth {
     std::uint64_t pending = 0;
-    std::optional<WallTime> oldest;  // when the oldest pending row was created
+    // Since when the oldest pending row is due; what waits for its time is not late.
+    std::optional<WallTime> oldest;
   };
-  Result<Depth> depth();
+  Result<Depth> depth(WallTime now);
   // Channels without a pending row are not in it.
-  Result<std::map<std::string, Depth>> depth_by_channel();
+  Result<std::map<std::string, Depth>> depth_by_channel(WallTime now);
 
   // Deletes settled rows whose message was made before `before`. Returns how many.
   Result<std::uint64_t> prune(WallTime before);

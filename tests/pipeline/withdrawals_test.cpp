@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// Escalations of what is over, and alerts that come twice at once, at the real store lane.
+#include <gmock/gmock.h>
+
+#include "base/temporary_folder.hpp"
+#include "pipeline/store_house.hpp"
+#include "porchlight/notify/payload.hpp"
+
+namespace porchlight::pipeline {
+namespace {
+
+using namespace std::chrono_literals;
+using store::DeliveryState;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+struct Withdrawals : testing::Test {
+  TemporaryFolder folder;
+  SimulatedClock clock;
+  telemetry::Metrics metrics{sets()};
+  notify::Script hook;
+  std::unique_ptr<StoreHouse> house;
+
+  static telemetry::ClosedSets sets() {
+    telemetry::ClosedSets closed;
+    closed.channel_types = {"webhook"};
+    return closed;
+  }
+  void SetUp() override { restart(); }
+  void restart() {
+    house.reset();
+    house = std::make_unique<StoreHouse>(folder.path(), clock, metrics);
+    house->add_channel("hook", hook);
+    house->start_channels();
+  }
+  event::Header header() {
+    clock.advance(1ms);
+    return event::make_header(clock);
+  }
+  event::CameraLost lost(const std::string& camera) {
+    return {header(), camera, event::CameraFault::network};
+  }
+  event::CameraBack back(const std::string& camera) { return {header(), camera, 60}; }
+  event::Alert alert(const std::string& fingerprint, bool firing) {
+    event::Alert alert;
+    alert.header = header();
+    alert.name = "DiskFull";
+    alert.severity = "critical";
+    alert.firing = firing;
+    alert.fingerprint = fingerprint;
+    return alert;
+  }
+  // As the dispatcher sends what a rule escalates after 5 minutes, and told nobody at once.
+  store::RowKey escalate(const event::Event& event) {
+    notify::Route route;
+    route.channel_id = "hook";
+    route.after = 5min;
+    const auto row = notify::message_of(event, route, clock.wall());
+    house->send(event, {row});
+    return row.key;
+  }
+  DeliveryState state_of(const store::RowKey& key) {
+    house->settle_down();
+    const auto database = store::Database::open(folder.path() / "porchlight.db", {}, nullptr);
+    const auto row = store::Outbox(**database).find(key);
+    EXPECT_TRUE(row.ok() && *row);
+    return (*row)->state;
+  }
+  std::vector<store::RowKey> seen() const {
+    std::vector<store::RowKey> keys;
+    for (const auto& message : hook.seen) keys.push_back(message.key);
+    return keys;
+  }
+};
+
+TEST_F(Withdrawals, ACameraThatIsBackCallsNobodyAnyMore) {
+  const auto front = escalate(lost("front"));
+  const auto yard = escalate(lost("yard"));
+  house->pass(1min);
+  house->send(back("front"), {});
+  house->pass(10min);
+  EXPECT_EQ(state_of(front), DeliveryState::cancelled);
+  EXPECT_THAT(seen(), ElementsAre(yard)) << "another camera's is none of its business";
+  const auto again = escalate(lost("front"));
+  house->pass(10min);
+  EXPECT_THAT(seen(), ElementsAre(yard, again)) << "lost again is another loss";
+}
+
+TEST_F(Withdrawals, AResolvedAlertCallsNobodyAnyMoreAlsoAfterARestart) {
+  const auto disk = escalate(alert("d15c", true));
+  const auto other = escalate(alert("0743", true));
+  house->pass(1min);
+  restart();
+  house->send(alert("d15c", false), {});
+  house->pass(1h);
+  EXPECT_EQ(state_of(disk), DeliveryState::cancelled);
+  EXPECT_THAT(seen(), ElementsAre(other));
+  restart();
+  house->pass(1h);
+  EXPECT_THAT(seen(), ElementsAre(other));
+}
+
+TEST_F(Withdrawals, AFiringAlertEndsNothing) {
+  const auto first = escalate(alert("d15c", true));
+  house->send(alert("d15c", true), {});
+  house->pass(10min);
+  EXPECT_THAT(seen(), ElementsAre(first));
+}
+
+TEST_F(Withdrawals, OfAnEventThatIsHeldToo) {
+  HeldEvents held;
+  const auto hold = [&](const event::Event& event) {
+    notify::Route route;
+    route.channel_id = "hook";
+    route.after = 5min;
+    held.push({event, {notify::message_of(event, route, clock.wall())}, {}});
+    return event::header_of(event).id;
+  };
+  const auto front = hold(lost("front"));
+  hold(lost("yard"));
+  hold(back("front"));
+  const auto disk = hold(alert("d15c", true));
+  EXPECT_THAT(held.escalating(*notify::ended_by(back("front"))), ElementsAre(front));
+  EXPECT_THAT(held.escalating(*notify::ended_by(alert("d15c", false))), ElementsAre(disk));
+  EXPECT_FALSE(notify::ended_by(alert("d15c", true)));
+  held.withdraw(front, clock.wall());
+  EXPECT_THAT(held.escalating(*notify::ended_by(back("front"))), IsEmpty());
+}
+
+struct AlertsAtOnce : Withdrawals {
+  std::vector<std::size_t> answers;  // store lane's thread; read after settle_down()
+
+  // One notification. Each has an id of its own for the same alert.
+  void notify_of(const std::vector<event::Alert>& alerts) {
+    TakeAlerts job{{}, [this](const Result<std::size_t>& fresh) {
+                     ASSERT_TRUE(fresh.ok());
+                     answers.push_back(*fresh);
+                   }};
+    for (const auto& alert : alerts) job.alerts.push_back({alert, WallTime{1h}});
+    house->take(std::move(job));
+  }
+};
+
+TEST_F(AlertsAtOnce, TheSameTwiceBeforeItIsWrittenIsToldOnce) {
+  notify_of({alert("d15c", true)});
+  notify_of({alert("d15c", true), alert("0743", true)});
+  house->settle_down();
+  ASSERT_THAT(house->alarms(), SizeIs(2));
+  EXPECT_THAT(answers, IsEmpty()) << "an answer says that it is on the medium";
+  house->send(house->alarms()[0], {});
+  house->settle_down();
+  EXPECT_THAT(answers, ElementsAre(1));
+  house->send(house->alarms()[1], {});
+  house->settle_down();
+  EXPECT_THAT(answers, ElementsAre(1, 1)) << "of two, one was another notification's";
+  notify_of({alert("d15c", true)});
+  house->settle_down();
+  EXPECT_THAT(answers, ElementsAre(1, 1, 0));
+  EXPECT_THAT(house->alarms(), SizeIs(2));
+}
+
+TEST_F(AlertsAtOnce, OneThatWasLostOnItsWayIsToldAnew) {
+  notify_of({alert("d15c", true)});
+  house->settle_down();
+  clock.advance(2min);
+  notify_of({alert("d15c", true)});
+  house->settle_down();
+  ASSERT_THAT(house->alarms(), SizeIs(2));
+  EXPECT_EQ(event::header_of(house->alarms()[0]).id, event::header_of(house->alarms()[1]).id);
+}
+
+TEST_F(Withdrawals, WhatWaitsForItsTimeIsNotLate) {
+  const auto metric = [&](const std::string& series) {
+    const auto text = "\n" + metrics.exposition();
+    const auto at = text.find("\n" + series + "{channel=\"webhook\"} ");
+    return at == std::string::npos ? -1 : std::stod(text.substr(text.find(' ', at + 1)));
+  };
+  const auto comes_true = [&](const auto& condition) {
+    for (int i = 0; i < 20'000; ++i) {
+      if (condition()) return true;
+      house->settle_down();
+      std::this_thread::sleep_for(1ms);
+    }
+    return false;
+  };
+  hook.answer = [](const notify::Message&) { return notify::Delivery::retry(ErrorCode::network, "gone"); };
+  escalate(lost("front"));
+  house->pass(10s);
+  EXPECT_TRUE(comes_true([&] { return metric("outbox_depth") == 1; }));
+  EXPECT_EQ(metric("outbox_oldest_age_seconds"), -1);
+  house->pass(6min);
+  EXPECT_TRUE(comes_true([&] { return metric("outbox_oldest_age_seconds") > 0; })) << "now it is";
+}
+
+}  // namespace
+}  // namespace porchlight::pipeline
