@@ -54,19 +54,22 @@ ordered_json json_of(const store::OutboxRow& row, const Channels& channels) {
                       {"settled", nullptr},
                       {"next_attempt", nullptr},
                       {"resent", row.resent},
+                      {"receipt", nullptr},
                       {"error", nullptr}};
   if (row.settled) object["settled"] = rfc3339(*row.settled);
   if (row.state == store::DeliveryState::pending) object["next_attempt"] = rfc3339(row.next_attempt);
+  if (!row.receipt.empty()) object["receipt"] = row.receipt;
   if (!row.error.empty()) object["error"] = row.error;
   return object;
 }
 
 void print(const store::OutboxRow& row, const Channels& channels) {
   const bool exists = channels.contains(row.key.channel_id);
+  const auto said = row.receipt.empty() ? row.error : "receipt " + row.receipt;
   std::printf("%s  %s  %s%s  %s  %s  %u attempt%s%s%s\n", place_of(row.key).c_str(),
               rfc3339(row.happened).c_str(), row.key.channel_id.c_str(), exists ? "" : " (no such channel)",
               row.type.c_str(), std::string(to_string(row.state)).c_str(), row.attempts,
-              row.attempts == 1 ? "" : "s", row.error.empty() ? "" : "  ", row.error.c_str());
+              row.attempts == 1 ? "" : "s", said.empty() ? "" : "  ", said.c_str());
 }
 
 // ID or ID:SEQUENCE.

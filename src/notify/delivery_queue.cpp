@@ -126,7 +126,9 @@ bool DeliveryQueue::is_first_of_event(Entries::const_iterator at) const {
 DeliveryQueue::Entry* DeliveryQueue::next() {
   const auto now = clock_.now();
   // Of what is due at once, in the order of the events: their ids sort by time.
-  const auto rank = [](const Entry& entry) { return std::tuple(entry.attempts > 0, entry.due); };
+  const auto rank = [](const Entry& entry) {
+    return std::tuple(entry.attempts > 0 && !entry.released, entry.due);
+  };
   Entry* best = nullptr;
   for (auto at = entries_.begin(); at != entries_.end(); ++at) {
     auto& entry = at->second;
@@ -189,6 +191,7 @@ Outcome DeliveryQueue::postpone(Entry& entry, std::optional<std::chrono::millise
   if (retry_after) wait = std::max(wait, std::min(*retry_after, options_.longest_retry_after));
   entry.due = clock_.now() + wait;
   entry.named = retry_after.has_value();
+  entry.released = false;
   Outcome outcome{
       entry.message.row.key, store::DeliveryState::pending, entry.attempts, {}, clock_.wall() + wait};
   outcome.error = std::move(error);
@@ -210,9 +213,12 @@ std::vector<Outcome> DeliveryQueue::withdraw(const event::EventId& id) {
 
 void DeliveryQueue::release() {
   const auto now = clock_.now();
-  // All with one time, so that the order is that of the events.
-  for (auto& [place, entry] : entries_)
-    if (entry.attempts > 0 && (!entry.named || entry.due <= now)) entry.due = now;
+  // All with one time, so that the order is that of the events: what failed before the other side was left
+  // alone is older than what was not tried at all.
+  for (auto& [place, entry] : entries_) {
+    entry.released = entry.attempts > 0 && (!entry.named || entry.due <= now);
+    if (entry.released || entry.due < now) entry.due = now;
+  }
 }
 
 void DeliveryQueue::inherit(DeliveryQueue& former) {

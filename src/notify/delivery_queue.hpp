@@ -30,7 +30,8 @@ class DeliveryQueue {
     MonotonicTime expires{};
     std::optional<MonotonicTime> first_attempt;  // in this process
     bool escalation = false;
-    bool named = false;  // the other side named the time when it is due
+    bool named = false;     // the other side named the time when it is due
+    bool released = false;  // failed while the other side was away, and is to be tried as if it never had
   };
 
   DeliveryQueue(const LaneOptions& options, const Clock& clock);
@@ -59,7 +60,8 @@ class DeliveryQueue {
   // Until the row may be attempted.
   std::chrono::nanoseconds wait_of(const store::OutboxRow& row) const;
 
-  // What to attempt now: due, first of its event, first attempts before repeats. Null: nothing.
+  // What to attempt now: due, first of its event, first attempts before repeats, but what was released in
+  // the order of its events. Null: nothing.
   Entry* next();
   // One whose time is over. Null: nothing.
   Entry* next_expired();
@@ -74,7 +76,8 @@ class DeliveryQueue {
                    std::string error = {});
   // Drops the event's escalations, now and when they come later.
   std::vector<Outcome> withdraw(const event::EventId& id);
-  // The other side answers again: what waits only because it had failed is due now.
+  // The other side answers again: what waits only because it had failed is due now, in one row with what was
+  // not tried meanwhile.
   void release();
   // What a former lane of the channel remembers; what that one holds is elsewhere.
   void inherit(DeliveryQueue& former);

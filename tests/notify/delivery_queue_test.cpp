@@ -101,6 +101,28 @@ TEST_F(DeliveryQueueTest, WhatWaitedBecauseItFailedIsDueWhenTheOtherSideAnswers)
   EXPECT_EQ(queue.next(), nullptr) << "the server's own time does not count";
 }
 
+TEST_F(DeliveryQueueTest, WhatWaitedGoesOutInTheOrderOfTheEventsAndOnce) {
+  std::vector<event::EventId> rings;
+  for (int i = 0; i < 6; ++i) {
+    rings.push_back(new_id());
+    queue.add(message(rings.back()));
+    if (i < 3) fail(*queue.next());  // the others come while the channel is left alone
+  }
+  clock.advance(10min);
+  EXPECT_EQ(next_key().event_id, rings[3]) << "a repeat went before a first attempt without an answer";
+  queue.release();
+  const auto later = new_id();
+  queue.add(message(later));
+  EXPECT_EQ(next_key().event_id, rings[0]);
+  fail(*queue.next());  // this one is dead, whatever the channel does
+  clock.advance(10s);
+  for (int i = 1; i < 6; ++i) {
+    EXPECT_EQ(next_key().event_id, rings[static_cast<std::size_t>(i)]);
+    queue.settle(*queue.next(), DeliveryState::delivered);
+  }
+  EXPECT_EQ(next_key().event_id, later) << "a dead message delays a new one";
+}
+
 TEST_F(DeliveryQueueTest, FirstAttemptGoesBeforeRepeatsThatAreDueLonger) {
   for (int i = 0; i < 3; ++i) queue.add(message(new_id()));
   for (int i = 0; i < 3; ++i) fail(*queue.next());

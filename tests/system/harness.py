@@ -9,11 +9,13 @@ import http.server
 import json
 import os
 import pathlib
+import re
 import select
 import signal
 import socket
 import sqlite3
 import ssl
+import struct
 import subprocess
 import tempfile
 import threading
@@ -55,6 +57,14 @@ def config(hook, **more):
     return base
 
 
+def size_of_jpeg(picture):
+    """(width, height) as its frame header says; None when it has no beginning, no such header or no end."""
+    if not (picture.startswith(b"\xff\xd8") and picture.endswith(b"\xff\xd9")):
+        return None
+    frame = re.search(rb"\xff[\xc0-\xc2]\0.\x08(....)", picture, re.S)
+    return frame and struct.unpack(">HH", frame[1])[::-1]
+
+
 def hold(test, daemon, worker):
     """Stops the one thread of this worker until the test ends; skips the test where ptrace is refused."""
     name = worker[:15]  # what the kernel keeps of it
@@ -90,9 +100,10 @@ def hear(listener, what):
 
 
 class Hook:
-    """A webhook receiver: keeps every request with the instant of its arrival (CLOCK_MONOTONIC)."""
+    """A webhook receiver: keeps every request with the instant of its arrival (CLOCK_MONOTONIC). With a pair of
+    PEM files, `certificate`, over TLS."""
 
-    def __init__(self, status=200):
+    def __init__(self, status=200, certificate=None):
         self.messages = []
         self.status = status
         self.connections = 0
@@ -129,7 +140,11 @@ class Hook:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/hook"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*certificate)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.url = f"http{'s' if certificate else ''}://127.0.0.1:{self.server.server_address[1]}/hook"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def _keep(self, message):
