@@ -52,6 +52,21 @@ class Alertmanager:
         with urllib.request.urlopen(request, timeout=10) as answer:
             assert answer.status == 200
 
+    def tool(self, *arguments):
+        """What amtool says."""
+        done = subprocess.run([AMTOOL, f"--alertmanager.url=http://{self.address}", *arguments], capture_output=True, text=True, timeout=60,
+                              env={"HOME": self.folder.name, "PATH": "/usr/bin:/bin"})
+        if done.returncode != 0:
+            raise AssertionError(f"amtool {' '.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}")
+        return done.stdout.strip()
+
+    def failed_requests(self):
+        """How often a webhook was tried in vain."""
+        with urllib.request.urlopen(f"http://{self.address}/metrics", timeout=10) as answer:
+            lines = answer.read().decode().splitlines()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines
+                   if line.startswith("alertmanager_notification_requests_failed_total{") and 'integration="webhook"' in line)
+
     def close(self):
         self.process.terminate()
         self.process.wait(20)

@@ -31,13 +31,21 @@ def now(**shift):
     return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(**shift)).isoformat()
 
 
+def alert_of(name, summary="97 %", **more):
+    """As Prometheus posts one that fires."""
+    times = {key: more.pop(key) for key in ("startsAt", "endsAt") if key in more}
+    return {"labels": {"alertname": name, "severity": "page", **more}, "annotations": {"summary": summary},
+            "startsAt": now(seconds=-5), "endsAt": now(minutes=10), **times}
+
+
 class Alerts(unittest.TestCase):
     def setUp(self):
         self.hook = harness.Hook()
         self.addCleanup(self.hook.close)
-        self.daemon = harness.Daemon(harness.config(self.hook, notifications={
+        self.settings = harness.config(self.hook, notifications={
             "channels": [{"id": "hook", "type": "webhook", "url": self.hook.url}],
-            "rules": [{"when": "alert", "to": ["hook"]}]}))
+            "rules": [{"when": "alert", "to": ["hook"]}]})
+        self.daemon = harness.Daemon(self.settings)
         self.addCleanup(self.daemon.close)
         code = harness.wait_until(lambda: first_run_code(self.daemon), 20, "the first-run code")
         self.anna = Client(self.daemon)
@@ -52,6 +60,33 @@ class Alerts(unittest.TestCase):
         client = Client(self.daemon)
         client.bearer = self.token
         return client
+
+    def manager(self):
+        """An Alertmanager that tells us over TLS with the token, soon and again and again."""
+        if alertmanager.PROGRAM is None:
+            self.skipTest(alertmanager.MISSING)
+        folder = tempfile.TemporaryDirectory(prefix="porchlight-token-")
+        self.addCleanup(folder.cleanup)
+        token = pathlib.Path(folder.name) / "token"
+        token.write_text(self.token + "\n")
+        manager = alertmanager.Alertmanager({
+            "route": {"receiver": "house", "group_by": ["alertname"], "group_wait": "100ms", "group_interval": "500ms",
+                      "repeat_interval": "1s"},
+            "receivers": [{"name": "house", "webhook_configs": [{
+                "url": f"https://localhost:{self.daemon.port}{WEBHOOK}", "max_alerts": 100,
+                "http_config": {"authorization": {"credentials_file": str(token)},
+                                "tls_config": {"ca_file": str(self.daemon.state / "tls/ca.pem")}}}]}],
+        })
+        self.addCleanup(manager.close)
+        return manager
+
+    def wait_for_repetitions(self):
+        """Until every alert that is to be told has been told again: groups have one pace."""
+        def posts():
+            return self.daemon.metric("http_requests_total", method="POST", endpoint=WEBHOOK, status="200") or 0
+
+        told = posts()
+        harness.wait_until(lambda: posts() >= told + 6, 60, "repeated notifications")
 
     def test_each_alert_is_told_once(self):
         teller = self.teller()
@@ -143,39 +178,59 @@ class Alerts(unittest.TestCase):
         self.assertEqual(self.alerts(), [])
 
     def test_alertmanager_tells_once_and_again_when_it_is_over(self):
-        if alertmanager.PROGRAM is None:
-            self.skipTest(alertmanager.MISSING)
-        folder = tempfile.TemporaryDirectory(prefix="porchlight-token-")
-        self.addCleanup(folder.cleanup)
-        token = pathlib.Path(folder.name) / "token"
-        token.write_text(self.token + "\n")
-        manager = alertmanager.Alertmanager({
-            "route": {"receiver": "house", "group_by": ["alertname"], "group_wait": "100ms", "group_interval": "500ms",
-                      "repeat_interval": "1s"},
-            "receivers": [{"name": "house", "webhook_configs": [{
-                "url": f"https://localhost:{self.daemon.port}{WEBHOOK}", "max_alerts": 100,
-                "http_config": {"authorization": {"credentials_file": str(token)},
-                                "tls_config": {"ca_file": str(self.daemon.state / "tls/ca.pem")}}}]}],
-        })
-        self.addCleanup(manager.close)
-        alert = {"labels": {"alertname": "HighCPU", "severity": "page", "node": "door"},
-                 "annotations": {"summary": "97 %"}, "startsAt": now(seconds=-5), "endsAt": now(minutes=10)}
+        manager = self.manager()
+        alert = alert_of("HighCPU", node="door")
         watchdog = {"labels": {"alertname": "Watchdog", "severity": "none"}, "startsAt": now(seconds=-5), "endsAt": now(minutes=10)}
         manager.post([alert, watchdog])
         fired = self.hook.wait_for(lambda m: m.event["type"] == "alert", 60, "the alert").event
         self.assertEqual((fired["alert"], fired["severity"], fired["status"], fired["summary"]),
                          ("HighCPU", "warning", "firing", "97 %"))
         harness.wait_until(lambda: self.daemon.metric("alerts_watchdog_timestamp_seconds"), 60, "the watchdog")
-
-        def posts():
-            return self.daemon.metric("http_requests_total", method="POST", endpoint=WEBHOOK, status="200") or 0
-
-        told = posts()
-        harness.wait_until(lambda: posts() >= told + 3, 60, "repeated notifications")
+        self.wait_for_repetitions()
         self.assertEqual(len(self.alerts()), 1)
         manager.post([{**alert, "endsAt": now(seconds=-1)}])
         self.hook.wait_for(lambda m: m.event.get("status") == "resolved", 60, "its end")
         self.assertEqual([(e["alert"], e["status"]) for e in self.alerts()], [("HighCPU", "firing"), ("HighCPU", "resolved")])
+
+    def test_a_silence_keeps_it_back_and_its_end_tells_it(self):
+        if alertmanager.AMTOOL is None:
+            self.skipTest("amtool (prometheus-alertmanager) is not installed: no alert was silenced")
+        manager = self.manager()
+        silence = manager.tool("silence", "add", "alertname=HighCPU", "--comment=maintenance", "--author=anna", "--duration=1h")
+        # One that nobody silenced shows that notifications go on meanwhile.
+        manager.post([alert_of("HighCPU"), alert_of("DiskFull")])
+        self.hook.wait_for(lambda m: m.event.get("alert") == "DiskFull", 60, "the alert that is not silenced")
+        self.wait_for_repetitions()
+        self.assertEqual([e["alert"] for e in self.alerts()], ["DiskFull"])
+        manager.tool("silence", "expire", silence)
+        self.hook.wait_for(lambda m: m.event.get("alert") == "HighCPU", 60, "the alert after its silence")
+        self.wait_for_repetitions()
+        # While it is silenced again it ends and begins anew: only the new beginning is heard, and after the silence.
+        silence = manager.tool("silence", "add", "alertname=HighCPU", "--comment=again", "--author=anna", "--duration=1h")
+        manager.post([alert_of("HighCPU", endsAt=now(seconds=-1))])
+        self.wait_for_repetitions()
+        manager.post([alert_of("HighCPU", "98 %", startsAt=now())])
+        self.wait_for_repetitions()
+        self.assertEqual([e["alert"] for e in self.alerts()], ["DiskFull", "HighCPU"])
+        manager.tool("silence", "expire", silence)
+        self.hook.wait_for(lambda m: m.event.get("summary") == "98 %", 60, "the second beginning after its silence")
+        self.wait_for_repetitions()
+        self.assertEqual([(e["alert"], e["status"], e["summary"]) for e in self.alerts()],
+                         [("DiskFull", "firing", "97 %"), ("HighCPU", "firing", "97 %"), ("HighCPU", "firing", "98 %")])
+
+    def test_what_alertmanager_could_not_tell_is_told_once_after_a_pause_of_ours(self):
+        manager = self.manager()
+        port = self.daemon.port
+        self.daemon.stop()
+        manager.post([alert_of("HighCPU")])
+        harness.wait_until(lambda: manager.failed_requests() >= 3, 120, "attempts while nobody listened")
+        self.assertEqual(self.alerts(), [])
+        self.daemon.write_config({**self.settings, "server": {"listen": f"127.0.0.1:{port}"}})
+        self.daemon.start()
+        self.hook.wait_for(lambda m: m.event.get("alert") == "HighCPU", 120, "the alert")
+        self.wait_for_repetitions()
+        self.assertEqual([(e["alert"], e["status"]) for e in self.alerts()], [("HighCPU", "firing")])
+        self.assertEqual(self.daemon.metric("alerts_received_total", status="firing", severity="warning"), 1)
 
 
 class ShortList(unittest.TestCase):
