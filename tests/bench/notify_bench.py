@@ -10,17 +10,23 @@ receiver, whose own time is inside the figures. A part is a function that return
 import json
 import pathlib
 import random
+import socket
 import sys
+import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "system"), str(HERE.parent / "demo")]
 
+import daemon_bench  # noqa: E402
 import harness  # noqa: E402
 import mqtt_client  # noqa: E402
+import sink  # noqa: E402
 import test_gpio  # noqa: E402
 
 PRESSES = 500
+PICTURE = (1280, 720)
+MOST_DELAY = 5  # ms, of a channel by others that are broken
 
 missed = []
 
@@ -44,10 +50,10 @@ def report(name, values, p50=None, p99=None):
             hold(f"{name}, {name_of}", quantile(values, q), bound)
 
 
-def start(settings):
+def start(settings, **of_button):
     """A daemon with one gpio button `front` on a faked chip, and that chip."""
     chips = test_gpio.Chips()
-    button = {"id": "front", "kind": "gpio", "line": "GPIO17", "debounce": "20ms"}
+    button = {"id": "front", "kind": "gpio", "line": "GPIO17", "debounce": "20ms", **of_button}
     daemon = harness.Daemon({"buttons": [button], "faces": {"enabled": False}, **settings}, preload=str(test_gpio.FAKE),
                             environment={"GPIOFAKE": chips.path, "GPIOFAKE_PROGRAM": "porchlight"})
     chips.do("await GPIO17")
@@ -90,7 +96,81 @@ def mqtt():
     broker.close()
 
 
-PARTS = {"mqtt": mqtt}
+def https():
+    """A picture inside each message that is measured, and all of them over one connection."""
+    with tempfile.TemporaryDirectory(prefix="porchlight-bench-") as folder:
+        folder = pathlib.Path(folder)
+        made = mqtt_client.make_certificates(folder)
+        daemon_bench.door_clip(folder / "door.mp4", [], 6)
+        hook = harness.Hook(certificate=(made / "server.pem", made / "server.key"))
+        daemon, chips = start({
+            "cameras": [{"id": "front", "url": f"file:{folder}/door.mp4"}],
+            "notifications": {"channels": [{"id": "hook", "type": "webhook", "url": hook.url, "ca_file": f"{made}/authority.pem"}],
+                              "rules": [{"when": "ring", "to": ["hook"], "attach": "snapshot"}]}}, camera="front")
+        harness.wait_until(lambda: daemon.metric("camera_connection_status", camera_id="front") == 1
+                           and daemon.get("/health/ready")[0] == 200, 20, "the camera")
+        seen, pictures, sizes = set(), set(), []
+
+        def arrived():
+            message = hook.wait_for(lambda m: m.picture and m.event["id"] not in seen, 10, "the picture")
+            assert harness.size_of_jpeg(message.picture) == PICTURE, "no whole JPEG of the camera's size"
+            seen.add(message.event["id"])
+            pictures.add(message.picture[-2000:])
+            sizes.append(len(message.picture) / 1000)
+            hook.messages.clear()  # a picture is the last of its ring
+            return message.at
+
+        times = presses(chips, PRESSES, arrived)
+        assert len(pictures) > PRESSES / 2, "the same picture again and again"
+        print(f"pictures of {min(sizes):.0f} to {max(sizes):.0f} kB, {hook.connections} connection(s)")
+        hold("connections of a channel that is kept alive", hook.connections, 1)
+        report(f"edge → HTTPS, 720p JPEG inside, {PRESSES} presses", times, p99=30)
+        daemon.stop()
+        daemon.close()
+        chips.close()
+        hook.close()
+
+
+def ring_times(**broken):
+    """Milliseconds from edge to a whole receiver, each; `broken` are the other channels of the rule: {id: url}."""
+    hook = harness.Hook()
+    channels = {**broken, "hook": hook.url}
+    daemon, chips = start({"notifications": {
+        "channels": [{"id": name, "type": "webhook", "url": url} for name, url in channels.items()],
+        "rules": [{"when": "ring", "to": list(channels)}]}})
+
+    def arrived():
+        message = hook.wait_for(lambda m: m.event["sequence"] == 0, 10, "the ring")
+        hook.messages.clear()
+        return message.at
+
+    times = presses(chips, PRESSES, arrived)
+    daemon.stop()
+    daemon.close()
+    chips.close()
+    hook.close()
+    return times
+
+
+def beside():
+    """What one that nobody listens for, one that hangs and one that refuses cost the channel beside them."""
+    hanging, refusing = sink.Sink("hang"), sink.Sink("refuse")
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        nobody = f"http://127.0.0.1:{closed.getsockname()[1]}/"
+    alone = ring_times()
+    disturbed = ring_times(nobody=nobody, hanging=hanging.url, refusing=refusing.url)
+    assert hanging.arrivals and len(refusing.arrivals) >= 5, "the broken channels were not tried"
+    report(f"edge → HTTP, alone, {PRESSES} presses", alone)
+    report("edge → HTTP, beside three broken channels", disturbed)
+    for name, q in (("p50", .5), ("p99", .99)):
+        delay = quantile(disturbed, q) - quantile(alone, q)
+        print(f"delayed by the broken ones, {name}: {delay:.2f} ms   (bound: {MOST_DELAY} ms)")
+        hold(f"delayed by broken channels, {name}", delay, MOST_DELAY)
+    for one in (hanging, refusing):
+        one.close()
+
+
+PARTS = {"mqtt": mqtt, "https": https, "beside": beside}
 
 
 def main():
