@@ -27,15 +27,17 @@ class Arrival:
 
 class Sink:
     """`mode`: take, refuse (503), reject (410), hang (no answer until the mode changes), or a number: the share
-    that is refused by chance. `life` is counted up by the test with each daemon it starts."""
+    that fails by chance, by a 503 or, `silent` of them, by hanging up without an answer to what was taken. `seed`: of the
+    chance. `life` is counted up by the test with each daemon it starts."""
 
-    def __init__(self, mode="take", address="127.0.0.1"):
+    def __init__(self, mode="take", address="127.0.0.1", silent=0.0, seed=5):
         self.life = 0
         self.arrivals = []
         self._mode = mode
         self._connections = 0
         self._changed = threading.Condition()
-        self._chance = random.Random(5)
+        self._silent = silent
+        self._chance = random.Random(seed)
         sink = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -110,14 +112,17 @@ class Sink:
             self._changed.notify_all()
 
     def _decide(self, connection):
-        """The status to answer; None when the client went away while it was kept waiting."""
+        """The status to answer; None: no answer, or the client went away while it was kept waiting."""
         with self._changed:
             while self._mode == "hang":
                 self._changed.wait(0.05)
                 if select.select([connection], [], [], 0)[0]:
                     return None
             if isinstance(self._mode, float):
-                return 503 if self._chance.random() < self._mode else 200
+                drawn = self._chance.random()
+                if drawn < self._mode * self._silent:
+                    return None
+                return 503 if drawn < self._mode else 200
             return STATUS[self._mode]
 
     def wait(self, predicate, seconds, what):

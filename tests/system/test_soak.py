@@ -62,6 +62,13 @@ class Presser:
 
 
 class PressSoak(unittest.TestCase):
+    # One who waits for each has one order only: that of the commits, which the event stream follows, and that of the ids, in
+    # which /api/v1/events lists them. The second holds while nobody sets the clock back.
+    ORDERS = {
+        "committed": "SELECT event_id FROM event_changes JOIN events ON id = event_id WHERE type = 'ring' ORDER BY change",
+        "listed": "SELECT id FROM events WHERE type = 'ring' ORDER BY id",
+    }
+
     def press_all(self, pressers, times):
         """Presses per second of all of them together."""
         begun = time.monotonic()
@@ -88,19 +95,23 @@ class PressSoak(unittest.TestCase):
               f"{early:.0f} MB, at the end {late:.0f} MB", flush=True)
         acknowledged = [ring for presser in alone + together for ring in presser.ids]
         self.assertEqual((len(acknowledged), len(set(acknowledged))), (PRESSES, PRESSES))
-        with contextlib.closing(sqlite3.connect(daemon.state / "porchlight.db", timeout=60)) as db:
-            place = {ring: row for row, (ring,) in enumerate(db.execute(
-                "SELECT event_id FROM event_changes JOIN events ON id = event_id WHERE type = 'ring' ORDER BY change"))}
-        self.assertEqual(len(place), PRESSES)
-        for presser in alone + together:
-            order = [place[ring] for ring in presser.ids]
-            self.assertEqual(order, sorted(order), "the log has another order than the presses")
+        for of_what, orders in self.ORDERS.items():
+            with contextlib.closing(sqlite3.connect(daemon.state / "porchlight.db", timeout=60)) as db:
+                place = {ring: row for row, (ring,) in enumerate(db.execute(orders))}
+            self.assertEqual(len(place), PRESSES)
+            for presser in alone + together:
+                places = [place[ring] for ring in presser.ids]
+                # Counted, because a list of so many is no message.
+                turned = sum(a > b for a, b in zip(places, places[1:]))
+                self.assertEqual(turned, 0, f"{of_what}: pairs of presses that stand in another order")
         self.assertLess(late, early + 50)
 
 
 class StormSoak(unittest.TestCase):
     def test_ten_thousand_rings_at_channels_that_fail_three_times_in_ten(self):
-        hooks = [sink.Sink(0.3), sink.Sink(0.3)]
+        # Half of what fails was taken: a repetition of it is a raw duplicate. By the seeds a channel is left alone for half
+        # an hour in all; a ring is worth an hour.
+        hooks = [sink.Sink(0.3, silent=0.5, seed=seed) for seed in (3, 4)]
         for hook in hooks:
             self.addCleanup(hook.close)
         daemon = harness.Daemon(test_network_faults.config(*(hook.url for hook in hooks), timeout="15s"))
@@ -111,9 +122,11 @@ class StormSoak(unittest.TestCase):
         early = memory_of(daemon)
         presser.press(RINGS - RINGS // 5)
         for hook in hooks:
-            hook.wait_for_taken([f"{ring}:0" for ring in presser.ids], 1800)
+            hook.wait_for_taken([f"{ring}:0" for ring in presser.ids], 3000)
             self.assertEqual(sink.faults_of(hook.arrivals), [])
-            self.assertGreater(sum(a.status == 503 for a in hook.arrivals), RINGS // 4)
+            self.assertEqual(len(hook.taken()), RINGS)
+            self.assertGreater(sum(a.status == 503 for a in hook.arrivals), RINGS // 8)
+            self.assertGreater(sink.duplicates_of(hook.arrivals), RINGS // 8)
         late = memory_of(daemon)
         print(f"storm of {RINGS} rings: all there after {time.monotonic() - begun:.0f} s, "
               f"{[len(hook.arrivals) for hook in hooks]} requests, {[sink.duplicates_of(h.arrivals) for h in hooks]} raw duplicates; "
