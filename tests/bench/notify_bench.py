@@ -44,7 +44,7 @@ def hold(name, value, bound):
 def report(name, values, p50=None, p99=None):
     """Milliseconds, with the bounds that are promised."""
     print(f"{name:44} p50 {quantile(values, .5):7.2f}   p99 {quantile(values, .99):7.2f}   max {max(values):7.2f} ms"
-          + (f"   (bounds: p50 {p50} ms, p99 {p99} ms)" if p99 else ""), flush=True)
+          + (f"   (bounds: {f'p50 {p50} ms, ' if p50 else ''}p99 {p99} ms)" if p99 else ""), flush=True)
     for name_of, bound, q in (("p50", p50, .5), ("p99", p99, .99)):
         if bound:
             hold(f"{name}, {name_of}", quantile(values, q), bound)
@@ -109,19 +109,20 @@ def https():
                               "rules": [{"when": "ring", "to": ["hook"], "attach": "snapshot"}]}}, camera="front")
         harness.wait_until(lambda: daemon.metric("camera_connection_status", camera_id="front") == 1
                            and daemon.get("/health/ready")[0] == 200, 20, "the camera")
-        seen, pictures, sizes = set(), set(), []
+        seen, pictures, sizes = set(), [], []
 
         def arrived():
             message = hook.wait_for(lambda m: m.picture and m.event["id"] not in seen, 10, "the picture")
             assert harness.size_of_jpeg(message.picture) == PICTURE, "no whole JPEG of the camera's size"
             seen.add(message.event["id"])
-            pictures.add(message.picture[-2000:])
+            pictures.append(hash(message.picture))
             sizes.append(len(message.picture) / 1000)
             hook.messages.clear()  # a picture is the last of its ring
             return message.at
 
         times = presses(chips, PRESSES, arrived)
-        assert len(pictures) > PRESSES / 2, "the same picture again and again"
+        # No two frames of the clip are the same, and from press to press three go by.
+        assert sum(a != b for a, b in zip(pictures, pictures[1:])) > PRESSES * .9, "the same picture again and again"
         print(f"pictures of {min(sizes):.0f} to {max(sizes):.0f} kB, {hook.connections} connection(s)")
         hold("connections of a channel that is kept alive", hook.connections, 1)
         report(f"edge → HTTPS, 720p JPEG inside, {PRESSES} presses", times, p99=30)
