@@ -74,6 +74,10 @@ constexpr Words rejection_reasons = {"malformed",    "too_large",        "inject
                                      "timeout"};
 constexpr Words alert_statuses = {"firing", "resolved"};
 constexpr Words alert_severities = {"critical", "high", "warning", "medium", "low", "info"};
+constexpr Words disk_operations = {"read", "write", "sync"};
+constexpr Words socket_states = {"established", "listen", "time_wait", "close_wait", "other"};
+constexpr Words load_windows = {"1m", "5m", "15m"};
+constexpr Words throttle_reasons = {"under_voltage", "frequency_capped", "throttled", "soft_temp_limit"};
 constexpr Words scrape_codes = {"200", "401", "406", "429", "500", "503"};
 
 // Bucket bounds.
@@ -84,6 +88,7 @@ constexpr double inference_bounds[] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 
 constexpr double ratio_bounds[] = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1};
 constexpr double ring_bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75,
                                   1,     1.5,    2,     3,    5,     8,    13,  30,   60};
+constexpr double disk_bounds_ms[] = {1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500};
 constexpr double account_bounds[] = {0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5};
 constexpr double scrape_bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25};
 
@@ -125,6 +130,15 @@ constexpr Labels by_log_drop = {{"reason", log_drops}};
 constexpr Labels by_code = {{"code", scrape_codes}};
 constexpr Labels by_alert = {{"status", alert_statuses}, {"severity", alert_severities}};
 constexpr Labels by_rejection = {{"reason", rejection_reasons}};
+constexpr Labels by_mount_point = {{"mount_point", {}, ByConfiguration::machine}};
+constexpr Labels by_block_device = {{"device", {}, ByConfiguration::machine}};
+constexpr Labels by_operation = {{"device", {}, ByConfiguration::device}, {"operation", disk_operations}};
+constexpr Labels by_interface = {{"interface", {}, ByConfiguration::machine}};
+constexpr Labels by_socket_state = {{"state", socket_states}};
+constexpr Labels by_core = {{"cpu", {}, ByConfiguration::machine}};
+constexpr Labels by_window = {{"window", load_windows}};
+constexpr Labels by_sensor = {{"sensor", {}, ByConfiguration::machine}};
+constexpr Labels by_throttle = {{"reason", throttle_reasons}};
 constexpr Labels by_build = {{"version", {}, ByConfiguration::build},
                              {"revision", {}, ByConfiguration::build},
                              {"compiler", {}, ByConfiguration::build},
@@ -211,8 +225,50 @@ constexpr FamilySpec families[] = {
      by_camera_reason,
      {},
      all_combinations},
+    {"container_cpu_usage_seconds_total",
+     counter,
+     "CPU time of the daemon's own control group in seconds.",
+     {},
+     {},
+     sampled},
+    {"container_memory_usage_bytes",
+     gauge,
+     "Memory of the daemon's own control group in bytes.",
+     {},
+     {},
+     sampled},
+    {"container_spec_memory_limit_bytes",
+     gauge,
+     "Memory limit of the daemon's own control group in bytes; all memory when it has none.",
+     {},
+     {},
+     sampled},
     {"database_query_duration_seconds", histogram, "Duration of statements on the database by kind.",
      by_query, query_bounds, all_combinations},
+    {"disk_io_latency_ms", histogram,
+     "The daemon's own reads, writes and syncs of its database in milliseconds.", by_operation,
+     disk_bounds_ms, all_combinations},
+    {"disk_io_read_bytes_total",
+     counter,
+     "Bytes read from the block device, by everybody.",
+     by_block_device,
+     {},
+     sampled},
+    {"disk_io_write_bytes_total",
+     counter,
+     "Bytes written to the block device, by everybody.",
+     by_block_device,
+     {},
+     sampled},
+    {"disk_space_free_bytes", gauge, "Bytes free for those who are not root.", by_mount_point, {}, sampled},
+    {"disk_space_total_bytes", gauge, "Size of the file system in bytes.", by_mount_point, {}, sampled},
+    {"disk_space_used_bytes", gauge, "Bytes in use.", by_mount_point, {}, sampled},
+    {"disk_space_used_percent",
+     gauge,
+     "Used, of what is used and free, as df counts.",
+     by_mount_point,
+     {},
+     sampled},
     {"doorbell_ring_to_notification_seconds", histogram,
      "From the button's edge to the channel's acceptance of the message.", by_channel, ring_bounds,
      all_combinations},
@@ -233,6 +289,30 @@ constexpr FamilySpec families[] = {
      {},
      all_combinations},
     {"failed_logins_total", counter, "Logins refused.", {}, {}, all_combinations},
+    {"ffmpeg_process_cpu_percent",
+     gauge,
+     "CPU of the camera's ingest and decoder threads since the last sample, in percent of one core.",
+     by_camera,
+     {},
+     sampled},
+    {"ffmpeg_process_memory_mb",
+     gauge,
+     "Packets that wait and pictures in use of the camera, in megabytes (10^6).",
+     by_camera,
+     {},
+     sampled},
+    {"ffmpeg_process_restarts_total",
+     counter,
+     "Restarts of the camera's workers by the supervisor.",
+     by_camera,
+     {},
+     all_combinations},
+    {"ffmpeg_process_uptime_seconds",
+     gauge,
+     "Time since the last start of the camera's workers.",
+     by_camera,
+     {},
+     sampled},
     {"http_request_duration_seconds", histogram,
      "From the first request byte parsed to the last response byte handed to the kernel.", by_route,
      http_bounds, routes},
@@ -276,6 +356,26 @@ constexpr FamilySpec families[] = {
      inference_bounds,
      all_combinations},
     {"ml_predictions_total", counter, "Inference calls that returned.", by_model, {}, all_combinations},
+    {"network_bytes_received_total",
+     counter,
+     "Bytes received by the physical interface.",
+     by_interface,
+     {},
+     sampled},
+    {"network_bytes_sent_total", counter, "Bytes sent by the physical interface.", by_interface, {}, sampled},
+    {"network_connections", gauge, "TCP sockets of the daemon by state.", by_socket_state, {}, sampled},
+    {"network_drops_total",
+     counter,
+     "Packets dropped by the physical interface, both ways.",
+     by_interface,
+     {},
+     sampled},
+    {"network_errors_total",
+     counter,
+     "Errors of the physical interface, both ways.",
+     by_interface,
+     {},
+     sampled},
     {"notification_attempts_total",
      counter,
      "Attempts to deliver a message, by what came of them.",
@@ -361,6 +461,30 @@ constexpr FamilySpec families[] = {
     {"security_events_total", counter, "Security events.", by_security, {}, all_combinations},
     {"successful_logins_total", counter, "Logins that succeeded.", {}, {}, all_combinations},
     {"successful_registrations_total", counter, "Accounts created.", {}, {}, all_combinations},
+    {"system_cpu_core_usage_percent", gauge, "Use of one core since the last sample.", by_core, {}, sampled},
+    {"system_cpu_usage_percent", gauge, "Use of all cores since the last sample.", {}, {}, sampled},
+    {"system_disk_usage_percent",
+     gauge,
+     "The same number as disk_space_used_percent, under the name that one document uses.",
+     by_mount_point,
+     {},
+     sampled},
+    {"system_load_average", gauge, "Load of the machine.", by_window, {}, sampled},
+    {"system_memory_available_bytes",
+     gauge,
+     "Memory that programs can still get, in bytes.",
+     {},
+     {},
+     sampled},
+    {"system_memory_total_bytes", gauge, "Memory of the machine in bytes.", {}, {}, sampled},
+    {"system_memory_usage_bytes", gauge, "Memory that is not available, in bytes.", {}, {}, sampled},
+    {"system_temperature_celsius", gauge, "Thermal zones of the kernel.", by_sensor, {}, sampled},
+    {"system_throttled",
+     gauge,
+     "Throttle flags of the Raspberry Pi's firmware: 1 at this moment, 0 not.",
+     by_throttle,
+     {},
+     sampled},
     {"user_accounts", gauge, "Accounts by state.", by_account_state, {}, when_used},
     {"user_login_duration_seconds",
      histogram,
@@ -429,8 +553,9 @@ std::string_view to_string(Kind kind) noexcept {
 }
 
 std::string_view to_string(ByConfiguration source) noexcept {
-  constexpr std::array<std::string_view, 8> names = {
-      "", "camera_id", "channel", "endpoint", "model_version", "worker_id", "button_id", "build"};
+  constexpr std::array<std::string_view, 10> names = {
+      "",          "camera_id", "channel", "endpoint", "model_version",
+      "worker_id", "button_id", "build",   "device",   "machine"};
   return names[static_cast<std::size_t>(source)];
 }
 

@@ -12,7 +12,18 @@ namespace porchlight::telemetry {
 enum class Kind { counter, gauge, histogram };
 
 // Where the values of a label come from when the catalogue cannot list them.
-enum class ByConfiguration { no, camera_id, channel, endpoint, model_version, worker_id, button_id, build };
+enum class ByConfiguration {
+  no,
+  camera_id,
+  channel,
+  endpoint,
+  model_version,
+  worker_id,
+  button_id,
+  build,
+  device,
+  machine  // what the machine has: a few names that the sampler finds
+};
 
 struct LabelSpec {
   std::string_view name;
@@ -28,6 +39,7 @@ enum class Created {
   all_combinations,  // every combination of its labels' values
   error_table,       // the rows of error_table()
   routes,            // what each route declares
+  sampled,           // read from the machine by a timer, shown by Metrics::publish()
   at_scrape          // computed in exposition()
 };
 

@@ -103,6 +103,15 @@ void append_family(std::string& out, const FamilySpec& spec, std::vector<ClientM
   for (const auto& metric : metrics) append_metric(out, spec, metric);
 }
 
+// Counter or gauge, as its family says.
+ClientMetric plain(double value, const Labels& labels) {
+  ClientMetric metric;
+  for (const auto& [name, text] : labels) metric.label.push_back({name, text});
+  metric.counter.value = value;
+  metric.gauge.value = value;
+  return metric;
+}
+
 ClientMetric build_info() {
   ClientMetric metric;
   metric.label = {{"version", std::string(build_version())},
@@ -115,16 +124,13 @@ ClientMetric build_info() {
 
 }  // namespace
 
-std::string render_text(std::vector<prometheus::MetricFamily> collected) {
+std::string render_text(std::vector<prometheus::MetricFamily> collected, const Samples& samples) {
   std::map<std::string, std::vector<ClientMetric>, std::less<>> metrics;
   for (auto& family : collected) metrics[family.name] = std::move(family.metric);
   metrics["build_info"].push_back(build_info());
-  for (const auto& [name, value] : process_samples()) {
-    ClientMetric metric;
-    metric.counter.value = value;
-    metric.gauge.value = value;
-    metrics[std::string(name)].push_back(std::move(metric));
-  }
+  for (const auto& [name, value] : process_samples()) metrics[std::string(name)].push_back(plain(value, {}));
+  for (const auto& sample : samples)
+    metrics[std::string(sample.name)].push_back(plain(sample.value, sample.labels));
   std::string out;
   out.reserve(256 * 1024);
   for (const auto& spec : catalogue()) append_family(out, spec, metrics[std::string(spec.name)]);

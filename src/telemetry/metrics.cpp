@@ -53,7 +53,8 @@ struct Metrics::State {
 
   explicit State(OnUnknown policy) : on_unknown(policy) {
     for (const auto& spec : catalogue()) {
-      if (spec.created != Created::at_scrape) families.emplace(spec.name, build(spec));
+      if (spec.created != Created::at_scrape && spec.created != Created::sampled)
+        families.emplace(spec.name, build(spec));
     }
     overflow = make(families.at("metrics_label_overflow_total"), {}).counter;
   }
@@ -117,7 +118,10 @@ struct Metrics::State {
         for (const auto& worker : sets.workers) ids.push_back(worker.first);
         return ids;
       }
+      case ByConfiguration::device:
+        return sets.devices;
       case ByConfiguration::build:
+      case ByConfiguration::machine:
       case ByConfiguration::no:
         break;
     }
@@ -129,11 +133,55 @@ struct Metrics::State {
     return std::find(values.begin(), values.end(), value) != values.end();
   }
 
+  bool knows(const FamilySpec& spec, const Labels& labels) const {
+    return labels.size() == spec.labels.size() &&
+           std::all_of(spec.labels.begin(), spec.labels.end(), [&](const LabelSpec& label) {
+             const auto given = labels.find(std::string(label.name));
+             return given != labels.end() &&
+                    (label.source == ByConfiguration::machine || knows(label, given->second));
+           });
+  }
+
   void unknown(std::string_view what, std::string_view name, const Labels& labels) const {
     if (on_unknown == OnUnknown::fold) return;
     std::fprintf(stderr, "metrics: %.*s: %.*s%s is not in the catalogue\n", static_cast<int>(what.size()),
                  what.data(), static_cast<int>(name.size()), name.data(), shown(labels).c_str());
     std::abort();
+  }
+
+  // A sample of a camera that a reload has just removed is late, not wrong.
+  bool is_late(const FamilySpec& spec, const Labels& labels) const {
+    const auto id = labels.find("camera_id");
+    return id != labels.end() && labels.size() == spec.labels.size() &&
+           std::find(sets.camera_ids.begin(), sets.camera_ids.end(), id->second) == sets.camera_ids.end();
+  }
+
+  bool is_shown(const Sample& sample, std::map<std::string_view, std::size_t>& of_family) {
+    const auto* spec = find_family(sample.name);
+    const bool known = spec != nullptr && spec->created == Created::sampled && knows(*spec, sample.labels);
+    if (known && ++of_family[spec->name] <= most_series_per_family) return true;
+    if (spec != nullptr && is_late(*spec, sample.labels)) return false;
+    if (!known) unknown("sample", sample.name, sample.labels);
+    overflow->Increment();
+    return false;
+  }
+
+  void publish(Samples fresh) {
+    const std::lock_guard lock(mutex);
+    std::map<std::string_view, std::size_t> of_family;
+    std::erase_if(fresh, [&](const Sample& sample) { return !is_shown(sample, of_family); });
+    show(std::move(fresh));
+  }
+
+  void show(Samples fresh) {
+    auto next = std::make_shared<const Samples>(std::move(fresh));
+    const std::lock_guard lock(showing);
+    samples.swap(next);
+  }
+
+  std::shared_ptr<const Samples> shown_samples() {
+    const std::lock_guard lock(showing);
+    return samples;
   }
 
   // The labels as the catalogue wants them: exactly its names, each value from its set or `other`.
@@ -218,6 +266,7 @@ struct Metrics::State {
     append_new(sets.endpoints, more.endpoints);
     append_new(sets.model_versions, more.model_versions);
     append_new(sets.button_ids, more.button_ids);
+    append_new(sets.devices, more.devices);
     sets.workers.insert(sets.workers.end(), more.workers.begin(), more.workers.end());
     for (const auto& route : more.routes) append_new(sets.endpoints, {route.endpoint});
     sets.routes.insert(sets.routes.end(), more.routes.begin(), more.routes.end());
@@ -234,6 +283,12 @@ struct Metrics::State {
         return match;
       });
     }
+    auto kept = *shown_samples();
+    std::erase_if(kept, [&](const Sample& sample) {
+      const auto found = sample.labels.find(std::string(label));
+      return found != sample.labels.end() && found->second == value;
+    });
+    show(std::move(kept));
     // What is gone must not come back with the next extend().
     if (label == "camera_id") std::erase(sets.camera_ids, value);
     if (label == "channel") std::erase(sets.channel_types, value);
@@ -251,6 +306,9 @@ struct Metrics::State {
   std::mutex mutex;
   std::map<std::string_view, Family> families;  // keys are the catalogue's
   ClosedSets sets;
+  // a scrape waits for nothing longer than the copy of a pointer
+  std::mutex showing;
+  std::shared_ptr<const Samples> samples = std::make_shared<const Samples>();
 };
 
 Metrics::Metrics(const ClosedSets& sets, OnUnknown on_unknown) : state_(std::make_unique<State>(on_unknown)) {
@@ -271,6 +329,14 @@ Histogram Metrics::histogram(std::string_view name, const Labels& labels) {
 void Metrics::remove_gauge(std::string_view name, const Labels& labels) {
   gauge(name, labels).clear();
 }
+bool Metrics::knows(std::string_view name, const Labels& labels) const {
+  const std::lock_guard lock(state_->mutex);
+  const auto* spec = find_family(name);
+  return spec != nullptr && state_->knows(*spec, labels);
+}
+void Metrics::publish(Samples samples) {
+  state_->publish(std::move(samples));
+}
 void Metrics::extend(const ClosedSets& sets) {
   state_->extend(sets);
 }
@@ -279,7 +345,7 @@ void Metrics::forget(std::string_view label, std::string_view value) {
 }
 
 std::string Metrics::exposition() {
-  return render_text(state_->registry.Collect());
+  return render_text(state_->registry.Collect(), *state_->shown_samples());
 }
 
 }  // namespace porchlight::telemetry

@@ -63,6 +63,7 @@ class Contract : public testing::Test {
     metrics_.histogram("metrics_scrape_duration_seconds").observe(0.002);
     metrics_.gauge("metrics_exposed_series").set(1000);
     metrics_.gauge("metrics_exposed_bytes").set(100'000);
+    metrics_.publish(sample_samples());
     return metrics_.exposition();
   }
 
@@ -83,13 +84,22 @@ TEST_F(Contract, HoldsForAConfigurationOfNothing) {
   auto configured = sample_configured();
   configured.values["endpoint"] = {"unmatched"};
   configured.routes.clear();
-  for (const char* set : {"camera_id", "channel", "model_version", "worker_id", "button_id"})
+  for (const char* set : {"camera_id", "channel", "model_version", "worker_id", "button_id", "device"})
     configured.values.erase(set);
   EXPECT_THAT(contract::check(text, configured), IsEmpty());
 }
 
 TEST_F(Contract, HasEveryFamilyThisVersionBuilds) {
-  EXPECT_GE(contract::families(), 50u);
+  EXPECT_GE(contract::families(), 100u);
+}
+
+TEST_F(Contract, SeesAForeignNameOfTheMachine) {
+  EXPECT_THAT(faults_of(replaced(lively(), "system_throttled{reason=\"under_voltage\"}",
+                                 "system_throttled{reason=\"low_spirits\"}")),
+              ElementsAre("system_throttled: value 'low_spirits' of label 'reason' is not in its set"));
+  EXPECT_THAT(faults_of(replaced(lively(), "network_drops_total{interface=\"eth0\"}",
+                                 "network_drops_total{interface=\"lo\"}")),
+              ElementsAre("network_drops_total: value 'lo' of label 'interface' is not in its set"));
 }
 
 TEST_F(Contract, SeesARenamedFamily) {

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
 #include <thread>
 
 #include "telemetry/sample_sets.hpp"
@@ -126,6 +127,69 @@ TEST(Metrics, AThousandSeriesAFamilyIsTheLimit) {
   EXPECT_EQ(series, 1001u);
   EXPECT_THAT(text, HasSubstr("camera_fps{camera_id=\"other\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("\nmetrics_label_overflow_total 200\n"));
+}
+
+TEST(Samples, TakeThePlaceOfThoseBefore) {
+  Metrics metrics(sample_sets());
+  EXPECT_THAT(metrics.exposition(), HasSubstr("# TYPE network_bytes_sent_total counter\n"));
+  EXPECT_THAT(metrics.exposition(), Not(HasSubstr("\nnetwork_bytes_sent_total{")));
+  metrics.publish({{"network_bytes_sent_total", {{"interface", "eth0"}}, 12345678901},
+                   {"system_cpu_usage_percent", {}, 0}});
+  auto text = metrics.exposition();
+  EXPECT_THAT(text, HasSubstr("\nnetwork_bytes_sent_total{interface=\"eth0\"} 12345678901\n"));
+  EXPECT_THAT(text, HasSubstr("\nsystem_cpu_usage_percent 0\n"));
+  metrics.publish({{"network_bytes_sent_total", {{"interface", "wlan0"}}, 1}});
+  text = metrics.exposition();
+  EXPECT_THAT(text, Not(HasSubstr("eth0")));
+  EXPECT_THAT(text, Not(HasSubstr("\nsystem_cpu_usage_percent 0")));
+  EXPECT_THAT(text, HasSubstr("\nnetwork_bytes_sent_total{interface=\"wlan0\"} 1\n"));
+}
+
+TEST(Samples, OfACameraThatIsGoneAreLeftOutAlsoWhenTheyComeLate) {
+  Metrics metrics(sample_sets(), OnUnknown::abort);
+  const Samples samples = {{"ffmpeg_process_memory_mb", {{"camera_id", "front"}}, 1},
+                           {"ffmpeg_process_memory_mb", {{"camera_id", "back"}}, 2}};
+  metrics.publish(samples);
+  EXPECT_THAT(metrics.exposition(), HasSubstr("ffmpeg_process_memory_mb{camera_id=\"front\"} 1\n"));
+  metrics.forget("camera_id", "front");
+  EXPECT_THAT(metrics.exposition(), Not(HasSubstr("camera_id=\"front\"")));
+  metrics.publish(samples);
+  EXPECT_THAT(metrics.exposition(), Not(HasSubstr("camera_id=\"front\"")));
+  EXPECT_THAT(metrics.exposition(), HasSubstr("ffmpeg_process_memory_mb{camera_id=\"back\"} 2\n"));
+  EXPECT_THAT(metrics.exposition(), HasSubstr("\nmetrics_label_overflow_total 0\n"));
+}
+
+TEST(Samples, ThatTheCatalogueDoesNotKnowAreCountedAndNotShown) {
+  Metrics metrics(sample_sets(), OnUnknown::fold);
+  metrics.publish({{"no_such_total", {}, 1},
+                   {"active_connections", {}, 2},  // counted where it happens
+                   {"system_load_average", {{"window", "1h"}}, 3},
+                   {"system_load_average", {}, 4},
+                   {"system_load_average", {{"window", "1m"}, {"cpu", "0"}}, 5},
+                   {"system_load_average", {{"window", "5m"}}, 6}});
+  const auto text = metrics.exposition();
+  EXPECT_THAT(text, HasSubstr("\nmetrics_label_overflow_total 5\n"));
+  EXPECT_THAT(text,
+              HasSubstr("TYPE system_load_average gauge\nsystem_load_average{window=\"5m\"} 6\n# HELP"));
+  EXPECT_THAT(text, Not(HasSubstr("no_such_total")));
+  EXPECT_THAT(text, Not(HasSubstr("\nactive_connections 2")));
+}
+
+TEST(Samples, AThousandSeriesAFamilyIsTheLimit) {
+  Metrics metrics(sample_sets(), OnUnknown::fold);
+  Samples samples;
+  for (int i = 0; i < 1200; ++i)
+    samples.push_back({"system_cpu_core_usage_percent", {{"cpu", std::to_string(i)}}, 1});
+  metrics.publish(std::move(samples));
+  EXPECT_THAT(metrics.exposition(), HasSubstr("\nmetrics_label_overflow_total 200\n"));
+}
+
+TEST(Metrics, KnowsWhatItWouldTake) {
+  const Metrics metrics(sample_sets());
+  EXPECT_TRUE(metrics.knows("disk_io_latency_ms", {{"device", "mmcblk0p2"}, {"operation", "sync"}}));
+  EXPECT_FALSE(metrics.knows("disk_io_latency_ms", {{"device", "sda1"}, {"operation", "sync"}}));
+  EXPECT_FALSE(metrics.knows("disk_io_latency_ms", {{"device", "mmcblk0p2"}}));
+  EXPECT_FALSE(metrics.knows("no_such_total", {}));
 }
 
 TEST(MetricsDeathTest, UnknownNamesAbortWhereBugsShouldShow) {

@@ -74,8 +74,17 @@ struct ClosedSets {
   std::vector<std::string> model_versions;
   std::vector<std::pair<std::string, std::string>> workers;  // worker_id, worker_type
   std::vector<std::string> button_ids;
-  std::vector<Route> routes;  // their templates need not be in `endpoints` too
+  std::vector<std::string> devices;  // block devices that the daemon itself reads and writes
+  std::vector<Route> routes;         // their templates need not be in `endpoints` too
 };
+
+// One value of a family that a timer reads from the machine.
+struct Sample {
+  std::string_view name;  // the catalogue's
+  Labels labels;
+  double value = 0;
+};
+using Samples = std::vector<Sample>;
 
 // What Metrics does with a name, a label or a value that the catalogue does not know.
 enum class OnUnknown { abort, fold };
@@ -105,6 +114,14 @@ class Metrics {
   Histogram histogram(std::string_view name, const Labels& labels = {});
   // Makes a gauge's series absent, as Gauge::clear(); handles stay good.
   void remove_gauge(std::string_view name, const Labels& labels);
+
+  // Whether the catalogue and the closed sets have this series, so that asking for its handle is no fault.
+  bool knows(std::string_view name, const Labels& labels) const;
+
+  // All series of the families that are `sampled`, as of one moment: they take the place of those of the
+  // last call, and what is not among them is absent from now on. A sample of a camera that is not in the
+  // closed sets (any more) is left out. Any thread.
+  void publish(Samples samples);
 
   // New cameras, channels or workers after a reload: pre-creates what is new, keeps what is there.
   void extend(const ClosedSets& sets);
