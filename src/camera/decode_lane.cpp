@@ -61,7 +61,7 @@ bool DecodeLane::follow(const media::PacketPtr& packet) {
   if (packet->stream == stream_) return !refused_;
   stream_ = packet->stream;
   lost_seen_ = errors_seen_ = 0;
-  auto decoder = media::Decoder::create(*stream_, threads_, next_number_);
+  auto decoder = media::Decoder::create(*stream_, threads_, next_number_, pictures_);
   refused_ = !decoder.ok();
   if (refused_) {
     decoder_.reset();

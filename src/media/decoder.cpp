@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "media/counted_pictures.hpp"
+
 extern "C" {
 #include <libavcodec/avcodec.h>
 }
@@ -22,10 +24,11 @@ bool is_input_fault(int code) {
 
 }  // namespace
 
-Decoder::Decoder(AvCodec codec, std::uint64_t next_number)
-    : codec_(std::move(codec)), next_number_(next_number) {}
+Decoder::Decoder(AvCodec codec, std::uint64_t next_number, std::shared_ptr<PictureMemory> memory)
+    : memory_(std::move(memory)), codec_(std::move(codec)), next_number_(next_number) {}
 
-Result<Decoder> Decoder::create(const StreamInfo& stream, int threads, std::uint64_t next_number) {
+Result<Decoder> Decoder::create(const StreamInfo& stream, int threads, std::uint64_t next_number,
+                                std::shared_ptr<PictureMemory> memory) {
   silence_libav();
   if (!stream.parameters || stream.kind != MediaKind::video)
     return Error(ErrorCode::invalid_argument, "open decoder: not a video stream");
@@ -42,9 +45,10 @@ Result<Decoder> Decoder::create(const StreamInfo& stream, int threads, std::uint
   codec->err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER;
   codec->thread_count = threads;
   codec->thread_type = FF_THREAD_SLICE;  // frame threads would hold back one picture each
+  if (memory) count_pictures(*codec, *memory);
   if (auto s = av_status(avcodec_open2(codec.get(), found, nullptr), "open decoder"); !s)
     return std::move(s).error();
-  return Decoder(std::move(codec), next_number);
+  return Decoder(std::move(codec), next_number, std::move(memory));
 }
 
 Status Decoder::decode(const Packet& packet, const Deliver& deliver) {

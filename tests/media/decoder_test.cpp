@@ -157,6 +157,28 @@ TEST(Decoder, BoundsTheFramesThatAreAlive) {
   EXPECT_EQ(number_in(*hoard[0]), 40U) << "decoding went on meanwhile";
 }
 
+TEST(Decoder, CountsTheBytesOfPicturesInUseOnceEach) {
+  CLIP_OR_SKIP(clip, (ClipShape{.frames = 40}));
+  const std::size_t picture = 640 * 360 * 3 / 2;
+  const auto memory = std::make_shared<PictureMemory>();
+  std::vector<FramePtr> hoard;
+  {
+    auto decoder = Decoder::create(*clip.front()->stream, 1, 0, memory).value();
+    EXPECT_EQ(memory->bytes(), 0U);
+    const auto keep = [&hoard](FramePtr frame) { hoard.push_back(std::move(frame)); };
+    for (std::size_t i = 0; i < 20; ++i) ASSERT_TRUE(decoder.decode(*clip[i], keep).ok());
+    ASSERT_EQ(hoard.size(), 20U);
+    EXPECT_GE(memory->bytes(), 20 * picture);
+    EXPECT_LT(memory->bytes(), 28 * picture) << "delivered ones and a few references, padding included";
+    const auto full = memory->bytes();
+    hoard.resize(5);
+    EXPECT_LE(memory->bytes(), full - 10 * picture) << "what is let go is not counted, but for references";
+  }
+  EXPECT_GE(memory->bytes(), 5 * picture) << "pictures outlive their decoder";
+  hoard.clear();
+  EXPECT_EQ(memory->bytes(), 0U);
+}
+
 TEST(Decoder, ContinuesTheCountItIsGiven) {
   CLIP_OR_SKIP(clip, (ClipShape{.frames = 3}));
   auto decoder = Decoder::create(*clip.front()->stream, 1, 1000).value();

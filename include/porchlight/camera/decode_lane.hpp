@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -33,6 +34,10 @@ class DecodeLane {
 
   void run(std::stop_token stop, Heartbeat& heartbeat);
 
+  // Any thread: of the pictures that the decoder keeps as references or that were delivered and are still
+  // used somewhere.
+  std::size_t picture_bytes() const noexcept { return pictures_->bytes(); }
+
  private:
   void decode(const media::PacketPtr& packet);
   bool follow(const media::PacketPtr& packet);
@@ -43,6 +48,7 @@ class DecodeLane {
   Ingest& ingest_;
   const std::vector<FrameBox*> boxes_;
   const int threads_;
+  const std::shared_ptr<media::PictureMemory> pictures_ = std::make_shared<media::PictureMemory>();
   const telemetry::Logger log_;
   telemetry::Counter dropped_;
   telemetry::Counter decode_errors_;

@@ -9,6 +9,7 @@
 
 #include "porchlight/media/av.hpp"
 #include "porchlight/media/packet.hpp"
+#include "porchlight/media/picture_memory.hpp"
 
 namespace porchlight::media {
 
@@ -25,7 +26,9 @@ class Decoder {
 
   // `next_number` continues the camera's count of frames over a new stream. Fails with `unsupported`
   // when libavcodec has no decoder for the codec.
-  static Result<Decoder> create(const StreamInfo& stream, int threads = 1, std::uint64_t next_number = 0);
+  // `memory`, where given, is told of every picture the decoder keeps or has delivered.
+  static Result<Decoder> create(const StreamInfo& stream, int threads = 1, std::uint64_t next_number = 0,
+                                std::shared_ptr<PictureMemory> memory = nullptr);
 
   // Calls `deliver` for each frame that came out, in display order. Returns an Error only when the
   // decoder itself broke (out of resources): make a new one.
@@ -50,12 +53,13 @@ class Decoder {
     MonotonicTime at{};
   };
 
-  Decoder(AvCodec codec, std::uint64_t next_number);
+  Decoder(AvCodec codec, std::uint64_t next_number, std::shared_ptr<PictureMemory> memory);
   Status receive(const Deliver& deliver);
   void take(AvFrame picture, const Deliver& deliver);
   void damaged();
   MonotonicTime arrival_of(const AVFrame& picture) const;
 
+  std::shared_ptr<PictureMemory> memory_;  // the codec points at it
   AvCodec codec_;
   std::shared_ptr<std::atomic<int>> alive_ = std::make_shared<std::atomic<int>>(0);  // frames delivered
   std::array<Arrival, 32> arrivals_{};  // of the newest packets; libav reorders, we look the pts up
