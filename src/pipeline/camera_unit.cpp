@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/camera_unit.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace porchlight::pipeline {
+namespace {
+
+telemetry::Counter restarts_of(const std::string& camera_id, telemetry::Metrics& metrics) {
+  return metrics.counter("ffmpeg_process_restarts_total", {{"camera_id", camera_id}});
+}
+
+}  // namespace
 
 Result<std::shared_ptr<CameraUnit>> CameraUnit::create(const camera::CameraOptions& options, Clock& clock,
                                                        telemetry::Metrics& metrics, Dispatcher& dispatcher,
@@ -23,6 +31,29 @@ CameraUnit::CameraUnit(const camera::CameraOptions& options, Clock& clock, telem
                [&dispatcher](event::Event event) {
                  dispatcher.offer({std::move(event), nullptr});
                }}),
-      decode_(*packets_, ingest_, {&view_->for_ring, &view_->for_vision, &view_->for_viewers}, metrics) {}
+      decode_(*packets_, ingest_, {&view_->for_ring, &view_->for_vision, &view_->for_viewers}, metrics),
+      ingest_meter_(clock, restarts_of(options.id, metrics)),
+      decode_meter_(clock, restarts_of(options.id, metrics)) {}
+
+void CameraUnit::run_ingest(std::stop_token stop, Heartbeat& heartbeat) {
+  const WorkMeter::Run counted(ingest_meter_);
+  ingest_.run(std::move(stop), heartbeat);
+}
+
+void CameraUnit::run_decode(std::stop_token stop, Heartbeat& heartbeat) {
+  const WorkMeter::Run counted(decode_meter_);
+  decode_.run(std::move(stop), heartbeat);
+}
+
+host::WorkerFigures CameraUnit::figures(MonotonicTime now) const {
+  host::WorkerFigures figures;
+  figures.camera_id = id();
+  figures.cpu = ingest_meter_.cpu() + decode_meter_.cpu();
+  figures.memory_bytes = packets_->bytes() + decode_.picture_bytes();
+  const auto ingest = ingest_meter_.running_since();
+  const auto decode = decode_meter_.running_since();
+  if (ingest && decode) figures.uptime = now - std::min(now, std::max(*ingest, *decode));
+  return figures;
+}
 
 }  // namespace porchlight::pipeline

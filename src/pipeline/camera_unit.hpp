@@ -6,10 +6,12 @@
 
 #include "pipeline/camera_table.hpp"
 #include "pipeline/dispatcher.hpp"
+#include "pipeline/work_meter.hpp"
 #include "porchlight/camera/decode_lane.hpp"
 #include "porchlight/camera/ingest.hpp"
 #include "porchlight/camera/options.hpp"
 #include "porchlight/camera/packet_queue.hpp"
+#include "porchlight/host/sampler.hpp"
 
 namespace porchlight::pipeline {
 
@@ -28,6 +30,13 @@ class CameraUnit {
   camera::DecodeLane& decode() noexcept { return decode_; }
   camera::PacketQueue& packets() noexcept { return *packets_; }
 
+  // The two loops, each for its worker's thread.
+  void run_ingest(std::stop_token stop, Heartbeat& heartbeat);
+  void run_decode(std::stop_token stop, Heartbeat& heartbeat);
+
+  // Any thread.
+  host::WorkerFigures figures(MonotonicTime now) const;
+
  private:
   CameraUnit(const camera::CameraOptions& options, Clock& clock, telemetry::Metrics& metrics,
              Dispatcher& dispatcher, Wakeup& vision, std::unique_ptr<camera::PacketQueue> packets);
@@ -36,6 +45,8 @@ class CameraUnit {
   const std::unique_ptr<camera::PacketQueue> packets_;
   camera::Ingest ingest_;
   camera::DecodeLane decode_;
+  WorkMeter ingest_meter_;
+  WorkMeter decode_meter_;
 };
 
 }  // namespace porchlight::pipeline

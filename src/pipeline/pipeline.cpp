@@ -33,6 +33,7 @@ Status Pipeline::State::build() {
     if (!executor) return std::move(executor).error();
     *place = std::move(*executor);
   }
+  host = std::make_unique<HostLane>(options.folder, clock, metrics);
   auto vision_wakeup = Wakeup::create();
   if (!vision_wakeup) return std::move(vision_wakeup).error();
   vision = std::make_unique<VisionLane>(options.faces, clock, metrics, health, *dispatcher,
@@ -113,6 +114,7 @@ void Pipeline::State::publish_views() {
     table->emplace(id, unit->view());
     listener->cameras.push_back(unit);
   }
+  host->set_cameras(std::make_shared<const CameraUnits>(listener->cameras));
   dispatcher->set_cameras(table);
   vision->set_cameras(table);
   pictures.set_cameras(table);
@@ -137,6 +139,7 @@ void Pipeline::start() {
   s.start_buttons();
   for (const auto& [id, unit] : s.cameras) s.start_camera(unit);
   s.start_vision();
+  s.start_sampler();
   s.health.set(telemetry::Health::Part::cameras, telemetry::Health::PartState::started);
 }
 

@@ -10,6 +10,7 @@
 
 #include "pipeline/camera_unit.hpp"
 #include "pipeline/dispatcher.hpp"
+#include "pipeline/host_lane.hpp"
 #include "pipeline/picture_desk.hpp"
 #include "pipeline/queue_gauges.hpp"
 #include "pipeline/routing.hpp"
@@ -63,6 +64,7 @@ class Pipeline::State {
   void start_channels(const Lanes& running = {});
   void start_vision();
   void start_lanes();
+  void start_sampler();
 
   // reload.cpp, main thread
   Status reload_cameras(const std::vector<camera::CameraOptions>& wanted, std::vector<std::string>& rebuilt);
@@ -85,6 +87,7 @@ class Pipeline::State {
   std::unique_ptr<Dispatcher> dispatcher;
   std::unique_ptr<Executor> accounts;
   std::unique_ptr<Executor> library;
+  std::unique_ptr<HostLane> host;
   std::unique_ptr<VisionLane> vision;  // there even when faces are off; then nothing runs it
   std::shared_ptr<gpio::ButtonLane> buttons;
   RoutingPtr routing = std::make_shared<const Routing>();

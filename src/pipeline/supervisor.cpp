@@ -27,7 +27,7 @@ std::string component_of(std::string_view worker_type) {
   if (worker_type == "recognizer") return "recognizer";
   if (worker_type == "recorder") return "recorder";
   if (worker_type == "notifier") return "notifier";
-  if (worker_type == "button" || worker_type == "output") return "hardware";
+  if (worker_type == "button" || worker_type == "output" || worker_type == "sampler") return "hardware";
   if (worker_type == "http" || worker_type == "streamer") return "api";
   return "storage";
 }

@@ -27,10 +27,10 @@ void Pipeline::State::start_buttons() {
 
 void Pipeline::State::start_camera(const std::shared_ptr<CameraUnit>& unit) {
   supervisor.start({decoder_id(unit->id()), "decoder", Stage::decoders, 10s,
-                    [unit](std::stop_token stop, Heartbeat& beat) { unit->decode().run(stop, beat); }});
+                    [unit](std::stop_token stop, Heartbeat& beat) { unit->run_decode(stop, beat); }});
   // A name look-up cannot be interrupted and may take the resolver's whole patience.
   supervisor.start({ingest_id(unit->id()), "ingest", Stage::sources, 60s,
-                    [unit](std::stop_token stop, Heartbeat& beat) { unit->ingest().run(stop, beat); }});
+                    [unit](std::stop_token stop, Heartbeat& beat) { unit->run_ingest(stop, beat); }});
 }
 
 void Pipeline::State::start_channels(const Lanes& running) {
@@ -74,9 +74,17 @@ void Pipeline::State::start_lanes() {
                     Urgency::background});
 }
 
+void Pipeline::State::start_sampler() {
+  // A file system that does not answer is no reason to start the daemon again.
+  supervisor.start({"sampler", "sampler", Stage::sources, 600s,
+                    [lane = host.get()](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); },
+                    Urgency::background});
+}
+
 std::vector<std::pair<std::string, std::string>> Pipeline::workers_of(const Options& options) {
-  std::vector<std::pair<std::string, std::string>> workers{
-      {"button", "button"}, {"event", "event"}, {"store", "sync"}, {"accounts", "sync"}, {"library", "sync"}};
+  std::vector<std::pair<std::string, std::string>> workers{{"button", "button"}, {"event", "event"},
+                                                           {"store", "sync"},    {"accounts", "sync"},
+                                                           {"library", "sync"},  {"sampler", "sampler"}};
   for (const auto& camera : options.cameras) {
     workers.emplace_back(ingest_id(camera.id), "ingest");
     workers.emplace_back(decoder_id(camera.id), "decoder");
