@@ -371,9 +371,9 @@ api::ReloadReport Daemon::apply(Settings fresh) {
     report.applied.emplace_back("log.level");
   }
   if (refresh_certificate()) report.applied.emplace_back("server.tls");
-  metrics_->extend(closed_sets(fresh));
   // Where the data lies does not change under a running daemon.
   fresh.house.folder = started_.house.folder;
+  metrics_->extend(closed_sets(fresh));
   fresh.house.links = make_links(link_key_, started_.server.public_url, fresh.house.notifications);
   auto rebuilt = pipeline_->reload(
       fresh.house, {changed("faces"), changed("notifications") || changed("alerting"), changed("mqtt")});

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "porchlight/api/routes.hpp"
+#include "porchlight/base/mounts.hpp"
 #include "porchlight/gpio/button_lane.hpp"
 #include "porchlight/vision/face_engine.hpp"
 
@@ -87,6 +88,8 @@ telemetry::ClosedSets closed_sets(const Settings& settings) {
   if (settings.house.faces.enabled) sets.model_versions = vision::model_versions();
   for (const auto& button : settings.house.buttons)
     if (gpio::knows_lost_edges(button)) sets.button_ids.push_back(button.id);
+  if (auto device = block_device_under(settings.house.folder); !device.empty())
+    sets.devices.push_back(std::move(device));
   sets.workers = pipeline::Pipeline::workers_of(settings.house);
   sets.workers.emplace_back("http", "http");
   sets.workers.emplace_back("log", "sync");

@@ -18,6 +18,7 @@
 #include "porchlight/base/result.hpp"
 #include "porchlight/store/database.hpp"
 #include "porchlight/telemetry/metrics.hpp"
+#include "store/timed_files.hpp"
 
 namespace porchlight::store {
 
@@ -73,6 +74,7 @@ struct Database::Connection {
   void observe(QueryType type, std::chrono::steady_clock::time_point begun);
 
   std::string file;
+  std::unique_ptr<TimedFiles> files;  // null: the library's own way; used by the handle to its end
   sqlite3* handle = nullptr;
   std::unordered_map<std::string_view, sqlite3_stmt*> cache;
   bool measured = false;

@@ -69,7 +69,8 @@ Status check_pages(Database::Connection& connection) {
 Status open_handle(Database::Connection& connection, const DatabaseOptions& options) {
   const int flags = (options.mode == OpenMode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
                     SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  const int rc = sqlite3_open_v2(connection.file.c_str(), &connection.handle, flags, nullptr);
+  const int rc = sqlite3_open_v2(connection.file.c_str(), &connection.handle, flags,
+                                 connection.files ? connection.files->name() : nullptr);
   if (rc != SQLITE_OK) return connection.error("open", rc);
   sqlite3_busy_timeout(connection.handle, static_cast<int>(options.busy_timeout.count()));
   if (auto status = set_pragmas(connection, options); !status) return status;
@@ -95,6 +96,7 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fi
     if (auto status = make_folder(file.parent_path()); !status) return std::move(status).error();
     if (auto status = create_file(file); !status) return std::move(status).error();
   }
+  if (metrics != nullptr) connection->files = TimedFiles::create(file, *metrics);
   if (auto status = open_handle(*connection, options); !status) return std::move(status).error();
   const auto before = connection->scalar(QueryType::schema, "PRAGMA user_version");
   auto status = options.mode == OpenMode::read_only ? expect_version(*connection, migrations())

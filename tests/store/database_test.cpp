@@ -8,6 +8,7 @@
 #include <fstream>
 #include <thread>
 
+#include "porchlight/base/mounts.hpp"
 #include "porchlight/store/snapshot_folder.hpp"
 #include "porchlight/telemetry/metrics.hpp"
 #include "store/connection.hpp"
@@ -250,6 +251,64 @@ TEST(SnapshotFolder, PictureComesBackByteForByteAndHalfWrittenOnesGo) {
   ASSERT_TRUE(loaded.ok());
   EXPECT_EQ(**loaded, jpeg);
   EXPECT_EQ(snapshots->load(event::EventId::generate(at_second(0))).error().code(), ErrorCode::not_found);
+}
+
+// Where the tests run on a block device; elsewhere there is nothing to time, which is a test, too.
+class DiskLatency : public testing::Test {
+ protected:
+  void SetUp() override {
+    device = block_device_under(folder.path());
+    if (device.empty()) GTEST_SKIP() << "the temporary folder lies on no block device here";
+  }
+  double count(telemetry::Metrics& metrics, const std::string& operation) {
+    const auto text = metrics.exposition();
+    const auto name = "disk_io_latency_ms_count{device=\"" + device + "\",operation=\"" + operation + "\"} ";
+    const auto at = text.find(name);
+    return at == std::string::npos ? -1 : std::stod(text.substr(at + name.size()));
+  }
+
+  Folder folder;
+  std::string device;
+};
+
+TEST_F(DiskLatency, OfEachReadWriteAndSyncIsObserved) {
+  telemetry::ClosedSets sets;
+  sets.devices = {device};
+  telemetry::Metrics metrics(sets);
+  EXPECT_EQ(count(metrics, "sync"), 0) << "there before the first";
+  auto database = std::move(Database::open(folder / "porchlight.db", {}, &metrics)).value();
+  const auto written = count(metrics, "write"), synced = count(metrics, "sync");
+  EXPECT_GT(written, 0);
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(EventLog(*database).append(ring_at(at_second(i)), {}));
+  EXPECT_EQ(count(metrics, "sync"), synced + 10) << "one sync of the log for each commit";
+  EXPECT_GE(count(metrics, "write"), written + 20);
+  database.reset();
+  const auto reads = count(metrics, "read");
+  database = std::move(Database::open(folder / "porchlight.db", {}, &metrics)).value();
+  EXPECT_EQ(*EventLog(*database).count(), 10U);
+  EXPECT_GT(count(metrics, "read"), reads);
+}
+
+TEST_F(DiskLatency, OfADeviceThatTheMetricsWereNotToldOfIsNone) {
+  telemetry::Metrics metrics(telemetry::ClosedSets{});
+  const auto database = std::move(Database::open(folder / "porchlight.db", {}, &metrics)).value();
+  ASSERT_TRUE(EventLog(*database).append(ring_at(at_second(0)), {}));
+  EXPECT_EQ(count(metrics, "sync"), -1);
+  EXPECT_NE(metrics.exposition().find("\nmetrics_label_overflow_total 0\n"), std::string::npos);
+}
+
+TEST_F(DiskLatency, TwoConnectionsHaveTheirOwn) {
+  telemetry::ClosedSets sets;
+  sets.devices = {device};
+  telemetry::Metrics one(sets), other(sets);
+  const auto writer = std::move(Database::open(folder / "porchlight.db", {}, &one)).value();
+  auto reader = std::move(Database::open(folder / "porchlight.db", {}, &other)).value();
+  const auto before = count(other, "sync");
+  ASSERT_TRUE(EventLog(*writer).append(ring_at(at_second(0)), {}));
+  EXPECT_EQ(count(other, "sync"), before);
+  reader.reset();
+  ASSERT_TRUE(EventLog(*writer).append(ring_at(at_second(1)), {})) << "the other's way to its files is gone";
+  EXPECT_EQ(*EventLog(*writer).count(), 2U);
 }
 
 }  // namespace
