@@ -11,6 +11,7 @@ import pathlib
 import sys
 
 import harness
+import host_facts
 
 sys.path.insert(0, str(harness.SOURCE / "tests" / "demo"))
 import clip  # noqa: E402
@@ -66,8 +67,12 @@ class ContractTest(unittest.TestCase):
     def check(self, text):
         words = ["camera_id=front", "channel=webhook", "channel=log", "model_version=resnet-1", "model_version=rfb-320", "model_version=landmark-68",
                  "endpoint=unmatched"]
-        words += [f"worker_id={w}" for w in ("button", "event", "store", "accounts", "library", "http", "log", "vision", "ingest-front",
+        words += [f"worker_id={w}" for w in ("button", "event", "store", "accounts", "library", "sampler", "http", "log", "vision", "ingest-front",
                                              "decoder-front", "notify-hook", "notify-journal")]
+        words += [f"mount_point={p}" for p in host_facts.mount_points(self.daemon.state)]
+        words += [f"device={d}" for d in host_facts.block_devices(self.daemon.state)]
+        words += [f"interface={i}" for i in host_facts.interfaces()] + [f"cpu={n}" for n in host_facts.processors()]
+        words += [f"sensor={name}" for name, _ in host_facts.thermal_zones()]
         words += [f"route={r}" for r in ROUTES] + [f"endpoint={r.split(',')[1]}" for r in ROUTES]
         return subprocess.run([harness.BUILD / "contract_of_scrape", *words], input=text, capture_output=True, text=True)
 

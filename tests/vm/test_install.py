@@ -108,6 +108,33 @@ class InstallTest(rig.MachineTest):
         lines = self.machine.out("journalctl -b -u porchlight -o cat --no-pager _COMM=porchlight | head -n 20").splitlines()
         self.assertTrue(any(line.startswith("{") and '"level"' in line for line in lines), lines)
 
+    def test_metrics_of_the_machine_reach_through_the_units_walls(self):
+        def scrape():
+            ask = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8000/metrics').read().decode())"
+            return self.machine.out(f'python3 -c "{ask}"')
+
+        def value(name):
+            found = re.search(rf"^{re.escape(name)} (\S+)$", scrape(), re.M)
+            return float(found.group(1)) if found else None
+        self.wait_for(lambda: value("system_cpu_usage_percent") is not None, 30, "the second sample")
+        meminfo = self.machine.out("awk '/^MemTotal/ {print $2 * 1024}' /proc/meminfo")
+        self.assertEqual(value("system_memory_total_bytes"), float(meminfo))
+        root = self.machine.out("stat -fc '%b %S' /").split()
+        self.assertEqual(value('disk_space_total_bytes{mount_point="/"}'), int(root[0]) * int(root[1]))
+        # The unit sees its folder as a mount of its own; it is not another file system for that.
+        points = set(re.findall(r'^disk_space_total_bytes\{mount_point="(.*)"\}', scrape(), re.M))
+        self.assertEqual(points, set(self.machine.out("findmnt -no TARGET -T /var/lib/porchlight").split()) | {"/"})
+        device = self.machine.out("basename $(findmnt -no SOURCE -T /var/lib/porchlight)")
+        self.assertGreater(value(f'disk_io_write_bytes_total{{device="{device}"}}'), 0)
+        self.assertGreater(value(f'disk_io_latency_ms_count{{device="{device}",operation="sync"}}'), 0)
+        [interface] = self.machine.out("ls -d /sys/class/net/*/device | cut -d / -f 5").split()
+        self.assertGreater(value(f'network_bytes_received_total{{interface="{interface}"}}'), 0)
+        group = "/sys/fs/cgroup/system.slice/porchlight.service"
+        self.assertEqual(value("container_spec_memory_limit_bytes"), float(self.machine.out(f"cat {group}/memory.max")))
+        self.assertAlmostEqual(value("container_memory_usage_bytes"), float(self.machine.out(f"cat {group}/memory.current")), delta=50e6)
+        self.assertGreater(value("container_cpu_usage_seconds_total"), 0)
+        self.assertEqual(value('pipeline_worker_health{worker_id="sampler",worker_type="sampler"}'), 1)
+
     def test_doctor_finds_nothing(self):
         done = self.machine.run("porchlight doctor --json", check=False)
         self.assertEqual(done.returncode, 0, done)
