@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/secret.hpp"
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <vector>
 
@@ -56,11 +58,19 @@ Error unknown_reference(std::string_view kind) {
   return Error(ErrorCode::invalid_argument, std::move(text));
 }
 
-Result<std::string> lookup(std::string_view reference) {
+Error not_for_root(std::string_view kind) {
+  return {ErrorCode::auth, "reference '${" + std::string(kind) +
+                               ":…}' stands in a file of config.d that others than root may write: root "
+                               "does not follow it (`sudo -u porchlight` does, or give the file to root)"};
+}
+
+Result<std::string> lookup(std::string_view reference, Whose whose) {
   const auto colon = reference.find(':');
   const auto kind = reference.substr(0, colon);
   const std::string name(colon == std::string_view::npos ? std::string_view() : reference.substr(colon + 1));
   if (colon == std::string_view::npos || name.empty()) return unknown_reference(kind);
+  if (whose == Whose::anothers && (kind == "ENV" || kind == "file") && ::geteuid() == 0)
+    return not_for_root(kind);
   if (kind == "ENV") return from_environment(name);
   if (kind == "file") return from_file(name);
   if (kind == "credential") return from_credential(name);
@@ -69,7 +79,7 @@ Result<std::string> lookup(std::string_view reference) {
 
 }  // namespace
 
-Result<std::string> resolve_references(std::string_view text) {
+Result<std::string> resolve_references(std::string_view text, Whose whose) {
   std::string out;
   while (true) {
     const auto start = text.find("${");
@@ -83,7 +93,7 @@ Result<std::string> resolve_references(std::string_view text) {
     if (end == std::string_view::npos) {
       return Error(ErrorCode::invalid_argument, "reference '${…' is not closed with '}'");
     }
-    auto secret = lookup(text.substr(start + 2, end - start - 2));
+    auto secret = lookup(text.substr(start + 2, end - start - 2), whose);
     if (!secret) return std::move(secret).error();
     out.append(text.substr(0, start)).append(*secret);
     text.remove_prefix(end + 1);

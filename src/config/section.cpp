@@ -57,7 +57,8 @@ void Section::Node::missing(std::string_view key) const {
 }
 
 std::optional<std::string> Section::Node::resolved(const Place& where, const std::string& raw) const {
-  auto text = resolve_references(raw);
+  const bool anothers = open_files && open_files->contains(where.file);
+  auto text = resolve_references(raw, anothers ? Whose::anothers : Whose::own);
   if (text) return std::move(text).value();
   fault_at(where, text.error().text());
   return std::nullopt;

@@ -22,23 +22,12 @@ bool is_control(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
 }
 
-bool is_follower(char c) {
-  return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
-}
-
 std::string valid_utf8(std::string_view text) {
   std::string out(text);
   if (!is_utf8(text))
     std::replace_if(
         out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
   return out;
-}
-
-// Not more than `most` bytes, and no character in two.
-std::string_view beginning(std::string_view text, std::size_t most) {
-  if (text.size() <= most) return text;
-  while (most > 0 && is_follower(text[most])) --most;
-  return text.substr(0, most);
 }
 
 std::string base64(std::string_view bytes) {
@@ -69,7 +58,7 @@ std::string text_header(std::string_view name, std::string_view text) {
   auto header = std::string(name) + ":";
   if (is_plain(line) && header.size() + 1 + line.size() <= longest_line) return header + " " + line;
   for (std::string_view rest = line; !rest.empty();) {
-    const auto word = beginning(rest, bytes_of_a_word);
+    const auto word = utf8_prefix(rest, bytes_of_a_word);
     header += (rest.data() == line.data() ? " =?UTF-8?B?" : "\r\n =?UTF-8?B?") + base64(word) + "?=";
     rest.remove_prefix(word.size());
   }

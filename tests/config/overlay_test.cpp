@@ -121,5 +121,21 @@ TEST_F(Overlay, TellsWhatOthersThanRootMayWrite) {
   EXPECT_TRUE(is_roots_own());
 }
 
+// Else whoever may write it has root read a file, and send it to where the same file says.
+TEST_F(Overlay, RootFollowsNoReferenceThatAnotherWrote) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root reads more than the one who wrote the file";
+  write("secret", "s3cret");
+  write("main.yaml", "a: 1\n");
+  write("config.d/a.yaml", "url: \"https://evil/${file:" + (folder_ / "secret").string() + "}\"\n");
+  const auto over = folder_ / "config.d" / "a.yaml";
+  EXPECT_EQ(load().root().text("url", ""), "https://evil/s3cret");
+  ASSERT_EQ(::chown(over.c_str(), 65534, 65534), 0);
+  EXPECT_EQ(load().root().text("url", ""), "");
+  EXPECT_THAT(seen(), testing::ElementsAre(testing::HasSubstr("root does not follow it")));
+  write("config.d/a.yaml", "url: \"https://evil/${ENV:PATH}\"\n");
+  ASSERT_EQ(::chown(over.c_str(), 65534, 65534), 0);
+  EXPECT_EQ(load().root().text("url", ""), "");
+}
+
 }  // namespace
 }  // namespace porchlight::config
