@@ -51,11 +51,14 @@ void ChannelLane::inherit(ChannelLane& former) {
   auto& old = *former.state_;
   auto& fresh = *state_;
   old.take_refusals();
+  old.take_withdrawals();
   while (const auto left = old.ring.pop()) old.queue.note_elsewhere(left->row.key.event_id);
   fresh.queue.inherit(old.queue);
   fresh.receipts = std::move(old.receipts);
   fresh.unreported = std::move(old.unreported);
-  fresh.has_refused.store(old.has_refused.load(std::memory_order_acquire), std::memory_order_release);
+  // Only ever set: messages are pushed already, and one may have been refused.
+  if (old.has_refused.load(std::memory_order_acquire))
+    fresh.has_refused.store(true, std::memory_order_release);
   old.take_names();
   fresh.known = old.known;
   if (fresh.type == old.type) fresh.channel->inherit(*old.channel);

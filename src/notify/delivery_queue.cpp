@@ -27,7 +27,7 @@ std::minstd_rand seeded() {
 }  // namespace
 
 DeliveryQueue::DeliveryQueue(const LaneOptions& options, const Clock& clock)
-    : options_(options), clock_(clock), random_(seeded()) {}
+    : options_(options), clock_(clock), released_(clock.now()), random_(seeded()) {}
 
 bool DeliveryQueue::has_room() const noexcept {
   return entries_.empty() ||
@@ -77,6 +77,11 @@ std::chrono::nanoseconds DeliveryQueue::wait_of(const store::OutboxRow& row) con
   return std::clamp<std::chrono::nanoseconds>(row.next_attempt - clock_.wall(), 0ns, longest);
 }
 
+// Fetched from the outbox, or on its way from the dispatcher when the other side answered again.
+bool DeliveryQueue::was_due_at_release(const store::OutboxRow& row, MonotonicTime now) const {
+  return row.attempts == 0 && now - (clock_.wall() - row.next_attempt) <= released_;
+}
+
 bool DeliveryQueue::knows(const store::OutboxRow& row) const {
   if (entries_.contains({row.key.event_id, row.key.sequence})) return true;
   const auto settled = settled_.find(row.key);
@@ -105,7 +110,8 @@ std::optional<Outcome> DeliveryQueue::add(Message message) {
   if (knows(message.row)) return std::nullopt;
   const auto now = clock_.now();
   Entry entry;
-  entry.due = now + wait_of(message.row);
+  entry.in_row = was_due_at_release(message.row, now);
+  entry.due = entry.in_row ? released_ : now + wait_of(message.row);
   entry.expires = now + (message.row.expires - clock_.wall());
   entry.attempts = message.row.attempts;
   entry.escalation = is_escalation(message.row);
@@ -125,9 +131,10 @@ bool DeliveryQueue::is_first_of_event(Entries::const_iterator at) const {
 
 DeliveryQueue::Entry* DeliveryQueue::next() {
   const auto now = clock_.now();
-  // Of what is due at once, in the order of the events: their ids sort by time.
+  // Of what is due at once, in the order of the events: their ids sort by time. Who rings now is not to wait
+  // for a row of yesterday's.
   const auto rank = [](const Entry& entry) {
-    return std::tuple(entry.attempts > 0 && !entry.released, entry.due);
+    return std::tuple(entry.in_row ? 1 : entry.attempts > 0 ? 2 : 0, entry.due);
   };
   Entry* best = nullptr;
   for (auto at = entries_.begin(); at != entries_.end(); ++at) {
@@ -191,7 +198,7 @@ Outcome DeliveryQueue::postpone(Entry& entry, std::optional<std::chrono::millise
   if (retry_after) wait = std::max(wait, std::min(*retry_after, options_.longest_retry_after));
   entry.due = clock_.now() + wait;
   entry.named = retry_after.has_value();
-  entry.released = false;
+  entry.in_row = false;
   Outcome outcome{
       entry.message.row.key, store::DeliveryState::pending, entry.attempts, {}, clock_.wall() + wait};
   outcome.error = std::move(error);
@@ -212,12 +219,12 @@ std::vector<Outcome> DeliveryQueue::withdraw(const event::EventId& id) {
 }
 
 void DeliveryQueue::release() {
-  const auto now = clock_.now();
+  released_ = clock_.now();
   // All with one time, so that the order is that of the events: what failed before the other side was left
   // alone is older than what was not tried at all.
   for (auto& [place, entry] : entries_) {
-    entry.released = entry.attempts > 0 && (!entry.named || entry.due <= now);
-    if (entry.released || entry.due < now) entry.due = now;
+    entry.in_row = entry.due <= released_ || (entry.attempts > 0 && !entry.named);
+    if (entry.in_row) entry.due = released_;
   }
 }
 

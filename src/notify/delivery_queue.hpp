@@ -30,8 +30,8 @@ class DeliveryQueue {
     MonotonicTime expires{};
     std::optional<MonotonicTime> first_attempt;  // in this process
     bool escalation = false;
-    bool named = false;     // the other side named the time when it is due
-    bool released = false;  // failed while the other side was away, and is to be tried as if it never had
+    bool named = false;   // the other side named the time when it is due
+    bool in_row = false;  // waited when the other side answered again, and has not been tried since
   };
 
   DeliveryQueue(const LaneOptions& options, const Clock& clock);
@@ -60,8 +60,8 @@ class DeliveryQueue {
   // Until the row may be attempted.
   std::chrono::nanoseconds wait_of(const store::OutboxRow& row) const;
 
-  // What to attempt now: due, first of its event, first attempts before repeats, but what was released in
-  // the order of its events. Null: nothing.
+  // What to attempt now: due, first of its event; what has come since the release before what had waited by
+  // then, which goes in the order of its events, and that before repeats. Null: nothing.
   Entry* next();
   // One whose time is over. Null: nothing.
   Entry* next_expired();
@@ -77,7 +77,8 @@ class DeliveryQueue {
   // Drops the event's escalations, now and when they come later.
   std::vector<Outcome> withdraw(const event::EventId& id);
   // The other side answers again: what waits only because it had failed is due now, in one row with what was
-  // not tried meanwhile.
+  // not tried meanwhile. What was not tried and was due by then joins the row, when it comes later, too. A
+  // new queue begins as after a release.
   void release();
   // What a former lane of the channel remembers; what that one holds is elsewhere.
   void inherit(DeliveryQueue& former);
@@ -87,6 +88,7 @@ class DeliveryQueue {
   using Entries = std::map<Place, Entry>;
   bool is_first_of_event(Entries::const_iterator at) const;
   bool can_wait(const Entry& entry) const;
+  bool was_due_at_release(const store::OutboxRow& row, MonotonicTime now) const;
   Entries::iterator latest_that_can_wait(const event::EventId& besides);
   void erase(Entries::iterator at);
   std::chrono::milliseconds backoff(std::uint32_t attempts);
@@ -96,6 +98,7 @@ class DeliveryQueue {
   const LaneOptions options_;
   const Clock& clock_;
   // lane thread
+  MonotonicTime released_;  // last
   Entries entries_;
   std::size_t picture_bytes_ = 0;                   // of the entries
   std::map<store::RowKey, std::uint32_t> settled_;  // and how often it had been sent again by then

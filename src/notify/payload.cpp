@@ -55,7 +55,7 @@ store::OutboxRow message_of(const event::Event& event, const Route& route, WallT
   if (later) object["escalation"] = true;
   auto row = row_of(event, route, now, later ? store::first_escalation : first_message, std::move(object));
   if (later) {
-    row.next_attempt = std::max(now, row.happened + route.after);
+    row.created = row.next_attempt = std::max(now, row.happened + route.after);
     row.expires = row.next_attempt + lifetime_of(event);
   }
   row.label = label_of(event);

@@ -101,18 +101,26 @@ TEST_F(DeliveryQueueTest, WhatWaitedBecauseItFailedIsDueWhenTheOtherSideAnswers)
   EXPECT_EQ(queue.next(), nullptr) << "the server's own time does not count";
 }
 
-TEST_F(DeliveryQueueTest, WhatWaitedGoesOutInTheOrderOfTheEventsAndOnce) {
+TEST_F(DeliveryQueueTest, WhatWaitedGoesOutInTheOrderOfTheEventsAndOnceAndBehindWhoRingsNow) {
   std::vector<event::EventId> rings;
+  std::optional<Message> on_its_way;  // from the dispatcher, or from the outbox
   for (int i = 0; i < 6; ++i) {
     rings.push_back(new_id());
+    if (i == 4) {
+      on_its_way = message(rings.back());
+      continue;
+    }
     queue.add(message(rings.back()));
     if (i < 3) fail(*queue.next());  // the others come while the channel is left alone
   }
   clock.advance(10min);
   EXPECT_EQ(next_key().event_id, rings[3]) << "a repeat went before a first attempt without an answer";
   queue.release();
-  const auto later = new_id();
-  queue.add(message(later));
+  const auto fresh = new_id();
+  queue.add(message(fresh));
+  queue.add(*on_its_way);
+  EXPECT_EQ(next_key().event_id, fresh) << "who stands at the door waits for a row of old rings";
+  queue.settle(*queue.next(), DeliveryState::delivered);
   EXPECT_EQ(next_key().event_id, rings[0]);
   fail(*queue.next());  // this one is dead, whatever the channel does
   clock.advance(10s);
@@ -120,7 +128,31 @@ TEST_F(DeliveryQueueTest, WhatWaitedGoesOutInTheOrderOfTheEventsAndOnce) {
     EXPECT_EQ(next_key().event_id, rings[static_cast<std::size_t>(i)]);
     queue.settle(*queue.next(), DeliveryState::delivered);
   }
+  const auto later = new_id();
+  queue.add(message(later));
   EXPECT_EQ(next_key().event_id, later) << "a dead message delays a new one";
+}
+
+TEST_F(DeliveryQueueTest, RingGoesBeforeWhatALaneFetchesWhenItStarts) {
+  std::vector<Message> stored;
+  for (int i = 0; i < 3; ++i) stored.push_back(message(new_id()));
+  DeliveryQueue started(options, clock);
+  for (const auto& waited : stored) started.add(waited);
+  const auto fresh = message(new_id());
+  started.add(fresh);
+  EXPECT_EQ(started.next()->message.row.key, fresh.row.key);
+}
+
+TEST_F(DeliveryQueueTest, EscalationWhoseTimeComesWhileOldRingsGoOutGoesBeforeThem) {
+  const auto old = new_id();
+  queue.add(message(old));
+  auto escalation = message(new_id(), store::first_escalation);
+  escalation.row.next_attempt += 1min;
+  queue.add(escalation);
+  queue.release();
+  EXPECT_EQ(next_key().event_id, old);
+  clock.advance(1min);
+  EXPECT_EQ(next_key(), escalation.row.key);
 }
 
 TEST_F(DeliveryQueueTest, FirstAttemptGoesBeforeRepeatsThatAreDueLonger) {

@@ -168,6 +168,50 @@ TEST_F(LaneMemory, UpdateWaitsForWhatAFormerLaneHeld) {
   EXPECT_THAT(sequences_of(queued), ElementsAre(0, 1));
 }
 
+TEST_F(LaneMemory, WhatANewLaneRefusesBeforeItKnowsTheFormerIsNotForgotten) {
+  options.queue_capacity = 2;
+  auto next = make();
+  ASSERT_TRUE(next->push(message(new_id())));
+  ASSERT_TRUE(next->push(message(new_id())));
+  event::EventId last;
+  for (int i = 0; i < 300; ++i)
+    ASSERT_FALSE(next->push(message(last = new_id()))) << "more than it notes one by one";
+  next->inherit(*lane);
+  lane = std::move(next);
+  pass(1ms);
+  ASSERT_TRUE(lane->push(message(last, 1)));
+  pass(1ms);
+  EXPECT_TRUE(sequences_of(last).empty()) << "the picture overtook its ring";
+  hand_over(last, {0});
+  pass(1ms);
+  hand_over(last, {1});
+  pass(1ms);
+  EXPECT_THAT(sequences_of(last), ElementsAre(0, 1));
+}
+
+TEST_F(LaneMemory, WithdrawalThatAFormerLaneHadNotTakenHolds) {
+  const auto held = ring();
+  ASSERT_TRUE(lane->push(escalation(held, 5min)));
+  pass(1ms);
+  const auto stored = new_id();
+  ASSERT_TRUE(lane->withdraw(held));
+  ASSERT_TRUE(lane->withdraw(stored));
+  replace_lane();
+  for (const auto& id : {held, stored}) {
+    auto fetched = escalation(id, 5min);
+    fetched.reloaded = true;
+    ASSERT_TRUE(lane->push(std::move(fetched)));
+  }
+  pass(1h);
+  EXPECT_THAT(sequences_of(held), ElementsAre(0));
+  EXPECT_TRUE(sequences_of(stored).empty());
+  std::vector<store::RowKey> cancelled;
+  for (const auto& outcome : settled())
+    if (outcome.state == DeliveryState::cancelled) cancelled.push_back(outcome.key);
+  EXPECT_THAT(cancelled, ElementsAre(store::RowKey{held, "hook", store::first_escalation},
+                                     store::RowKey{stored, "hook", store::first_escalation}));
+}
+
 TEST_F(LaneMemory, DeadChannelIsLeftAloneOverAReloadUnlessItIsConfiguredAnew) {
   script.answer = [](const Message&) { return unreachable(); };
   for (int i = 0; i < 5; ++i) ring();

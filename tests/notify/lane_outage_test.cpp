@@ -67,6 +67,34 @@ TEST_F(LaneOutage, EverythingGoesAtOnceInOrderWhenItAnswersAgain) {
   EXPECT_TRUE(std::is_sorted(order.begin() + 1, order.end()));
 }
 
+// As with mail: each attempt takes seconds, and somebody rings while the letters of an hour go out.
+TEST_F(LaneOutage, RingIsNotLateBecauseOldOnesGoOut) {
+  bool dead = true;
+  std::optional<event::EventId> fresh;
+  int delivered = 0;
+  script.answer = [&](const Message&) {
+    if (dead) return unreachable();
+    clock.advance(3s);
+    if (++delivered == 5) fresh = ring();
+    return Delivery::delivered();
+  };
+  for (int i = 0; i < 30; ++i) {
+    ring();
+    pass(10s);
+  }
+  dead = false;
+  const auto before = script.seen.size();
+  pass(5min);
+  ASSERT_TRUE(fresh);
+  ASSERT_EQ(script.seen.size(), before + 31);
+  EXPECT_EQ(script.seen[before + 5].key.event_id, *fresh) << "others went between";
+  std::vector<event::EventId> old;
+  for (auto i = before; i < script.seen.size(); ++i)
+    if (script.seen[i].key.event_id != *fresh) old.push_back(script.seen[i].key.event_id);
+  EXPECT_TRUE(std::is_sorted(old.begin() + 1, old.end()))
+      << "but for the one by which the lane saw an answer";
+}
+
 TEST_F(LaneOutage, RefusalIsAnAnswer) {
   int left = 5;
   script.answer = [&](const Message&) {

@@ -105,6 +105,7 @@ TEST_F(PayloadTest, EscalationIsDueLaterAndSaysSo) {
   const auto row = message_of(ring, later, clock.wall());
   EXPECT_EQ(row.key, (store::RowKey{ring.header.id, "neighbour", 100}));
   EXPECT_EQ(row.next_attempt, ring.header.at + 2min);
+  EXPECT_EQ(row.created, row.next_attempt) << "its wait is no age";
   EXPECT_EQ(row.expires, row.next_attempt + 1h);
   EXPECT_EQ(json::parse(row.payload).at("escalation"), true);
   EXPECT_EQ(json::parse(row.payload).at("sequence"), 100);

@@ -18,6 +18,7 @@ struct Ended {
   std::string type;    // camera_lost, alert
   std::string member;  // camera, fingerprint
   std::string value;
+  bool operator==(const Ended&) const = default;
 };
 // camera_back ends what camera_lost began, a resolved alert its firing; every other event ends nothing.
 std::optional<Ended> ended_by(const event::Event& event);

@@ -41,7 +41,7 @@ struct OutboxRow {
   bool picture = false;  // the event's snapshot goes with it
   std::string traceparent;
   WallTime happened{};  // the event's own time
-  WallTime created{};
+  WallTime created{};   // when it is due first: its age and its lifetime count from here
   WallTime next_attempt{};
   WallTime expires{};
   std::uint32_t attempts = 0;
