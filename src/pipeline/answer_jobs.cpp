@@ -66,11 +66,22 @@ void StoreLane::take_alerts(const TakeAlerts& job) {
   // again.
   const auto ours = std::count_if(fresh->begin(), fresh->end(),
                                   [this](const auto& alert) { return !is_under_way(alert.header.id); });
-  const auto left = std::make_shared<std::size_t>(fresh->size());
+  struct Notification {
+    std::size_t left;  // 0: answered
+    std::size_t ours;
+    std::function<void(Result<std::size_t>)> done;
+  };
+  const auto told =
+      std::make_shared<Notification>(Notification{fresh->size(), static_cast<std::size_t>(ours), job.done});
   for (auto& alert : *fresh) {
     const bool is_ours = !is_under_way(alert.header.id);
-    await({alert.header.id, [left, done = job.done, all = static_cast<std::size_t>(ours)] {
-             if (--*left == 0) done(all);
+    await({alert.header.id,
+           [told] {
+             if (told->left > 0 && --told->left == 0) told->done(told->ours);
+           },
+           [told] {
+             if (std::exchange(told->left, 0) > 0)
+               told->done(Error(ErrorCode::unavailable, "too many alerts wait to be written"));
            }});
     if (!is_ours) continue;
     note_under_way(alert.header.id);

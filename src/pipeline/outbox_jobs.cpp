@@ -10,6 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr auto measure_period = 5s;
+constexpr auto reload_pause = 1s;  // after a fault of the database
 // More than a lane can hold: either these are all, or one is refused and the lane asks again.
 constexpr std::size_t reload_limit = 1024;
 // A commit of a ring waits for no more than this many rows.
@@ -40,12 +41,16 @@ void StoreLane::reload(const ReloadChannel& job) {
       channels_asked_.push_back(job.channel_id);
     return;
   }
+  if (const auto later = next_reload_.find(job.channel_id); later != next_reload_.end()) {
+    if (later->second > clock_.now()) return;
+    next_reload_.erase(later);
+  }
   take_routing();
   const auto lane = routing_->lanes.find(job.channel_id);
   if (lane == routing_->lanes.end()) return;
   auto rows = open_->outbox.pending(job.channel_id, reload_limit, clock_.wall());
   if (!rows) {
-    next_reload_.push_back(job.channel_id);  // the lane asks once
+    reload_later(job.channel_id);  // the lane asks once
     return failed("the outbox could not be read", rows.error());
   }
   const bool whole = rows->size() < reload_limit;
@@ -54,7 +59,19 @@ void StoreLane::reload(const ReloadChannel& job) {
     // Refused: the lane is full again and will ask again.
     if (!hand_over(*lane->second, std::move(row), handed)) return;
   // It took more than it can hold, so it works them off: there is more where these came from.
-  if (!whole) next_reload_.push_back(job.channel_id);
+  if (!whole) next_reload_.emplace(job.channel_id, clock_.now());
+}
+
+void StoreLane::reload_again() {
+  std::vector<std::string> due;
+  for (const auto& [channel, at] : next_reload_)
+    if (at <= clock_.now()) due.push_back(channel);
+  for (const auto& channel : due) reload({channel});
+}
+
+// A broken database is not asked with every job.
+void StoreLane::reload_later(const std::string& channel_id) {
+  next_reload_.insert_or_assign(channel_id, clock_.now() + reload_pause);
 }
 
 // An update goes after what waits before it, and with what the other side called what has left. `handed`:
@@ -66,7 +83,7 @@ bool StoreLane::hand_over(notify::ChannelLane& lane, store::OutboxRow row, std::
     auto earlier = open_->outbox.of_event(row.key.event_id, row.key.channel_id);
     if (!earlier) {
       failed("the outbox could not be read", earlier.error());
-      next_reload_.push_back(row.key.channel_id);  // no lane will ask for it
+      reload_later(row.key.channel_id);  // no lane will ask for it
       return false;
     }
     for (auto& before : *earlier) {

@@ -27,10 +27,12 @@ struct CommitEvent {
 };
 
 // Calls `acknowledge` once, from the store lane, when the event is on the medium; at once when it is
-// already. Never calls it for an event that cannot be written: the asker has a deadline of its own.
+// already. Never calls it for an event that cannot be written: the asker has a deadline of its own. When too
+// many wait, the oldest are told to give up instead.
 struct AwaitCommit {
   event::EventId id;
   std::function<void()> acknowledge;
+  std::function<void()> give_up{};  // may be empty
 };
 
 // What came later for an event: its picture and the messages that carry it.

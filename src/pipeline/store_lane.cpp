@@ -59,8 +59,9 @@ void StoreLane::run(std::stop_token stop, Heartbeat& heartbeat) {
     audit_.note_started();
     if (open_ && now >= next_look_) look_at_gallery();
     if (open_ && !held_.empty()) write_held();
-    for (const auto& channel : std::exchange(next_reload_, {})) reload({channel});
+    if (open_ && !next_reload_.empty()) reload_again();
     if (!untold_.empty()) tell_withdrawals();
+    if (open_ && !unended_.empty() && now >= next_ending_) end_again();
     if (open_ && now >= next_tidy_) tidy();
     if (open_ && now >= next_measure_) measure_outbox();
     audit_.turn();
@@ -147,7 +148,7 @@ void StoreLane::commit(CommitEvent job) {
                           : open_->log.append(job.event, job.rows, job.picture_age);
   if (status) note_committed(job);
   audit_.note_event(job.event);
-  note_end(job.event);
+  note_end(job.event, Held::searched);
   if (status) return;
   health_.database_connected = false;
   failed("an event could not be written, holding it in memory", status.error());
@@ -163,7 +164,7 @@ void StoreLane::note_committed(const CommitEvent& job) {
   committed_.push_back(header.id);
   if (committed_.size() > committed_kept) committed_.pop_front();
   const auto [first, last] = awaiting_.equal_range(header.id);
-  for (auto waiting = first; waiting != last; ++waiting) waiting->second();
+  for (auto waiting = first; waiting != last; ++waiting) waiting->second.acknowledge();
   awaiting_.erase(first, last);
   under_way_.erase(header.id);
   if (auto* note = timeline_.find(header.id))
@@ -181,14 +182,13 @@ void StoreLane::write_held() {
     if (!open_->log.append(commit.event, commit.rows, commit.picture_age)) return;
     note_committed(commit);
     // What a lane gave up or never got because it was to come from the outbox can be fetched there now.
-    for (const auto& row : commit.rows)
-      if (std::find(next_reload_.begin(), next_reload_.end(), row.key.channel_id) == next_reload_.end())
-        next_reload_.push_back(row.key.channel_id);
+    for (const auto& row : commit.rows) next_reload_.emplace(row.key.channel_id, clock_.now());
     AmendEvent late{event::header_of(commit.event).id, std::move(picture), {}};
     const auto written = std::move(commit.event);
     held_.pop_front();
     if (late.picture) amend(std::move(late));
-    note_end(written);  // of what began before the database could be read, too
+    // Of what began before the database could be read, too. What is still held is later.
+    note_end(written, Held::ignored);
   }
 }
 
@@ -198,8 +198,11 @@ void StoreLane::await(AwaitCommit job) {
     return;
   }
   // A client that gave up leaves its entry behind; the oldest ids sort first.
-  if (awaiting_.size() >= awaited_limit) awaiting_.erase(awaiting_.begin());
-  awaiting_.emplace(job.id, std::move(job.acknowledge));
+  if (awaiting_.size() >= awaited_limit) {
+    const auto oldest = awaiting_.extract(awaiting_.begin());
+    if (oldest.mapped().give_up) oldest.mapped().give_up();
+  }
+  awaiting_.emplace(job.id, std::move(job));
 }
 
 void StoreLane::amend(AmendEvent job) {

@@ -79,10 +79,15 @@ class StoreLane {
   Result<std::size_t> withdraw_escalations(const event::EventId& id);
   Result<std::size_t> cancel_rows(const event::EventId& id);
   void tell_withdrawals();
-  void note_end(const event::Event& event);
+  enum class Held { searched, ignored };
+  void note_end(const event::Event& event, Held held);
+  bool end_stored(const notify::Ended& ended, const std::optional<event::EventId>& end = {});
+  void end_again();
   void resend(const ResendMessages& job);
   Result<store::Resent> resend_rows(store::OutboxFilter which);
   void reload(const ReloadChannel& job);
+  void reload_again();
+  void reload_later(const std::string& channel_id);
   bool hand_over(notify::ChannelLane& lane, store::OutboxRow row, std::set<store::RowKey>& handed);
   bool push_reloaded(notify::ChannelLane& lane, store::OutboxRow row,
                      std::map<std::uint32_t, std::string> receipts);
@@ -123,16 +128,20 @@ class StoreLane {
   AuditTrail audit_;  // before open_ in destruction: it uses the database
   RoutingPtr routing_ = std::make_shared<const Routing>();
   HeldEvents held_;
-  std::multimap<event::EventId, std::function<void()>> awaiting_;
+  std::multimap<event::EventId, AwaitCommit> awaiting_;
   std::map<event::EventId, MonotonicTime> under_way_;  // alerts on their way through the event lane, since
   std::deque<event::EventId> committed_;               // the newest, for an AwaitCommit that comes late
   std::vector<std::string> channels_asked_;            // ReloadChannel while the database was not open
-  std::vector<std::string> next_reload_;               // channels whose outbox was not read to its end
+  // channels whose outbox was not read to its end, and when to go on
+  std::map<std::string, MonotonicTime> next_reload_;
   // withdrawals that a lane could not take yet
   std::deque<std::pair<std::string, event::EventId>> untold_;
+  // ends whose escalations the database would not say or withdraw, each with its event
+  std::deque<std::pair<notify::Ended, event::EventId>> unended_;
   Timeline timeline_;
   MonotonicTime next_open_{};
   MonotonicTime next_look_{};
+  MonotonicTime next_ending_{};
   MonotonicTime next_tidy_{};
   MonotonicTime next_measure_{};
   std::optional<std::uint64_t> gallery_revision_;

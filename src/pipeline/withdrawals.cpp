@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Escalations that nobody needs any more: somebody has answered, or what made them is over.
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "pipeline/store_open.hpp"
@@ -8,24 +10,52 @@
 namespace porchlight::pipeline {
 namespace {
 
+using namespace std::chrono_literals;
+// A database that would not say what escalates is asked again no more often than this.
+constexpr auto ending_pause = 1s;
+constexpr std::size_t most_unended = 256;
 // Lanes take a withdrawal at once unless an attempt is under way; what they cannot take is offered again.
 constexpr std::size_t most_untold = 1024;
 
 }  // namespace
 
 // Whatever the rules say of the end itself, nobody is called any more because of the beginning.
-void StoreLane::note_end(const event::Event& event) {
+void StoreLane::note_end(const event::Event& event, Held held) {
   const auto ended = notify::ended_by(event);
   if (!ended) return;
-  auto events = held_.escalating(*ended);
-  if (open_) {
-    const auto stored = open_->outbox.escalating(ended->type, ended->member, ended->value);
-    if (stored)
-      events.insert(events.end(), stored->begin(), stored->end());
-    else
-      failed("an escalation of what is over may still be in the outbox", stored.error());
+  if (held == Held::searched)
+    for (const auto& id : held_.escalating(*ended)) (void)withdraw_escalations(id);
+  if (!open_ || end_stored(*ended)) return;
+  // A later end of the same is the end of what came before the earlier, too.
+  std::erase_if(unended_, [&](const auto& earlier) { return earlier.first == *ended; });
+  unended_.emplace_back(*ended, event::header_of(event).id);
+  if (unended_.size() > most_unended) unended_.pop_front();
+  next_ending_ = clock_.now() + ending_pause;
+}
+
+// False: to be tried again, and by then with `end`: what has begun anew since that is not over. Ids sort by
+// time.
+bool StoreLane::end_stored(const notify::Ended& ended, const std::optional<event::EventId>& end) {
+  const auto stored = open_->outbox.escalating(ended.type, ended.member, ended.value);
+  if (!stored) {
+    failed("an escalation of what is over may still be in the outbox", stored.error());
+    return false;
   }
-  for (const auto& id : events) (void)withdraw_escalations(id);
+  bool whole = true;
+  for (const auto& id : *stored)
+    if ((!end || id < *end) && !withdraw_escalations(id)) whole = false;
+  return whole;
+}
+
+void StoreLane::end_again() {
+  next_ending_ = clock_.now() + ending_pause;
+  while (!unended_.empty()) {
+    auto first = std::move(unended_.front());
+    unended_.pop_front();
+    if (end_stored(first.first, first.second)) continue;
+    unended_.push_back(std::move(first));  // behind those that may succeed
+    return;
+  }
 }
 
 // The lanes are told whatever the database says: they hold what it may not have yet.

@@ -177,6 +177,39 @@ TEST_F(OutboxJobs, DeadLettersAreMeasuredSentAgainAndOnRecord) {
   EXPECT_THAT(audit(), testing::Not(HasSubstr("no such chat")));
 }
 
+TEST_F(OutboxJobs, BrokenDatabaseIsAskedOnceASecondHoweverMuchThereIsToDo) {
+  const auto faults = [&] {
+    return metric(R"(errors_total{component="database",error_type="io",severity="error"})");
+  };
+  const auto keep_busy = [&] {
+    for (int i = 0; i < 30; ++i) {
+      house->store().push(ReloadChannel{"hook"});
+      house->settle_down();
+      std::this_thread::sleep_for(1ms);  // the store lane goes round
+    }
+  };
+  const auto ring = new_ring();
+  keep_busy();  // what is looked at by the clock has been
+  {
+    const auto database = store::Database::open(folder.path() / "porchlight.db", {}, nullptr);
+    ASSERT_TRUE(store::EventLog(**database).append(ring, std::array{row_of(ring, "hook", 0, clock)}));
+  }
+  const auto before = faults();
+  change_database(folder.path(), "ALTER TABLE outbox RENAME TO away");
+  keep_busy();
+  EXPECT_EQ(faults(), before + 1);
+  clock.advance(1s);
+  EXPECT_TRUE(comes_true([&] { return faults() == before + 2; })) << "it is not asked again";
+  keep_busy();
+  EXPECT_EQ(faults(), before + 2);
+  change_database(folder.path(), "ALTER TABLE away RENAME TO outbox");
+  clock.advance(1s);
+  EXPECT_TRUE(comes_true([&] {
+    house->pass(1ms);
+    return hook.seen.size() == 1;
+  }));
+}
+
 TEST_F(OutboxJobs, MessagesOfAChannelThatIsGoneBecomeDeadLettersAndStayThat) {
   const auto ring = new_ring();
   auto row = row_of(ring, "hook", 0, clock);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
 #include <future>
 #include <map>
 #include <memory>
@@ -138,6 +141,16 @@ class StoreHouse {
   std::jthread thread_;
 };
 
+// As a fault of the database comes and goes, under the daemon's feet.
+inline void change_database(const std::filesystem::path& folder, const std::string& sql) {
+  sqlite3* handle = nullptr;
+  ASSERT_EQ(sqlite3_open((folder / "porchlight.db").c_str(), &handle), SQLITE_OK);
+  sqlite3_busy_timeout(handle, 60'000);
+  EXPECT_EQ(sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
+      << sqlite3_errmsg(handle);
+  sqlite3_close(handle);
+}
+
 inline store::OutboxRow row_of(const event::Ring& ring, const std::string& channel, std::uint32_t sequence,
                                const Clock& clock) {
   store::OutboxRow row;
@@ -156,7 +169,7 @@ inline store::OutboxRow escalation_of(const event::Ring& ring, const std::string
                                       std::chrono::seconds after, const Clock& clock) {
   auto row = row_of(ring, channel, store::first_escalation, clock);
   row.payload = R"({"escalation":true})";
-  row.next_attempt += after;
+  row.created = row.next_attempt += after;
   return row;
 }
 

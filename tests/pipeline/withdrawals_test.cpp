@@ -128,6 +128,82 @@ TEST_F(Withdrawals, OfAnEventThatIsHeldToo) {
   EXPECT_THAT(held.escalating(*notify::ended_by(back("front"))), IsEmpty());
 }
 
+struct WithdrawalsLater : Withdrawals {
+  // The camera comes back while the database has this fault, and is lost again after it.
+  void expect_withdrawn_in_spite_of(const std::string& fault, const std::string& mend) {
+    const auto first = escalate(lost("front"));
+    house->pass(1min);
+    change_database(folder.path(), fault);
+    house->send(back("front"), {});
+    house->settle_down();
+    change_database(folder.path(), mend);
+    const auto again = escalate(lost("front"));
+    EXPECT_EQ(state_of(first), DeliveryState::pending) << "the fault was none";
+    for (int i = 0; i < 100 && state_of(first) == DeliveryState::pending; ++i) {
+      clock.advance(1s);
+      std::this_thread::sleep_for(20ms);
+    }
+    EXPECT_EQ(state_of(first), DeliveryState::cancelled);
+    restart();  // a lane that knew is gone
+    house->pass(10min);
+    EXPECT_THAT(seen(), ElementsAre(again)) << "the second loss is not over";
+  }
+};
+
+TEST_F(WithdrawalsLater, WhenTheDatabaseWouldNotSayWhatEscalates) {
+  expect_withdrawn_in_spite_of("ALTER TABLE outbox RENAME TO away", "ALTER TABLE away RENAME TO outbox");
+}
+
+TEST_F(WithdrawalsLater, WhenTheDatabaseWouldNotWriteIt) {
+  expect_withdrawn_in_spite_of(
+      "CREATE TRIGGER refusal BEFORE UPDATE ON outbox BEGIN SELECT RAISE(ABORT, 'no'); END",
+      "DROP TRIGGER refusal");
+}
+
+struct WhileTheDatabaseIsAway : Withdrawals {
+  std::filesystem::path file() const { return folder.path() / "porchlight.db"; }
+  void SetUp() override {
+    std::filesystem::create_directory(file());  // nothing can be opened there
+    restart();
+  }
+  bool is_stored(const store::RowKey& key) {
+    house->settle_down();
+    const auto database = store::Database::open(file(), {}, nullptr);
+    if (!database) return false;
+    const auto row = store::Outbox(**database).find(key);
+    return row.ok() && row->has_value();
+  }
+  // What began, ended and began again meanwhile.
+  void expect_only_the_last_to_call(const event::Event& first, const event::Event& end,
+                                    const event::Event& again) {
+    const auto over = escalate(first);
+    house->send(end, {});
+    const auto open = escalate(again);
+    house->settle_down();
+    std::filesystem::remove(file());
+    for (int i = 0; i < 100 && !is_stored(open); ++i) {
+      clock.advance(2s);
+      std::this_thread::sleep_for(20ms);
+    }
+    EXPECT_EQ(state_of(over), DeliveryState::cancelled);
+    EXPECT_EQ(state_of(open), DeliveryState::pending) << "an end ended what began after it";
+    house->pass(10min);
+    EXPECT_THAT(seen(), ElementsAre(open));
+  }
+};
+
+TEST_F(WhileTheDatabaseIsAway, ACameraThatIsLostAgainCalls) {
+  const auto first = lost("front");
+  const auto end = back("front");
+  expect_only_the_last_to_call(first, end, lost("front"));
+}
+
+TEST_F(WhileTheDatabaseIsAway, AnAlertThatFiresAgainCalls) {
+  const auto first = alert("d15c", true);
+  const auto end = alert("d15c", false);
+  expect_only_the_last_to_call(first, end, alert("d15c", true));
+}
+
 struct AlertsAtOnce : Withdrawals {
   std::vector<std::size_t> answers;  // store lane's thread; read after settle_down()
 
@@ -160,6 +236,33 @@ TEST_F(AlertsAtOnce, TheSameTwiceBeforeItIsWrittenIsToldOnce) {
   EXPECT_THAT(house->alarms(), SizeIs(2));
 }
 
+TEST_F(AlertsAtOnce, EveryNotificationIsAnsweredOnceHoweverManyWait) {
+  constexpr std::size_t alerts = 100;
+  const auto notifications = StoreLane::awaited_limit / alerts + 1;
+  std::vector<std::vector<Result<std::size_t>>> said(notifications);  // read after settle_down()
+  for (std::size_t i = 0; i < notifications; ++i) {
+    TakeAlerts job{{}, [&said, i](Result<std::size_t> fresh) { said[i].push_back(std::move(fresh)); }};
+    for (std::size_t k = 0; k < alerts; ++k)
+      job.alerts.push_back({alert(std::to_string(i * alerts + k), true), WallTime{1h}});
+    house->take(std::move(job));
+  }
+  house->settle_down();
+  ASSERT_EQ(said.front().size(), 1U) << "the request is never answered";
+  ASSERT_FALSE(said.front()[0].ok());
+  EXPECT_EQ(said.front()[0].error().code(), ErrorCode::unavailable);
+  const auto told = house->alarms();
+  ASSERT_EQ(told.size(), notifications * alerts);
+  for (std::size_t k = 0; k < alerts; ++k) house->send(told[k], {});
+  for (std::size_t k = 0; k < alerts; ++k) house->send(told[told.size() - alerts + k], {});
+  house->settle_down();
+  EXPECT_EQ(said.front().size(), 1U) << "answered twice";
+  ASSERT_EQ(said.back().size(), 1U);
+  ASSERT_TRUE(said.back()[0].ok());
+  EXPECT_EQ(*said.back()[0], alerts);
+  for (std::size_t i = 1; i + 1 < notifications; ++i)
+    EXPECT_TRUE(said[i].empty()) << i << " is not written yet";
+}
+
 TEST_F(AlertsAtOnce, OneThatWasLostOnItsWayIsToldAnew) {
   notify_of({alert("d15c", true)});
   house->settle_down();
@@ -190,7 +293,9 @@ TEST_F(Withdrawals, WhatWaitsForItsTimeIsNotLate) {
   EXPECT_TRUE(comes_true([&] { return metric("outbox_depth") == 1; }));
   EXPECT_EQ(metric("outbox_oldest_age_seconds"), -1);
   house->pass(6min);
-  EXPECT_TRUE(comes_true([&] { return metric("outbox_oldest_age_seconds") > 0; })) << "now it is";
+  // Due 70 s ago, measured at most 5 s ago.
+  EXPECT_TRUE(comes_true([&] { return metric("outbox_oldest_age_seconds") >= 60; })) << "now it is";
+  EXPECT_LE(metric("outbox_oldest_age_seconds"), 71) << "what it waited for its time is no delay";
 }
 
 }  // namespace
