@@ -6,13 +6,14 @@
 #include "porchlight/notify/payload.hpp"
 
 namespace porchlight::notify {
+
+using store::DeliveryState;
+
 namespace {
 
-using namespace std::chrono_literals;
-using store::DeliveryState;
 // What was given up for something fresh is asked for again no more often than this: each time the store lane
 // reads and sorts all that waits for the channel.
-constexpr auto reload_pause = 1s;
+constexpr std::chrono::seconds reload_pause{1};
 
 }  // namespace
 
