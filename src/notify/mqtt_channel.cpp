@@ -32,43 +32,30 @@ Delivery MqttChannel::deliver(const Message& message, std::stop_token stop) {
     publication.id = row.key.event_id.text() + ":" + std::to_string(row.key.sequence);
     publication.traceparent = row.traceparent;
   }
-  auto delivery = sender_.send(row.key, publications, std::move(stop));
-  if (options_.retain && delivery.kind == Delivery::Kind::delivered) kept_ = row.payload;
-  return delivery;
+  return sender_.send(row.key, publications, std::move(stop));
 }
 
 void MqttChannel::learn(HousePtr house) {
+  if (!house_ || house_->facts.people != house->facts.people) asked_ = 0;
   house_ = std::move(house);
-  is_unjudged_ = true;
 }
 
+// What the broker keeps, only the broker knows: a message may be there whose delivery failed, or one of an
+// earlier life. So it is asked anew, by a subscription, whenever somebody may have been forgotten.
 void MqttChannel::turn() {
   link_.turn();
   auto* connection = link_.connection();
-  if (connection == nullptr || !options_.retain) return;
-  if (std::exchange(greeted_, link_.generation()) != link_.generation())
+  if (connection == nullptr || !options_.retain || !house_ || !house_->facts.people) return;
+  if (std::exchange(asked_, link_.generation()) != link_.generation())
     static_cast<void>(connection->subscribe(options_.topic));
-  adopt_retained(*connection);
-  if (is_unjudged_ && house_ && house_->facts.people) clear_forgotten(*connection);
+  for (const auto& message : connection->received()) judge(*connection, message);
 }
 
-// What the broker kept of an earlier life; what comes otherwise is our own, coming back.
-void MqttChannel::adopt_retained(MqttConnection& connection) {
-  for (auto& message : connection.received()) {
-    if (!message.retained || !kept_.empty()) continue;
-    kept_ = std::move(message.payload);
-    is_unjudged_ = true;
-  }
-}
-
-// Said again without the name, it would look like another event; so the broker is to keep nothing.
-void MqttChannel::clear_forgotten(MqttConnection& connection) {
-  is_unjudged_ = false;
-  if (may_stay(kept_, *house_->facts.people)) return;
-  if (connection.publish({options_.topic, "", nullptr, true}, false))
-    kept_.clear();
-  else
-    is_unjudged_ = true;
+// Said again without the name, it would look like another event; so the broker is to keep nothing. What is
+// not retained is our own, coming back.
+void MqttChannel::judge(MqttConnection& connection, const MqttMessage& message) {
+  if (message.retained && !may_stay(message.payload, *house_->facts.people))
+    static_cast<void>(connection.publish({options_.topic, "", nullptr, true}, false));
 }
 
 Status MqttChannel::reach(std::stop_token stop) {

@@ -36,8 +36,7 @@ class MqttChannel final : public Channel {
   void leave() override { link_.leave(); }
 
  private:
-  void adopt_retained(MqttConnection& connection);
-  void clear_forgotten(MqttConnection& connection);
+  void judge(MqttConnection& connection, const MqttMessage& message);
 
   const MqttChannelOptions options_;
   const MqttOptionsPtr broker_;
@@ -47,9 +46,8 @@ class MqttChannel final : public Channel {
   MqttSender sender_;
   // With `retain`: what the broker keeps must not name whoever is forgotten.
   HousePtr house_;
-  std::string kept_;           // the broker's payload at the topic, as far as it is known
-  bool is_unjudged_ = false;   // kept_, or who is enrolled, is news
-  std::uint64_t greeted_ = 0;  // the connection that has subscribed
+  std::uint64_t asked_ =
+      0;  // the connection over which the broker was asked about the people of now; 0: none
 };
 
 }  // namespace porchlight::notify

@@ -114,14 +114,25 @@ struct MqttConnection::Callbacks {
     if (flight == it.flights_.end()) return;
     if (flight->second.awaited)
       it.reasons_[number] = reason;
-    else if (reason >= first_failure && it.refusals_.size() < most_refusals)
-      it.refusals_.push_back(flight->second.topic + ": " + mqtt_reason(reason));
+    else if (reason >= first_failure)
+      it.refuse({flight->second.topic, false, mqtt_reason(reason)});
+    if (reason < first_failure && flight->second.should_come_back) it.echoes_.taken(flight->second.topic);
     it.flights_.erase(flight);
+  }
+
+  static void subscribed(::mosquitto*, void* owner, int number, int count, const int* granted,
+                         const mosquitto_property*) {
+    auto& it = self(owner);
+    const auto asked = it.subscriptions_.extract(number);
+    if (asked.empty() || count < 1 || granted[0] < first_failure) return;
+    it.echoes_.refused(asked.mapped());
+    it.refuse({asked.mapped(), true, mqtt_reason(granted[0])});
   }
 
   static void received(::mosquitto*, void* owner, const mosquitto_message* message,
                        const mosquitto_property*) {
     auto& it = self(owner);
+    it.echoes_.heard(message->topic);
     if (it.received_.size() >= most_received) return;
     MqttMessage copy;
     copy.topic = message->topic;
@@ -169,6 +180,7 @@ Status MqttConnection::prepare(const MqttOptions& options, const std::string& cl
   ::mosquitto_connect_v5_callback_set(client_, Callbacks::connected);
   ::mosquitto_disconnect_v5_callback_set(client_, Callbacks::disconnected);
   ::mosquitto_publish_v5_callback_set(client_, Callbacks::published);
+  ::mosquitto_subscribe_v5_callback_set(client_, Callbacks::subscribed);
   ::mosquitto_message_v5_callback_set(client_, Callbacks::received);
   ::mosquitto_log_callback_set(client_, Callbacks::logged);
   if (!options.user.empty())
@@ -230,6 +242,16 @@ void MqttConnection::notice_hang_up() {
   const auto got = ::recv(descriptor(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   if (got == 0) return finish(explain(MOSQ_ERR_CONN_LOST));
   if (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) finish(explain(MOSQ_ERR_ERRNO));
+}
+
+void MqttConnection::refuse(MqttRefusal refusal) {
+  if (refusals_.size() < most_refusals) refusals_.push_back(std::move(refusal));
+}
+
+std::vector<MqttRefusal> MqttConnection::refusals(MonotonicTime now) {
+  for (auto& filter : echoes_.silent(now))
+    refuse({std::move(filter), true, "what we say there ourselves does not come back"});
+  return std::exchange(refusals_, {});
 }
 
 void MqttConnection::check(int code) {
@@ -306,13 +328,18 @@ Result<int> MqttConnection::publish(const Publication& publication, bool awaited
     finish(explain(code));
     return Error(end_->code, end_->text);
   }
-  flights_[number] = {publication.topic, awaited};
+  flights_[number] = {publication.topic, awaited, echoes_.expects(publication.topic)};
   return number;
 }
 
 Status MqttConnection::subscribe(const std::string& filter) {
-  const int code = ::mosquitto_subscribe(client_, nullptr, filter.c_str(), 1);
-  if (code == MOSQ_ERR_SUCCESS) return {};
+  int number = 0;
+  const int code = ::mosquitto_subscribe(client_, &number, filter.c_str(), 1);
+  if (code == MOSQ_ERR_SUCCESS) {
+    subscriptions_[number] = filter;
+    echoes_.subscribed(filter);
+    return {};
+  }
   finish(explain(code));
   return Error(end_->code, end_->text);
 }

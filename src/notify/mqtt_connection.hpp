@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "notify/mqtt_echoes.hpp"
 #include "notify/mqtt_tls.hpp"
 #include "porchlight/base/result.hpp"
 #include "porchlight/notify/mqtt_options.hpp"
@@ -30,6 +31,13 @@ struct Publication {
 struct MqttMessage {
   std::string topic, payload;
   bool retained = false;
+};
+
+// What the broker does not let us do.
+struct MqttRefusal {
+  std::string topic;     // or the filter, of `reading`
+  bool reading = false;  // else writing
+  std::string fault;     // why we think so: its words, where it said any
 };
 
 enum class MqttProtocol { v5, v311 };
@@ -74,8 +82,8 @@ class MqttConnection {
 
   // The broker's reason code (MQTT 5.0, 2.4; below 0x80: taken), once; nothing while it has not answered.
   std::optional<int> reason_of(int number);
-  // Topics of publications that the broker refused and nobody awaited, with its words; since the last call.
-  std::vector<std::string> refusals() { return std::exchange(refusals_, {}); }
+  // Publications that nobody awaited and subscriptions, since the last call.
+  std::vector<MqttRefusal> refusals(MonotonicTime now);
   std::vector<MqttMessage> received() { return std::exchange(received_, {}); }
 
   // Takes leave: the broker keeps the will to itself.
@@ -86,12 +94,14 @@ class MqttConnection {
   struct Flight {
     std::string topic;
     bool awaited = false;
+    bool should_come_back = false;
   };
   MqttConnection(MqttProtocol protocol, MqttTls* tls) : protocol_(protocol), tls_(tls) {}
   Status prepare(const MqttOptions& options, const std::string& client_id, const std::string& will_topic);
   Status prepare_tls();
   bool reach();
   void notice_hang_up();
+  void refuse(MqttRefusal refusal);
   void check(int code);
   void finish(MqttEnd end);
   MqttEnd explain(int code) const;
@@ -105,7 +115,9 @@ class MqttConnection {
   std::string complaint_;  // what libmosquitto said last of an error
   std::map<int, Flight> flights_;
   std::map<int, int> reasons_;
-  std::vector<std::string> refusals_;
+  std::map<int, std::string> subscriptions_;  // filters whose answer is to come
+  MqttEchoes echoes_;
+  std::vector<MqttRefusal> refusals_;
   std::vector<MqttMessage> received_;
 };
 

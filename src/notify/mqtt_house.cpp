@@ -39,7 +39,7 @@ void MqttHouse::count_in(telemetry::Metrics& metrics) {
 }
 
 Delivery MqttHouse::deliver(const Message& message, std::stop_token stop) {
-  const auto publications = messages_.of(message, house_ ? house_->facts.people : std::nullopt);
+  const auto publications = messages_.of(message);
   if (!publications) return Delivery::rejected(ErrorCode::corrupt, "the message is damaged");
   auto delivery = sender_.send(message.row.key, *publications, std::move(stop));
   if (delivery.kind == Delivery::Kind::delivered) {
@@ -78,8 +78,6 @@ void MqttHouse::turn() {
   if (std::exchange(greeted_, link_.generation()) != link_.generation()) greet(*connection);
   for (const auto& message : connection->received()) hear(*connection, message);
   if (std::exchange(house_is_news_, false)) show_all(*connection);
-  for (const auto& refusal : connection->refusals())
-    log_.warning("the broker refuses a topic", {{"fault", refusal}, {"mend", "the broker's access list"}});
 }
 
 // What the broker retained of an earlier life comes first, so that what is stale can be taken back.

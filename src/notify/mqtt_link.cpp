@@ -18,6 +18,7 @@ constexpr auto stop_look = 50ms;
 constexpr auto lookup_look = 10ms;
 constexpr auto settled_after = 10s;  // a connection that lived so long was a good one
 constexpr auto forgiven_after = 10min;
+constexpr std::size_t most_refused = 64;
 
 milliseconds doubled(milliseconds first, milliseconds most, std::uint32_t times) {
   for (; times > 0 && first < most; --times) first *= 2;
@@ -38,6 +39,7 @@ void MqttLink::turn() {
   const auto now = clock_.now();
   if (connection_) {
     connection_->turn();
+    for (const auto& refusal : connection_->refusals(now)) say(refusal);
     if (connection_->accepted() && !was_accepted_) {
       was_accepted_ = true;
       ++generation_;
@@ -128,6 +130,17 @@ void MqttLink::say(const MqttEnd& end, bool was_accepted) {
   log_.warning(was_accepted ? "the connection to the broker is lost, connecting again"
                             : "no connection to the broker, trying again",
                std::move(fields));
+}
+
+// Once, whatever connections come; a reload of the broker's options makes another link.
+void MqttLink::say(const MqttRefusal& refusal) {
+  auto line = (refusal.reading ? "topic read " : "topic write ") + refusal.topic;
+  if (refused_.size() >= most_refused) refused_.clear();
+  if (!refused_.insert(line).second) return;
+  log_.warning(refusal.reading ? "the broker does not let us read a topic" : "the broker refuses a topic",
+               {{"topic", refusal.topic},
+                {"fault", refusal.fault},
+                {"mend", "the broker's access list (mosquitto's acl_file: '" + line + "')"}});
 }
 
 std::optional<milliseconds> MqttLink::pause_left() const {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -60,6 +61,7 @@ class MqttLink {
   void conclude(MqttEnd end);
   std::chrono::milliseconds pause_after(const MqttEnd& end, bool was_accepted);
   void say(const MqttEnd& end, bool was_accepted);
+  void say(const MqttRefusal& refusal);
   std::string place() const;
 
   const MqttOptionsPtr options_;
@@ -82,6 +84,7 @@ class MqttLink {
   std::uint32_t hang_ups_ = 0;  // in a row, each soon after we were accepted
   MqttEnd last_end_{ErrorCode::unavailable, "not connected yet"};
   std::string said_;
+  std::set<std::string> refused_;  // what the access list lacks, as far as it was said
 };
 
 }  // namespace porchlight::notify

@@ -43,15 +43,13 @@ struct MqttMessages::Reading {
   std::vector<Publication> publications{};
 };
 
-std::optional<std::vector<Publication>> MqttMessages::of(const Message& message,
-                                                         const std::optional<std::set<std::string>>& people) {
+std::optional<std::vector<Publication>> MqttMessages::of(const Message& message) {
   Reading reading{message, json::parse(message.row.payload, nullptr, false), ""};
   auto& object = reading.object;
   if (!object.is_object()) return std::nullopt;
   reading.first_time = is_first_time(message.row.key);
   reading.place = word(object, "camera");
   if (reading.place.empty()) reading.place = word(object, "button");
-  if (people && !people->contains(word(object, "person"))) object.erase("person");
   const auto& type = message.row.type;
   // What somebody waits for goes first.
   if (type == "ring") add_ring(reading);

@@ -37,10 +37,9 @@ class MqttMessages {
   explicit MqttMessages(std::string prefix) : topics_{std::move(prefix)} {}
 
   // What a message publishes, each to a topic of its own; nothing when its payload cannot be read. A
-  // repetition counts nothing again. A state that is older than what its topic says is left out. A name
-  // that is not among `people` is not said.
-  std::optional<std::vector<Publication>> of(const Message& message,
-                                             const std::optional<std::set<std::string>>& people);
+  // repetition counts nothing again. A state that is older than what its topic says is left out. Whom it
+  // names may be named: the lane has taken out who is forgotten.
+  std::optional<std::vector<Publication>> of(const Message& message);
   // The broker has it: the topics of its states say nothing older from now on.
   void taken(const Message& message, const std::vector<Publication>& publications);
   // Goes on where a former one of the same prefix ended.

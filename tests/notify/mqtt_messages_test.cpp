@@ -17,7 +17,6 @@ using testing::UnorderedElementsAre;
 struct MqttMessagesTest : testing::Test {
   SimulatedClock clock;
   MqttMessages messages{"home"};
-  std::optional<std::set<std::string>> people;
 
   event::Ring ring(const std::string& camera = "porch") {
     return {event::make_header(clock), "front", camera, event::TriggerSource::button_press};
@@ -34,7 +33,7 @@ struct MqttMessagesTest : testing::Test {
     return {message_of(event, {"mqtt", true}, clock.wall()), nullptr, std::nullopt};
   }
   std::map<std::string, Publication> published(const Message& message) {
-    const auto publications = messages.of(message, people);
+    const auto publications = messages.of(message);
     EXPECT_TRUE(publications.has_value());
     std::map<std::string, Publication> by_topic;
     for (const auto& publication : *publications) by_topic.emplace(publication.topic, publication);
@@ -88,7 +87,7 @@ TEST_F(MqttMessagesTest, CountersAndStatesGoOnWhereAFormerOneEnded) {
   MqttMessages next{"home"};
   next.inherit(messages);
   const auto rings_of = [&](MqttMessages& from, const Message& of) {
-    const auto publications = from.of(of, people);
+    const auto publications = from.of(of);
     for (const auto& publication : *publications)
       if (publication.topic.ends_with("/rings")) return publication.payload;
     return std::string("none");
@@ -115,16 +114,6 @@ TEST_F(MqttMessagesTest, NamesAreForTheTopicOfPersons) {
   EXPECT_EQ(json::parse(seen.at("home/porch/person").payload).at("person"), "Anna");
   EXPECT_EQ(seen.at("home/events").payload.find("Anna"), std::string::npos);
   EXPECT_EQ(seen.at("home/porch/visitors_known").payload, "1");
-}
-
-TEST_F(MqttMessagesTest, WhoIsNotEnrolledAnyMoreIsNotNamed) {
-  people = std::set<std::string>{"Berta"};
-  const auto seen = published(message(visit(event::Verdict::known_person, "Anna")));
-  EXPECT_EQ(seen.at("home/porch/person").payload.find("Anna"), std::string::npos);
-  EXPECT_NE(published(message(visit(event::Verdict::known_person, "Berta")))
-                .at("home/porch/person")
-                .payload.find("Berta"),
-            std::string::npos);
 }
 
 TEST_F(MqttMessagesTest, OnlyVisitsCountAsVisitors) {
@@ -154,7 +143,7 @@ TEST_F(MqttMessagesTest, PictureIsAState) {
 TEST_F(MqttMessagesTest, DamagedPayloadIsNothing) {
   auto damaged = message(ring());
   damaged.row.payload = "{\"id\":";
-  EXPECT_FALSE(messages.of(damaged, people).has_value());
+  EXPECT_FALSE(messages.of(damaged).has_value());
 }
 
 }  // namespace

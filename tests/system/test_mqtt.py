@@ -3,6 +3,7 @@
 """The house over MQTT, at a real mosquitto: events, states, discovery, commands, and what goes wrong between them."""
 
 import copy
+import glob
 import json
 import pathlib
 import re
@@ -45,6 +46,22 @@ class MqttTest(unittest.TestCase):
         if camera:
             settings["buttons"][0]["camera"] = "porch"
             settings["cameras"] = [{"id": "porch", "name": "Porch", "url": f"file:{clips.name}/porch.mp4"}]
+        return settings
+
+    def broker_with_rules(self, *rules):
+        """One that lets those in who give no name, as far as these lines of its acl_file allow."""
+        folder = tempfile.TemporaryDirectory(prefix="porchlight-access-")
+        self.addCleanup(folder.cleanup)
+        pathlib.Path(folder.name).chmod(0o755)
+        path = pathlib.Path(folder.name) / "rules"
+        path.write_text("\n".join(rules) + "\n")
+        path.chmod(0o644)
+        return self.broker("allow_anonymous true", f"acl_file {path}")
+
+    def wall(self, settings, **rule):
+        """With a channel that has the broker keep its messages."""
+        settings["notifications"] = {"channels": [{"id": "wall", "type": "mqtt", "topic": "house/wall", "retain": True}],
+                                     "rules": [{"to": ["wall"], **rule}]}
         return settings
 
     def daemon(self, settings, **options):
@@ -272,14 +289,19 @@ class OutageTest(MqttTest):
 
 
 class AccessTest(MqttTest):
-    def secured(self, *more):
+    def secured(self, user="house", rules=None):
         folder = tempfile.TemporaryDirectory(prefix="porchlight-passwords-")
         self.addCleanup(folder.cleanup)
         passwords = pathlib.Path(folder.name) / "passwords"
         passwords.touch()
-        subprocess.run(["mosquitto_passwd", "-b", passwords, "house", "right-word"], check=True, capture_output=True)
+        subprocess.run(["mosquitto_passwd", "-b", passwords, user, "right-word"], check=True, capture_output=True)
         pathlib.Path(folder.name).chmod(0o755)
         passwords.chmod(0o644)
+        more = []
+        if rules is not None:
+            (pathlib.Path(folder.name) / "rules").write_text(rules)
+            (pathlib.Path(folder.name) / "rules").chmod(0o644)
+            more = [f"acl_file {folder.name}/rules"]
         return self.broker("allow_anonymous false", f"password_file {passwords}", *more)
 
     def test_user_and_password(self):
@@ -308,17 +330,67 @@ class AccessTest(MqttTest):
         self.expect_delivered(daemon, ring, 60)
 
     def test_forbidden_topic_is_a_dead_letter_with_the_brokers_words(self):
-        folder = tempfile.TemporaryDirectory(prefix="porchlight-access-")
-        self.addCleanup(folder.cleanup)
-        pathlib.Path(folder.name).chmod(0o755)
-        rules = pathlib.Path(folder.name) / "rules"
-        rules.write_text("topic readwrite porchlight/available\ntopic readwrite homeassistant/#\n")
-        rules.chmod(0o644)
-        broker = self.broker("allow_anonymous true", f"acl_file {rules}")
+        broker = self.broker_with_rules("topic readwrite porchlight/available", "topic readwrite homeassistant/#")
         daemon = self.daemon(self.settings(broker.port))
         ring = daemon.ring("front")
         harness.wait_until(lambda: self.delivered(daemon, ring).get(0) == "failed", 20, "the refusal")
         self.assertRegex(daemon.log.read_text(), "(?i)notification rejected.*not authori[sz]ed")
+
+    def unread(self, daemon):
+        """Of which topics the log says that we cannot read them."""
+        return [line for line in daemon.log.read_text().splitlines() if "does not let us read a topic" in line]
+
+    def test_broker_that_keeps_back_what_we_may_not_read_is_found_out(self):
+        # mosquitto grants such a subscription, and says nothing.
+        broker = self.broker_with_rules("topic readwrite porchlight/#", "topic readwrite homeassistant/#", "topic write house/#")
+        daemon = self.daemon(self.wall(self.settings(broker.port), when="ring"))
+        self.expect_delivered(daemon, daemon.ring("front"))
+        harness.wait_until(lambda: self.unread(daemon), 60, "the warning")
+        self.expect_delivered(daemon, daemon.ring("front"))
+        self.assertEqual(len(self.unread(daemon)), 1, "once, and of nothing that we can read")
+        self.assertIn("topic read house/wall'", self.unread(daemon)[0])
+
+    def test_refused_subscriptions_are_said_once_with_the_brokers_words(self):
+        plugin = next(iter(glob.glob("/usr/lib/*/mosquitto_dynamic_security.so")), None)
+        if plugin is None:
+            self.skipTest("no mosquitto_dynamic_security.so: no broker here that refuses a subscription in words")
+        folder = tempfile.TemporaryDirectory(prefix="porchlight-access-")
+        self.addCleanup(folder.cleanup)
+        pathlib.Path(folder.name).chmod(0o755)
+        rules = pathlib.Path(folder.name) / "rules.json"
+        access = {"publishClientSend": True, "publishClientReceive": True, "subscribe": False, "unsubscribe": True}
+        rules.write_text(json.dumps({"defaultACLAccess": access, "clients": [], "groups": [], "roles": []}))
+        rules.chmod(0o644)
+        broker = self.broker("allow_anonymous true", f"plugin {plugin}", f"plugin_opt_config_file {rules}")
+        wire = Wire(broker.port)
+        self.addCleanup(wire.close)
+        daemon = self.daemon(self.wall(self.settings(wire.port), when="ring"))
+        filters = ["house/wall", "porchlight/+/person", "porchlight/+/ring/set", "homeassistant/status"]
+        refused = lambda f: [line for line in self.unread(daemon) if f"topic read {f}'" in line]  # noqa: E731
+        harness.wait_until(lambda: all(map(refused, filters)), 30, "the warnings")
+        wire.cut()
+        harness.wait_until(lambda: wire.connections >= 4, 30, "the connections after the cut")
+        self.expect_delivered(daemon, daemon.ring("front"))
+        for f in filters:
+            self.assertEqual(len(refused(f)), 1, f)
+            self.assertRegex(refused(f)[0], "(?i)not authori[sz]ed")
+
+    def test_access_list_of_the_page_is_enough_for_its_examples(self):
+        page = (harness.SOURCE / "docs" / "home-assistant.md").read_text()
+        rules = re.search(r"^```\n(user porchlight\n.*?)^```", page, re.M | re.S).group(1)
+        broker = self.secured("porchlight", rules)
+        login = {"user": "porchlight", "password": "right-word"}
+        reader = self.watcher(broker.port, "house/#", **login)
+        reader.publish("house/wall", '{"person":"Nobody"}', retain=True)
+        settings = self.wall(self.settings(broker.port, camera=True, **login), when="ring", attach="snapshot")
+        daemon = self.daemon(settings)
+        reader.wait_for(lambda m: m.topic == "house/wall" and not m.payload, 30, "a name that is nobody's taken back, which wants reading")
+        harness.wait_until(lambda: daemon.metric("camera_connection_status", camera_id="porch") == 1, 20, "the camera")
+        ring = daemon.ring("front")
+        self.expect_delivered(daemon, ring)
+        reader.wait_for(lambda m: m.topic == "house/wall" and ring.encode() in m.payload, 30, "the text")
+        reader.wait_for(lambda m: m.topic == "house/wall/snapshot" and m.payload, 30, "the picture")
+        self.assertNotRegex(daemon.log.read_text(), "does not let us read a topic|the broker refuses a topic|notification rejected")
 
     def certificates(self):
         folder = tempfile.TemporaryDirectory(prefix="porchlight-ca-")
@@ -636,8 +708,7 @@ class PersonTest(MqttTest):
         settings = self.settings(broker.port, camera=True)
         settings["faces"] = {"enabled": True}
         settings["cameras"][0]["url"] = f"file:{clips.name}/visitor.mp4"
-        settings["notifications"] = {"channels": [{"id": "wall", "type": "mqtt", "topic": "house/wall", "retain": True}],
-                                     "rules": [{"when": "person.known", "to": ["wall"]}]}
+        self.wall(settings, when="person.known")
         topics = ("porchlight/porch/person", "house/wall")
         kept = lambda: {topic: retained(broker.port, topic).get(topic) for topic in topics}  # noqa: E731
         daemon = self.daemon(settings, wait=None)
@@ -654,6 +725,22 @@ class PersonTest(MqttTest):
         daemon.cli("faces", "forget", "Anna Lindqvist")
         harness.wait_until(lambda: not any(b"Lindqvist" in (payload or b"") for payload in kept().values()), 30, "the name gone")
         self.assertEqual(kept(), {"porchlight/porch/person": b'{"result":"forgotten"}', "house/wall": None})
+
+    def test_a_name_whose_picture_was_refused_is_forgotten_too(self):
+        clip.make(pathlib.Path(clips.name) / "visitor.mp4", [(harness.PICTURES / "known_door.jpg", 0, 6)], 6)
+        broker = self.broker_with_rules("topic readwrite #", "topic deny house/wall/snapshot")
+        settings = self.wall(self.settings(broker.port, camera=True), when="person.known", attach="snapshot")
+        settings["faces"] = {"enabled": True}
+        # Nobody comes a second time: what would come then may take the name away by itself.
+        settings["cameras"][0].update({"url": f"file:{clips.name}/visitor.mp4", "loop": False})
+        daemon = self.daemon(settings, wait=None)
+        daemon.cli("faces", "enrol", "Anna Lindqvist", harness.PICTURES / "known_enrol.jpg")
+        daemon.start()
+        wall = lambda: retained(broker.port, "house/wall").get("house/wall")  # noqa: E731
+        harness.wait_until(lambda: "notification rejected" in daemon.log.read_text(), 60, "the refused picture")
+        self.assertIn(b"Lindqvist", wall(), "the text was taken")
+        daemon.cli("faces", "forget", "Anna Lindqvist")
+        harness.wait_until(lambda: wall() is None, 30, "the name gone")
 
 
 if __name__ == "__main__":
