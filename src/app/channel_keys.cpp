@@ -50,7 +50,8 @@ ChannelKeys keys_in_short_list(const notify::AlertingOptions& alerting, std::siz
   return keys;
 }
 
-std::optional<std::size_t> place_in_short_list(const notify::AlertingOptions& alerting, const std::string& id) {
+std::optional<std::size_t> place_in_short_list(const notify::AlertingOptions& alerting,
+                                               const std::string& id) {
   for (std::size_t i = 0; i < alerting.channels.size(); ++i)
     if (notify::alerting_id(alerting.channels[i].type) == id) return i;
   return std::nullopt;

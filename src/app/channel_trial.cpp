@@ -15,8 +15,8 @@ notify::Message message_of(const notify::ChannelOptions& channel, const event::E
   notify::Route route;
   route.channel_id = channel.id;
   auto row = notify::message_of(event, route, clock.wall());
-  notify::Message message{row, nullptr, event::header_of(event).edge, notify::words_of(row, channel.language),
-                          {}};
+  notify::Message message{
+      row, nullptr, event::header_of(event).edge, notify::words_of(row, channel.language), {}};
   message.row.payload = notify::public_payload(row);
   return message;
 }
@@ -42,10 +42,11 @@ int try_channel(const notify::ChannelOptions& channel, const event::Event& event
                 bool as_json) {
   // A second client under the same id would push out the daemon, and leave its last will behind.
   if (channel.type == notify::mqtt_type)
-    return complain("'" + name +
-                        "' goes by the broker, where the daemon is connected already: `porchlight ring` sends "
-                        "a message, `porchlight doctor` tries the broker",
-                    exit_usage);
+    return complain(
+        "'" + name +
+            "' goes by the broker, where the daemon is connected already: `porchlight ring` sends "
+            "a message, `porchlight doctor` tries the broker",
+        exit_usage);
   const SystemClock clock;
   const auto made = channel.make(clock);
   if (!made) return complain(made.error());

@@ -8,9 +8,9 @@
 
 namespace porchlight::app {
 
-// Sends one message about `event` through the channel at once, beside the daemon, and says on the terminal what
-// became of it. `name` is what the person called the channel. Gives the exit code: 0 delivered, 1 refused,
-// 2 a channel that cannot be tried like that, 3 not reached.
+// Sends one message about `event` through the channel at once, beside the daemon, and says on the terminal
+// what became of it. `name` is what the person called the channel. Gives the exit code: 0 delivered, 1
+// refused, 2 a channel that cannot be tried like that, 3 not reached.
 int try_channel(const notify::ChannelOptions& channel, const event::Event& event, const std::string& name,
                 bool as_json);
 

@@ -27,8 +27,9 @@ void Cameras::sample(MonotonicTime now, const std::filesystem::path& root,
     if (worker.program) seen.use = program_use(root, *worker.program).value_or(ProgramUse{});
     const auto before = before_.find(worker.camera_id);
     if (before != before_.end() && now > before->second.at)
-      samples.push_back({"ffmpeg_process_cpu_percent", labels,
-                         100 * used_seconds(before->second, seen) / Seconds(now - before->second.at).count()});
+      samples.push_back(
+          {"ffmpeg_process_cpu_percent", labels,
+           100 * used_seconds(before->second, seen) / Seconds(now - before->second.at).count()});
     samples.push_back({"ffmpeg_process_memory_mb", labels,
                        static_cast<double>(worker.memory_bytes + seen.use.memory_bytes) / 1'000'000});
     if (worker.uptime)

@@ -12,8 +12,8 @@
 namespace porchlight::host {
 
 // The folder of the process's own group in the version 2 hierarchy, from /proc/self/cgroup. Nothing where the
-// controllers are of version 1 (also in part), where the hierarchy is not mounted, and for the root group, which is the
-// whole machine.
+// controllers are of version 1 (also in part), where the hierarchy is not mounted, and for the root group,
+// which is the whole machine.
 std::optional<std::filesystem::path> control_group(std::string_view cgroup, const Mounts& mounts,
                                                    const std::filesystem::path& root);
 

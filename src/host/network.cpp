@@ -9,7 +9,8 @@
 namespace porchlight::host {
 namespace {
 
-// Columns of /proc/net/dev behind the interface's name: eight for what is received, then eight for what is sent.
+// Columns of /proc/net/dev behind the interface's name: eight for what is received, then eight for what is
+// sent.
 enum Column : std::size_t {
   received = 0,
   receive_errors = 2,

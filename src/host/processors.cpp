@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/processors.hpp"
 
-
 #include "host/reading.hpp"
 
 namespace porchlight::host {

@@ -14,7 +14,15 @@ namespace {
 constexpr std::size_t most_processes = 64;
 
 // Columns of /proc/PID/stat behind the name, counted from 0 (proc(5) counts from 3).
-enum Column : std::size_t { parent = 1, group = 2, utime = 11, stime = 12, cutime = 13, cstime = 14, rss = 21 };
+enum Column : std::size_t {
+  parent = 1,
+  group = 2,
+  utime = 11,
+  stime = 12,
+  cutime = 13,
+  cstime = 14,
+  rss = 21
+};
 
 // Each thread may have started some.
 void add_children(const std::filesystem::path& process, std::vector<std::string>& waiting) {
@@ -43,7 +51,8 @@ std::optional<ProcessStat> process_stat_in(std::string_view stat) {
     if (!ticks || *ticks > UINT32_MAX) return std::nullopt;  // a year of a core, four times
     process.ticks += *ticks;
   }
-  const auto pages = number_at(words, rss), above = number_at(words, parent), of_group = number_at(words, group);
+  const auto pages = number_at(words, rss), above = number_at(words, parent),
+             of_group = number_at(words, group);
   if (!pages || *pages > UINT32_MAX || !above || *above > INT32_MAX || !of_group || *of_group > INT32_MAX)
     return std::nullopt;
   process.resident_pages = *pages;

@@ -23,8 +23,8 @@ struct ProgramUse {
   std::uint64_t memory_bytes = 0;  // resident
 };
 
-// Of a program that this process has started as the leader of a group, and of what it has started in turn. Nothing
-// when it has ended; its number may belong to another by then, which is not counted.
+// Of a program that this process has started as the leader of a group, and of what it has started in turn.
+// Nothing when it has ended; its number may belong to another by then, which is not counted.
 std::optional<ProgramUse> program_use(const std::filesystem::path& root, int pid);
 
 }  // namespace porchlight::host

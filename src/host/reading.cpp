@@ -69,7 +69,8 @@ std::optional<std::uint64_t> number_at(const std::vector<std::string_view>& word
 
 std::string label_text(std::string_view name) {
   std::string text(name.substr(0, longest_label));
-  std::replace_if(text.begin(), text.end(), [](char c) { return c <= ' ' || c > '~'; }, '_');
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c <= ' ' || c > '~'; }, '_');
   return text;
 }
 

@@ -32,7 +32,8 @@ std::optional<std::uint64_t> number_at(const std::vector<std::string_view>& word
 // What the kernel calls a thing, fit for a label: at most 64 bytes, others than printable ASCII as `_`.
 std::string label_text(std::string_view name);
 
-// Names in a folder, in numbers' order: thermal_zone2 before thermal_zone10. Empty when there is no such folder.
+// Names in a folder, in numbers' order: thermal_zone2 before thermal_zone10. Empty when there is no such
+// folder.
 std::vector<std::string> names_in(const std::filesystem::path& folder);
 
 template <class Visit>

@@ -15,7 +15,8 @@
 namespace porchlight::host {
 
 struct Sampler::State {
-  explicit State(SamplerOptions options) : root(std::move(options.root)), volumes(std::move(options.folder)) {}
+  explicit State(SamplerOptions options)
+      : root(std::move(options.root)), volumes(std::move(options.folder)) {}
 
   const std::filesystem::path root;
   Processors processors;

@@ -83,7 +83,8 @@ std::size_t time_waits_in(std::string_view table, const std::set<std::uint16_t>&
     const auto words = words_of(line);
     if (words.size() < 4 || words[3] != time_wait) return;
     const auto colon = words[1].rfind(':');
-    const auto port = colon == std::string_view::npos ? std::nullopt : number_in(words[1].substr(colon + 1), 16);
+    const auto port =
+        colon == std::string_view::npos ? std::nullopt : number_in(words[1].substr(colon + 1), 16);
     if (port && *port <= UINT16_MAX && ports.contains(static_cast<std::uint16_t>(*port))) ++found;
   });
   return found;

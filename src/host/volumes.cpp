@@ -82,8 +82,7 @@ void Volumes::sample(const std::filesystem::path& root, const Mounts& mounts, te
   std::vector<std::string> devices;
   for (const auto& volume : volumes_of(folder_, root, mounts)) {
     sample_space(volume, root, samples);
-    if (!volume.device.empty() &&
-        std::find(devices.begin(), devices.end(), volume.device) == devices.end())
+    if (!volume.device.empty() && std::find(devices.begin(), devices.end(), volume.device) == devices.end())
       devices.push_back(volume.device);
   }
   sample_devices(root, devices, samples);

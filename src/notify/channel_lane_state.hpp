@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a lane is made of, for the files of ChannelLane alone: channel_lane.cpp (its round), lane_intake.cpp (what
-// comes in) and lane_attempts.cpp (what goes out).
+// What a lane is made of, for the files of ChannelLane alone: channel_lane.cpp (its round), lane_intake.cpp
+// (what comes in) and lane_attempts.cpp (what goes out).
 #pragma once
 
 #include <atomic>

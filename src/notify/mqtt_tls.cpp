@@ -81,9 +81,8 @@ bool MqttTls::expect_host() {
 
 Status MqttTls::read_files(const MqttOptions& options) {
   auto* context = context_.get();
-  const int trusted = options.ca_file.empty()
-                          ? ::SSL_CTX_load_verify_dir(context, system_authorities)
-                          : ::SSL_CTX_load_verify_file(context, options.ca_file.c_str());
+  const int trusted = options.ca_file.empty() ? ::SSL_CTX_load_verify_dir(context, system_authorities)
+                                              : ::SSL_CTX_load_verify_file(context, options.ca_file.c_str());
   if (trusted != 1) return openssl_error("read the files of mqtt.tls: ca_file");
   if (options.cert.empty()) return {};
   ::SSL_CTX_set_default_passwd_cb(context, no_pass_phrase);

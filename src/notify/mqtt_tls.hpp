@@ -11,11 +11,11 @@ struct ssl_ctx_st;
 
 namespace porchlight::notify {
 
-// TLS towards the broker. libmosquitto expects in the certificate whatever it was told to connect to, and looks
-// a name up with getaddrinfo(), which blocks. So it is given an address, which costs it no look-up, and this
-// context of our own, in which OpenSSL expects the configured name and asks for it (SNI). Must outlive the
-// connections that use it: several, because libmosquitto keeps a reference for good when it does not come as far
-// as the handshake. One thread.
+// TLS towards the broker. libmosquitto expects in the certificate whatever it was told to connect to, and
+// looks a name up with getaddrinfo(), which blocks. So it is given an address, which costs it no look-up, and
+// this context of our own, in which OpenSSL expects the configured name and asks for it (SNI). Must outlive
+// the connections that use it: several, because libmosquitto keeps a reference for good when it does not come
+// as far as the handshake. One thread.
 class MqttTls {
  public:
   // auth: a file of `mqtt.tls` cannot be used.

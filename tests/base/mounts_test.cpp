@@ -63,7 +63,8 @@ TEST(Mounts, OfTwoOnOnePlaceTheLaterCounts) {
 }
 
 TEST(Mounts, UndoesTheKernelsEscapes) {
-  const auto mounts = Mounts::parse("1 0 8:1 / /mnt/a\\040b\\134c rw - ext4 /dev/sda1 rw\n2 0 8:2 / /\\04 rw - x y\n");
+  const auto mounts =
+      Mounts::parse("1 0 8:1 / /mnt/a\\040b\\134c rw - ext4 /dev/sda1 rw\n2 0 8:2 / /\\04 rw - x y\n");
   ASSERT_EQ(mounts.all().size(), 2u);
   EXPECT_EQ(mounts.all()[0].point, "/mnt/a b\\c");
   EXPECT_EQ(mounts.all()[1].point, "/\\04") << "no escape, an odd name";
@@ -71,7 +72,8 @@ TEST(Mounts, UndoesTheKernelsEscapes) {
 
 TEST(Mounts, LeavesOutLinesThatAreNone) {
   const auto mounts = Mounts::parse(
-      "\n - \n1 2 3\n1 0 8:1 / /a rw - ext4\n1 0 8:1 / a rw - ext4 /dev/sda1 rw\n1 0 8:1 / /b rw - ext4 /dev/sda1");
+      "\n - \n1 2 3\n1 0 8:1 / /a rw - ext4\n1 0 8:1 / a rw - ext4 /dev/sda1 rw\n1 0 8:1 / /b rw - ext4 "
+      "/dev/sda1");
   ASSERT_EQ(mounts.all().size(), 1u);
   EXPECT_EQ(mounts.all()[0].point, "/b") << "cut off in the super block's options, all else is there";
 }
@@ -80,8 +82,9 @@ TEST(Mounts, FollowsALinkToAnotherFileSystem) {
   TemporaryFolder folder;
   fs::create_directory(folder.path() / "real");
   fs::create_symlink(folder.path() / "real", folder.path() / "link");
-  const auto mounts = Mounts::parse("1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 8:2 / " +
-                                    fs::canonical(folder.path() / "real").string() + " rw - ext4 /dev/sdb1 rw\n");
+  const auto mounts =
+      Mounts::parse("1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 8:2 / " +
+                    fs::canonical(folder.path() / "real").string() + " rw - ext4 /dev/sdb1 rw\n");
   EXPECT_EQ(mounts.of(folder.path() / "link/not/yet/there")->number, "8:2");
 }
 

@@ -26,7 +26,8 @@ void run() {
   telemetry::ClosedSets sets;
   sets.camera_ids = {"a", "b", "c", "d"};
   telemetry::Metrics metrics(sets);
-  const UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));  // else no connection is looked for
+  const UniqueFd listener(
+      ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));  // else no connection is looked for
   ::listen(listener.get(), 8);
   host::Sampler sampler({std::filesystem::temp_directory_path(), "/"});
   std::vector<host::WorkerFigures> workers;

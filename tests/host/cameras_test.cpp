@@ -57,7 +57,8 @@ TEST_F(CamerasTest, AProgramTheyRunIsCountedWithThemFromItsOwnBeginning) {
   run_program(77, 450, 1000);
   auto samples = after(105s, {{"front", 2s, 500, {}, 77}});
   EXPECT_DOUBLE_EQ(*percent(samples), 100 * (1 + 50 * tick) / 5);
-  EXPECT_DOUBLE_EQ(*value_of(samples, "ffmpeg_process_memory_mb", {{"camera_id", "front"}}), (500 + 1000 * page) / 1e6);
+  EXPECT_DOUBLE_EQ(*value_of(samples, "ffmpeg_process_memory_mb", {{"camera_id", "front"}}),
+                   (500 + 1000 * page) / 1e6);
   run_program(78, 30, 10);
   samples = after(110s, {{"front", 2s, 0, {}, 78}});
   EXPECT_DOUBLE_EQ(*percent(samples), 100 * 30 * tick / 5) << "the next one";

@@ -51,10 +51,12 @@ TEST_F(ControlGroupTest, ProcessorTimeNeverFalls) {
 }
 
 TEST_F(ControlGroupTest, OfVersionOneOrMixedIsAbsent) {
-  tree.write("proc/self/cgroup", "4:memory:/system.slice/porchlight.service\n1:name=systemd:/system.slice/porchlight.service\n");
-  EXPECT_THAT(sample(), testing::IsEmpty());
   tree.write("proc/self/cgroup",
-             "4:memory:/system.slice/porchlight.service\n1:name=systemd:/x\n0::/system.slice/porchlight.service\n");
+             "4:memory:/system.slice/porchlight.service\n1:name=systemd:/system.slice/porchlight.service\n");
+  EXPECT_THAT(sample(), testing::IsEmpty());
+  tree.write(
+      "proc/self/cgroup",
+      "4:memory:/system.slice/porchlight.service\n1:name=systemd:/x\n0::/system.slice/porchlight.service\n");
   EXPECT_THAT(sample(), testing::IsEmpty());
 }
 
@@ -73,22 +75,27 @@ TEST_F(ControlGroupTest, OfAContainerIsWhatItSeesAtTheTop) {
 }
 
 TEST_F(ControlGroupTest, IsFoundBelowAMountedPart) {
-  tree.write("proc/self/mountinfo", "28 21 0:25 /system.slice /sys/fs/cgroup/system.slice rw - cgroup2 cgroup2 rw\n");
+  tree.write("proc/self/mountinfo",
+             "28 21 0:25 /system.slice /sys/fs/cgroup/system.slice rw - cgroup2 cgroup2 rw\n");
   EXPECT_TRUE(value_of(sample(), "container_memory_usage_bytes"));
-  tree.write("proc/self/mountinfo", "28 21 0:25 /system.sl /sys/fs/cgroup/system.slice rw - cgroup2 cgroup2 rw\n");
+  tree.write("proc/self/mountinfo",
+             "28 21 0:25 /system.sl /sys/fs/cgroup/system.slice rw - cgroup2 cgroup2 rw\n");
   EXPECT_THAT(sample(), testing::IsEmpty()) << "another group whose name begins alike";
 }
 
 TEST_F(ControlGroupTest, OutsideOfWhatIsSeenIsAbsent) {
-  for (const char* text : {"", "0::\n", "0::relative\n", "0::/../porchlight.service\n", "0::/no/such\n", "nonsense"}) {
+  for (const char* text :
+       {"", "0::\n", "0::relative\n", "0::/../porchlight.service\n", "0::/no/such\n", "nonsense"}) {
     tree.write("proc/self/cgroup", text);
     EXPECT_THAT(sample(), testing::IsEmpty()) << text;
   }
 }
 
 TEST_F(ControlGroupTest, NumbersThatAreNoneAreAbsent) {
-  for (const char* text : {"", "\n", "-1\n", "12 13\n", "99999999999999999999999\n", "usage_usec\n", "usage_usec x\n"}) {
-    for (const char* name : {"memory.current", "memory.max", "cpu.stat"}) tree.write(own + std::string(name), text);
+  for (const char* text :
+       {"", "\n", "-1\n", "12 13\n", "99999999999999999999999\n", "usage_usec\n", "usage_usec x\n"}) {
+    for (const char* name : {"memory.current", "memory.max", "cpu.stat"})
+      tree.write(own + std::string(name), text);
     EXPECT_THAT(sample(), testing::IsEmpty()) << text;
   }
   tree.write(own + std::string("memory.max"), "0\n");

@@ -25,7 +25,8 @@ telemetry::Samples load_of(const std::string& loadavg) {
 }
 
 TEST(Memory, IsInBytesAndWhatIsNotAvailableIsUsed) {
-  const auto samples = memory_of("MemTotal:   1000 kB\nMemFree:  1 kB\nMemAvailable:    400 kB\nSwapTotal: 7 kB\n");
+  const auto samples =
+      memory_of("MemTotal:   1000 kB\nMemFree:  1 kB\nMemAvailable:    400 kB\nSwapTotal: 7 kB\n");
   EXPECT_EQ(*value_of(samples, "system_memory_total_bytes"), 1000 * 1024);
   EXPECT_EQ(*value_of(samples, "system_memory_available_bytes"), 400 * 1024);
   EXPECT_EQ(*value_of(samples, "system_memory_usage_bytes"), 600 * 1024);
@@ -38,8 +39,9 @@ TEST(Memory, WithoutOneOfTheTwoHasNoUse) {
 }
 
 TEST(Memory, ThatIsNoNumberIsAbsent) {
-  for (const char* text : {"", "MemTotal:", "MemTotal: kB\n", "MemTotal: 12\n", "MemTotal: 12 MB\n", "MemTotal: -5 kB\n",
-                           "MemTotal: 99999999999999999999999 kB\n", "MemTotal: 1 2 kB\n", "MemTotalX: 5 kB\n"})
+  for (const char* text :
+       {"", "MemTotal:", "MemTotal: kB\n", "MemTotal: 12\n", "MemTotal: 12 MB\n", "MemTotal: -5 kB\n",
+        "MemTotal: 99999999999999999999999 kB\n", "MemTotal: 1 2 kB\n", "MemTotalX: 5 kB\n"})
     EXPECT_TRUE(memory_of(text).empty()) << text;
 }
 
@@ -52,7 +54,8 @@ TEST(Load, HasThreeWindows) {
 
 TEST(Load, ThatIsNoNumberIsAbsent) {
   EXPECT_EQ(load_of("0.5").size(), 1u);
-  for (const char* text : {"", "\n", "nan inf -1.0\n", "0,5 0x1 1e999999\n"}) EXPECT_TRUE(load_of(text).empty()) << text;
+  for (const char* text : {"", "\n", "nan inf -1.0\n", "0,5 0x1 1e999999\n"})
+    EXPECT_TRUE(load_of(text).empty()) << text;
 }
 
 }  // namespace

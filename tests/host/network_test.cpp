@@ -78,7 +78,8 @@ TEST(Traffic, OfALineThatIsNoneIsLeftOut) {
         "eth0: -1 2 3 4 5 6 7 8 9 10 11 12", "eth0: 99999999999999999999 2 3 4 5 6 7 8 9 10 11 12",
         "eth0: 1 2 18446744073709551615 4 5 6 7 8 9 10 1 12"})
     EXPECT_THAT(traffic_in(line), IsEmpty()) << line;
-  EXPECT_EQ(traffic_in("eth0:1 2 3 4 5 6 7 8 9 10 11 12").at("eth0").errors, 14u) << "old kernels leave no blank";
+  EXPECT_EQ(traffic_in("eth0:1 2 3 4 5 6 7 8 9 10 11 12").at("eth0").errors, 14u)
+      << "old kernels leave no blank";
 }
 
 }  // namespace

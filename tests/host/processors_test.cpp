@@ -29,14 +29,16 @@ TEST_F(ProcessorsTest, SaysNothingBeforeTheSecondSample) {
   EXPECT_TRUE(after(stat_of("100 0 0 100 0 0 0 0 0 0", "100 0 0 100 0 0 0 0 0 0")).empty());
 }
 
-// Each column on its own side: user nice system | idle iowait | irq softirq steal; guests are in user already.
+// Each column on its own side: user nice system | idle iowait | irq softirq steal; guests are in user
+// already.
 TEST_F(ProcessorsTest, CountsWhatWasNotIdle) {
   after(stat_of("1000 100 200 5000 300 10 20 30 40 50", "0 0 0 0 0 0 0 0 0 0", "0 0 0 0 0 0 0 0 0 0"));
-  const auto samples =
-      after(stat_of("1010 105 203 5160 315 11 22 34 999 999", "30 0 0 70 0 0 0 0 0 0", "0 0 0 60 40 0 0 0 0 0"));
+  const auto samples = after(
+      stat_of("1010 105 203 5160 315 11 22 34 999 999", "30 0 0 70 0 0 0 0 0 0", "0 0 0 60 40 0 0 0 0 0"));
   EXPECT_DOUBLE_EQ(*value_of(samples, "system_cpu_usage_percent"), 100.0 * 25 / 200);
   EXPECT_DOUBLE_EQ(*value_of(samples, "system_cpu_core_usage_percent", {{"cpu", "0"}}), 30);
-  EXPECT_DOUBLE_EQ(*value_of(samples, "system_cpu_core_usage_percent", {{"cpu", "1"}}), 0) << "it waits for a disk";
+  EXPECT_DOUBLE_EQ(*value_of(samples, "system_cpu_core_usage_percent", {{"cpu", "1"}}), 0)
+      << "it waits for a disk";
 }
 
 TEST_F(ProcessorsTest, ACoreThatIsSwitchedOffGoesAndOneThatComesBeginsAnew) {

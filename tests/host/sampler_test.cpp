@@ -46,7 +46,8 @@ TEST(Sampler, FillsEveryFamilyOnARaspberryPi) {
   write_raspberry_pi(tree);
   Sampler sampler({"/mnt/ssd/porchlight", tree.root()});
   sampler.sample(MonotonicTime{} + 1s, workers);
-  tree.write("proc/stat", "cpu  41320 310 15920 2918740 5120 0 890 0 0 0\ncpu0 10400 80 4000 729900 1300 0 600 0 0 0\n");
+  tree.write("proc/stat",
+             "cpu  41320 310 15920 2918740 5120 0 890 0 0 0\ncpu0 10400 80 4000 729900 1300 0 600 0 0 0\n");
   const auto samples = sampler.sample(MonotonicTime{} + 6s, workers);
   const std::set<std::string> every = {"container_cpu_usage_seconds_total",
                                        "container_memory_usage_bytes",
@@ -84,8 +85,9 @@ TEST(Sampler, OfAMachineThatSaysNothingHasTheRootsSpaceAndItsSocketsOnly) {
   Sampler sampler({"/var/lib/porchlight", tree.root()});
   sampler.sample(MonotonicTime{} + 1s, {});
   const auto names = names_of(sampler.sample(MonotonicTime{} + 6s, {}));
-  const std::set<std::string> left = {"disk_space_free_bytes",   "disk_space_total_bytes",    "disk_space_used_bytes",
-                                      "disk_space_used_percent", "system_disk_usage_percent", "network_connections"};
+  const std::set<std::string> left = {"disk_space_free_bytes",     "disk_space_total_bytes",
+                                      "disk_space_used_bytes",     "disk_space_used_percent",
+                                      "system_disk_usage_percent", "network_connections"};
   EXPECT_EQ(names, left);
 }
 
@@ -139,7 +141,8 @@ TEST(Sampler, SurvivesEveryBrokenTree) {
   }
   for (const auto& [name, text] : whole) tree.write(name, text);
   sampler.sample(now += 5s, workers);
-  EXPECT_TRUE(value_of(sampler.sample(now += 5s, workers), "container_memory_usage_bytes")) << "and goes on after it";
+  EXPECT_TRUE(value_of(sampler.sample(now += 5s, workers), "container_memory_usage_bytes"))
+      << "and goes on after it";
 }
 
 TEST(Sampler, SurvivesFilesThatVanishOneByOne) {
@@ -161,7 +164,8 @@ TEST(Sampler, SurvivesFilesThatVanishOneByOne) {
 TEST(Sampler, ReadsTheMachineItRunsOn) {
   Sampler sampler({std::filesystem::temp_directory_path()});
   const auto samples = sampler.sample(MonotonicTime{} + 1s, workers);
-  for (const char* name : {"system_memory_total_bytes", "system_memory_usage_bytes", "disk_space_total_bytes", "network_connections"})
+  for (const char* name : {"system_memory_total_bytes", "system_memory_usage_bytes", "disk_space_total_bytes",
+                           "network_connections"})
     EXPECT_GT(series_of(samples, name), 0u) << name;
   EXPECT_EQ(series_of(samples, "system_load_average"), 3u);
   expect_publishable(samples);

@@ -40,7 +40,8 @@ TEST(Temperatures, AreThoseOfTheKernelsZones) {
 
 TEST(Temperatures, ThatAreNoneAreAbsent) {
   EXPECT_EQ(temperature_in("25500\n"), 25.5);
-  for (const char* text : {"", "\n", "warm\n", "25500x\n", "-274000\n", "2147483647\n", "99999999999999999999999\n"})
+  for (const char* text :
+       {"", "\n", "warm\n", "25500x\n", "-274000\n", "2147483647\n", "99999999999999999999999\n"})
     EXPECT_FALSE(temperature_in(text)) << text;
 }
 
@@ -68,21 +69,26 @@ class FirmwareTest : public testing::Test {
     firmware.sample(tree.root(), samples);
     return samples;
   }
-  void say(const std::string& word) { tree.write("sys/devices/platform/soc/soc:firmware/get_throttled", word); }
+  void say(const std::string& word) {
+    tree.write("sys/devices/platform/soc/soc:firmware/get_throttled", word);
+  }
 
   Tree tree;
   Firmware firmware;
 };
 
 TEST_F(FirmwareTest, OnlyWhatIsNowCounts) {
-  const std::pair<const char*, const char*> bits[] = {
-      {"50001\n", "under_voltage"}, {"2\n", "frequency_capped"}, {"0x4\n", "throttled"}, {"8\n", "soft_temp_limit"}};
+  const std::pair<const char*, const char*> bits[] = {{"50001\n", "under_voltage"},
+                                                      {"2\n", "frequency_capped"},
+                                                      {"0x4\n", "throttled"},
+                                                      {"8\n", "soft_temp_limit"}};
   for (const auto& [word, set] : bits) {
     say(word);
     const auto samples = sample();
     EXPECT_EQ(samples.size(), 4u);
     for (const auto& sample : samples)
-      EXPECT_EQ(sample.value, sample.labels.at("reason") == set ? 1 : 0) << word << sample.labels.at("reason");
+      EXPECT_EQ(sample.value, sample.labels.at("reason") == set ? 1 : 0)
+          << word << sample.labels.at("reason");
   }
   say("f0000\n");
   for (const auto& sample : sample()) EXPECT_EQ(sample.value, 0) << "that was once, since the start";

@@ -17,8 +17,7 @@ using namespace std::chrono_literals;
 // A listener on loopback and what connects to it over IPv4.
 class Loopback {
  public:
-  explicit Loopback(int family = AF_INET)
-      : listener(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  explicit Loopback(int family = AF_INET) : listener(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in v4{};
     v4.sin_family = AF_INET;
     v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -26,7 +25,8 @@ class Loopback {
     v6.sin6_family = AF_INET6;  // any address, of both kinds
     const int both = 0;
     if (family == AF_INET6) ::setsockopt(listener.get(), IPPROTO_IPV6, IPV6_V6ONLY, &both, sizeof both);
-    const auto* address = family == AF_INET ? reinterpret_cast<sockaddr*>(&v4) : reinterpret_cast<sockaddr*>(&v6);
+    const auto* address =
+        family == AF_INET ? reinterpret_cast<sockaddr*>(&v4) : reinterpret_cast<sockaddr*>(&v6);
     usable = ::bind(listener.get(), address, family == AF_INET ? sizeof v4 : sizeof v6) == 0 &&
              ::listen(listener.get(), 8) == 0;
     ::socklen_t size = sizeof v6;
@@ -129,7 +129,10 @@ TEST(TimeWaits, AreThoseAtTheGivenPorts) {
 }
 
 TEST(TimeWaits, LinesThatAreNoneAreLeftOut) {
-  EXPECT_EQ(time_waits_in("x\n0: 1F40 0 06\n0: 0:1F40 0:0\n0: 0:1F4G 0:0 06\n0: 0:11F40 0:0 06\n0: 0: 0:0 06\n", {8000}), 0u);
+  EXPECT_EQ(
+      time_waits_in("x\n0: 1F40 0 06\n0: 0:1F40 0:0\n0: 0:1F4G 0:0 06\n0: 0:11F40 0:0 06\n0: 0: 0:0 06\n",
+                    {8000}),
+      0u);
 }
 
 }  // namespace

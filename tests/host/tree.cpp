@@ -43,14 +43,17 @@ void write_raspberry_pi(Tree& tree) {
   tree.make_folder("sys/class/net/veth12ab34");
   tree.write("proc/self/net/dev",
              "Inter-|   Receive                                                |  Transmit\n"
-             " face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier "
+             " face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop "
+             "fifo colls carrier "
              "compressed\n"
              "    lo: 5000 50 0 0 0 0 0 0 5000 50 0 0 0 0 0 0\n"
              "  eth0: 123456789 1000 3 7 0 0 0 55 987654321 2000 4 8 0 0 0 0\n"
-             " wlan0:       0       0    0    0    0     0          0         0        0       0    0    0    0     0       0 "
+             " wlan0:       0       0    0    0    0     0          0         0        0       0    0    0   "
+             " 0     0       0 "
              "         0\n"
              "docker0: 777 7 0 0 0 0 0 0 777 7 0 0 0 0 0 0\n");
-  tree.write("proc/self/net/tcp", "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n");
+  tree.write("proc/self/net/tcp",
+             "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n");
   tree.write("proc/self/net/tcp6", "  sl  local_address\n");
   tree.write("sys/class/thermal/thermal_zone0/type", "cpu-thermal\n");
   tree.write("sys/class/thermal/thermal_zone0/temp", "48312\n");

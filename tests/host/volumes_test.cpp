@@ -123,9 +123,9 @@ TEST(Transferred, IsReadFromTheDevicesOwnLine) {
 }
 
 TEST(Transferred, OfALineThatIsNoneIsNothing) {
-  for (const char* line : {"8 0 sda", "8 0 sda 1 2 3 4 5 6", "8 0 sda 1 2 x 4 5 6 7 8\n", "8 0 sda 1 2 3 4 5 6 -7 8\n",
-                           "8 0 sda 1 2 18446744073709551615 4 5 6 7 8\n", "sda 0 8 1 2 3 4 5 6 7 8\n",
-                           "8 0 sda 1 2 99999999999999999999999 4 5 6 7 8\n"})
+  for (const char* line : {"8 0 sda", "8 0 sda 1 2 3 4 5 6", "8 0 sda 1 2 x 4 5 6 7 8\n",
+                           "8 0 sda 1 2 3 4 5 6 -7 8\n", "8 0 sda 1 2 18446744073709551615 4 5 6 7 8\n",
+                           "sda 0 8 1 2 3 4 5 6 7 8\n", "8 0 sda 1 2 99999999999999999999999 4 5 6 7 8\n"})
     EXPECT_FALSE(transferred(line, "sda")) << line;
 }
 

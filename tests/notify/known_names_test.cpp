@@ -21,8 +21,8 @@ TEST(KnownNames, WhoIsNotAmongThemIsNamedNeitherByTheMessageNorByWhatWasSaidOfIt
 }
 
 TEST(KnownNames, EverythingElseStaysAsItIs) {
-  for (const auto* payload : {R"({ "person": "Berta" })", R"({ "id": "3" })", R"({ "person": 7 })", R"("person")",
-                              R"({"person":"Anna")"}) {
+  for (const auto* payload : {R"({ "person": "Berta" })", R"({ "id": "3" })", R"({ "person": 7 })",
+                              R"("person")", R"({"person":"Anna")"}) {
     auto row = row_with(payload);
     leave_out_strangers(row, {"Berta"});
     EXPECT_EQ(row.payload, payload);

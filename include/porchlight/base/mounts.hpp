@@ -40,7 +40,6 @@ class Mounts {
 // network, memory or layered file system, which has none.
 std::string block_device_of(const Mount& mount, const std::filesystem::path& root = "/");
 
-
 // Of the file system that a path lies on, at this moment.
 std::string block_device_under(const std::filesystem::path& path);
 
