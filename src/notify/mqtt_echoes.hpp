@@ -19,7 +19,8 @@ class MqttEchoes {
   // From an acknowledgement to when a broker that is only slow would have been heard.
   static constexpr std::chrono::seconds patience{10};
 
-  void subscribed(const std::string& filter) { filters_.insert_or_assign(filter, Silence{}); }
+  // Anew, too: what is due already stays due.
+  void subscribed(const std::string& filter) { filters_.try_emplace(filter); }
   void refused(const std::string& filter) { filters_.erase(filter); }
   // Whether a publication of now should come back and nothing has come yet.
   bool expects(const std::string& topic) const;

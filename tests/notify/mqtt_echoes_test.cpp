@@ -46,6 +46,15 @@ TEST_F(MqttEchoesTest, OneMessageProvesItWhetherBeforeOrAfterTheAcknowledgement)
   EXPECT_FALSE(echoes.expects("house/wall"));
 }
 
+// A subscription is repeated at each forget.
+TEST_F(MqttEchoesTest, WhatIsDueStaysDueWhenItIsSubscribedToAgain) {
+  echoes.taken("house/wall");
+  echoes.subscribed("house/wall");
+  EXPECT_THAT(silent_after(0s), IsEmpty());
+  echoes.subscribed("house/wall");
+  EXPECT_THAT(silent_after(11s), ElementsAre("house/wall"));
+}
+
 TEST_F(MqttEchoesTest, OnlyWhatIsReadIsExpected) {
   EXPECT_TRUE(echoes.expects("home/porch/person"));
   EXPECT_FALSE(echoes.expects("home/porch/rings"));
