@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "porchlight/base/mounts.hpp"
 
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -74,6 +77,15 @@ std::string name_by_source(const Mount& mount, const path& root) {
   return std::filesystem::exists(root / "sys/class/block" / name, failure) ? name.string() : std::string();
 }
 
+std::string name_by_number(const std::string& number, const path& root) {
+  std::error_code failure;
+  const auto link = std::filesystem::read_symlink(root / "sys/dev/block" / number, failure);
+  if (failure) return {};
+  auto name = link.filename().string();
+  std::replace(name.begin(), name.end(), '!', '/');  // cciss!c0d0
+  return name;
+}
+
 }  // namespace
 
 Mounts Mounts::read(const path& root) {
@@ -107,19 +119,19 @@ const Mount* Mounts::of(const path& wanted) const {
 }
 
 std::string block_device_of(const Mount& mount, const path& root) {
-  if (mount.number.starts_with("0:")) return name_by_source(mount, root);
-  std::error_code failure;
-  const auto link = std::filesystem::read_symlink(root / "sys/dev/block" / mount.number, failure);
-  if (failure) return {};
-  auto name = link.filename().string();
-  std::replace(name.begin(), name.end(), '!', '/');  // cciss!c0d0
-  return name;
+  return mount.number.starts_with("0:") ? name_by_source(mount, root) : name_by_number(mount.number, root);
+}
+
+std::string block_device_holding(const path& wanted, const path& root) {
+  struct stat info {};
+  if (::stat((root / wanted.relative_path()).c_str(), &info) != 0) return {};
+  return name_by_number(std::to_string(major(info.st_dev)) + ":" + std::to_string(minor(info.st_dev)), root);
 }
 
 std::string block_device_under(const path& wanted) {
   const auto mounts = Mounts::read();
   const auto* mount = mounts.of(wanted);
-  return mount == nullptr ? std::string() : block_device_of(*mount);
+  return mount == nullptr ? block_device_holding(wanted) : block_device_of(*mount);
 }
 
 }  // namespace porchlight

@@ -30,7 +30,8 @@ std::vector<Volume> volumes_of(const std::filesystem::path& folder, const std::f
     const auto point = mount == nullptr ? std::string("/") : mount->point;
     if (std::any_of(volumes.begin(), volumes.end(), [&](const Volume& v) { return v.point == point; }))
       continue;
-    volumes.push_back({point, path, mount == nullptr ? std::string() : block_device_of(*mount, root)});
+    volumes.push_back(
+        {point, path, mount == nullptr ? block_device_holding(path, root) : block_device_of(*mount, root)});
   }
   return volumes;
 }

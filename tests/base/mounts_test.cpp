@@ -110,6 +110,20 @@ TEST(BlockDevice, OfBtrfsIsTheOneItNames) {
     EXPECT_EQ(block_device_of({"0:31", "/", "/", "x", source}, root.path()), "") << source;
 }
 
+// In a chroot the root is no mount, and the number of its file system is all there is.
+TEST(BlockDevice, IsFoundWithoutAListOfMounts) {
+  TemporaryFolder root;
+  fs::create_directories(root.path() / "sys/dev/block");
+  struct stat seen {};
+  ASSERT_EQ(::stat(root.path().c_str(), &seen), 0);
+  const auto number = std::to_string(major(seen.st_dev)) + ':' + std::to_string(minor(seen.st_dev));
+  EXPECT_EQ(block_device_holding("/", root.path()), "") << "no block device";
+  fs::create_symlink("../../devices/virtual/block/vda", root.path() / "sys/dev/block" / number);
+  EXPECT_EQ(block_device_holding("/", root.path()), "vda");
+  EXPECT_EQ(block_device_holding("/sys/dev", root.path()), "vda");
+  EXPECT_EQ(block_device_holding("/not/there", root.path()), "");
+}
+
 // The names of this machine, by another way.
 TEST(BlockDevice, OfThisMachinesRootHasItsNumber) {
   struct stat seen {};

@@ -40,6 +40,10 @@ class Mounts {
 // network, memory or layered file system, which has none.
 std::string block_device_of(const Mount& mount, const std::filesystem::path& root = "/");
 
+// Of the file system that an existing path lies on, by its number alone: where no mount is listed above the
+// path, as in a chroot, whose root is none.
+std::string block_device_holding(const std::filesystem::path& path, const std::filesystem::path& root = "/");
+
 // Of the file system that a path lies on, at this moment.
 std::string block_device_under(const std::filesystem::path& path);
 
