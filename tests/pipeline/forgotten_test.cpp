@@ -4,8 +4,7 @@
 
 #include <filesystem>
 
-#include "base/temporary_folder.hpp"
-#include "pipeline/store_house.hpp"
+#include "pipeline/store_house_fixture.hpp"
 #include "porchlight/store/gallery_store.hpp"
 
 namespace porchlight::pipeline {
@@ -17,28 +16,8 @@ using testing::Each;
 using testing::HasSubstr;
 using testing::Not;
 
-struct ForgottenTest : testing::Test {
-  TemporaryFolder folder;
-  SimulatedClock clock;
-  telemetry::Metrics metrics{sets()};
-  notify::Script hook;
-  std::unique_ptr<StoreHouse> house;
-
-  static telemetry::ClosedSets sets() {
-    telemetry::ClosedSets closed;
-    closed.channel_types = {"webhook"};
-    return closed;
-  }
+struct ForgottenTest : StoreHouseTest {
   std::filesystem::path file() const { return folder.path() / "porchlight.db"; }
-  void start() {
-    house = std::make_unique<StoreHouse>(folder.path(), clock, metrics);
-    house->add_channel("hook", hook);
-    house->start_channels();
-  }
-  event::Ring new_ring() {
-    clock.advance(1ms);
-    return {event::make_header(clock), "front", "porch", event::TriggerSource::test};
-  }
   store::OutboxRow name_of_visitor(const event::Ring& ring, const std::string& person) {
     auto row = row_of(ring, "hook", 2, clock);
     row.payload = R"({"type":"ring_update","result":"known_person","person":")" + person + R"("})";
@@ -66,7 +45,7 @@ struct ForgottenTest : testing::Test {
 
 TEST_F(ForgottenTest, UpdateOfAnEventThatIsHeldIsWrittenWithoutTheName) {
   std::filesystem::create_directory(file());  // nothing can be opened there
-  start();
+  restart();
   const auto ring = new_ring();
   house->send(ring, {row_of(ring, "hook", 0, clock)});
   const auto update = name_of_visitor(ring, "Anna");
@@ -92,7 +71,7 @@ TEST_F(ForgottenTest, MessageThatWaitsAtItsChannelGoesOutWithoutTheName) {
     said.push_back(message.row.payload);
     return dead ? Delivery::retry(ErrorCode::network, "no route") : Delivery::delivered();
   };
-  start();
+  restart();
   enrol("Anna");
   house->settle_down();
   const auto ring = new_ring();

@@ -5,8 +5,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "base/temporary_folder.hpp"
-#include "pipeline/store_house.hpp"
+#include "pipeline/store_house_fixture.hpp"
 #include "porchlight/notify/answers.hpp"
 #include "porchlight/store/event_log.hpp"
 
@@ -20,31 +19,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Pair;
 
-struct OutboxJobs : testing::Test {
-  TemporaryFolder folder;
-  SimulatedClock clock;
-  telemetry::Metrics metrics{sets()};
-  notify::Script hook;
-  notify::LaneOptions lane;
-  std::unique_ptr<StoreHouse> house;
-
-  static telemetry::ClosedSets sets() {
-    telemetry::ClosedSets closed;
-    closed.channel_types = {"webhook"};
-    return closed;
-  }
+struct OutboxJobs : StoreHouseTest {
   void SetUp() override { restart(); }
-  // What the process before knew is gone; what it stored is not.
-  void restart() {
-    house.reset();
-    house = std::make_unique<StoreHouse>(folder.path(), clock, metrics);
-    house->add_channel("hook", hook, lane);
-    house->start_channels();
-  }
-  event::Ring new_ring() {
-    clock.advance(1ms);
-    return {event::make_header(clock), "front", "porch", event::TriggerSource::test};
-  }
   store::OutboxRow stored(const store::RowKey& key) {
     house->settle_down();
     const auto database = store::Database::open(folder.path() / "porchlight.db", {}, nullptr);

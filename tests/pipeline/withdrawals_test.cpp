@@ -2,8 +2,7 @@
 // Escalations of what is over, and alerts that come twice at once, at the real store lane.
 #include <gmock/gmock.h>
 
-#include "base/temporary_folder.hpp"
-#include "pipeline/store_house.hpp"
+#include "pipeline/store_house_fixture.hpp"
 #include "porchlight/notify/payload.hpp"
 
 namespace porchlight::pipeline {
@@ -15,29 +14,8 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-struct Withdrawals : testing::Test {
-  TemporaryFolder folder;
-  SimulatedClock clock;
-  telemetry::Metrics metrics{sets()};
-  notify::Script hook;
-  std::unique_ptr<StoreHouse> house;
-
-  static telemetry::ClosedSets sets() {
-    telemetry::ClosedSets closed;
-    closed.channel_types = {"webhook"};
-    return closed;
-  }
+struct Withdrawals : StoreHouseTest {
   void SetUp() override { restart(); }
-  void restart() {
-    house.reset();
-    house = std::make_unique<StoreHouse>(folder.path(), clock, metrics);
-    house->add_channel("hook", hook);
-    house->start_channels();
-  }
-  event::Header header() {
-    clock.advance(1ms);
-    return event::make_header(clock);
-  }
   event::CameraLost lost(const std::string& camera) {
     return {header(), camera, event::CameraFault::network};
   }
