@@ -32,6 +32,9 @@ Delivery MqttChannel::deliver(const Message& message, std::stop_token stop) {
     publication.id = row.key.event_id.text() + ":" + std::to_string(row.key.sequence);
     publication.traceparent = row.traceparent;
   }
+  if (const auto status = link_.connect(stop); !status)
+    return Delivery::retry(status.error().code(), status.error().text());
+  ask();  // before the first word, which is to come back
   return sender_.send(row.key, publications, std::move(stop));
 }
 
@@ -42,13 +45,22 @@ void MqttChannel::learn(HousePtr house) {
 
 // What the broker keeps, only the broker knows: a message may be there whose delivery failed, or one of an
 // earlier life. So it is asked anew, by a subscription, whenever somebody may have been forgotten.
-void MqttChannel::turn() {
-  link_.turn();
+void MqttChannel::ask() {
   auto* connection = link_.connection();
-  if (connection == nullptr || !options_.retain || !house_ || !house_->facts.people) return;
+  if (connection == nullptr || !options_.retain) return;
   if (std::exchange(asked_, link_.generation()) != link_.generation())
     static_cast<void>(connection->subscribe(options_.topic));
-  for (const auto& message : connection->received()) judge(*connection, message);
+}
+
+void MqttChannel::turn() {
+  link_.turn();
+  ask();
+  auto* connection = link_.connection();
+  if (connection == nullptr) return;
+  // What comes before it is known who is enrolled comes again then: learn() has it asked for anew.
+  const bool can_judge = house_ && house_->facts.people;
+  for (const auto& message : connection->received())
+    if (can_judge) judge(*connection, message);
 }
 
 // Said again without the name, it would look like another event; so the broker is to keep nothing. What is

@@ -36,6 +36,7 @@ class MqttChannel final : public Channel {
   void leave() override { link_.leave(); }
 
  private:
+  void ask();
   void judge(MqttConnection& connection, const MqttMessage& message);
 
   const MqttChannelOptions options_;
