@@ -22,16 +22,28 @@ bool is_input_fault(int code) {
   return code != AVERROR(ENOMEM) && code != AVERROR_BUG && code != AVERROR_EXTERNAL;
 }
 
+// H.265 shows a damaged slice as if nothing were, unless it is told to give up at it.
+constexpr int strict = AV_EF_EXPLODE;
+// A camera whose every keyframe has something in it that libavcodec takes exception to is watched all the
+// same.
+constexpr std::uint64_t too_strict_after = 3;
+
 }  // namespace
 
 Decoder::Decoder(AvCodec codec, std::uint64_t next_number, std::shared_ptr<PictureMemory> memory)
-    : memory_(std::move(memory)), codec_(std::move(codec)), next_number_(next_number) {}
+    : memory_(std::move(memory)), codec_(std::move(codec)), next_number_(next_number) {
+  if (codec_->codec_id == AV_CODEC_ID_HEVC) count_missing_references(*codec_, *missing_);
+}
 
 Result<Decoder> Decoder::create(const StreamInfo& stream, int threads, std::uint64_t next_number,
                                 std::shared_ptr<PictureMemory> memory) {
   silence_libav();
   if (!stream.parameters || stream.kind != MediaKind::video)
     return Error(ErrorCode::invalid_argument, "open decoder: not a video stream");
+  if (std::int64_t{stream.parameters->width} * stream.parameters->height > most_pixels)
+    return Error(ErrorCode::unsupported, "open decoder: " + std::to_string(stream.parameters->width) + "x" +
+                                             std::to_string(stream.parameters->height) +
+                                             " is more than 16.7 megapixels");
   const AVCodec* found = avcodec_find_decoder(stream.parameters->codec_id);
   if (found == nullptr)
     return Error(ErrorCode::unsupported, "open decoder: no decoder for codec '" + stream.codec + "'");
@@ -43,6 +55,8 @@ Result<Decoder> Decoder::create(const StreamInfo& stream, int threads, std::uint
   codec->pkt_timebase = AVRational{stream.time_base_num, stream.time_base_den};
   codec->flags |= AV_CODEC_FLAG_LOW_DELAY;
   codec->err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER;
+  if (codec->codec_id == AV_CODEC_ID_HEVC) codec->err_recognition |= strict;
+  codec->max_pixels = Decoder::most_pixels;
   codec->thread_count = threads;
   codec->thread_type = FF_THREAD_SLICE;  // frame threads would hold back one picture each
   if (memory) count_pictures(*codec, *memory);
@@ -74,7 +88,16 @@ Status Decoder::decode(const Packet& packet, const Deliver& deliver) {
     damaged();
     return {};
   }
+  note_missing_references();
   return receive(deliver);
+}
+
+// The picture that refers to nothing still comes out, and is not shown, as what refers to it.
+void Decoder::note_missing_references() {
+  const auto missing = missing_->load(std::memory_order_relaxed);
+  if (std::exchange(missing_seen_, missing) == missing) return;
+  ++errors_;
+  waiting_ = true;
 }
 
 Status Decoder::flush(const Deliver& deliver) {
@@ -100,6 +123,7 @@ Status Decoder::receive(const Deliver& deliver) {
       damaged();
       return {};
     }
+    note_missing_references();
     take(std::move(picture), deliver);
   }
 }
@@ -113,6 +137,7 @@ void Decoder::damaged() {
   ++errors_;
   ++lost_;
   waiting_ = true;
+  if (delivered_ == 0 && errors_ >= too_strict_after) codec_->err_recognition &= ~strict;
 }
 
 void Decoder::take(AvFrame picture, const Deliver& deliver) {
@@ -134,6 +159,7 @@ void Decoder::take(AvFrame picture, const Deliver& deliver) {
   frame->arrived = arrival_of(*picture);
   frame->decoded = std::chrono::steady_clock::now();
   frame->number = next_number_++;
+  ++delivered_;
   alive_->fetch_add(1, std::memory_order_relaxed);
   frame->picture = std::shared_ptr<const AVFrame>(picture.release(), [alive = alive_](const AVFrame* gone) {
     AvDeleter{}(const_cast<AVFrame*>(gone));

@@ -18,7 +18,7 @@ namespace {
 
 AvCodec open_encoder(const ClipShape& shape) {
   silence_libav();
-  const AVCodec* found = avcodec_find_encoder_by_name("libx264");
+  const AVCodec* found = avcodec_find_encoder_by_name(shape.encoder);
   if (found == nullptr) return nullptr;
   AvCodec encoder(avcodec_alloc_context3(found));
   encoder->width = shape.width;
@@ -29,9 +29,10 @@ AvCodec open_encoder(const ClipShape& shape) {
   encoder->gop_size = shape.keyframe_interval;
   encoder->max_b_frames = shape.b_frames;
   encoder->thread_count = 1;
-  encoder->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+  if (shape.headers == Headers::aside) encoder->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
   av_opt_set(encoder->priv_data, "preset", "veryfast", 0);
   av_opt_set(encoder->priv_data, "x264-params", "scenecut=0:open-gop=0", 0);
+  av_opt_set(encoder->priv_data, "x265-params", "scenecut=0:open-gop=0:log-level=none:pools=none", 0);
   if (avcodec_open2(encoder.get(), found, nullptr) < 0) return nullptr;
   return encoder;
 }
@@ -60,7 +61,7 @@ std::shared_ptr<const StreamInfo> describe(const AVCodecContext& encoder, const 
   AvParameters parameters(avcodec_parameters_alloc());
   avcodec_parameters_from_context(parameters.get(), &encoder);
   auto info = std::make_shared<StreamInfo>();
-  info->codec = "h264";
+  info->codec = avcodec_get_name(encoder.codec_id);
   info->width = shape.width;
   info->height = shape.height;
   info->fps = shape.fps;
@@ -105,7 +106,10 @@ std::optional<std::vector<PacketPtr>> encode_clip(const ClipShape& shape) {
   return packets;
 }
 
-bool write_clip(const std::filesystem::path& path, const ClipShape& shape) {
+bool write_clip(const std::filesystem::path& path, const ClipShape& wanted) {
+  const auto ending = path.extension();
+  ClipShape shape = wanted;
+  if (ending == ".h264" || ending == ".hevc" || ending == ".ts") shape.headers = Headers::in_band;
   AvCodec encoder = open_encoder(shape);
   Muxer muxer;
   if (!encoder || avformat_alloc_output_context2(&muxer.context, nullptr, nullptr, path.c_str()) < 0)

@@ -12,6 +12,9 @@
 
 namespace porchlight::media::test {
 
+// Where the parameter sets go: beside the stream, or in front of each keyframe.
+enum class Headers { aside, in_band };
+
 struct ClipShape {
   int frames = 60;
   int fps = 30;
@@ -19,12 +22,14 @@ struct ClipShape {
   int b_frames = 0;
   int width = 640;  // at least 640 × 32
   int height = 360;
+  const char* encoder = "libx264";  // or libx265
+  Headers headers = Headers::aside;
 };
 
-// Nothing when libavcodec has no H.264 encoder here.
+// Nothing when libavcodec does not have the encoder here.
 std::optional<std::vector<PacketPtr>> encode_clip(const ClipShape& shape);
 
-// The same as an mp4 file.
+// The same as a file; its name's ending says of what kind: mp4, mkv, ts, h264, hevc.
 bool write_clip(const std::filesystem::path& path, const ClipShape& shape);
 
 // The number burned into a decoded picture.

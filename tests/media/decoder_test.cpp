@@ -143,6 +143,123 @@ TEST(Decoder, TruncatedPacketsAreCountedAndNotShown) {
   EXPECT_THAT(reading.shown, testing::ElementsAre(15U));
 }
 
+// The same of H.265, which libavcodec reports in other ways.
+TEST(Decoder, DeliversH265PictureByPicture) {
+  CLIP_OR_SKIP(clip, (ClipShape{.frames = 45, .keyframe_interval = 15, .encoder = "libx265"}));
+  Reading reading(*clip.front()->stream);
+  for (const auto& packet : clip) reading.feed(packet);
+  reading.flush();
+  EXPECT_EQ(reading.shown, numbers(0, clip.size()));
+  EXPECT_EQ(reading.decoder.errors(), 0U);
+  EXPECT_EQ(reading.decoder.lost(), 0U);
+}
+
+TEST(Decoder, ShowsNothingOfH265BetweenDamageAndTheNextKeyframe) {
+  CLIP_OR_SKIP(clip, (ClipShape{.frames = 45, .keyframe_interval = 15, .encoder = "libx265"}));
+  Reading reading(*clip.front()->stream);
+  for (std::size_t i = 0; i < clip.size(); ++i)
+    reading.feed(i != 20 ? clip[i] : altered(clip[i], [](std::uint8_t* data, std::size_t size) {
+      std::fill(data + 8, data + size, std::uint8_t{0xa5});
+    }));
+  reading.flush();
+  auto expected = numbers(0, 20);
+  const auto after = numbers(30, 45);
+  expected.insert(expected.end(), after.begin(), after.end());
+  EXPECT_EQ(reading.shown, expected);
+  EXPECT_GE(reading.decoder.errors(), 1U);
+}
+
+TEST(Decoder, ShowsNothingOfH265BehindALostPicture) {
+  CLIP_OR_SKIP(clip, (ClipShape{.frames = 45, .keyframe_interval = 15, .encoder = "libx265"}));
+  Reading reading(*clip.front()->stream);
+  for (std::size_t i = 0; i < clip.size(); ++i)
+    if (i != 20) reading.feed(clip[i]);
+  reading.flush();
+  auto expected = numbers(0, 20);
+  const auto after = numbers(30, 45);
+  expected.insert(expected.end(), after.begin(), after.end());
+  EXPECT_EQ(reading.shown, expected);
+}
+
+TEST(Decoder, SurvivesAnyBytesOfH265AndRecoversAtTheNextKeyframe) {
+  CLIP_OR_SKIP(clip, (ClipShape{.frames = 60, .keyframe_interval = 10, .b_frames = 1, .encoder = "libx265"}));
+  std::mt19937 random(20261126);
+  Reading reading(*clip.front()->stream);
+  for (int round = 0; round < 4; ++round)
+    for (const auto& packet : clip)
+      reading.feed(altered(packet, [&random](std::uint8_t* data, std::size_t size) {
+        for (std::size_t hits = 1 + random() % 8; hits > 0; --hits)
+          data[random() % size] = static_cast<std::uint8_t>(random());
+      }));
+  EXPECT_GT(reading.decoder.errors(), 10U);
+  reading.shown.clear();
+  for (const auto& packet : clip) reading.feed(packet);
+  reading.flush();
+  ASSERT_GE(reading.shown.size(), 50U);
+  EXPECT_EQ(reading.shown.back(), 59U);
+}
+
+// A container or a description may say anything; the picture's size is what its own parameter set says.
+TEST(Decoder, BelievesTheStreamAndNotItsDescription) {
+  CLIP_OR_SKIP(clip, (ClipShape{.frames = 5}));
+  auto lying = std::make_shared<StreamInfo>(*clip.front()->stream);
+  AvParameters parameters(avcodec_parameters_alloc());
+  avcodec_parameters_copy(parameters.get(), lying->parameters.get());
+  parameters->width = lying->width = 64;
+  parameters->height = lying->height = 8000;
+  lying->parameters = std::shared_ptr<const AVCodecParameters>(parameters.release(), AvDeleter{});
+  auto decoder = Decoder::create(*lying).value();
+  int shown = 0;
+  for (const auto& packet : clip)
+    ASSERT_TRUE(decoder
+                    .decode(*packet,
+                            [&](const FramePtr& frame) {
+                              ++shown;
+                              EXPECT_EQ(frame->width, 640);
+                              EXPECT_EQ(frame->height, 360);
+                            })
+                    .ok());
+  EXPECT_EQ(shown, 5);
+}
+
+TEST(Decoder, FollowsAChangeOfSizeInMidStream) {
+  CLIP_OR_SKIP(small, (ClipShape{.frames = 10, .headers = test::Headers::in_band}));
+  CLIP_OR_SKIP(large,
+               (ClipShape{.frames = 10, .width = 1280, .height = 720, .headers = test::Headers::in_band}));
+  auto decoder = Decoder::create(*small.front()->stream).value();
+  std::vector<int> widths;
+  for (const auto* clip : {&small, &large, &small})
+    for (const auto& packet : *clip)
+      ASSERT_TRUE(
+          decoder.decode(*packet, [&](const FramePtr& frame) { widths.push_back(frame->width); }).ok());
+  std::vector<int> expected(30, 640);
+  std::fill(expected.begin() + 10, expected.begin() + 20, 1280);
+  EXPECT_EQ(widths, expected);
+}
+
+// A parameter set may claim any size, and the decoder would reserve the memory for several such pictures.
+TEST(Decoder, RefusesPicturesBeyondItsLimit) {
+  static_assert(Decoder::most_pixels == 4096 * 4096);
+  CLIP_OR_SKIP(most, (ClipShape{.frames = 1, .width = 4096, .height = 4096}));
+  Reading large(*most.front()->stream);
+  large.feed(most.front());
+  large.flush();
+  EXPECT_EQ(large.shown.size(), 1U);
+  CLIP_OR_SKIP(more, (ClipShape{.frames = 1, .width = 4112, .height = 4096}));
+  EXPECT_EQ(Decoder::create(*more.front()->stream).error().code(), ErrorCode::unsupported);
+  // A stream that says its size only itself.
+  auto silent = std::make_shared<StreamInfo>(*more.front()->stream);
+  AvParameters parameters(avcodec_parameters_alloc());
+  avcodec_parameters_copy(parameters.get(), silent->parameters.get());
+  parameters->width = parameters->height = 0;
+  silent->parameters = std::shared_ptr<const AVCodecParameters>(parameters.release(), AvDeleter{});
+  Reading larger(*silent);
+  larger.feed(more.front());
+  larger.flush();
+  EXPECT_THAT(larger.shown, testing::IsEmpty());
+  EXPECT_GE(larger.decoder.errors(), 1U);
+}
+
 TEST(Decoder, BoundsTheFramesThatAreAlive) {
   CLIP_OR_SKIP(clip, ClipShape{});
   auto decoder = Decoder::create(*clip.front()->stream).value();

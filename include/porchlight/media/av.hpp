@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -12,6 +15,7 @@ struct AVCodecParameters;
 struct AVDictionary;
 struct AVFormatContext;
 struct AVFrame;
+struct AVIOContext;
 struct AVPacket;
 struct SwsContext;
 
@@ -23,9 +27,11 @@ struct AvDeleter {
   void operator()(AVCodecParameters* parameters) const noexcept;
   void operator()(AVFormatContext* input) const noexcept;
   void operator()(AVFrame* frame) const noexcept;
+  void operator()(AVIOContext* bytes) const noexcept;
   void operator()(AVPacket* packet) const noexcept;
   void operator()(SwsContext* context) const noexcept;
 };
+using AvBytes = std::unique_ptr<AVIOContext, AvDeleter>;
 using AvCodec = std::unique_ptr<AVCodecContext, AvDeleter>;
 using AvParameters = std::unique_ptr<AVCodecParameters, AvDeleter>;
 using AvFormat = std::unique_ptr<AVFormatContext, AvDeleter>;
@@ -36,10 +42,19 @@ using AvScale = std::unique_ptr<SwsContext, AvDeleter>;
 // Out of memory ends the process, as everywhere else.
 AvFrame make_av_frame();
 AvPacket make_av_packet();
+// libavformat's view of bytes that somebody else brings: up to so many, or one of libav's error codes.
+// `read` outlives it.
+AvBytes make_av_bytes(const std::function<int(std::uint8_t*, int)>& read);
+// The same of a protocol of packets: each read gives one. What libavformat writes is thrown away.
+AvBytes make_av_packets(const std::function<int(std::uint8_t*, int)>& read);
 
 // The one place where libav's return codes become ours.
 Error av_error(int code, std::string_view doing);
 Status av_status(int code, std::string_view doing);
+
+// From now on `count` tells how often the decoder met a reference to a picture that is not there. It
+// outlives the codec. After silence_libav().
+void count_missing_references(AVCodecContext& codec, std::atomic<std::uint64_t>& count) noexcept;
 
 // libav prints URLs with their passwords, and one line for every damaged macroblock: nothing of it is
 // printed; what matters arrives as return codes. Process-wide, idempotent, any thread.

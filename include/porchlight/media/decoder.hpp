@@ -23,6 +23,8 @@ class Decoder {
  public:
   using Deliver = std::function<void(FramePtr)>;
   static constexpr int frame_limit = 24;
+  // A parameter set may claim any size; a larger picture counts as damaged.
+  static constexpr std::int64_t most_pixels = std::int64_t{4096} * 4096;
 
   // `next_number` continues the camera's count of frames over a new stream. Fails with `unsupported`
   // when libavcodec has no decoder for the codec.
@@ -55,11 +57,14 @@ class Decoder {
 
   Decoder(AvCodec codec, std::uint64_t next_number, std::shared_ptr<PictureMemory> memory);
   Status receive(const Deliver& deliver);
+  void note_missing_references();
   void take(AvFrame picture, const Deliver& deliver);
   void damaged();
   MonotonicTime arrival_of(const AVFrame& picture) const;
 
   std::shared_ptr<PictureMemory> memory_;  // the codec points at it
+  // References to pictures that are not there, as H.265's decoder meets them. Outlives the codec.
+  std::unique_ptr<std::atomic<std::uint64_t>> missing_ = std::make_unique<std::atomic<std::uint64_t>>(0);
   AvCodec codec_;
   std::shared_ptr<std::atomic<int>> alive_ = std::make_shared<std::atomic<int>>(0);  // frames delivered
   std::array<Arrival, 32> arrivals_{};  // of the newest packets; libav reorders, we look the pts up
@@ -67,6 +72,8 @@ class Decoder {
   MonotonicTime newest_arrival_{};
   bool waiting_ = true;
   std::uint64_t next_number_;
+  std::uint64_t delivered_ = 0;
+  std::uint64_t missing_seen_ = 0;
   std::uint64_t errors_ = 0;
   std::uint64_t lost_ = 0;
 };

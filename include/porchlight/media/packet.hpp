@@ -26,6 +26,7 @@ struct StreamInfo {
   double fps = 0;  // announced; 0 unknown
   int time_base_num = 1;
   int time_base_den = 90000;
+  bool own_times = true;  // false: it has no timestamps, ours say when it arrived
   std::shared_ptr<const AVCodecParameters> parameters;  // for decoder and muxer
 };
 
