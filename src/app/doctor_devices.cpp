@@ -110,35 +110,88 @@ Findings check_button(const Patient& patient, const gpio::ButtonOptions& button,
   return findings;
 }
 
+std::string mend_of_file(ErrorCode code, const std::string& place) {
+  switch (code) {
+    case ErrorCode::not_found:
+      return "set " + place + ".url to a file that is there";
+    case ErrorCode::permission_denied:
+      return "let the user porchlight read the file of " + place + ".url";
+    default:
+      return "set " + place + ".url to a clip that `ffprobe` understands";
+  }
+}
+
+std::string mend_of_device(ErrorCode code, const std::string& place) {
+  switch (code) {
+    case ErrorCode::not_found:
+      return "plug it in, or set " + place +
+             ".url to what `ls /dev/v4l/by-id` lists, which stays the same wherever it is plugged in";
+    case ErrorCode::permission_denied:
+      return "let the user porchlight open it: adduser porchlight video && systemctl restart porchlight";
+    case ErrorCode::unavailable:
+      return "stop the other program (`fuser -v` names it)";
+    case ErrorCode::resource:
+      return "set " + place + ".size or .fps lower, or .format: mjpeg";
+    case ErrorCode::unsupported:
+      return "set " + place + ".url and .format to what `v4l2-ctl --list-formats-ext -d DEVICE` shows";
+    default:
+      return "pull it out and put it back; `journalctl -k -n 50` shows what the driver said";
+  }
+}
+
+std::string mend_of_program(ErrorCode code, const std::string& place) {
+  if (code == ErrorCode::not_found || code == ErrorCode::permission_denied)
+    return "install the program, or write its whole path into " + place + ".url";
+  return "run the command of " + place +
+         ".url by hand, as the user porchlight: it must write H.264, H.265 or MPEG-TS to "
+         "its standard output, and go on";
+}
+
+std::string mend_of_network(ErrorCode code, const camera::CameraOptions& camera, const std::string& place) {
+  switch (code) {
+    case ErrorCode::auth:
+      return "set " + place + ".user and .password to a login of the camera" +
+             (camera.kind == camera::SourceKind::rtsps ? "; if it is the certificate that is not believed, "
+                                                         ".ca_file to its authority's, or to its own"
+                                                       : "");
+    case ErrorCode::not_found:
+      return "set " + place + ".url to a path that the camera has (its manual names it)";
+    case ErrorCode::invalid_argument:
+      return "set the host in " + place + ".url to a name or address that exists";
+    case ErrorCode::timeout:
+    case ErrorCode::decode:
+    case ErrorCode::unsupported:
+    case ErrorCode::corrupt:
+    case ErrorCode::end_of_stream:
+      return "set the camera's stream to H.264, restart the camera, or set " + place +
+             ".url to another stream of it";
+    default:
+      return "switch the camera on and look at its cable; " + place + ".url names its host and port";
+  }
+}
+
 void bad_camera(const Error& error, const camera::CameraOptions& camera, const std::string& place,
                 Findings& findings) {
-  findings.bad(error.text(), [&]() -> std::string {
-    const bool is_file = camera.kind == camera::SourceKind::file;
-    switch (error.code()) {
-      case ErrorCode::auth:
-        return "set " + place + ".user and .password to a login of the camera";
-      case ErrorCode::not_found:
-        return "set " + place + ".url to " +
-               (is_file ? "a file that is there" : "a path that the camera has (its manual names it)");
-      case ErrorCode::permission_denied:
-        return "let the user porchlight read the file of " + place + ".url";
-      case ErrorCode::invalid_argument:
-        return "set the host in " + place + ".url to a name or address that exists";
-      case ErrorCode::timeout:
-      case ErrorCode::decode:
-      case ErrorCode::unsupported:
-      case ErrorCode::corrupt:
-      case ErrorCode::end_of_stream:
-        return is_file ? "set " + place + ".url to a clip that `ffprobe` understands"
-                       : "set the camera's stream to H.264, restart the camera, or set " + place +
-                             ".url to another stream of it";
-      default:
-        return "switch the camera on and look at its cable; " + place + ".url names its host and port";
-    }
-  }());
+  switch (camera.kind) {
+    case camera::SourceKind::file:
+      return findings.bad(error.text(), mend_of_file(error.code(), place));
+    case camera::SourceKind::v4l2:
+      return findings.bad(error.text(), mend_of_device(error.code(), place));
+    case camera::SourceKind::exec:
+      return findings.bad(error.text(), mend_of_program(error.code(), place));
+    default:
+      return findings.bad(error.text(), mend_of_network(error.code(), camera, place));
+  }
+}
+
+// A program is the service's to start: as root it would run with all of root's rights.
+bool may_not_be_started(const camera::CameraOptions& camera) {
+  return camera.kind == camera::SourceKind::exec && maintain::is_privileged();
 }
 
 void try_camera(const camera::CameraOptions& camera, const std::string& place, Findings& findings) {
+  if (may_not_be_started(camera))
+    return findings.skipped("its program is not started as root", "start the service, and look again");
   SystemClock clock;
   const auto sight = camera::try_camera(camera, clock, camera_limit);
   if (!sight) return bad_camera(sight.error(), camera, place, findings);
@@ -159,6 +212,10 @@ void ask_camera(const std::string& state, const camera::CameraOptions& camera, c
   }
   // No further attempt: cameras lock accounts that are tried too often.
   if (state == "auth_failed") return bad_camera(Error(ErrorCode::auth, found), camera, place, findings);
+  // A second program beside the daemon's own would take the sensor from it.
+  if (camera.kind == camera::SourceKind::exec)
+    return findings.bad(found, "`journalctl -u porchlight` shows what the program said; " +
+                                   mend_of_program(ErrorCode::end_of_stream, place));
   SystemClock clock;
   const auto sight = camera::try_camera(camera, clock, camera_limit);
   if (!sight) return bad_camera(Error(sight.error()).context(found), camera, place, findings);
@@ -166,8 +223,10 @@ void ask_camera(const std::string& state, const camera::CameraOptions& camera, c
                    "wait a minute and look again; if it stays, the camera may not serve two viewers at once");
 }
 
-Findings check_camera(const Patient& patient, const camera::CameraOptions& camera, const std::string& place) {
+Findings check_camera(const Patient& patient, const camera::CameraOptions& configured,
+                      const std::string& place) {
   Findings findings;
+  const auto camera = configured.watched();
   if (patient.is_faulty(place + "."))
     findings.skipped("its configuration has a fault", "mend the configuration first");
   else if (!camera.enabled)

@@ -2,9 +2,12 @@
 #include <array>
 #include <cassert>
 
+#include "exec_source.hpp"
 #include "file_source.hpp"
 #include "rtsp_source.hpp"
+#include "rtsps_source.hpp"
 #include "source.hpp"
+#include "v4l2_source.hpp"
 
 namespace porchlight::camera {
 namespace {
@@ -21,9 +24,12 @@ std::unique_ptr<Source> make(const CameraOptions& options, Clock& clock) {
 }
 
 // One row per kind.
-constexpr std::array<Row, 2> kinds{{
+constexpr std::array<Row, 5> kinds{{
     {SourceKind::rtsp, &make<RtspSource>},
+    {SourceKind::rtsps, &make<RtspsSource>},
     {SourceKind::file, &make<FileSource>},
+    {SourceKind::v4l2, &make<V4l2Source>},
+    {SourceKind::exec, &make<ExecSource>},
 }};
 
 }  // namespace

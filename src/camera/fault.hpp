@@ -24,12 +24,13 @@ inline constexpr std::array<FaultRow, 6> fault_table{{
     {event::CameraFault::stalled, ConnectionState::stalled, "timeout", "timeout",
      "packets arrive, but no picture came out for `stall`"},
     {event::CameraFault::eof, ConnectionState::connecting, "eof", "io",
-     "the camera or the file ended the stream"},
-    {event::CameraFault::auth, ConnectionState::auth_failed, "auth", "auth", "user or password refused"},
+     "the camera, the file or the program ended the stream"},
+    {event::CameraFault::auth, ConnectionState::auth_failed, "auth", "auth",
+     "user or password refused, or the camera's certificate"},
     {event::CameraFault::network, ConnectionState::unreachable, "network", "network",
-     "not reached within 10 s, connection broken, or nothing at this address"},
+     "not reached within 10 s, connection broken, or nothing at this address; device gone or in use"},
     {event::CameraFault::protocol, ConnectionState::protocol_error, "protocol", "io",
-     "the answer is not what RTSP or the file format demands"},
+     "what comes is not what RTSP, the file or the program's format demands"},
 }};
 
 const FaultRow& row_of(event::CameraFault fault) noexcept;

@@ -25,7 +25,7 @@ Input::Address address_of(const CameraOptions& options) {
           {{"protocol_whitelist", "file"},
            // No playlists: they would make us open what they name.
            {"format_whitelist", "mov,matroska,mpegts,mpeg,avi,h264,hevc,mjpeg"}},
-          /*probe=*/true};
+          Input::Probe::always};
 }
 
 std::int64_t frame_step(const media::StreamInfo& stream) {

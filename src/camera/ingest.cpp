@@ -40,6 +40,10 @@ class Ingest::Supervision {
   }
   ConnectionState state() const noexcept { return state_.load(std::memory_order_relaxed); }
   const CameraOptions& options() const noexcept { return options_; }
+  std::optional<pid_t> child() const noexcept {
+    const pid_t pid = child_.load(std::memory_order_relaxed);
+    return pid > 0 ? std::optional(pid) : std::nullopt;
+  }
   void retire() { instruments_.retire(); }
 
  private:
@@ -67,6 +71,7 @@ class Ingest::Supervision {
 
   // const after construction
   const CameraOptions options_;
+  const CameraOptions watched_;  // with the address of the stream that is opened
   const std::chrono::milliseconds stable_;
   Clock& clock_;
   const Outputs outputs_;
@@ -87,11 +92,13 @@ class Ingest::Supervision {
   std::atomic<std::int64_t> decoded_arrival_ns_{never};
   std::atomic<std::uint64_t> decoded_total_{0};
   std::atomic<double> announced_fps_{0};  // 0: not known
+  std::atomic<pid_t> child_{0};           // 0: none
 };
 
 Ingest::Supervision::Supervision(CameraOptions options, ReconnectOptions reconnect,
                                  telemetry::Metrics& metrics, Clock& clock, Outputs outputs)
     : options_(std::move(options)),
+      watched_(options_.watched()),
       stable_(reconnect.stable),
       clock_(clock),
       outputs_(std::move(outputs)),
@@ -110,7 +117,7 @@ void Ingest::Supervision::run(const std::stop_token& stop, Heartbeat& heartbeat)
     const auto pause = wait_after(fault);
     become_lost(fault, error, pause);
     // A clip that was to be played once has been.
-    if (fault.fault == event::CameraFault::eof && options_.kind == SourceKind::file)
+    if (fault.fault == event::CameraFault::eof && watched_.kind == SourceKind::file)
       return idle(stop, heartbeat);
     if (!wait(pause, stop, heartbeat)) return;
     instruments_.reconnecting(fault);
@@ -126,11 +133,13 @@ Error Ingest::Supervision::connect(const std::stop_token& stop, Heartbeat& heart
                         [this, &heartbeat] {
                           heartbeat.beat();
                           return supervise();
-                        }};
-  Error error = make_source(options_, clock_)->run(sink, stop);
+                        },
+                        [this](std::uint64_t pictures) { instruments_.lost(pictures); },
+                        [this](pid_t pid) { child_.store(pid, std::memory_order_relaxed); }};
+  Error error = make_source(watched_, clock_)->run(sink, stop);
   if (error.code() != ErrorCode::cancelled) return error;
   return Error(ErrorCode::cancelled,
-               "decode '" + options_.printable_url() + "': packets arrive, but no picture comes out");
+               "decode '" + watched_.printable_url() + "': packets arrive, but no picture comes out");
 }
 
 void Ingest::Supervision::take(const media::PacketPtr& packet) {
@@ -267,6 +276,9 @@ ConnectionState Ingest::state() const noexcept {
 }
 const CameraOptions& Ingest::options() const noexcept {
   return supervision_->options();
+}
+std::optional<pid_t> Ingest::child() const noexcept {
+  return supervision_->child();
 }
 void Ingest::retire() {
   supervision_->retire();

@@ -6,6 +6,7 @@
 extern "C" {
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
+#include <libavutil/avstring.h>
 #include <libavutil/dict.h>
 }
 
@@ -61,14 +62,25 @@ Status Input::connect(const Address& address) {
   AVFormatContext* context = avformat_alloc_context();
   if (context == nullptr) return Error(ErrorCode::resource, "open '" + name_ + "': out of memory");
   context->interrupt_callback = {&Input::interrupted, &guard_};
+  if (address.bytes) {
+    bytes_ = address.bytes;
+    io_ = address.packets ? media::make_av_packets(bytes_) : media::make_av_bytes(bytes_);
+    context->pb = io_.get();
+  }
   Dictionary options;
   for (const auto& [key, value] : address.options)
     av_dict_set(&options.entries, key.c_str(), value.c_str(), 0);
-  const int opened = avformat_open_input(&context, address.url.c_str(), nullptr, &options.entries);
+  const AVInputFormat* format = address.format != nullptr ? av_find_input_format(address.format) : nullptr;
+  const int opened = avformat_open_input(&context, address.url.c_str(), format, &options.entries);
   if (opened < 0) return explain(opened, "open");  // libav has freed the context
   format_.reset(context);
-  if (!address.probe) return {};
-  const int probed = avformat_find_stream_info(context, nullptr);
+  return probe(address.probe);
+}
+
+Status Input::probe(Probe wanted) {
+  const bool unknown = (format_->ctx_flags & AVFMTCTX_NOHEADER) != 0;
+  if (wanted == Probe::never || (wanted == Probe::if_streams_are_unknown && !unknown)) return {};
+  const int probed = avformat_find_stream_info(format_.get(), nullptr);
   if (probed < 0) return explain(probed, "probe");
   return {};
 }
@@ -84,6 +96,21 @@ Status Input::choose_stream() {
   return {};
 }
 
+bool Input::tells_time() const noexcept {
+  const auto* parser_only = "h264,hevc";
+  return av_match_name(format_->iformat->name, parser_only) == 0;
+}
+
+// A transport stream may go on with another codec in the same place.
+Status Input::follow_codec() {
+  const AVStream& now = *format_->streams[index_];
+  if (now.codecpar->codec_id == stream_->parameters->codec_id) return {};
+  auto described = describe(now);
+  if (!described) return std::move(described).error();
+  stream_ = std::move(described).value();
+  return {};
+}
+
 Result<media::AvPacket> Input::read() {
   media::AvPacket packet = media::make_av_packet();
   for (;;) {
@@ -92,7 +119,10 @@ Result<media::AvPacket> Input::read() {
     // libav's parser holds a picture back until the next begins; interrupted, it hands that one out
     // as if it had arrived now.
     if (guard_.given_up() || guard_.expired()) return explain(AVERROR_EXIT, "read");
-    if (packet->stream_index == index_ && packet->size > 0) return packet;
+    if (packet->stream_index == index_ && packet->size > 0) {
+      if (auto s = follow_codec(); !s) return std::move(s).error();
+      return packet;
+    }
     av_packet_unref(packet.get());
     // Packets of other streams must not keep us past the deadline.
     if (interrupted(&guard_) != 0) return explain(AVERROR_EXIT, "read");

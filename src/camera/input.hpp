@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -36,29 +38,43 @@ class Guard {
 // The video stream of one URL through libavformat. Thread-bound; every call ends by the guard.
 class Input {
  public:
+  // Whether to read ahead for what the container's header does not say.
+  enum class Probe : std::uint8_t { never, if_streams_are_unknown, always };
+  // Up to so many bytes; one of libav's error codes when there are none.
+  using Bytes = std::function<int(std::uint8_t*, int)>;
   struct Address {
     std::string name;                                          // for error texts: without credentials
     std::string url;                                           // may carry credentials
     std::vector<std::pair<std::string, std::string>> options;  // libavformat's
-    bool probe = false;  // read ahead for what the container's header does not say
+    Probe probe = Probe::never;
+    Bytes bytes{};                 // where the bytes come from; empty: libavformat opens the URL
+    bool packets = false;          // each read of `bytes` gives one packet of a protocol
+    const char* format = nullptr;  // libavformat's; null: it finds out
   };
 
   // `guard` outlives the input.
   static Result<std::unique_ptr<Input>> open(const Address& address, Guard& guard);
 
+  // Of the packet that was read last: another one once the codec changes in mid-stream.
   const std::shared_ptr<const media::StreamInfo>& stream() const noexcept { return stream_; }
+  // False of a bare elementary stream, whose timestamps libavformat invents.
+  bool tells_time() const noexcept;
   // The next packet of the stream. `timeout` at the guard's deadline, `cancelled` when it gave up.
   Result<media::AvPacket> read();
 
  private:
   Input(std::string name, Guard& guard) : name_(std::move(name)), guard_(guard) {}
   Status connect(const Address& address);
+  Status probe(Probe wanted);
   Status choose_stream();
+  Status follow_codec();
   Error explain(int code, std::string_view doing) const;
   static int interrupted(void* guard);
 
   const std::string name_;
   Guard& guard_;
+  Bytes bytes_;
+  media::AvBytes io_;  // around bytes_; outlives the format
   media::AvFormat format_;
   int index_ = -1;
   std::shared_ptr<const media::StreamInfo> stream_;

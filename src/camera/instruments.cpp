@@ -26,6 +26,7 @@ Instruments::Instruments(const CameraOptions& options, telemetry::Metrics& metri
   for (std::size_t i = 0; i < states; ++i)
     states_[i] = metrics.gauge(state_name, labels("status", status_label(i)));
   received_ = metrics.counter("camera_frames_received_total", labels());
+  dropped_ = metrics.counter("camera_frames_dropped_total", labels());
   for (std::size_t i = 0; i < fault_table.size(); ++i) {
     failures_[i] = metrics.counter("errors_total", {{"component", "ingest"},
                                                     {"error_type", std::string(fault_table[i].error_type)},

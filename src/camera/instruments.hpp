@@ -22,6 +22,7 @@ class Instruments {
   void expected_fps(double frames_per_second);
   void last_frame(WallTime at);
   void received() { received_.increment(); }
+  void lost(std::uint64_t pictures) { dropped_.increment(static_cast<double>(pictures)); }
   void failed(const FaultRow& fault);
   void reconnecting(const FaultRow& fault);
   // Takes every gauge series of the camera away.
@@ -41,6 +42,7 @@ class Instruments {
   std::optional<telemetry::Gauge> expected_fps_;
   std::optional<telemetry::Gauge> last_frame_;
   telemetry::Counter received_;
+  telemetry::Counter dropped_;
   std::array<telemetry::Counter, fault_table.size()> failures_;    // by row
   std::array<telemetry::Counter, fault_table.size()> reconnects_;  // by row; rows may share one
 };

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "porchlight/camera/options.hpp"
 
-#include <algorithm>
 #include <array>
+#include <charconv>
 #include <set>
 #include <string_view>
 
-#include "url.hpp"
+#include "address.hpp"
 
 namespace porchlight::camera {
 namespace {
@@ -15,35 +15,8 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds shortest_stall{500};
 constexpr milliseconds longest_stall{3'600'000};
-constexpr std::array<std::string_view, 3> later_schemes{"rtsps", "v4l2", "exec"};
-
-// The scheme's kind; a fault names what is wrong and never prints the URL, which may hold a password.
-void read_url(config::Section& section, CameraOptions& camera) {
-  const std::string url = section.required_text("url");
-  if (url.empty()) return;
-  const std::string scheme = scheme_of(url);
-  if (scheme == "rtsp") {
-    auto parts = split_credentials(url);
-    camera.kind = SourceKind::rtsp;
-    camera.url = std::move(parts.bare);
-    camera.user = std::move(parts.user);
-    camera.password = std::move(parts.password);
-    if (camera.url.size() <= std::string_view("rtsp://").size() || !camera.url.starts_with("rtsp://"))
-      section.fault("url", "expected rtsp://host/path");
-  } else if (scheme == "file") {
-    camera.kind = SourceKind::file;
-    camera.url = url;
-    if (file_path(url).empty()) section.fault("url", "expected file:/path/of/a/clip");
-  } else if (std::find(later_schemes.begin(), later_schemes.end(), scheme) != later_schemes.end()) {
-    section.fault("url", "scheme '" + scheme + "' is not in this version");
-  } else if (scheme.empty()) {
-    section.fault("url", "no scheme (expected rtsp:// or file:)");
-  } else {
-    const auto near = config::suggestion(scheme, {"rtsp", "file"});
-    section.fault("url",
-                  "unknown scheme '" + scheme + "'" + (near ? " (did you mean '" + *near + "'?)" : ""));
-  }
-}
+constexpr int widest = 8192;  // pixels
+constexpr int highest = 8192;
 
 void read_login(config::Section& section, CameraOptions& camera) {
   const std::string user = section.text("user", "");
@@ -53,26 +26,109 @@ void read_login(config::Section& section, CameraOptions& camera) {
   if (camera.user.empty() && !camera.password.empty()) section.fault("password", "a password needs a user");
 }
 
+// The smaller stream of the same camera: its login is the camera's, unless its URL has one.
+void read_detect(config::Section& section, CameraOptions& camera) {
+  auto detect = read_address(section, "detect_url");
+  if (detect.url.empty()) return;
+  if (is_network(detect.kind) && detect.user.empty()) {
+    detect.user = camera.user;
+    detect.password = camera.password;
+  }
+  camera.detect = std::move(detect);
+}
+
+bool read_number(std::string_view text, int most, int& number) {
+  const char* end = text.data() + text.size();
+  return std::from_chars(text.data(), end, number).ptr == end && number > 0 && number <= most;
+}
+
+void read_size(config::Section& section, CameraOptions& camera) {
+  const std::string size = section.text("size", "");
+  if (size.empty()) return;
+  const std::string_view text = size;
+  const auto times = text.find('x');
+  if (times == std::string_view::npos || !read_number(text.substr(0, times), widest, camera.width) ||
+      !read_number(text.substr(times + 1), highest, camera.height)) {
+    camera.width = camera.height = 0;
+    section.fault("size", "expected WIDTHxHEIGHT in pixels, such as 1280x720");
+  }
+}
+
+PixelFormat format_named(std::string_view word) {
+  if (word == "h264") return PixelFormat::h264;
+  if (word == "mjpeg") return PixelFormat::mjpeg;
+  if (word == "yuyv") return PixelFormat::yuyv;
+  return PixelFormat::automatic;
+}
+
+// Keys that one kind of source understands.
+struct OwnKey {
+  std::string_view key;
+  SourceKind kind;
+  std::string_view fault;
+};
+constexpr std::array<OwnKey, 7> own_keys{{
+    {"loop", SourceKind::file, "only a file: camera can loop"},
+    {"transport", SourceKind::rtsp,
+     "only an rtsp: camera has a transport (rtsps: is TCP, or it would not be secret)"},
+    {"tls_verify", SourceKind::rtsps, "only an rtsps: camera has a certificate"},
+    {"ca_file", SourceKind::rtsps, "only an rtsps: camera has a certificate"},
+    {"format", SourceKind::v4l2, "only a v4l2: camera can be asked for a format"},
+    {"size", SourceKind::v4l2, "only a v4l2: camera can be asked for a size"},
+    {"fps", SourceKind::v4l2, "only a v4l2: camera can be asked for a rate"},
+}};
+
+bool has_kind(const CameraOptions& camera, SourceKind kind) {
+  return camera.kind == kind || (camera.detect && camera.detect->kind == kind);
+}
+
+void read_own_keys(config::Section& section, CameraOptions& camera) {
+  camera.loop = section.boolean("loop", true);
+  camera.transport =
+      section.choice("transport", "tcp", {"tcp", "udp"}) == "udp" ? Transport::udp : Transport::tcp;
+  camera.tls_verify = section.boolean("tls_verify", true);
+  camera.ca_file = section.text("ca_file", "");
+  if (!camera.ca_file.empty() && !camera.tls_verify)
+    section.fault("ca_file", "with tls_verify: false nothing is verified");
+  camera.format = format_named(section.choice("format", "auto", {"auto", "h264", "mjpeg", "yuyv"}));
+  read_size(section, camera);
+  camera.fps = section.number("fps", 0, 0, 1000);
+  for (const auto& own : own_keys)
+    if (section.has(own.key) && !has_kind(camera, own.kind)) section.fault(own.key, std::string(own.fault));
+}
+
 CameraOptions read_camera(config::Section& section) {
   CameraOptions camera;
   camera.id = section.required_id("id");
   camera.name = section.text("name", camera.id);
-  read_url(section, camera);
+  if (!section.required_text("url").empty())
+    static_cast<StreamAddress&>(camera) = read_address(section, "url");
   read_login(section, camera);
+  read_detect(section, camera);
   camera.expected_fps = section.number("expected_fps", 0, 0, 1000);
   camera.stall = section.duration("stall", milliseconds(10'000), shortest_stall, longest_stall);
   camera.enabled = section.boolean("enabled", true);
-  camera.loop = section.boolean("loop", true);
-  if (section.has("loop") && camera.kind != SourceKind::file)
-    section.fault("loop", "only a file: camera can loop");
-  section.not_in_this_version({"detect_url", "record", "audio", "zones", "masks"});
+  read_own_keys(section, camera);
+  section.not_in_this_version({"record", "audio", "zones", "masks"});
   return camera;
 }
 
 }  // namespace
 
-std::string CameraOptions::printable_url() const {
-  return kind == SourceKind::file ? url : url.substr(0, url.find('?'));
+CameraOptions CameraOptions::watched() const {
+  CameraOptions same = *this;
+  if (detect) static_cast<StreamAddress&>(same) = *detect;
+  same.detect.reset();
+  return same;
+}
+
+Result<CameraOptions> camera_at(const std::string& url) {
+  auto address = address_of(url);
+  if (!address) return std::move(address).error();
+  CameraOptions camera;
+  static_cast<StreamAddress&>(camera) = std::move(*address);
+  camera.id = camera.name = "url";
+  return camera;
 }
 
 std::vector<CameraOptions> read_cameras(config::Section& root) {

@@ -10,15 +10,20 @@ namespace {
 // From the first SYN to the answer to PLAY. Cameras that start their encoder on demand need seconds.
 constexpr std::chrono::seconds open_deadline{10};
 
+// A keyframe of a 4K camera comes at once, and the kernel's own buffer holds a fraction of it.
+constexpr const char* datagram_buffer = "2097152";
+
 Input::Address address_of(const CameraOptions& options) {
+  const bool udp = options.transport == Transport::udp;
   return {options.printable_url(),
           with_credentials(options.url, options.user, options.password),
-          {{"rtsp_transport", "tcp"},
+          {{"rtsp_transport", udp ? "udp" : "tcp"},
            {"allowed_media_types", "video"},
-           {"protocol_whitelist", "rtsp,tcp,rtp"},
+           {"protocol_whitelist", udp ? "rtsp,tcp,udp,rtp" : "rtsp,tcp,rtp"},
+           {"buffer_size", udp ? datagram_buffer : "-1"},
            {"user_agent", "porchlight"}},
           // The decoder learns from the stream itself; reading ahead would hold the first pictures back.
-          /*probe=*/false};
+          Input::Probe::never};
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 namespace porchlight::camera {
 
 // RTSP (RFC 2326) with RTP interleaved in its TCP connection: nothing is lost on the way, and nothing
-// but the one port must be open.
+// but the one port must be open. On request the pictures come by UDP: nothing waits for what is lost.
 class RtspSource final : public Source {
  public:
   // Both outlive the source.

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/types.h>
+
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <stop_token>
@@ -17,6 +20,11 @@ struct PacketSink {
   std::function<void(media::PacketPtr)> packet;
   // Asked before each packet and at least every 150 ms while the source waits. False: give up.
   std::function<bool()> go_on;
+  // Pictures that the source knows to have been lost on their way to it. May be empty.
+  std::function<void(std::uint64_t)> lost{};
+  // The program that the source runs from now on, the leader of its process group; 0: none any more. May
+  // be empty.
+  std::function<void(pid_t)> child{};
 };
 
 // One way to get at a camera's packets. Push, not pull: nothing above may assume that a camera has a

@@ -1,28 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "porchlight/camera/trial.hpp"
 
-#include <netdb.h>
-
 #include <optional>
 
+#include "name_check.hpp"
 #include "porchlight/media/decoder.hpp"
 #include "source.hpp"
-#include "url.hpp"
 
 namespace porchlight::camera {
 namespace {
-
-// libav says "Input/output error" for a name that nobody knows.
-Status resolve(const CameraOptions& options) {
-  const auto host = host_of(options.url);
-  addrinfo* found = nullptr;
-  const int rc = ::getaddrinfo(host.c_str(), nullptr, nullptr, &found);
-  if (rc == 0) {
-    ::freeaddrinfo(found);
-    return {};
-  }
-  return Error(ErrorCode::invalid_argument, "look up '" + host + "': " + ::gai_strerror(rc));
-}
 
 // Takes packets until the first picture.
 class Trial {
@@ -73,8 +59,7 @@ class Trial {
 
 Result<Sight> try_camera(const CameraOptions& options, Clock& clock, std::chrono::milliseconds limit) {
   Trial trial(clock, limit);
-  if (options.kind == SourceKind::rtsp)
-    if (auto status = resolve(options); !status) return std::move(status).error();
+  if (auto status = check_name(options); !status) return std::move(status).error();
   const PacketSink sink{[&](const media::PacketPtr& packet) { trial.take(packet); },
                         [&] { return trial.go_on(); }};
   const auto ended = make_source(options, clock)->run(sink, {});

@@ -100,4 +100,18 @@ Result<CURLcode> CurlRun::until_done(const std::stop_token& stop) {
   }
 }
 
+Result<CURLcode> CurlRun::hold(const std::function<bool()>& go_on) {
+  if (curl_multi_add_handle(multi_.get(), easy_.get()) != CURLM_OK)
+    return Error(ErrorCode::internal, "libcurl refused the request");
+  for (;;) {
+    int running = 0;
+    if (curl_multi_perform(multi_.get(), &running) != CURLM_OK) return CURLE_FAILED_INIT;
+    int left = 0;
+    while (const auto* message = curl_multi_info_read(multi_.get(), &left))
+      if (message->msg == CURLMSG_DONE) return message->data.result;
+    if (!go_on()) return Error(ErrorCode::cancelled, "given up");
+    if (curl_multi_poll(multi_.get(), nullptr, 0, 100, nullptr) != CURLM_OK) return CURLE_FAILED_INIT;
+  }
+}
+
 }  // namespace porchlight::http

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -51,6 +52,9 @@ class CurlRun {
   void prepare(const CurlTerms& terms);
   // The transfer's own end; cancelled: a stop was requested first.
   Result<CURLcode> perform(const std::stop_token& stop);
+  // As perform(), but leaves the handle with its connection, which lives on with this object. `go_on` is
+  // asked at least every 100 ms.
+  Result<CURLcode> hold(const std::function<bool()>& go_on);
   // In libcurl's words.
   std::string cause_of(CURLcode rc) const {
     return reason_[0] != '\0' ? reason_.data() : curl_easy_strerror(rc);

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -113,6 +114,76 @@ TEST_F(FileCamera, LoopsReorderedPicturesInEveryContainer) {
     ASSERT_EQ(numbers.size(), 60U) << file;
     for (std::size_t i = 0; i < numbers.size(); ++i) EXPECT_EQ(numbers[i], i % 20) << file;
   }
+}
+
+TEST_F(FileCamera, LoopsH265InEveryContainer) {
+  for (const char* file : {"h265.mp4", "h265.mkv", "h265.ts", "h265.hevc"}) {
+    MADE_OR_SKIP(make(file, {.frames = 20, .fps = 25, .keyframe_interval = 10, .encoder = "libx265"}));
+    SimulatedClock clock;
+    const auto packets = play(camera(file), clock, 50);
+    ASSERT_EQ(packets.size(), 50U) << file;
+    EXPECT_EQ(packets[0]->stream->codec, "hevc") << file;
+    auto decoder = media::Decoder::create(*packets[0]->stream).value();
+    std::vector<std::uint64_t> numbers;
+    const auto read = [&](const media::FramePtr& frame) {
+      numbers.push_back(media::test::number_in(*frame));
+    };
+    for (const auto& packet : packets) ASSERT_TRUE(decoder.decode(*packet, read).ok());
+    ASSERT_TRUE(decoder.flush(read).ok());
+    ASSERT_EQ(numbers.size(), 50U) << file;
+    for (std::size_t i = 0; i < numbers.size(); ++i) EXPECT_EQ(numbers[i], i % 20) << file;
+  }
+}
+
+// A transport stream that ends in the middle of a picture, as a full disk or a cut wire leaves it.
+TEST_F(FileCamera, ACutClipShowsWhatIsWholeAndGoesOn) {
+  for (const char* encoder : {"libx264", "libx265"}) {
+    MADE_OR_SKIP(make("cut.ts", {.frames = 20, .fps = 25, .keyframe_interval = 5, .encoder = encoder}));
+    const auto path = folder_ / "cut.ts";
+    std::filesystem::resize_file(path, std::filesystem::file_size(path) * 7 / 10);
+    SimulatedClock clock;
+    const auto packets = play(camera("cut.ts"), clock, 40);
+    ASSERT_EQ(packets.size(), 40U) << encoder;
+    auto decoder = media::Decoder::create(*packets[0]->stream).value();
+    std::vector<std::uint64_t> numbers;
+    const auto read = [&](const media::FramePtr& frame) {
+      numbers.push_back(media::test::number_in(*frame));
+    };
+    for (const auto& packet : packets) ASSERT_TRUE(decoder.decode(*packet, read).ok());
+    // It begins anew at least twice, and between the beginnings every picture is the next one.
+    EXPECT_GE(std::count(numbers.begin(), numbers.end(), 0U), 2) << encoder;
+    for (std::size_t i = 1; i < numbers.size(); ++i)
+      EXPECT_TRUE(numbers[i] == numbers[i - 1] + 1 || numbers[i] == 0)
+          << encoder << " at " << i << ": " << numbers[i];
+  }
+}
+
+// The container's header says one size, the stream's own parameter set another.
+TEST_F(FileCamera, ALyingHeaderDoesNotDeceive) {
+  MADE_OR_SKIP(make("lie.mp4", {.frames = 10, .fps = 20, .keyframe_interval = 5}));
+  std::fstream file(folder_ / "lie.mp4", std::ios::in | std::ios::out | std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  const auto entry = bytes.find("avc1", bytes.find("stsd"));
+  ASSERT_NE(entry, std::string::npos);
+  file.clear();
+  file.seekp(static_cast<std::streamoff>(entry + 4 + 24));  // ISO/IEC 14496-12, 12.1.3: width, height
+  file.write("\x01\x00\x00\x40", 4);
+  file.close();
+  SimulatedClock clock;
+  const auto packets = play(camera("lie.mp4"), clock, 10);
+  ASSERT_EQ(packets.size(), 10U);
+  auto decoder = media::Decoder::create(*packets[0]->stream).value();
+  int shown = 0;
+  for (const auto& packet : packets)
+    ASSERT_TRUE(decoder
+                    .decode(*packet,
+                            [&](const media::FramePtr& frame) {
+                              ++shown;
+                              EXPECT_EQ(frame->width, 640);
+                              EXPECT_EQ(frame->height, 360);
+                            })
+                    .ok());
+  EXPECT_EQ(shown, 10);
 }
 
 TEST_F(FileCamera, PlaysOnceWhenToldTo) {

@@ -55,6 +55,7 @@ TEST(CameraOptions, ReadEveryKey) {
   EXPECT_FALSE(cameras[0].loop);
   EXPECT_EQ(cameras[1].user, "me");
   EXPECT_EQ(cameras[1].password, "word");
+  EXPECT_EQ(cameras[1].transport, Transport::tcp);
 }
 
 TEST(CameraOptions, TakeTheLoginOutOfTheUrl) {
@@ -74,13 +75,90 @@ TEST(CameraOptions, NameTheNearestScheme) {
 }
 
 TEST(CameraOptions, RefuseWhatThisVersionDoesNotHave) {
-  for (const char* url : {"rtsps://cam/main", "v4l2:/dev/video0", "exec:rpicam-vid"})
-    EXPECT_THAT(read("  - {id: front, url: '" + std::string(url) + "'}\n").faults,
-                HasSubstr("not in this version"));
-  for (const char* key :
-       {"detect_url: 'rtsp://cam/sub'", "record: continuous", "audio: true", "zones: []", "masks: []"})
+  for (const char* key : {"record: continuous", "audio: true", "zones: []", "masks: []"})
     EXPECT_THAT(read("  - {id: front, url: 'rtsp://cam/main', " + std::string(key) + "}\n").faults,
                 HasSubstr("not in this version"));
+}
+
+TEST(CameraOptions, ReadAnEncryptedCamera) {
+  const auto [cameras, faults] = read(
+      "  - {id: front, url: 'rtsps://me:word@cam:322/main', ca_file: /etc/ca.pem}\n"
+      "  - {id: back, url: 'rtsps://cam/main', tls_verify: false}\n");
+  EXPECT_EQ(faults, "");
+  EXPECT_EQ(cameras.at(0).kind, SourceKind::rtsps);
+  EXPECT_EQ(cameras[0].url, "rtsps://cam:322/main");
+  EXPECT_EQ(cameras[0].password, "word");
+  EXPECT_TRUE(cameras[0].tls_verify);
+  EXPECT_EQ(cameras[0].ca_file, "/etc/ca.pem");
+  EXPECT_FALSE(cameras.at(1).tls_verify);
+  const auto refused = read(
+                           "  - {id: a, url: 'rtsps://cam/main', tls_verify: false, ca_file: x}\n"
+                           "  - {id: b, url: 'rtsps://cam/main', transport: udp}\n"
+                           "  - {id: c, url: 'rtsp://cam/main', tls_verify: false}\n")
+                           .faults;
+  EXPECT_THAT(refused, HasSubstr("cameras[0].ca_file: with tls_verify: false nothing is verified"));
+  EXPECT_THAT(refused, HasSubstr("cameras[1].transport"));
+  EXPECT_THAT(refused, HasSubstr("cameras[2].tls_verify"));
+}
+
+TEST(CameraOptions, ReadADevice) {
+  const auto [cameras, faults] =
+      read("  - {id: usb, url: 'v4l2:/dev/video0', size: 1280x720, fps: 10, format: mjpeg}\n");
+  EXPECT_EQ(faults, "");
+  EXPECT_EQ(cameras.at(0).kind, SourceKind::v4l2);
+  EXPECT_EQ(cameras[0].width, 1280);
+  EXPECT_EQ(cameras[0].height, 720);
+  EXPECT_EQ(cameras[0].fps, 10);
+  EXPECT_EQ(cameras[0].format, PixelFormat::mjpeg);
+  for (const char* size : {"1280", "x720", "1280x", "1280x720x3", "0x0", "-1x5", "99999x1", "1280 x 720"})
+    EXPECT_THAT(read("  - {id: usb, url: 'v4l2:/dev/video0', size: '" + std::string(size) + "'}\n").faults,
+                HasSubstr("cameras[0].size: expected WIDTHxHEIGHT"))
+        << size;
+  EXPECT_THAT(read("  - {id: usb, url: 'v4l2:video0'}\n").faults, HasSubstr("expected v4l2:/dev/video0"));
+  EXPECT_THAT(read("  - {id: usb, url: 'v4l2:/dev/video0', format: h265}\n").faults, HasSubstr("format"));
+}
+
+TEST(CameraOptions, ReadAProgram) {
+  const auto [cameras, faults] = read("  - {id: pi, url: \"exec:rpicam-vid -t 0 --key 'a secret' -o -\"}\n");
+  EXPECT_EQ(faults, "");
+  EXPECT_EQ(cameras.at(0).kind, SourceKind::exec);
+  EXPECT_THAT(cameras[0].command,
+              testing::ElementsAre("rpicam-vid", "-t", "0", "--key", "a secret", "-o", "-"));
+  EXPECT_EQ(cameras[0].printable_url(), "exec:rpicam-vid") << "arguments may be secrets";
+  const auto refused = read("  - {id: pi, url: 'exec:rpicam-vid --key hidden | tee x'}\n").faults;
+  EXPECT_THAT(refused, HasSubstr("cameras[0].url: exec: no shell reads it"));
+  EXPECT_THAT(refused, Not(HasSubstr("hidden")));
+  EXPECT_THAT(read("  - {id: pi, url: 'exec:'}\n").faults, HasSubstr("names no program"));
+}
+
+TEST(CameraOptions, ReadASecondStreamWithTheLoginOfTheFirst) {
+  const auto [cameras, faults] = read(
+      "  - {id: front, url: 'rtsp://cam/main', detect_url: 'rtsp://cam/sub?t=1', user: me, password: word}\n"
+      "  - {id: back, url: 'rtsp://cam/main', detect_url: 'rtsp://you:other@cam/sub', user: me, password: "
+      "word}\n"
+      "  - {id: yard, url: 'rtsp://cam/main'}\n");
+  EXPECT_EQ(faults, "");
+  ASSERT_TRUE(cameras.at(0).detect.has_value());
+  EXPECT_EQ(cameras[0].detect->user, "me");
+  EXPECT_EQ(cameras[0].watched().url, "rtsp://cam/sub?t=1");
+  EXPECT_EQ(cameras[0].watched().password, "word");
+  EXPECT_EQ(cameras[0].watched().id, "front");
+  EXPECT_EQ(cameras[1].watched().user, "you");
+  EXPECT_EQ(cameras[2].watched(), cameras[2]);
+  EXPECT_THAT(read("  - {id: front, url: 'rtsp://cam/main', detect_url: 'rtp://cam/sub'}\n").faults,
+              HasSubstr("cameras[0].detect_url: unknown scheme 'rtp' (did you mean 'rtsp'?)"));
+}
+
+TEST(CameraOptions, RefuseKeysOfAnotherKindOfSource) {
+  const auto faults =
+      read(
+          "  - {id: front, url: 'rtsp://cam/main', size: 640x480, fps: 5, format: auto, transport: udp}\n"
+          "  - {id: clip, url: 'file:a.mp4', transport: tcp, loop: true}\n")
+          .faults;
+  for (const char* key : {"cameras[0].size", "cameras[0].fps", "cameras[0].format", "cameras[1].transport"})
+    EXPECT_THAT(faults, HasSubstr(key));
+  EXPECT_THAT(faults, Not(HasSubstr("cameras[0].transport")));
+  EXPECT_THAT(faults, Not(HasSubstr("cameras[1].loop")));
 }
 
 TEST(CameraOptions, NameEveryFaultInOneRun) {

@@ -79,6 +79,55 @@ TEST(Rtsp, LoopsAClipOfTheServer) {
   std::filesystem::remove(path);
 }
 
+TEST(Rtsp, TravelsByUdpWhenAsked) {
+  SERVER_OR_SKIP(server, );
+  telemetry::Metrics metrics(test::sets_of({"front"}));
+  auto options = rtsp_camera("front", server->url());
+  options.transport = Transport::udp;
+  CameraRig rig(options, metrics);
+  ASSERT_TRUE(eventually([&] { return rig.frames().size() >= 30; }));
+  EXPECT_TRUE(connected(rig));
+  // What is lost on the way is not shown; what is shown is what was drawn, in order.
+  const auto frames = rig.frames();
+  for (std::size_t i = 1; i < frames.size(); ++i) ASSERT_GT(frames[i].burned, frames[i - 1].burned) << i;
+  server->order("freeze");
+  ASSERT_TRUE(eventually([&] { return rig.state() == ConnectionState::stalled; }));
+  server->order("mend");
+  EXPECT_TRUE(eventually([&] { return rig.events_of<event::CameraBack>().size() == 1; }));
+}
+
+TEST(Rtsp, TravelsByUdpOnlyWhenAsked) {
+  SERVER_OR_SKIP(server, "--lower", "udp");
+  telemetry::Metrics metrics(test::sets_of({"front", "back"}));
+  auto options = rtsp_camera("front", server->url());
+  CameraRig refused(options, metrics);
+  options = rtsp_camera("back", server->url());
+  options.transport = Transport::udp;
+  CameraRig welcome(options, metrics);
+  EXPECT_TRUE(eventually([&] { return connected(welcome); }));
+  EXPECT_TRUE(eventually([&] { return !refused.events_of<event::CameraLost>().empty(); }));
+  EXPECT_TRUE(refused.frames().empty());
+}
+
+TEST(Rtsp, DecodesH265) {
+  const auto path = std::filesystem::path(testing::TempDir()) / "rtsp_clip_h265.mp4";
+  if (!media::test::write_clip(path,
+                               {.frames = 20, .fps = 20, .keyframe_interval = 10, .encoder = "libx265"}))
+    GTEST_SKIP() << "libavcodec has no H.265 encoder (libx265) here";
+  SERVER_OR_SKIP(server, "--clip", path.string());
+  telemetry::Metrics metrics(test::sets_of({"front"}));
+  CameraRig rig(rtsp_camera("front", server->url()), metrics);
+  ASSERT_TRUE(eventually([&] { return rig.counter("camera_frames_received_total") >= 45; }));
+  EXPECT_TRUE(connected(rig));
+  const auto frames = rig.frames();
+  ASSERT_GT(frames.size(), 20U);
+  for (std::size_t i = 1; i < frames.size(); ++i)
+    ASSERT_EQ((frames[i].burned + 20 - frames[i - 1].burned) % 20,
+              (frames[i].number - frames[i - 1].number) % 20)
+        << i;
+  std::filesystem::remove(path);
+}
+
 TEST(Rtsp, RefusedPasswordIsAuthFailedAndNeverPrinted) {
   SERVER_OR_SKIP(server, "--user", "porch", "--password", "r1ght word");
   telemetry::Metrics metrics(test::sets_of({"front", "back"}));

@@ -28,8 +28,10 @@ bool open(Reader& reader, const std::string& path) {
   reader.index = av_find_best_stream(reader.input, AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
   if (reader.index < 0) return false;
   const AVStream& stream = *reader.input->streams[reader.index];
-  if (stream.codecpar->codec_id != AV_CODEC_ID_H264) return false;
-  if (av_bsf_alloc(av_bsf_get_by_name("h264_mp4toannexb"), &reader.byte_stream) < 0) return false;
+  const auto codec = stream.codecpar->codec_id;
+  if (codec != AV_CODEC_ID_H264 && codec != AV_CODEC_ID_HEVC) return false;
+  const auto* filter = codec == AV_CODEC_ID_H264 ? "h264_mp4toannexb" : "hevc_mp4toannexb";
+  if (av_bsf_alloc(av_bsf_get_by_name(filter), &reader.byte_stream) < 0) return false;
   avcodec_parameters_copy(reader.byte_stream->par_in, stream.codecpar);
   reader.byte_stream->time_base_in = stream.time_base;
   return av_bsf_init(reader.byte_stream) >= 0;
@@ -47,6 +49,7 @@ std::optional<Clip> read_clip(const std::string& path) {
   if (!open(reader, path)) return std::nullopt;
   const AVRational base = reader.input->streams[reader.index]->time_base;
   Clip clip;
+  clip.h265 = reader.byte_stream->par_in->codec_id == AV_CODEC_ID_HEVC;
   while (av_read_frame(reader.input, reader.packet) >= 0) {
     if (reader.packet->stream_index == reader.index &&
         av_bsf_send_packet(reader.byte_stream, reader.packet) >= 0) {

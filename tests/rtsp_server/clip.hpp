@@ -9,7 +9,7 @@
 
 namespace porchlight::rtsp_test {
 
-// An H.264 clip in memory, as access units of a byte stream. Pictures in display order only (no
+// An H.264 or H.265 clip in memory, as access units of a byte stream. Pictures in display order only (no
 // B-frames): the server stamps them by the time they leave.
 struct Clip {
   struct Unit {
@@ -18,6 +18,7 @@ struct Clip {
   };
   std::vector<Unit> units;
   std::chrono::microseconds length{};
+  bool h265 = false;
 };
 
 std::optional<Clip> read_clip(const std::string& path);

@@ -38,6 +38,8 @@ bool read_arguments(int argc, char** argv, Address& address, Show& show) {
       show.fps = std::atoi(value);
     else if (key == "--gop")
       show.keyframe_interval = std::atoi(value);
+    else if (key == "--lower")
+      show.udp_only = std::string_view(value) == "udp";
     else if (key == "--clip") {
       if (!(show.clip = read_clip(value))) return false;
     } else
@@ -77,7 +79,7 @@ int main(int argc, char** argv) {
   static Stage stage;
   Address address;
   if (!read_arguments(argc, argv, address, stage.show)) {
-    std::fprintf(stderr, "rtsp_test_server: wrong arguments, or no H.264 in the clip\n");
+    std::fprintf(stderr, "rtsp_test_server: wrong arguments, or neither H.264 nor H.265 in the clip\n");
     return 2;
   }
   if (const auto missing = missing_elements(stage.show); !missing.empty()) {

@@ -117,9 +117,11 @@ void configure(GstRTSPMediaFactory*, GstRTSPMedia* media, gpointer data) {
 }
 
 std::string launch_line(const Show& show) {
-  const std::string tail =
-      " ! identity name=trouble ! rtph264pay name=pay0 pt=96 config-interval=-1 aggregate-mode=none )";
-  const std::string byte_stream = "video/x-h264,stream-format=byte-stream,alignment=au";
+  const bool h265 = show.clip && show.clip->h265;
+  const std::string tail = " ! identity name=trouble ! " + std::string(h265 ? "rtph265pay" : "rtph264pay") +
+                           " name=pay0 pt=96 config-interval=-1 aggregate-mode=none )";
+  const std::string byte_stream =
+      std::string(h265 ? "video/x-h265" : "video/x-h264") + ",stream-format=byte-stream,alignment=au";
   if (show.clip)
     return "( appsrc name=clip is-live=true format=time do-timestamp=true caps=" + byte_stream + tail;
   const std::string size = "width=" + std::to_string(width) + ",height=" + std::to_string(height);
@@ -133,7 +135,7 @@ std::string launch_line(const Show& show) {
 }  // namespace
 
 std::string missing_elements(const Show& show) {
-  std::vector<const char*> needed{"identity", "rtph264pay"};
+  std::vector<const char*> needed{"identity", show.clip && show.clip->h265 ? "rtph265pay" : "rtph264pay"};
   if (show.clip)
     needed.push_back("appsrc");
   else
@@ -152,6 +154,7 @@ GstRTSPMediaFactory* make_factory(Show& show) {
   gst_rtsp_media_factory_set_launch(factory, launch_line(show).c_str());
   gst_rtsp_media_factory_set_shared(factory, TRUE);
   gst_rtsp_media_factory_set_latency(factory, 20);
+  if (show.udp_only) gst_rtsp_media_factory_set_protocols(factory, GST_RTSP_LOWER_TRANS_UDP);
   g_signal_connect(factory, "media-configure", G_CALLBACK(configure), &show);
   return factory;
 }

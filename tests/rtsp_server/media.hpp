@@ -21,6 +21,7 @@ struct Show {
   std::optional<Clip> clip;  // else a test pattern with burned-in numbers
   int fps = 15;
   int keyframe_interval = 15;  // frames
+  bool udp_only = false;
   std::atomic<Trouble> trouble{Trouble::none};
   std::atomic<std::uint32_t> next_number{0};
   std::atomic<std::uint32_t> noise{0x9e3779b9};

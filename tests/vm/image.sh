@@ -43,15 +43,17 @@ write_sources() {
   exit 1
 }
 
-# bootstrap INCLUDED-PACKAGES TARGET
+# bootstrap INCLUDED-PACKAGES TARGET [OPTION…]
 bootstrap() {
-  mmdebstrap --mode=root --variant=minbase --include="$1" --aptopt='Acquire::Languages "none"' \
+  mmdebstrap "${@:3}" --mode=root --variant=minbase --include="$1" --aptopt='Acquire::Languages "none"' \
     --aptopt='Acquire::Retries "3"' --dpkgopt=path-exclude='/usr/share/man/*' --dpkgopt=path-exclude='/usr/share/locale/*' \
     "$suite" "$2" - <"$folder/sources"
 }
 
 build_module() {
-  bootstrap "gcc,make,xz-utils,linux-headers-amd64,$kernel_source" "$build"
+  # Taken apart, not installed: its maintainer scripts would build for the kernel that runs here.
+  bootstrap "gcc,make,xz-utils,linux-headers-amd64,$kernel_source" "$build" \
+    --customize-hook='chroot "$1" sh -c "mkdir /module && cd /module && apt-get download v4l2loopback-dkms"'
   local headers
   headers=$(echo "$build"/usr/src/linux-headers-*-amd64)
   release=${headers##*/linux-headers-}
@@ -84,7 +86,7 @@ set_up_guest() {
   # The receiver that README's example names.
   printf '127.0.0.1 localhost rig\n203.0.113.7 homeassistant.local\n' >"$root/etc/hosts"
   echo 'deb [trusted=yes] file:/pool ./' >"$root/etc/apt/sources.list"
-  install -D -m 644 "$build/module/build/rig_gpio_sim.ko" "$root/lib/modules/$release/extra/rig_gpio_sim.ko"
+  install -D -m 644 -t "$root/lib/modules/$release/extra" "$build/module/build/rig_gpio_sim.ko" "$build/module/v4l2loopback.ko"
   chroot "$root" depmod -a "$release"
   chroot "$root" update-initramfs -u -k "$release"
   install -m 644 -t "$root/etc/systemd/system" "$here"/guest/rig-*.service
@@ -106,7 +108,7 @@ write_disk() {
 }
 
 write_sources
-say "gpio-sim from Debian's $kernel_source"
+say "gpio-sim from Debian's $kernel_source, v4l2loopback from its package"
 build_module
 say "guest system of $suite"
 bootstrap "$(IFS=,; echo "${packages[*]}"),linux-image-$release" "$root"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Debian's kernels are built without gpio-sim. Builds it from Debian's own source against Debian's own
-# headers, inside the build chroot: module.sh SOURCE-PACKAGE KERNEL-RELEASE
+# Debian's kernels are built without gpio-sim and v4l2loopback. Builds the one from Debian's own kernel source, the other from its
+# package (fetched into /module), against Debian's own headers, inside the build chroot: module.sh SOURCE-PACKAGE KERNEL-RELEASE
 set -euo pipefail
 source=$1 release=$2
 
@@ -23,3 +23,9 @@ for extra in ../tree/drivers/gpio/dev-sync-probe.[ch]; do
 done
 printf 'obj-m := rig_gpio_sim.o\nrig_gpio_sim-y := %s\n' "$objects" >Kbuild
 make -C "/usr/src/linux-headers-$release" M="$PWD" CONFIG_DEBUG_INFO_BTF_MODULES= modules
+
+cd /module
+dpkg-deb -x v4l2loopback-dkms_*.deb loop
+loop=$(echo /module/loop/usr/src/v4l2loopback-*)
+make -C "/usr/src/linux-headers-$release" M="$loop" CONFIG_DEBUG_INFO_BTF_MODULES= modules
+cp "$loop/v4l2loopback.ko" /module/

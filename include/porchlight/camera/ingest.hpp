@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string_view>
 
@@ -70,6 +73,9 @@ class Ingest {
   // Any thread.
   ConnectionState state() const noexcept;
   const CameraOptions& options() const noexcept;
+  // The program of an exec: camera while it runs: the leader of a process group of its own. It may end,
+  // and its number be given to another, at any time after.
+  std::optional<pid_t> child() const noexcept;
 
   // The camera leaves the configuration: its gauges have no meaning any more. After run() ended.
   void retire();

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "camera/rtsp_message.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace porchlight::camera {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(RtspHead, IsReadWithItsHeaders) {
+  const auto head = parse_head("RTSP/1.0 200 OK\r\nCSeq: 2\r\nContent-Length:  17 \r\nSESSION: a;timeout=30");
+  ASSERT_TRUE(head.ok()) << head.error().text();
+  EXPECT_EQ(head->status, 200);
+  EXPECT_EQ(head->reason, "OK");
+  EXPECT_EQ(head->header("cseq"), "2");
+  EXPECT_EQ(head->header("session"), "a;timeout=30");
+  EXPECT_EQ(head->header("absent"), "");
+  EXPECT_EQ(head->body, 17U);
+}
+
+TEST(RtspHead, RefusesWhatIsNone) {
+  for (const char* text :
+       {"", "HTTP/1.1 200 OK", "RTSP/1.0", "RTSP/1.0 2x0 OK", "RTSP/1.0 20", "RTSP/1.0 200 OK\r\nno colon",
+        "RTSP/1.0 200 OK\r\nContent-Length: -1", "RTSP/1.0 200 OK\r\nContent-Length: 99999999",
+        "RTSP/1.0 200 OK\r\nContent-Length: 12x"})
+    EXPECT_FALSE(parse_head(text).ok()) << text;
+}
+
+TEST(RtspSession, TellsItsTimeout) {
+  EXPECT_EQ(parse_session("12345678"), (std::pair<std::string, int>("12345678", 60)));
+  EXPECT_EQ(parse_session(" ab ; timeout=15"), (std::pair<std::string, int>("ab", 15)));
+  EXPECT_EQ(parse_session("ab;timeout=never"), (std::pair<std::string, int>("ab", 60)));
+}
+
+RtspHead refusal(std::vector<std::string> challenges) {
+  RtspHead head;
+  head.status = 401;
+  for (auto& one : challenges) head.headers.emplace_back("www-authenticate", std::move(one));
+  return head;
+}
+
+// The example of RFC 2617, 3.5, without qop as RFC 2069 has it: checked with openssl.
+TEST(RtspLogin, AnswersByDigest) {
+  RtspLogin login("Mufasa", "Circle Of Life");
+  EXPECT_EQ(login.answer("DESCRIBE", "rtsp://x/"), "");
+  ASSERT_TRUE(login.take(
+      refusal({"Basic realm=\"x\"",
+               "Digest realm=\"testrealm@host.com\", nonce=\"dcd98b7102dd2f0e8b11d0f600bfb0c093\", "
+               "opaque=\"5ccc069c403ebaf9f0171e9517f40e41\""})));
+  const auto answer = login.answer("GET", "/dir/index.html");
+  EXPECT_THAT(answer, HasSubstr("Digest username=\"Mufasa\", realm=\"testrealm@host.com\""));
+  EXPECT_THAT(answer, HasSubstr("response=\"670fd8c2df070c60b045671b8b24ff02\""));
+  EXPECT_THAT(answer, HasSubstr("opaque=\"5ccc069c403ebaf9f0171e9517f40e41\""));
+  EXPECT_THAT(answer, Not(HasSubstr("qop")));
+  EXPECT_THAT(answer, Not(HasSubstr("Circle")));
+}
+
+TEST(RtspLogin, TakesTheStrongestThatItKnows) {
+  RtspLogin login("u", "p");
+  ASSERT_TRUE(
+      login.take(refusal({"Digest realm=\"r\", nonce=\"n\", algorithm=SHA-512-256, qop=\"auth\"",
+                          "digest realm=\"r\", nonce=\"n\", algorithm=\"SHA-256\", qop=\"auth,auth-int\"",
+                          "Digest realm=\"r\", nonce=\"n\", algorithm=MD5"})));
+  const auto answer = login.answer("PLAY", "rtsp://x");
+  EXPECT_THAT(answer, HasSubstr("algorithm=SHA-256"));
+  EXPECT_THAT(answer, HasSubstr("qop=auth, nc=00000001, cnonce="));
+  EXPECT_THAT(login.answer("PLAY", "rtsp://x"), HasSubstr("nc=00000002"));
+}
+
+TEST(RtspLogin, AnswersPlainlyWhereNothingElseIsAsked) {
+  RtspLogin login("Aladdin", "open sesame");
+  ASSERT_TRUE(login.take(refusal({"Basic realm=\"x\""})));
+  EXPECT_EQ(login.answer("PLAY", "x"), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+  RtspLogin nobody("", "");
+  EXPECT_FALSE(nobody.take(refusal({"Basic realm=\"x\""})));
+  EXPECT_FALSE(login.take(refusal({"NTLM"})));
+  EXPECT_FALSE(login.take(refusal({})));
+}
+
+constexpr const char* description =
+    "v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=cam\r\na=control:*\r\n"
+    "m=audio 0 RTP/AVP 8\r\na=control:track0\r\n"
+    "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:track1\r\n"
+    "m=video 0 RTP/AVP 97\r\na=control:track2\r\n";
+
+TEST(Description, IsReducedToTheFirstVideo) {
+  const auto video = video_of(description, "rtsps://cam/main");
+  ASSERT_TRUE(video.ok()) << video.error().text();
+  EXPECT_EQ(video->setup, "rtsps://cam/main/track1");
+  EXPECT_EQ(video->control, "rtsps://cam/main");
+  EXPECT_THAT(video->sdp, HasSubstr("s=cam\r\n"));
+  EXPECT_THAT(video->sdp, HasSubstr("a=rtpmap:96 H264/90000\r\n"));
+  EXPECT_THAT(video->sdp, Not(HasSubstr("audio")));
+  EXPECT_THAT(video->sdp, Not(HasSubstr("track2")));
+  EXPECT_EQ(video_of(description, "rtsps://cam/main/")->setup, "rtsps://cam/main/track1");
+}
+
+TEST(Description, MayNameWholeUrls) {
+  const auto video = video_of(
+      "v=0\na=control:rtsp://cam/all\nm=video 0 RTP/AVP 96\na=control:rtsp://cam/one\n", "rtsps://x");
+  ASSERT_TRUE(video.ok());
+  EXPECT_EQ(video->control, "rtsp://cam/all");
+  EXPECT_EQ(video->setup, "rtsp://cam/one");
+}
+
+TEST(Description, WithoutVideoIsRefused) {
+  EXPECT_EQ(video_of("v=0\r\nm=audio 0 RTP/AVP 8\r\n", "x").error().code(), ErrorCode::corrupt);
+  EXPECT_EQ(video_of("", "x").error().code(), ErrorCode::corrupt);
+  EXPECT_EQ(video_of("v=0\r\nm=video 0 RTP/SAVP 96\r\n", "x").error().code(), ErrorCode::unsupported);
+}
+
+}  // namespace
+}  // namespace porchlight::camera

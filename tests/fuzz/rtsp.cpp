@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "camera/rtsp_message.hpp"
+#include "fuzz/fuzz.hpp"
+
+using namespace porchlight;
+using http::test::must;
+
+// A camera's answer: its head, the challenge in it, and its description.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto text = http::test::text_of(data, size);
+  if (const auto head = camera::parse_head(text)) {
+    must(head->status >= 100 && head->status <= 999);
+    must(head->body <= camera::longest_body);
+    camera::RtspLogin login("user", "a word");
+    const bool taken = login.take(*head);
+    const auto answer = login.answer("DESCRIBE", "rtsps://camera/main");
+    must(taken == !answer.empty());
+    must(answer.find("a word") == std::string::npos);
+    must(answer.find('\n') == std::string::npos);
+    must(camera::parse_session(head->header("session")).second > 0);
+  }
+  if (const auto video = camera::video_of(text, "rtsps://camera/main")) {
+    const auto first = video->sdp.find("m=video ");
+    must(first != std::string::npos);
+    must(video->sdp.find("\nm=", first) == std::string::npos);
+    must(!video->setup.empty() && !video->control.empty());
+  }
+  return 0;
+}
