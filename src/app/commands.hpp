@@ -23,6 +23,9 @@ int check_command(const CommandOptions& options);
 int version_command(const CommandOptions& options);
 int doctor_command(const CommandOptions& options);
 
+// `camera`: an id of the configuration, or a URL.
+int cameras_test_command(const CommandOptions& options, const std::string& camera);
+
 int ring_command(const CommandOptions& options, const std::string& button);
 int status_command(const CommandOptions& options);
 int reload_command(const CommandOptions& options);

@@ -21,7 +21,7 @@ namespace {
 using namespace porchlight::app;
 
 // Names that users may look for; the program says that they are not there yet.
-constexpr std::array not_yet{"logs", "plates", "footage", "backup", "restore", "cameras"};
+constexpr std::array not_yet{"logs", "plates", "footage", "backup", "restore"};
 
 std::string not_empty(const std::string& text) {
   return text.empty() ? "must not be empty" : "";
@@ -45,6 +45,7 @@ class CommandLine {
     auto* ring = add("ring", "ring at the running daemon; done when the ring is stored",
                      [this] { return ring_command(options_, button_); });
     ring->add_option("--button", button_, "the button's id; may be left out when there is only one");
+    add_cameras();
     add_faces();
     add_people();
     add_users();
@@ -105,6 +106,18 @@ class CommandLine {
   }
   CLI::App* add(const char* name, const char* what, std::function<int()> action) {
     return add(app_, name, what, std::move(action));
+  }
+
+  void add_cameras() {
+    auto* cameras = app_.add_subcommand("cameras", "the cameras, as they are");
+    cameras->require_subcommand(1)->fallthrough();
+    auto* test = add(*cameras, "test",
+                     "watch a camera for some seconds: what it sends, and what would be better; exit 1 when "
+                     "no picture came, 3 when it was not reached",
+                     [this] { return cameras_test_command(options_, camera_); });
+    test->add_option("CAMERA", camera_, "its id, or a URL: rtsp://…, file:…, v4l2:…, exec:…")
+        ->required()
+        ->check(not_empty);
   }
 
   void add_faces() {
@@ -247,7 +260,7 @@ class CommandLine {
   CLI::App app_{"Porchlight: the doorbell that knows who is at the door", "porchlight"};
   CommandOptions options_;
   std::function<int()> chosen_;
-  std::string button_, name_, new_name_, image_, pairs_, standing_, at_, channel_;
+  std::string button_, camera_, name_, new_name_, image_, pairs_, standing_, at_, channel_;
   std::vector<std::string> images_, event_;
   AuditVerifyOptions audit_;
   NewAccount account_;
