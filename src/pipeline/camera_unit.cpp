@@ -50,6 +50,7 @@ host::WorkerFigures CameraUnit::figures(MonotonicTime now) const {
   figures.camera_id = id();
   figures.cpu = ingest_meter_.cpu() + decode_meter_.cpu();
   figures.memory_bytes = packets_->bytes() + decode_.picture_bytes();
+  figures.program = ingest_.child();
   const auto ingest = ingest_meter_.running_since();
   const auto decode = decode_meter_.running_since();
   if (ingest && decode) figures.uptime = now - std::min(now, std::max(*ingest, *decode));
