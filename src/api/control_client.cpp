@@ -85,6 +85,10 @@ Result<ControlAnswer> ControlClient::ring(std::string_view button_id) const {
   return call("POST", "/api/v1/buttons/" + percent_encoded(button_id) + "/ring", ring_limit);
 }
 
+Result<ControlAnswer> ControlClient::test_output(std::string_view output_id) const {
+  return call("POST", "/api/v1/outputs/" + percent_encoded(output_id) + "/test", ring_limit);
+}
+
 Result<ControlAnswer> ControlClient::status() const {
   return call("GET", "/api/v1/status", look_limit);
 }

@@ -177,6 +177,16 @@ void resend(const Port& port, const Request& request, const Responder& responder
   });
 }
 
+// A light says who is at the door, a chime that somebody rang: whoever does not see every camera sees the
+// doors alone, and those only who may open one.
+void keep_doors(ordered_json& status, const Caller& caller) {
+  if (!status.contains("outputs")) return;
+  auto kept = ordered_json::array();
+  for (auto& entry : status["outputs"])
+    if (caller.role >= store::Role::user && entry.value("on", "") == "door") kept.push_back(std::move(entry));
+  status["outputs"] = std::move(kept);
+}
+
 // What a caller sees of the status: the cameras of their rights, and what hangs on them. Where files lie is
 // for those who can mend them.
 ordered_json status_for(const Caller& caller, const Port& port) {
@@ -194,6 +204,7 @@ ordered_json status_for(const Caller& caller, const Port& port) {
   keep("cameras", [](const ordered_json& entry) { return entry.value("id", ""); });
   keep("buttons", [&](const ordered_json& entry) { return port.camera_of_button(entry.value("id", "")); });
   keep("rings", [](const ordered_json& entry) { return entry.value("camera", ""); });
+  keep_doors(status, caller);
   return status;
 }
 

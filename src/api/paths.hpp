@@ -13,6 +13,8 @@ inline constexpr const char* ready = "/health/ready";
 inline constexpr const char* startup = "/health/startup";
 inline constexpr const char* authority = "/ca.crt";
 inline constexpr const char* ring = "/api/v1/buttons/{id}/ring";
+inline constexpr const char* output_open = "/api/v1/outputs/{id}/open";
+inline constexpr const char* output_test = "/api/v1/outputs/{id}/test";
 inline constexpr const char* status = "/api/v1/status";
 inline constexpr const char* reload = "/api/v1/reload";
 inline constexpr const char* openapi = "/api/v1/openapi.json";
@@ -80,6 +82,7 @@ inline constexpr std::array all = {
     openapi,        acknowledge,
     link,           link_snapshot,
     alerts_webhook, outbox_resend,
+    output_open,    output_test,
 };
 
 }  // namespace porchlight::api::paths

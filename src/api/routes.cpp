@@ -11,6 +11,7 @@
 #include "api/look_routes.hpp"
 #include "api/metrics_route.hpp"
 #include "api/openapi_route.hpp"
+#include "api/output_routes.hpp"
 #include "api/paths.hpp"
 #include "api/people_routes.hpp"
 #include "api/route_table.hpp"
@@ -36,6 +37,7 @@ Guard route_table(Port port, telemetry::Metrics& metrics, telemetry::Health& hea
   add_link_routes(guard, library.state(), port);
   add_acknowledge_route(guard, library.state(), port);
   add_alert_route(guard, library.state(), port, metrics);
+  add_output_routes(guard, state, port);
   add_control_routes(guard, std::move(port), library.state().looks);
   add_auth_routes(guard, state);
   add_registration_routes(guard, state);

@@ -30,6 +30,10 @@ int ring_command(const CommandOptions& options, const std::string& button);
 int status_command(const CommandOptions& options);
 int reload_command(const CommandOptions& options);
 
+int outputs_list_command(const CommandOptions& options);
+int outputs_test_command(const CommandOptions& options, const std::string& id);
+int outputs_rest_command(const CommandOptions& options);
+
 int faces_enrol_command(const CommandOptions& options, const std::string& name,
                         const std::vector<std::string>& images);
 int faces_list_command(const CommandOptions& options);

@@ -70,6 +70,8 @@ void print_status(const json& status) {
                 text_or(camera, "state", "").c_str());
   for (const auto& button : status["buttons"])
     std::printf("button   %s\n", text_or(button, "text", "").c_str());
+  for (const auto& output : status.value("outputs", json::array()))
+    std::printf("output   %s\n", text_or(output, "text", "").c_str());
   for (const auto& ring : status["rings"]) print_ring(ring);
 }
 

@@ -207,6 +207,16 @@ api::Port Daemon::make_port() {
   port.take_alerts = [this](std::vector<store::ReceivedAlert> alerts, api::Answer<std::size_t> answer) {
     pipeline_->take_alerts(std::move(alerts), std::move(answer));
   };
+  port.outputs = [this] {
+    std::vector<api::OutputCondition> list;
+    for (const auto& output : pipeline_->outputs())
+      list.push_back(
+          {output.id, output.cause == gpio::OutputCause::door, output.role == gpio::DoorRole::user});
+    return list;
+  };
+  port.pulse = [this](const std::string& id, std::function<void(Status)> done) {
+    pipeline_->pulse(id, std::move(done));
+  };
   port.faces_changed = [this](api::Answer<std::size_t> answer) {
     pipeline_->faces_changed(std::move(answer));
   };

@@ -34,6 +34,8 @@ std::vector<Check> unit_checks(const Patient& patient) {
   if (patient.settings)
     for (const auto& button : patient.settings->house.buttons)
       needs_gpio |= button.enabled && button.kind == gpio::ButtonKind::gpio;
+  if (patient.settings)
+    for (const auto& output : patient.settings->house.outputs) needs_gpio |= output.enabled;
   return {{"unit", 20s, [needs_gpio] { return maintain::check_unit(needs_gpio); }}};
 }
 
@@ -56,8 +58,8 @@ std::vector<Check> priority_checks(const Patient& patient) {
 
 // A new check is a row here; docs/doctor.md tells the rest.
 constexpr std::array rows{
-    configuration_checks, daemon_checks, unit_checks,   disk_checks,   clock_checks,
-    priority_checks,      model_checks,  button_checks, camera_checks, channel_checks,
+    configuration_checks, daemon_checks, unit_checks,   disk_checks,   clock_checks,   priority_checks,
+    model_checks,         button_checks, output_checks, camera_checks, channel_checks,
 };
 
 void ask_daemon(const Settings& settings, Patient& patient) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the doctor asks of buttons and cameras: of the daemon while it runs, for it holds them, and of
-// the device itself when it does not.
+// What the doctor asks of buttons, outputs and cameras: of the daemon while it runs, for it holds them, and
+// of the device itself when it does not.
 #include "app/patient.hpp"
 #include "porchlight/camera/trial.hpp"
 #include "porchlight/gpio/probe.hpp"
@@ -170,6 +170,48 @@ std::string mend_of_network(ErrorCode code, const camera::CameraOptions& camera,
   }
 }
 
+// The line is looked up, never requested: that would drive it.
+void look_at_output(const Patient& patient, const gpio::OutputOptions& output, const std::string& place,
+                    const std::string& told, Findings& findings) {
+  const auto line = gpio::probe_output(output, patient.settings->house.buttons);
+  if (!line) {
+    auto why = line.error();
+    return bad_line(told.empty() ? why : std::move(why).context(told), place, findings);
+  }
+  if (!told.empty())
+    return findings.bad(told + "; the line is free",
+                        "if it stays so: adduser porchlight gpio && systemctl restart porchlight");
+  maintain::check_device(line->chip_path, findings);
+  findings.fact(line->place);
+  findings.fact("free");
+  findings.fact(line->backend);
+}
+
+Findings check_output(const Patient& patient, const gpio::OutputOptions& output, const std::string& place) {
+  Findings findings;
+  if (patient.is_faulty(place + ".")) {
+    findings.skipped("its configuration has a fault", "mend the configuration first");
+  } else if (!output.enabled) {
+    findings.skipped("not enabled");
+  } else if (const auto* told = patient.told("outputs", output.id)) {
+    const auto text = told->value("text", "");
+    if (told->value("state", "") == "degraded") {
+      look_at_output(patient, output, place, text + "; " + asked, findings);
+      return findings;
+    }
+    findings.fact(text);
+    findings.fact(asked);
+  } else if (patient.daemon) {
+    not_known_to_daemon(findings);
+  } else if (patient.daemon_may_run()) {
+    findings.skipped("a daemon may hold the line, and cannot be asked",
+                     maintain::is_privileged() ? "do what the check 'daemon' says" : maintain::run_with_sudo);
+  } else {
+    look_at_output(patient, output, place, "", findings);
+  }
+  return findings;
+}
+
 void bad_camera(const Error& error, const camera::CameraOptions& camera, const std::string& place,
                 Findings& findings) {
   switch (camera.kind) {
@@ -249,6 +291,17 @@ std::vector<Check> button_checks(const Patient& patient) {
     const auto place = place_of("buttons", i++);
     checks.push_back(
         {"button " + button.id, 10s, [&, place] { return check_button(patient, button, place); }});
+  }
+  return checks;
+}
+
+std::vector<Check> output_checks(const Patient& patient) {
+  std::vector<Check> checks;
+  if (!patient.settings) return checks;
+  for (std::size_t i = 0; const auto& output : patient.settings->house.outputs) {
+    const auto place = place_of("outputs", i++);
+    checks.push_back(
+        {"output " + output.id, 10s, [&, place] { return check_output(patient, output, place); }});
   }
   return checks;
 }

@@ -46,6 +46,7 @@ class CommandLine {
                      [this] { return ring_command(options_, button_); });
     ring->add_option("--button", button_, "the button's id; may be left out when there is only one");
     add_cameras();
+    add_outputs();
     add_faces();
     add_people();
     add_users();
@@ -118,6 +119,18 @@ class CommandLine {
     test->add_option("CAMERA", camera_, "its id, or a URL: rtsp://…, file:…, v4l2:…, exec:…")
         ->required()
         ->check(not_empty);
+  }
+
+  void add_outputs() {
+    auto* outputs = app_.add_subcommand("outputs", "chime, lights and doors");
+    outputs->require_subcommand(1)->fallthrough();
+    add(*outputs, "list", "the outputs of the running daemon and their states",
+        [this] { return outputs_list_command(options_); });
+    auto* test = add(*outputs, "test", "switch an output on for its pulse; no door, which needs a session",
+                     [this] { return outputs_test_command(options_, output_); });
+    test->add_option("ID", output_, "the output's id")->required();
+    add(*outputs, "rest", "switch every output off that a daemon which ended may have left on",
+        [this] { return outputs_rest_command(options_); });
   }
 
   void add_faces() {
@@ -260,7 +273,7 @@ class CommandLine {
   CLI::App app_{"Porchlight: the doorbell that knows who is at the door", "porchlight"};
   CommandOptions options_;
   std::function<int()> chosen_;
-  std::string button_, camera_, name_, new_name_, image_, pairs_, standing_, at_, channel_;
+  std::string button_, camera_, name_, new_name_, image_, pairs_, standing_, at_, channel_, output_;
   std::vector<std::string> images_, event_;
   AuditVerifyOptions audit_;
   NewAccount account_;

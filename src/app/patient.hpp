@@ -34,6 +34,7 @@ struct Patient {
 
 // Rows of the doctor's table: the checks that this patient needs, one for each thing of a kind.
 std::vector<maintain::Check> button_checks(const Patient& patient);
+std::vector<maintain::Check> output_checks(const Patient& patient);
 std::vector<maintain::Check> camera_checks(const Patient& patient);
 std::vector<maintain::Check> channel_checks(const Patient& patient);
 std::vector<maintain::Check> model_checks(const Patient& patient);

@@ -9,6 +9,7 @@
 #include "porchlight/api/routes.hpp"
 #include "porchlight/base/mounts.hpp"
 #include "porchlight/gpio/button_lane.hpp"
+#include "porchlight/notify/hours.hpp"
 #include "porchlight/vision/face_engine.hpp"
 
 namespace porchlight::app {
@@ -31,6 +32,17 @@ telemetry::LogOptions read_log_options(config::Section log) {
   return options;
 }
 
+// Hours are the notifications' word; outputs keep quiet by them too.
+Result<std::function<bool(WallTime)>> hours_of(const std::vector<std::string>& texts) {
+  notify::Hours hours;
+  for (const auto& text : texts) {
+    auto window = notify::parse_window(text);
+    if (!window) return std::move(window).error();
+    hours.push_back(*window);
+  }
+  return std::function<bool(WallTime)>([hours](WallTime at) { return notify::covers(hours, at); });
+}
+
 std::filesystem::path read_storage_path(config::Section storage) {
   storage.not_in_this_version({"recordings"});
   const std::filesystem::path path = storage.text("path", packaged_storage);
@@ -50,7 +62,7 @@ Result<Settings> read_settings(const std::filesystem::path& file, config::Faults
   if (auto status = document->overlay(folder / "config.d", faults); !status) return std::move(status).error();
 
   auto root = document->root();
-  root.not_in_this_version({"recording", "outputs", "live", "tracing"});
+  root.not_in_this_version({"recording", "live", "tracing"});
   auto log = root.section("log");
   Settings settings{{}, http::read_listen_options(root), read_log_options(log), {}};
   settings.access_log = log.boolean("access", true);
@@ -63,6 +75,7 @@ Result<Settings> read_settings(const std::filesystem::path& file, config::Faults
     camera_names[camera.id] = camera.name;
   }
   settings.house.buttons = gpio::read_buttons(root, camera_ids);
+  settings.house.outputs = gpio::read_outputs(root, settings.house.buttons, hours_of);
   settings.house.faces = vision::read_options(root.section("faces"));
   settings.house.notifications = notify::read_options(root.section("notifications"), camera_names,
                                                       notify::read_mqtt(root.section("mqtt")));
@@ -90,6 +103,7 @@ telemetry::ClosedSets closed_sets(const Settings& settings) {
     if (gpio::knows_lost_edges(button)) sets.button_ids.push_back(button.id);
   if (auto device = block_device_under(settings.house.folder); !device.empty())
     sets.devices.push_back(std::move(device));
+  for (const auto& output : settings.house.outputs) sets.output_ids.push_back(output.id);
   sets.workers = pipeline::Pipeline::workers_of(settings.house);
   sets.workers.emplace_back("http", "http");
   sets.workers.emplace_back("log", "sync");

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "gpio/chip_lookup.hpp"
+#include "gpio/line_trouble.hpp"
 #include "porchlight/telemetry/log.hpp"
 
 namespace porchlight::gpio {
@@ -22,21 +23,6 @@ const telemetry::Logger& logger() {
 PressTiming timing_of(const ButtonOptions& options, const Capabilities& capabilities) {
   const auto own = capabilities.kernel_debounce ? std::chrono::milliseconds{0} : options.debounce;
   return {own, options.hold_after, options.stuck_after};
-}
-
-LineTrouble trouble_of(ErrorCode code) noexcept {
-  switch (code) {
-    case ErrorCode::not_found:
-      return LineTrouble::absent;
-    case ErrorCode::already_exists:
-      return LineTrouble::busy;
-    case ErrorCode::permission_denied:
-      return LineTrouble::permission;
-    case ErrorCode::invalid_argument:
-      return LineTrouble::wrong_line;
-    default:
-      return LineTrouble::failed;
-  }
 }
 
 ButtonState state_of(PressDetector::Contact contact) noexcept {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "porchlight/gpio/button_lane.hpp"
+#include "gpio/line_trouble.hpp"
 
 namespace porchlight::gpio {
 
@@ -19,6 +19,21 @@ std::string_view to_string(ButtonState state) noexcept {
       return "disabled";
   }
   return "degraded";
+}
+
+LineTrouble trouble_of(ErrorCode code) noexcept {
+  switch (code) {
+    case ErrorCode::not_found:
+      return LineTrouble::absent;
+    case ErrorCode::already_exists:
+      return LineTrouble::busy;
+    case ErrorCode::permission_denied:
+      return LineTrouble::permission;
+    case ErrorCode::invalid_argument:
+      return LineTrouble::wrong_line;
+    default:
+      return LineTrouble::failed;
+  }
 }
 
 std::string_view to_string(LineTrouble trouble) noexcept {

@@ -74,6 +74,7 @@ void Dispatcher::offer_press(event::Event press) {
 }
 
 void Dispatcher::offer(Incoming incoming) {
+  if (observer_) observer_(incoming.event);
   const auto event = incoming.event;
   if (events_.push(std::move(incoming))) return;
   refused(event);

@@ -44,6 +44,8 @@ class Dispatcher {
   static Result<std::unique_ptr<Dispatcher>> create(const Clock& clock, telemetry::Metrics& metrics,
                                                     StoreQueue& store, ExpectRing expect_ring);
 
+  // Before anybody offers. Called by whoever offers, on their thread; must not block.
+  void on_offer(std::function<void(const event::Event&)> observer) { observer_ = std::move(observer); }
   void offer_press(event::Event press);  // button lane
   void offer(Incoming incoming);         // any thread
   void read_queues(QueueGauges& gauges) const {
@@ -91,6 +93,7 @@ class Dispatcher {
   const Clock& clock_;
   StoreQueue& store_;
   const ExpectRing expect_ring_;
+  std::function<void(const event::Event&)> observer_;  // const once anybody offers
   const telemetry::Logger log_{"doorbell.pipeline", telemetry::Component::system};
   EventInstruments instruments_;
   Wakeup wakeup_;

@@ -40,6 +40,19 @@ json buttons_of(const ListenerView& view) {
   return list;
 }
 
+json outputs_of(const ListenerView& view) {
+  auto list = json::array();
+  for (const auto& output : view.outputs())
+    list.push_back({{"id", output.id},
+                    {"name", output.name},
+                    {"on", to_string(output.cause)},
+                    {"state", to_string(output.state)},
+                    {"pulse_ms", output.pulse.count()},
+                    {"switched_on", output.switched_on},
+                    {"text", output.text()}});
+  return list;
+}
+
 json delivery_of(const DeliveryNote& note) {
   json object{{"channel", note.channel_id},
               {"sequence", note.sequence},
@@ -142,7 +155,10 @@ std::string Pipeline::status() {
   auto& s = *state_;
   if (auto fresh = s.new_rings.take()) s.rings = std::move(*fresh);
   const auto& view = s.current_view();
-  json object{{"cameras", cameras_of(view)}, {"buttons", buttons_of(view)}, {"rings", json::array()}};
+  json object{{"cameras", cameras_of(view)},
+              {"buttons", buttons_of(view)},
+              {"outputs", outputs_of(view)},
+              {"rings", json::array()}};
   const auto intact = s.store->audit_intact();
   object["audit"] = {{"intact", intact ? json(*intact) : json(nullptr)}};
   for (const auto& note : *s.rings) object["rings"].push_back(ring_of(note));

@@ -23,11 +23,13 @@ Status Pipeline::State::build() {
                        [this] {
                          if (events_changed) events_changed();
                        }});
+  if (auto status = make_outputs(); !status) return status;
   auto made = Dispatcher::create(clock, metrics, store->queue(), [this](const event::Ring& ring) {
     if (vision->enabled()) vision->expectations().push(ring);
   });
   if (!made) return std::move(made).error();
   dispatcher = std::move(*made);
+  dispatcher->on_offer([this](const event::Event& event) { outputs->show(event); });
   for (auto* place : {&accounts, &library}) {
     auto executor = Executor::create();
     if (!executor) return std::move(executor).error();
@@ -61,10 +63,13 @@ Result<std::shared_ptr<gpio::ButtonLane>> Pipeline::State::make_buttons(
       wanted, clock,
       [this](event::Event event) {
         // Only a ring is urgent; trouble with the hardware queues behind with the rest.
-        if (std::holds_alternative<event::Ring>(event))
+        if (const auto* ring = std::get_if<event::Ring>(&event)) {
+          outputs->ring(ring->header.edge);  // the chime first: it waits for nothing
+          outputs->show(event);
           dispatcher->offer_press(std::move(event));
-        else
+        } else {
           dispatcher->offer({std::move(event), nullptr});
+        }
       },
       [this](const gpio::ButtonOptions& button) { return gpio::resolve_instruments(metrics, button); });
   if (!lane) return std::move(lane).error();
@@ -107,6 +112,7 @@ void Pipeline::State::publish_views() {
   auto table = std::make_shared<CameraTable>();
   auto listener = std::make_shared<ListenerView>();
   listener->buttons = buttons;
+  listener->outputs = outputs->observer();
   for (const auto& button : options.buttons) listener->camera_of_button[button.id] = button.camera;
   for (const auto& channel : options.notifications.channels)
     listener->channels.emplace(channel.id, channel.language);
@@ -136,6 +142,7 @@ void Pipeline::start() {
   s.start_lanes();
   s.start_channels();
   s.tell_house();
+  s.start_outputs();  // before the buttons: the first ring is to be heard
   s.start_buttons();
   for (const auto& [id, unit] : s.cameras) s.start_camera(unit);
   s.start_vision();
@@ -144,7 +151,8 @@ void Pipeline::start() {
 }
 
 bool Pipeline::armed() const {
-  return state_->store->opened() != StoreLane::Opened::not_yet && state_->buttons->armed();
+  return state_->store->opened() != StoreLane::Opened::not_yet && state_->buttons->armed() &&
+         (state_->options.outputs.empty() || state_->outputs->armed());
 }
 
 std::string Pipeline::condition() const {
@@ -174,6 +182,7 @@ void Pipeline::sample() {
   auto& s = *state_;
   s.vision->sweep();
   s.tell_house();
+  s.show_faults();
   s.gauges.begin();
   s.dispatcher->read_queues(s.gauges);
   s.gauges.add(s.store->queue());
@@ -183,6 +192,9 @@ void Pipeline::sample() {
   }
   s.gauges.add(QueueName::button,
                {s.buttons->queue_size(), s.buttons->queue_capacity(), s.buttons->queue_dropped()});
+  if (!s.options.outputs.empty())
+    s.gauges.add(QueueName::output,
+                 {s.outputs->queue_size(), s.outputs->queue_capacity(), s.outputs->queue_dropped()});
   for (const auto& [id, unit] : s.cameras) s.gauges.add(unit->packets());
   for (const auto& [id, lane] : s.routing->lanes)
     s.gauges.add(QueueName::notification, {lane->queued(), lane->capacity(), lane->refused()});

@@ -17,6 +17,7 @@
 #include "pipeline/store_lane.hpp"
 #include "pipeline/vision_lane.hpp"
 #include "porchlight/gpio/button_lane.hpp"
+#include "porchlight/gpio/output_lane.hpp"
 #include "porchlight/notify/house.hpp"
 #include "porchlight/pipeline/executor.hpp"
 #include "porchlight/pipeline/pipeline.hpp"
@@ -27,6 +28,7 @@ namespace porchlight::pipeline {
 struct ListenerView {
   std::shared_ptr<gpio::ButtonLane> buttons;
   std::map<std::string, std::string> camera_of_button;
+  std::function<std::vector<gpio::OutputStatus>()> outputs = [] { return std::vector<gpio::OutputStatus>(); };
   std::vector<std::shared_ptr<CameraUnit>> cameras;
   std::map<std::string, notify::Language> channels;
 };
@@ -54,6 +56,13 @@ class Pipeline::State {
   Result<std::shared_ptr<CameraUnit>> make_camera(const camera::CameraOptions& wanted);
   void publish_views();
   void show_open_channels();
+
+  // outputs.cpp, main thread
+  Status make_outputs();
+  void configure_outputs(const std::vector<gpio::OutputOptions>& wanted);
+  void start_outputs();
+  Status reload_outputs(const std::vector<gpio::OutputOptions>& wanted);
+  void show_faults();  // on the lights
 
   // house_view.cpp, main thread: shows the channels the house when it changed.
   void tell_house();
@@ -89,6 +98,8 @@ class Pipeline::State {
   std::unique_ptr<Executor> library;
   std::unique_ptr<HostLane> host;
   std::unique_ptr<VisionLane> vision;  // there even when faces are off; then nothing runs it
+  std::unique_ptr<VisionLane> vision;         // there even when faces are off; then nothing runs it
+  std::unique_ptr<gpio::OutputLane> outputs;  // there even without outputs; then nothing runs it
   std::shared_ptr<gpio::ButtonLane> buttons;
   RoutingPtr routing = std::make_shared<const Routing>();
   std::set<std::string> types_shown;  // of channels, in notification_channel_open

@@ -91,6 +91,7 @@ std::vector<std::pair<std::string, std::string>> Pipeline::workers_of(const Opti
   }
   for (const auto& channel : options.notifications.channels)
     workers.emplace_back(notifier_id(channel.id), "notifier");
+  if (!options.outputs.empty()) workers.emplace_back("output", "output");
   if (options.faces.enabled) workers.emplace_back("vision", "detector");
   return workers;
 }

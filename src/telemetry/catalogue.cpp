@@ -89,6 +89,7 @@ constexpr double ratio_bounds[] = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 
 constexpr double ring_bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75,
                                   1,     1.5,    2,     3,    5,     8,    13,  30,   60};
 constexpr double disk_bounds_ms[] = {1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500};
+constexpr double chime_bounds[] = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1};
 constexpr double account_bounds[] = {0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5};
 constexpr double scrape_bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25};
 
@@ -102,6 +103,7 @@ constexpr Labels by_camera_state = {camera, {"status", connection_states}};
 constexpr Labels by_camera_reason = {camera, {"reason", reconnect_reasons}};
 constexpr Labels by_channel = {channel};
 constexpr Labels by_button = {{"button_id", {}, ByConfiguration::button_id}};
+constexpr Labels by_output = {{"output_id", {}, ByConfiguration::output_id}};
 constexpr Labels by_model = {{"model_version", {}, ByConfiguration::model_version}};
 constexpr Labels by_request = {{"method", methods}, endpoint, {"status", statuses}};
 constexpr Labels by_route = {{"method", methods}, endpoint};
@@ -269,6 +271,12 @@ constexpr FamilySpec families[] = {
      by_mount_point,
      {},
      sampled},
+    {"doorbell_chime_latency_seconds",
+     histogram,
+     "From the button's edge to the write that switches a chime's line on.",
+     {},
+     chime_bounds,
+     all_combinations},
     {"doorbell_ring_to_notification_seconds", histogram,
      "From the button's edge to the channel's acceptance of the message.", by_channel, ring_bounds,
      all_combinations},
@@ -416,6 +424,12 @@ constexpr FamilySpec families[] = {
      by_channel,
      {},
      when_set},
+    {"output_active",
+     gauge,
+     "1: the output is on; absent while its line cannot be written.",
+     by_output,
+     {},
+     when_set},
     {"pipeline_events_total", counter, "Events that left the pipeline.", by_event, {}, all_combinations},
     {"pipeline_processing_duration_seconds", histogram, "Time in one stage.", by_stage, stage_bounds,
      all_combinations},
@@ -553,9 +567,9 @@ std::string_view to_string(Kind kind) noexcept {
 }
 
 std::string_view to_string(ByConfiguration source) noexcept {
-  constexpr std::array<std::string_view, 10> names = {
-      "",          "camera_id", "channel", "endpoint", "model_version",
-      "worker_id", "button_id", "build",   "device",   "machine"};
+  constexpr std::array<std::string_view, 11> names = {
+      "",          "camera_id", "channel",   "endpoint", "model_version",
+      "worker_id", "button_id", "output_id", "build",    "device",   "machine"};
   return names[static_cast<std::size_t>(source)];
 }
 

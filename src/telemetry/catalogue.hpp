@@ -20,6 +20,7 @@ enum class ByConfiguration {
   model_version,
   worker_id,
   button_id,
+  output_id,
   build,
   device,
   machine  // what the machine has: a few names that the sampler finds

@@ -113,6 +113,8 @@ struct Metrics::State {
         return sets.model_versions;
       case ByConfiguration::button_id:
         return sets.button_ids;
+      case ByConfiguration::output_id:
+        return sets.output_ids;
       case ByConfiguration::worker_id: {
         std::vector<std::string> ids;
         for (const auto& worker : sets.workers) ids.push_back(worker.first);
@@ -267,6 +269,7 @@ struct Metrics::State {
     append_new(sets.model_versions, more.model_versions);
     append_new(sets.button_ids, more.button_ids);
     append_new(sets.devices, more.devices);
+    append_new(sets.output_ids, more.output_ids);
     sets.workers.insert(sets.workers.end(), more.workers.begin(), more.workers.end());
     for (const auto& route : more.routes) append_new(sets.endpoints, {route.endpoint});
     sets.routes.insert(sets.routes.end(), more.routes.begin(), more.routes.end());
@@ -294,6 +297,7 @@ struct Metrics::State {
     if (label == "channel") std::erase(sets.channel_types, value);
     if (label == "model_version") std::erase(sets.model_versions, value);
     if (label == "button_id") std::erase(sets.button_ids, value);
+    if (label == "output_id") std::erase(sets.output_ids, value);
     if (label == "worker_id")
       std::erase_if(sets.workers, [&](const auto& worker) { return worker.first == value; });
   }

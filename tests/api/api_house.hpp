@@ -55,8 +55,16 @@ struct House {
   Exchangeable<std::function<Result<store::AnswerOutcome>(const store::EventAnswer&)>> on_answer;
   Exchangeable<std::function<Result<std::size_t>(const std::vector<store::ReceivedAlert>&)>> on_alerts;
 
+  std::vector<OutputCondition> outputs = {{"chime"}, {"door", true}, {"gate", true, true}};
+  Exchangeable<std::function<Status(const std::string&)>> on_pulse;
+
   Port port() {
     Port made;
+    made.outputs = [this] { return outputs; };
+    made.pulse = [this](const std::string& id, const std::function<void(Status)>& done) {
+      const auto pulse = on_pulse.get();
+      done(pulse ? pulse(id) : Error(ErrorCode::unavailable, "nothing is wired"));
+    };
     made.link_key = link_key;
     made.language_of_channel = [this](const std::string& id) {
       const auto found = channels.find(id);
@@ -112,6 +120,7 @@ struct Serial {
   AccountPorts ports() {
     const auto submit = [this](const AccountPorts::Job& job) {
       if (full) return false;
+      if (const auto first = before_job.get()) first();
       const std::lock_guard lock(mutex);
       job();
       return true;
@@ -137,6 +146,7 @@ struct Serial {
   std::atomic<bool> full{false};
   std::atomic<bool> database;
   std::atomic<bool> audit_fails{false};
+  Exchangeable<std::function<void()>> before_job;  // what happens while a job waits
   std::vector<AuditRecord> records;
 };
 

@@ -31,6 +31,8 @@
 //   await LINE        answer only once the line is requested by the program. The last command only
 //   info LINE         a line: level=1 used=1 abi=2 bias=pull-up active_low=1 debounce_us=30000 edges=both
 //                     queued=0 consumer=porchlight
+//   trace LINE        a line: LEVEL@NS of each time the line was driven, by the program or by a command, the
+//                     oldest first, since the last time this was asked (the newest 64); `none`
 //   opens CHIP        a line: how often the chip was opened, or tried to while it was gone
 // LINE is [CHIP/]number (of the first chip, without CHIP) or [CHIP/]name, CHIP is gpiochipN.
 //
@@ -129,7 +131,10 @@ static void reset(void) {
     c->present = !c->absent_at_start;
     c->denied = false;
     c->opens = 0;
-    for (unsigned k = 0; k < c->lines; ++k) c->line[k].driven = c->line[k].busy = false;
+    for (unsigned k = 0; k < c->lines; ++k) {
+      c->line[k].driven = c->line[k].busy = false;
+      c->line[k].traced = 0;
+    }
   }
 }
 
@@ -165,6 +170,26 @@ static void describe(const struct line* l, struct reply* reply) {
   if (n > 0 && reply->used + (size_t)n < sizeof reply->text) reply->used += (size_t)n;
 }
 
+static void add(struct reply* reply, const char* text) {
+  const size_t size = strlen(text);
+  if (reply->used + size >= sizeof reply->text) return;
+  memcpy(reply->text + reply->used, text, size + 1);
+  reply->used += size;
+}
+
+static void tell_trace(struct line* l, struct reply* reply) {
+  const unsigned first = l->traced > MAX_CHANGES ? l->traced - MAX_CHANGES : 0;
+  if (first == l->traced) add(reply, "none");
+  for (unsigned i = first; i < l->traced; ++i) {
+    char text[48];
+    const struct change* c = &l->trace[i % MAX_CHANGES];
+    snprintf(text, sizeof text, "%s%d@%llu", i > first ? " " : "", c->level, (unsigned long long)c->at);
+    add(reply, text);
+  }
+  add(reply, "\n");
+  l->traced = 0;
+}
+
 static bool set_level(char* command) {
   const bool edge_only = strncmp(command, "edge ", 5) == 0;
   const bool silent = strncmp(command, "silent ", 7) == 0;
@@ -184,6 +209,7 @@ static bool set_level(char* command) {
   }
   l->driven = true;
   l->drive = level;
+  gpiofake_note(l, at);
   if (silent) {
     l->raw = l->settled = level;
     l->settling = false;
@@ -207,6 +233,8 @@ static bool obey_line(const char* verb, struct line* l, unsigned count, struct r
     if (!l->owner) reply->awaited = l;
   } else if (!strcmp(verb, "info")) {
     describe(l, reply);
+  } else if (!strcmp(verb, "trace")) {
+    tell_trace(l, reply);
   } else {
     return false;
   }

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MAX_CHIPS = 8, MAX_LINES = 64, MAX_FDS = 4096, DEVICE_MAJOR = 254 };
+enum { MAX_CHIPS = 8, MAX_LINES = 64, MAX_FDS = 4096, DEVICE_MAJOR = 254, MAX_CHANGES = 64 };
 
 struct request {
   int fd;    // the program's end
@@ -29,6 +29,11 @@ struct request {
   char consumer[32];
 };
 
+struct change {
+  int level;
+  uint64_t at;
+};
+
 struct line {
   char name[32];
   bool driven;
@@ -40,6 +45,8 @@ struct line {
   int settled;     // what debounce lets through
   bool settling;
   uint64_t changed;
+  struct change trace[MAX_CHANGES];  // the newest of what it was driven to, by whomever
+  unsigned traced;
 };
 
 struct chip {
@@ -78,6 +85,7 @@ void gpiofake_emit(struct line* l, int level, uint64_t at);
 uint64_t gpiofake_settles_at(const struct line* l);
 void gpiofake_settle(struct line* l, uint64_t now);
 void gpiofake_change(struct line* l, uint64_t at);
+void gpiofake_note(struct line* l, uint64_t at);
 // The request's lines are free; `told`: whoever waits for it sees it end.
 void gpiofake_orphan(struct request* r, bool told);
 int gpiofake_chip_numbered(int number);

@@ -114,6 +114,10 @@ void gpiofake_change(struct line* l, uint64_t at) {
   }
 }
 
+void gpiofake_note(struct line* l, uint64_t at) {
+  l->trace[l->traced++ % MAX_CHANGES] = (struct change){gpiofake_physical(l), at};
+}
+
 static int level_of(const struct line* l) {
   return gpiofake_debounce_of(l) ? l->settled : gpiofake_physical(l);
 }
@@ -170,6 +174,7 @@ static int check_flags(uint64_t flags) {
 static void put(struct line* l, int level) {
   l->driven = true;
   l->drive = level ^ ((gpiofake_flags_of(l) & GPIO_V2_LINE_FLAG_ACTIVE_LOW) != 0);
+  gpiofake_note(l, gpiofake_now_ns());
 }
 
 // Registers a filled request; `values` are the first logical levels of outputs.

@@ -55,6 +55,8 @@ class Contract : public testing::Test {
     metrics_.gauge("pipeline_queue_size", {{"queue_name", "log"}}).set(3);
     metrics_.gauge("pipeline_worker_health", {{"worker_id", "button-1"}, {"worker_type", "button"}}).set(1);
     metrics_.gauge("outbox_depth", {{"channel", "log"}}).set(2);
+    metrics_.gauge("output_active", {{"output_id", "chime"}}).set(1);
+    metrics_.histogram("doorbell_chime_latency_seconds").observe(0.0002);
     for (int i = 0; i < 100; ++i) {
       metrics_.histogram("doorbell_ring_to_notification_seconds", {{"channel", "webhook"}}).observe(i * 0.7);
     }
@@ -84,7 +86,7 @@ TEST_F(Contract, HoldsForAConfigurationOfNothing) {
   auto configured = sample_configured();
   configured.values["endpoint"] = {"unmatched"};
   configured.routes.clear();
-  for (const char* set : {"camera_id", "channel", "model_version", "worker_id", "button_id", "device"})
+  for (const char* set : {"camera_id", "channel", "model_version", "worker_id", "button_id", "output_id", "device"})
     configured.values.erase(set);
   EXPECT_THAT(contract::check(text, configured), IsEmpty());
 }

@@ -16,6 +16,7 @@ inline ClosedSets sample_sets() {
   sets.workers = {{"ingest-front", "ingest"}, {"button-1", "button"}};
   sets.button_ids = {"front"};
   sets.devices = {"mmcblk0p2"};
+  sets.output_ids = {"chime"};
   sets.routes = {{"GET", "/health", {200, 503}}, {"POST", "/api/v1/buttons/{id}/ring", {200, 404}}};
   return sets;
 }
@@ -61,6 +62,7 @@ inline contract::Configured sample_configured() {
                        {"model_version", {"rfb320-1", "resnet-1"}},
                        {"worker_id", {"ingest-front", "button-1"}},
                        {"button_id", {"front"}},
+                        {"output_id", {"chime"}},
                        {"device", {"mmcblk0p2"}},
                        {"mount_point", {"/"}},
                        {"interface", {"eth0"}},

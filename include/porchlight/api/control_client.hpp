@@ -27,6 +27,7 @@ class ControlClient {
   explicit ControlClient(std::filesystem::path socket) : socket_(std::move(socket)) {}
 
   Result<ControlAnswer> ring(std::string_view button_id) const;
+  Result<ControlAnswer> test_output(std::string_view output_id) const;
   Result<ControlAnswer> status() const;
   Result<ControlAnswer> reload() const;
   Result<ControlAnswer> faces_changed() const;

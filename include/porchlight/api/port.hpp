@@ -44,6 +44,12 @@ struct CameraCondition {
   std::string state;  // `status` of camera_connection_state
 };
 
+struct OutputCondition {
+  std::string id;
+  bool is_door = false;
+  bool for_users = false;  // a door that not only administrators may open
+};
+
 // Dead letters that are to be sent again. Nothing given: all of them.
 struct ResendOrder {
   std::optional<event::EventId> event_id;
@@ -59,6 +65,11 @@ struct ResendReport {
 };
 
 using CameraList = std::function<std::vector<CameraCondition>()>;  // listener's thread
+
+using OutputList = std::function<std::vector<OutputCondition>()>;  // listener's thread
+// One pulse of an output. Any thread, does not wait; the answer comes once, from any thread, when the line is
+// on or could not be written.
+using OutputPulse = std::function<void(const std::string& id, std::function<void(Status)>)>;
 
 template <class T>
 using Answer = std::function<void(Result<T>)>;  // exactly once, from any thread
@@ -84,6 +95,8 @@ struct Port {
   EventAnswerPort answer_event{};
   // Answers how many of them were new, when their events are committed.
   std::function<void(std::vector<store::ReceivedAlert>, Answer<std::size_t>)> take_alerts{};
+  OutputList outputs{};
+  OutputPulse pulse{};
 };
 
 }  // namespace porchlight::api

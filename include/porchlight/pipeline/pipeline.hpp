@@ -14,6 +14,7 @@
 #include "porchlight/camera/options.hpp"
 #include "porchlight/event/event.hpp"
 #include "porchlight/gpio/options.hpp"
+#include "porchlight/gpio/output_lane.hpp"
 #include "porchlight/notify/link.hpp"
 #include "porchlight/notify/options.hpp"
 #include "porchlight/pipeline/examination.hpp"
@@ -37,10 +38,11 @@ struct Options {
   vision::FaceOptions faces;
   notify::Options notifications;
   notify::LinkMakerPtr links{};  // null: messages carry no link
+  std::vector<gpio::OutputOptions> outputs{};
 };
 
 // Which parts of the configuration a reload changed, as far as their options do not tell by
-// themselves: cameras and buttons are compared one by one.
+// themselves: cameras, buttons and outputs are compared one by one.
 struct Changes {
   bool faces = false;
   bool notifications = false;
@@ -107,9 +109,12 @@ class Pipeline {
   std::vector<std::string> button_ids();
   // Empty: the button has none, or is not there.
   std::string camera_of_button(const std::string& button_id);
+  std::vector<gpio::OutputStatus> outputs();
   void faces_changed(std::function<void(Result<std::size_t>)> answer);
   // Of a configured channel; nothing: there is none of that id.
   std::optional<notify::Language> language_of_channel(const std::string& channel_id);
+  // Any thread; does not wait. One pulse of an output; `done` as gpio::OutputLane::pulse() has it.
+  void pulse(std::string_view output_id, std::function<void(Status)> done);
   // Any thread. `done` is called once, from the store lane, when the answer is on the medium and its messages
   // are on their way; not_found: there is no such event; unavailable: the database is not open.
   void answer(store::EventAnswer answer, std::function<void(Result<store::AnswerOutcome>)> done);

@@ -74,6 +74,7 @@ struct ClosedSets {
   std::vector<std::string> model_versions;
   std::vector<std::pair<std::string, std::string>> workers;  // worker_id, worker_type
   std::vector<std::string> button_ids;
+  std::vector<std::string> output_ids;
   std::vector<std::string> devices;  // block devices that the daemon itself reads and writes
   std::vector<Route> routes;         // their templates need not be in `endpoints` too
 };

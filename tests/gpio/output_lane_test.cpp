@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+// The lane on a thread of its own, over the fake chips.
+#include "porchlight/gpio/output_lane.hpp"
+
+#include <gmock/gmock.h>
+
+#include <future>
+#include <sstream>
+#include <thread>
+
+#include "gpio/fake_chips.hpp"
+
+namespace porchlight::gpio {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::AnyOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+struct Change {
+  int level = 0;
+  MonotonicTime at{};
+};
+
+OutputOptions output(const std::string& id, const std::string& line, OutputCause cause,
+                     std::optional<std::chrono::milliseconds> pulse = {}) {
+  OutputOptions options;
+  options.id = options.name = id;
+  options.line = line;
+  options.cause = cause;
+  options.pulse = pulse;
+  return options;
+}
+
+class OutputLaneTest : public FakeChipsTest {
+ protected:
+  void SetUp() override {
+    FakeChipsTest::SetUp();
+    lane = OutputLane::create(clock, metrics.histogram("doorbell_chime_latency_seconds"), {1ms, 4ms}).value();
+  }
+  void TearDown() override { stop(); }
+
+  void start(const std::vector<OutputOptions>& outputs) {
+    configure(outputs);
+    thread = std::jthread([this](std::stop_token stop) { lane->run(stop, heartbeat); });
+    while (!lane->armed()) std::this_thread::yield();
+    for (const auto& one : outputs) trace(one.line);  // what the opening left
+  }
+  void configure(const std::vector<OutputOptions>& outputs) {
+    lane->configure(outputs, [this](const OutputOptions& one) { return resolve_instruments(metrics, one); });
+  }
+  void stop() {
+    thread.request_stop();
+    if (thread.joinable()) thread.join();
+  }
+  // What happened to a line since the last time; waits for `least` changes.
+  std::vector<Change> trace(const std::string& line, std::size_t least = 0) {
+    std::vector<Change> all;
+    const auto deadline = clock.now() + 20s;
+    for (;;) {
+      std::istringstream words(chips.tell("trace " + line));
+      for (std::string word; words >> word && word != "none";)
+        all.push_back({word[0] - '0', MonotonicTime{std::chrono::nanoseconds{std::stoll(word.substr(2))}}});
+      if (all.size() >= least || clock.now() > deadline) return all;
+      std::this_thread::sleep_for(1ms);
+    }
+  }
+  static std::vector<int> levels(const std::vector<Change>& changes) {
+    std::vector<int> all;
+    for (const auto& change : changes) all.push_back(change.level);
+    return all;
+  }
+  Status pulse(const std::string& id) {
+    std::promise<Status> done;
+    lane->pulse(id, [&](Status status) { done.set_value(std::move(status)); });
+    return done.get_future().get();
+  }
+  OutputStatus status(std::size_t index = 0) { return lane->observer()().at(index); }
+  void await(OutputState state, std::size_t index = 0) {
+    const auto deadline = clock.now() + 20s;
+    while (status(index).state != state && clock.now() < deadline) std::this_thread::sleep_for(1ms);
+    EXPECT_EQ(to_string(status(index).state), to_string(state));
+  }
+  bool exposes(const std::string& line) {
+    return ("\n" + metrics.exposition()).find("\n" + line + "\n") != std::string::npos;
+  }
+  telemetry::ClosedSets sets() {
+    telemetry::ClosedSets made;
+    made.output_ids = {"chime", "lamp", "green", "yellow", "door"};
+    return made;
+  }
+
+  SystemClock clock;
+  telemetry::Metrics metrics{sets()};
+  Heartbeat heartbeat{clock};
+  std::unique_ptr<OutputLane> lane;
+  std::jthread thread;
+};
+
+TEST_F(OutputLaneTest, ARingSoundsTheChimeForItsPulse) {
+  start(
+      {output("chime", "GPIO27", OutputCause::ring, 60ms), output("lamp", "GPIO5", OutputCause::off, 60ms)});
+  const auto edge = clock.now();
+  lane->ring(edge);
+  const auto seen = trace("GPIO27", 2);
+  ASSERT_THAT(levels(seen), ElementsAre(1, 0));
+  EXPECT_GE(seen[0].at, edge);
+  EXPECT_GE(seen[1].at - seen[0].at, 60ms);
+  EXPECT_TRUE(trace("GPIO5").empty()) << "nothing but the chime";
+  EXPECT_TRUE(exposes("doorbell_chime_latency_seconds_count 1"));
+}
+
+TEST_F(OutputLaneTest, EveryChimeSounds) {
+  start(
+      {output("chime", "GPIO27", OutputCause::ring, 20ms), output("lamp", "GPIO5", OutputCause::ring, 20ms)});
+  lane->ring(clock.now());
+  EXPECT_THAT(levels(trace("GPIO27", 2)), ElementsAre(1, 0));
+  EXPECT_THAT(levels(trace("GPIO5", 2)), ElementsAre(1, 0));
+}
+
+TEST_F(OutputLaneTest, AChimeInItsQuietHoursIsSilentAndATrialIsNot) {
+  auto chime = output("chime", "GPIO27", OutputCause::ring, 20ms);
+  chime.quiet = {"always"};
+  chime.is_quiet = [](WallTime) { return true; };
+  start({chime});
+  lane->ring(clock.now());
+  EXPECT_TRUE(pulse("chime")) << "behind the ring in the queue";
+  EXPECT_THAT(levels(trace("GPIO27", 2)), ElementsAre(1, 0));
+  EXPECT_EQ(status().switched_on, 1U);
+}
+
+TEST_F(OutputLaneTest, APulseOnDemandAnswersWhenTheLineIsOn) {
+  start({output("door", "GPIO22", OutputCause::door, 100ms)});
+  EXPECT_TRUE(pulse("door"));
+  EXPECT_THAT(levels(trace("GPIO22", 2)), ElementsAre(1, 0));
+  const auto unknown = pulse("window");
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().code(), ErrorCode::not_found);
+  chips.tell(std::string("gone ") + header_chip);
+  const auto absent = pulse("door");
+  ASSERT_FALSE(absent);
+  EXPECT_THAT(absent.error().text(), HasSubstr("switch 'door' on: "));
+}
+
+TEST_F(OutputLaneTest, ARingOpensNoDoor) {
+  start({output("door", "GPIO22", OutputCause::door, 20ms),
+         output("chime", "GPIO27", OutputCause::ring, 20ms)});
+  lane->ring(clock.now());
+  lane->show(event::Ring{});
+  lane->show(event::Security{});
+  EXPECT_EQ(trace("GPIO27", 2).size(), 2U);
+  EXPECT_TRUE(trace("GPIO22").empty());
+}
+
+TEST_F(OutputLaneTest, LightsShowOneStateAtATime) {
+  start({output("lamp", "GPIO5", OutputCause::idle), output("yellow", "GPIO6", OutputCause::processing),
+         output("green", "GPIO7", OutputCause::known)});
+  await(OutputState::on, 0);
+  lane->show(event::Ring{});
+  await(OutputState::on, 1);
+  EXPECT_EQ(status(0).state, OutputState::off);
+  event::Sighting anna;
+  anna.verdict = event::Verdict::known_person;
+  lane->show(anna);
+  await(OutputState::on, 2);
+  EXPECT_EQ(status(1).state, OutputState::off);
+}
+
+TEST_F(OutputLaneTest, AFaultOfTheHouseIsShownUntilItIsOver) {
+  start({output("lamp", "GPIO5", OutputCause::idle), output("yellow", "GPIO6", OutputCause::error)});
+  await(OutputState::on, 0);
+  lane->set_error(true);
+  await(OutputState::on, 1);
+  lane->set_error(false);
+  await(OutputState::on, 0);
+}
+
+TEST_F(OutputLaneTest, AChipThatGoesAndComesBackIsUsedAgain) {
+  start({output("chime", "GPIO27", OutputCause::ring, 20ms)});
+  EXPECT_TRUE(exposes("output_active{output_id=\"chime\"} 0"));
+  chips.tell(std::string("gone ") + header_chip);
+  await(OutputState::degraded);
+  EXPECT_FALSE(exposes("output_active{output_id=\"chime\"} 0")) << "nobody knows";
+  EXPECT_TRUE(exposes(R"(errors_total{component="hardware",error_type="io",severity="error"} 1)"));
+  chips.tell(std::string("back ") + header_chip);
+  await(OutputState::off);
+  trace("GPIO27");
+  lane->ring(clock.now());
+  EXPECT_THAT(levels(trace("GPIO27", 2)), ElementsAre(1, 0));
+}
+
+TEST_F(OutputLaneTest, ANewConfigurationKeepsWhatStayedAndLetsTheRestGo) {
+  const auto chime = output("chime", "GPIO27", OutputCause::ring, 10s);
+  start({chime, output("lamp", "GPIO5", OutputCause::idle)});
+  EXPECT_TRUE(pulse("chime"));
+  configure({chime, output("lamp", "GPIO6", OutputCause::idle)});
+  chips.tell("await GPIO6");
+  await(OutputState::on, 1);
+  EXPECT_THAT(levels(trace("GPIO27", 1)), ElementsAre(1)) << "its pulse goes on";
+  EXPECT_THAT(chips.tell("info GPIO5"), HasSubstr("used=0"));
+  EXPECT_THAT(chips.tell("info GPIO5"), HasSubstr("level=0"));
+  EXPECT_EQ(status(0).switched_on, 1U);
+}
+
+TEST_F(OutputLaneTest, ALineChangesHandsWithinOneConfiguration) {
+  start({output("lamp", "GPIO5", OutputCause::idle)});
+  configure({output("chime", "GPIO5", OutputCause::ring, 20ms)});
+  await(OutputState::off);
+  EXPECT_TRUE(pulse("chime"));
+}
+
+TEST_F(OutputLaneTest, TheEndSwitchesEverythingOff) {
+  start({output("chime", "GPIO27", OutputCause::ring, 30s), output("lamp", "GPIO5", OutputCause::idle)});
+  EXPECT_TRUE(pulse("chime"));
+  await(OutputState::on, 1);
+  stop();
+  for (const std::string line : {"GPIO27", "GPIO5"}) {
+    EXPECT_THAT(chips.tell("info " + line), HasSubstr("level=0"));
+    EXPECT_THAT(chips.tell("info " + line), HasSubstr("used=0"));
+  }
+}
+
+TEST_F(OutputLaneTest, RunsAgainAfterItReturned) {
+  start({output("chime", "GPIO27", OutputCause::ring, 20ms)});
+  stop();
+  start({output("chime", "GPIO27", OutputCause::ring, 20ms)});
+  await(OutputState::off);
+  EXPECT_TRUE(pulse("chime"));
+}
+
+TEST_F(OutputLaneTest, WithoutOutputsNothingIsQueued) {
+  configure({});
+  lane->ring(clock.now());
+  lane->show(event::Ring{});
+  EXPECT_EQ(lane->queue_size(), 0U);
+  EXPECT_EQ(pulse("chime").error().code(), ErrorCode::not_found);
+}
+
+TEST_F(OutputLaneTest, AQueueThatIsFullRefusesAndCounts) {
+  configure({output("chime", "GPIO27", OutputCause::ring, 20ms)});  // and nothing runs
+  for (std::size_t i = 0; i < lane->queue_capacity(); ++i) lane->ring(clock.now());
+  EXPECT_EQ(lane->queue_size(), lane->queue_capacity());
+  EXPECT_EQ(pulse("chime").error().code(), ErrorCode::resource);
+  lane->ring(clock.now());
+  EXPECT_EQ(lane->queue_dropped(), 2U);
+}
+
+}  // namespace
+}  // namespace porchlight::gpio
