@@ -44,6 +44,7 @@ ROUTES = ["GET,/metrics,200+401+403", "GET,/ca.crt,200+404", "GET,/health,200+40
           "GET,/l/{token}/snapshot,200+206+304+404+410+416+429+503",
           "POST,/api/v1/events/{id}/acknowledge,200+400+401+403+404+409+415+422+503",
           "POST,/api/v1/alerts/webhook,200+400+401+403+415+422+503",
+          "POST,/api/v1/outputs/{id}/open,200+401+403+404+429+503", "POST,/api/v1/outputs/{id}/test,200+404+409+503",
           "GET,/api/v1/audit,200+400+401+403+503", "GET,/api/v1/audit/verify,200+400+401+403+503"]
 MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 
