@@ -18,8 +18,8 @@ using http::Request;
 using http::Responder;
 using http::Response;
 
-constexpr std::array<std::string_view, 7> event_types = {
-    "ring", "sighting", "camera_lost", "camera_back", "button_trouble", "security", "alert"};
+constexpr std::array<std::string_view, 8> event_types = {
+    "ring", "sighting", "camera_lost", "camera_back", "button_trouble", "security", "alert", "motion"};
 constexpr std::int64_t default_limit = 50;
 constexpr std::int64_t largest_limit = 500;
 
@@ -136,7 +136,8 @@ EventWish wish_of(Query& query) {
   EventWish wish{query.text("type").value_or(""), query.text("camera").value_or("")};
   if (!wish.type.empty() && std::find(event_types.begin(), event_types.end(), wish.type) == event_types.end())
     query.fault(
-        "parameter 'type' is ring, sighting, camera_lost, camera_back, button_trouble, security or alert");
+        "parameter 'type' is ring, sighting, camera_lost, camera_back, button_trouble, security, alert or "
+        "motion");
   return wish;
 }
 

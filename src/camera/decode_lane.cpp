@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "porchlight/camera/decode_lane.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace porchlight::camera {
 namespace {
 
 constexpr std::chrono::milliseconds beat_interval{100};
+// A picture at least so often, also at rest: a visitor shall not be over before one is seen.
+constexpr std::chrono::seconds longest_rest{4};
+// And not more often: a stream of keyframes only (MJPEG) rests, too.
+constexpr std::chrono::milliseconds rest_pace{900};
 
 telemetry::Labels camera_label(const Ingest& ingest) {
   return {{"camera_id", ingest.options().id}};
@@ -15,11 +20,13 @@ telemetry::Labels camera_label(const Ingest& ingest) {
 }  // namespace
 
 DecodeLane::DecodeLane(PacketQueue& packets, Ingest& ingest, std::vector<FrameBox*> boxes,
-                       telemetry::Metrics& metrics, int threads)
+                       telemetry::Metrics& metrics, int threads, Onlooker onlooker)
     : packets_(packets),
       ingest_(ingest),
       boxes_(std::move(boxes)),
       threads_(threads),
+      onlooker_(std::move(onlooker)),
+      longest_gap_(std::min<std::chrono::nanoseconds>(longest_rest, ingest.options().stall / 2)),
       log_("doorbell.camera", telemetry::Component::recording),
       dropped_(metrics.counter("camera_frames_dropped_total", camera_label(ingest))),
       decode_errors_(metrics.counter(
@@ -32,20 +39,75 @@ void DecodeLane::run(std::stop_token stop, Heartbeat& heartbeat) {
     heartbeat.beat();
     packets_.wakeup().wait_for(beat_interval,
                                [this, &stop] { return stop.stop_requested() || !packets_.empty(); });
+    if (onlooker_.idle && packets_.empty()) onlooker_.idle();
     while (!stop.stop_requested()) {
       auto packet = packets_.pop();
       if (!packet) break;
       heartbeat.beat();
-      decode(*packet);
+      take(*packet);
     }
   }
+  if (onlooker_.finish) onlooker_.finish();
 }
 
-void DecodeLane::decode(const media::PacketPtr& packet) {
+void DecodeLane::take(const media::PacketPtr& packet) {
   if (!follow(packet)) {
     dropped_.increment();
     return;
   }
+  if (resting_ && passes_over(packet)) return;
+  if (!decoder_ && !follow(packet)) return;  // it broke over what was passed over
+  if (!packet->keyframe) return decode(packet);
+  const bool rests = may_rest(*packet);
+  last_keyframe_ = packet->arrived;
+  if (rests)
+    rest_at(packet);
+  else
+    decode(packet);
+}
+
+// Keyframes have come often enough so far, and nobody wants more.
+bool DecodeLane::may_rest(const media::Packet& keyframe) const {
+  if (!onlooker_.wants_all || longest_gap_ < 2 * rest_pace || onlooker_.wants_all()) return false;
+  return resting_ || (last_keyframe_ && keyframe.arrived - *last_keyframe_ <= longest_gap_);
+}
+
+// At rest. False: the packet is to be decoded.
+bool DecodeLane::passes_over(const media::PacketPtr& packet) {
+  const auto since = packet->arrived - *last_keyframe_;
+  if (onlooker_.wants_all() || since > longest_gap_) {
+    catch_up(kept_.newest());
+    return false;
+  }
+  if (packet->keyframe && since >= rest_pace) return false;
+  kept_.add(packet);
+  ingest_.note_passed_over();
+  return true;
+}
+
+// The keyframe by itself: flushing brings it out at once even where pictures come in another order than
+// coded.
+void DecodeLane::rest_at(const media::PacketPtr& keyframe) {
+  resting_ = true;
+  kept_.begin(keyframe);
+  decode(keyframe);
+  if (!decoder_) return;
+  static_cast<void>(decoder_->flush([this](media::FramePtr frame) { deliver(std::move(frame)); }));
+  next_number_ = decoder_->next_number();
+  if (onlooker_.wants_all()) catch_up(kept_.newest_two());
+}
+
+void DecodeLane::catch_up(const std::vector<media::PacketPtr>& passed_over) {
+  resting_ = false;
+  kept_.clear();
+  if (decoder_) decoder_->reset();
+  catching_up_ = true;
+  for (const auto& packet : passed_over)
+    if (follow(packet)) decode(packet);
+  catching_up_ = false;
+}
+
+void DecodeLane::decode(const media::PacketPtr& packet) {
   const auto status = decoder_->decode(*packet, [this](media::FramePtr frame) { deliver(std::move(frame)); });
   next_number_ = decoder_->next_number();
   report();
@@ -60,6 +122,9 @@ void DecodeLane::decode(const media::PacketPtr& packet) {
 bool DecodeLane::follow(const media::PacketPtr& packet) {
   if (packet->stream == stream_) return !refused_;
   stream_ = packet->stream;
+  resting_ = false;
+  kept_.clear();
+  if (onlooker_.restart) onlooker_.restart();
   lost_seen_ = errors_seen_ = 0;
   auto decoder = media::Decoder::create(*stream_, threads_, next_number_, pictures_);
   refused_ = !decoder.ok();
@@ -74,8 +139,14 @@ bool DecodeLane::follow(const media::PacketPtr& packet) {
 }
 
 void DecodeLane::deliver(media::FramePtr frame) {
-  ingest_.note_decoded(frame->arrived);
-  capture_.observe(std::chrono::duration<double>(frame->decoded - frame->arrived).count());
+  if (onlooker_.look) onlooker_.look(frame);
+  if (catching_up_ && frame->arrived <= posted_) return;
+  posted_ = frame->arrived;
+  // What was passed over has been counted then.
+  if (!catching_up_) {
+    ingest_.note_decoded(frame->arrived);
+    capture_.observe(std::chrono::duration<double>(frame->decoded - frame->arrived).count());
+  }
   for (FrameBox* box : boxes_) box->post(frame);
 }
 

@@ -35,6 +35,7 @@ class Ingest::Supervision {
 
   void run(const std::stop_token& stop, Heartbeat& heartbeat);
   void note_decoded(MonotonicTime arrived) noexcept;
+  void note_passed_over() noexcept { decoded_total_.fetch_add(1, std::memory_order_relaxed); }
   void note_announced_fps(double frames_per_second) noexcept {
     announced_fps_.store(frames_per_second, std::memory_order_relaxed);
   }
@@ -267,6 +268,9 @@ void Ingest::run(std::stop_token stop, Heartbeat& heartbeat) {
 }
 void Ingest::note_decoded(MonotonicTime arrived) noexcept {
   supervision_->note_decoded(arrived);
+}
+void Ingest::note_passed_over() noexcept {
+  supervision_->note_passed_over();
 }
 void Ingest::note_announced_fps(double frames_per_second) noexcept {
   supervision_->note_announced_fps(frames_per_second);

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "address.hpp"
+#include "zones.hpp"
 
 namespace porchlight::camera {
 namespace {
@@ -109,7 +110,10 @@ CameraOptions read_camera(config::Section& section) {
   camera.stall = section.duration("stall", milliseconds(10'000), shortest_stall, longest_stall);
   camera.enabled = section.boolean("enabled", true);
   read_own_keys(section, camera);
-  section.not_in_this_version({"record", "audio", "zones", "masks"});
+  camera.motion = section.boolean("motion", true);
+  camera.zones = read_zones(section);
+  camera.masks = read_masks(section);
+  section.not_in_this_version({"record", "audio"});
   return camera;
 }
 

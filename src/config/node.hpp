@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -33,6 +34,8 @@ struct Section::Node {
   // The scalar at the key with references resolved; nothing when absent or faulty.
   std::optional<std::string> scalar(std::string_view key);
   std::optional<std::string> resolved(const Place& where, const std::string& raw) const;
+  std::optional<std::vector<double>> row_of(const Value& item, const std::string& path, std::size_t columns,
+                                            double least, double most) const;
   void finish();
 };
 

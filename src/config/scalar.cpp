@@ -169,6 +169,50 @@ std::string Section::required_id(std::string_view key) {
   return {};
 }
 
+// The row's numbers; nothing after a fault, which is at the number's own place.
+std::optional<std::vector<double>> Section::Node::row_of(const Value& item, const std::string& path,
+                                                         std::size_t columns, double least,
+                                                         double most) const {
+  const auto place_of = [&path](const Value& found) {
+    return Place{found.spot.file ? *found.spot.file : "", found.spot.line, found.spot.column, path};
+  };
+  if (item.kind != Value::Kind::list || item.items.size() != columns) {
+    fault_at(place_of(item), "expected a list of " + std::to_string(columns) + " numbers");
+    return std::nullopt;
+  }
+  std::vector<double> row;
+  for (const auto& cell : item.items) {
+    const auto text =
+        cell->kind == Value::Kind::scalar ? resolved(place_of(*cell), cell->scalar) : std::nullopt;
+    const auto number = text ? whole_number_of<double>(*text) : std::nullopt;
+    if (!number || !std::isfinite(*number) || *number < least || *number > most) {
+      fault_at(place_of(*cell), "expected a number between " + shown(least) + " and " + shown(most) +
+                                    (cell->scalar.empty() ? "" : ", found " + in_quotes(cell->scalar)));
+      return std::nullopt;
+    }
+    row.push_back(*number);
+  }
+  return row;
+}
+
+std::optional<std::vector<std::vector<double>>> Section::number_rows(std::string_view key,
+                                                                     std::size_t columns, double least,
+                                                                     double most) {
+  std::vector<std::vector<double>> rows;
+  const Entry* entry = node_->note(key);
+  if (entry == nullptr || entry->value->kind == Value::Kind::nothing) return rows;
+  if (entry->value->kind != Value::Kind::list) {
+    node_->fault(key, "expected a list, found " + std::string(to_string(entry->value->kind)));
+    return std::nullopt;
+  }
+  const auto path = joined(node_->place.path, key);
+  for (std::size_t i = 0; i < entry->value->items.size(); ++i)
+    if (auto row = node_->row_of(*entry->value->items[i], indexed(path, i), columns, least, most))
+      rows.push_back(std::move(*row));
+  if (rows.size() < entry->value->items.size()) return std::nullopt;
+  return rows;
+}
+
 std::vector<std::string> Section::text_list(std::string_view key) {
   std::vector<std::string> texts;
   const Entry* entry = node_->note(key);

@@ -64,6 +64,24 @@ json fields_of(const Alert& alert) {
   return object;
 }
 
+json fields_of(const Motion& motion) {
+  json object{{"camera", motion.camera_id}, {"start", rfc3339(motion.header.at)}};
+  if (motion.ended) object["end"] = rfc3339(*motion.ended);
+  auto ids = json::array(), names = json::array(), track = json::array();
+  for (const auto& zone : motion.zones) {
+    ids.push_back(zone.id);
+    names.push_back(zone.name);
+  }
+  for (const auto& step : motion.track)
+    track.push_back({{"at_ms", step.at.count()}, {"box", {step.x, step.y, step.width, step.height}}});
+  if (!ids.empty()) {
+    object["zones"] = std::move(ids);
+    object["zone_names"] = std::move(names);
+  }
+  object["track"] = std::move(track);
+  return object;
+}
+
 }  // namespace
 
 Header make_header(const Clock& clock) {
@@ -82,7 +100,8 @@ std::string_view type_of(const Event& event) noexcept {
                                [](const CameraBack&) { return std::string_view("camera_back"); },
                                [](const ButtonTrouble&) { return std::string_view("button_trouble"); },
                                [](const Security&) { return std::string_view("security"); },
-                               [](const Alert&) { return std::string_view("alert"); }},
+                               [](const Alert&) { return std::string_view("alert"); },
+                               [](const Motion&) { return std::string_view("motion"); }},
                     event);
 }
 

@@ -39,6 +39,39 @@ class Reader {
     return 0;
   }
 
+  // Texts; what else the list holds is a fault.
+  std::vector<std::string> texts(const char* key) {
+    std::vector<std::string> texts;
+    for (const auto& item : list(key)) {
+      if (item.is_string())
+        texts.push_back(item.get<std::string>());
+      else
+        fault(key, "is a list of texts");
+    }
+    return texts;
+  }
+
+  std::optional<WallTime> time(const char* key) {
+    const auto given = text(key);
+    if (given.empty()) return std::nullopt;
+    auto at = parse_rfc3339(given);
+    if (!at) fault(key, "is a time as in 2025-01-29T04:20:12Z");
+    return at;
+  }
+
+  std::vector<MotionStep> track(const char* key) {
+    std::vector<MotionStep> steps;
+    for (const auto& item : list(key)) {
+      const auto step = step_of(item);
+      if (!step) {
+        fault(key, "is a list of {at_ms, box: [x, y, width, height]}");
+        break;
+      }
+      steps.push_back(*step);
+    }
+    return steps;
+  }
+
   // By the names that to_string() gives; missing: the first.
   template <class Word, std::size_t n>
   Word word(const char* key, const std::array<Word, n>& words) {
@@ -65,6 +98,25 @@ class Reader {
   const std::string& first_fault() const { return fault_; }
 
  private:
+  json list(const char* key) {
+    const auto* found = find(key);
+    if (found == nullptr) return json::array();
+    if (found->is_array()) return *found;
+    fault(key, "is a list");
+    return json::array();
+  }
+
+  static std::optional<MotionStep> step_of(const json& item) {
+    if (!item.is_object()) return std::nullopt;
+    const auto at = item.find("at_ms"), box = item.find("box");
+    if (at == item.end() || !at->is_number_unsigned() || box == item.end() || !box->is_array() ||
+        box->size() != 4 ||
+        !std::all_of(box->begin(), box->end(), [](const json& part) { return part.is_number(); }))
+      return std::nullopt;
+    return MotionStep{std::chrono::milliseconds(at->get<std::int64_t>()), (*box)[0].get<double>(),
+                      (*box)[1].get<double>(), (*box)[2].get<double>(), (*box)[3].get<double>()};
+  }
+
   const json* find(const char* key) const {
     const auto found = object_.find(key);
     return found == object_.end() ? nullptr : &*found;
@@ -87,12 +139,7 @@ constexpr std::array button_faults{ButtonFault::chip_lost, ButtonFault::chip_bac
 Header header_from(Reader& from, const Header& otherwise) {
   auto header = otherwise;
   if (const auto id = from.id("id")) header.id = *id;
-  const auto time = from.text("time");
-  if (time.empty()) return header;
-  if (const auto at = parse_rfc3339(time))
-    header.at = *at;
-  else
-    from.fault("time", "is a time as in 2025-01-29T04:20:12Z");
+  header.at = from.time("time").value_or(header.at);
   return header;
 }
 
@@ -125,6 +172,18 @@ Alert alert_from(Reader& from, const Header& header) {
   return alert;
 }
 
+Motion motion_from(Reader& from, const Header& header) {
+  Motion motion;
+  motion.header = header;
+  motion.camera_id = from.text("camera");
+  motion.ended = from.time("end");
+  const auto ids = from.texts("zones"), names = from.texts("zone_names");
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    motion.zones.push_back({ids[i], i < names.size() ? names[i] : ids[i]});
+  motion.track = from.track("track");
+  return motion;
+}
+
 Event event_from(const std::string& type, Reader& from, const Header& header) {
   if (type == "ring")
     return Ring{header, from.text("button"), from.text("camera"), from.word("trigger_source", sources)};
@@ -143,6 +202,7 @@ Event event_from(const std::string& type, Reader& from, const Header& header) {
                     from.text("camera"),
                     from.text("person")};
   if (type == "alert") return alert_from(from, header);
+  if (type == "motion") return motion_from(from, header);
   from.fault("type", type.empty() ? "is missing" : "is not '" + type + "'");
   return Ring{};
 }

@@ -17,6 +17,14 @@ bool is_damaged(const AVFrame& picture) {
          picture.width <= 0 || picture.height <= 0;
 }
 
+bool is_keyframe(const AVFrame& picture) {
+#ifdef AV_FRAME_FLAG_KEY
+  return (picture.flags & AV_FRAME_FLAG_KEY) != 0;
+#else
+  return picture.key_frame != 0;
+#endif
+}
+
 // Damaged input, as opposed to a decoder that can do no more.
 bool is_input_fault(int code) {
   return code != AVERROR(ENOMEM) && code != AVERROR_BUG && code != AVERROR_EXTERNAL;
@@ -160,6 +168,7 @@ void Decoder::take(AvFrame picture, const Deliver& deliver) {
   frame->decoded = std::chrono::steady_clock::now();
   frame->number = next_number_++;
   ++delivered_;
+  frame->keyframe = is_keyframe(*picture);
   alive_->fetch_add(1, std::memory_order_relaxed);
   frame->picture = std::shared_ptr<const AVFrame>(picture.release(), [alive = alive_](const AVFrame* gone) {
     AvDeleter{}(const_cast<AVFrame*>(gone));

@@ -19,7 +19,7 @@ constexpr const char* short_forms =
     "an event is a JSON object as docs/events.md has it, or '-' for one on each line of standard input, or: "
     "ring BUTTON; person unknown CAMERA; person known NAME CAMERA; person blacklisted NAME CAMERA; camera "
     "lost "
-    "CAMERA; camera back CAMERA; security KIND [CAMERA]; alert NAME [SEVERITY]";
+    "CAMERA; camera back CAMERA; security KIND [CAMERA]; alert NAME [SEVERITY]; motion CAMERA";
 
 Language language_of(const Options& options, const std::string& channel) {
   for (const auto& one : options.channels)
@@ -166,6 +166,12 @@ Result<event::Event> event_of_words(const std::vector<std::string>& words, const
     return event::Event{event::CameraBack{header, words[2], 60}};
   if (is(0, "security") && (n == 2 || n == 3))
     return event::Event{event::Security{header, words[1], "", "", n == 3 ? words[2] : "", ""}};
+  if (is(0, "motion") && n == 2) {
+    event::Motion motion;
+    motion.header = header;
+    motion.camera_id = words[1];
+    return event::Event{motion};
+  }
   if (is(0, "alert") && (n == 2 || n == 3)) {
     event::Alert alert;
     alert.header = header;

@@ -61,6 +61,10 @@ Facts facts(const event::Alert& alert) {
   return facts;
 }
 
+Facts facts(const event::Motion& motion) {
+  return {Occasion::motion, motion.camera_id};
+}
+
 }  // namespace
 
 Facts facts_of(const event::Event& event) {

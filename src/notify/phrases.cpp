@@ -18,6 +18,7 @@ constexpr Phrase table[] = {
     {"camera_back", "Camera back", "Kamera wieder da"},
     {"button_trouble", "Trouble with the button", "Störung der Klingel"},
     {"security", "Security event", "Sicherheitsmeldung"},
+    {"motion", "Motion", "Bewegung"},
     {"alert", "Alert", "Warnung"},
     {"alert.resolved", "Resolved", "Behoben"},
     {"other", "Porchlight", "Porchlight meldet sich"},

@@ -12,7 +12,7 @@ namespace {
 using config::Section;
 using namespace std::chrono_literals;
 
-constexpr std::array<std::pair<std::string_view, Occasion>, 8> occasions{{
+constexpr std::array<std::pair<std::string_view, Occasion>, 9> occasions{{
     {"ring", Occasion::ring},
     {"person.known", Occasion::person_known},
     {"person.unknown", Occasion::person_unknown},
@@ -21,8 +21,9 @@ constexpr std::array<std::pair<std::string_view, Occasion>, 8> occasions{{
     {"camera.back", Occasion::camera_back},
     {"security", Occasion::security},
     {"alert", Occasion::alert},
+    {"motion", Occasion::motion},
 }};
-constexpr std::array<std::string_view, 4> later_occasions{"motion", "plate", "gap", "disk"};
+constexpr std::array<std::string_view, 3> later_occasions{"plate", "gap", "disk"};
 constexpr std::array<const char*, 6> known_severities{"critical", "high", "warning", "medium", "low", "info"};
 constexpr std::size_t longest_title = 200;  // bytes
 constexpr std::size_t longest_text = 2000;

@@ -54,6 +54,7 @@ std::string_view label_of(const event::Event& event) noexcept {
                  [](const event::Security& security) -> std::string_view {
                    return security.kind == "blacklist_match" ? "blacklist_match" : "system_alert";
                  },
+                 [](const event::Motion&) -> std::string_view { return "motion"; },
                  [](const auto&) -> std::string_view { return "system_alert"; }},
       event);
 }
@@ -62,6 +63,7 @@ std::chrono::seconds lifetime_of(const event::Event& event) noexcept {
   using namespace std::chrono_literals;
   return std::visit(Overloaded{[](const event::Ring&) -> std::chrono::seconds { return 1h; },
                                [](const event::Sighting&) -> std::chrono::seconds { return 1h; },
+                               [](const event::Motion&) -> std::chrono::seconds { return 1h; },
                                [](const auto&) -> std::chrono::seconds { return 24h; }},
                     event);
 }

@@ -11,8 +11,8 @@ namespace porchlight::notify {
 
 // Texts with places to fill in: `{camera}`, `{person|somebody}` (what follows the bar stands in when there is
 // nothing to say), `{{` for a brace. What is filled in is not looked at again.
-inline constexpr std::array<std::string_view, 7> placeholders{"camera", "count",  "date", "event",
-                                                              "link",   "person", "time"};
+inline constexpr std::array<std::string_view, 8> placeholders{"camera", "count",  "date", "event",
+                                                              "link",   "person", "time", "zone"};
 
 struct TemplateFault {
   int line = 1;    // of the text, from 1

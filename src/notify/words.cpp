@@ -52,6 +52,16 @@ class Writer {
     return name.empty() ? word("camera") : name;
   }
 
+  // The names of the zones in which something moves.
+  std::string zones() const {
+    std::string text;
+    const auto names = object_.find("zone_names");
+    if (names == object_.end() || !names->is_array()) return text;
+    for (const auto& name : *names)
+      if (name.is_string()) text += (text.empty() ? "" : ", ") + name.get<std::string>();
+    return text;
+  }
+
   std::string who() const {
     const auto person = word("person");
     const auto result = word("result");
@@ -91,6 +101,7 @@ class Writer {
     add(word("text"));  // of a reply
     const auto place = camera();
     add((place.empty() ? "" : place + ", ") + say_time(row_.happened));
+    add(zones());
     const auto fault = word("fault");
     if (!fault.empty()) add(say_word("fault", fault));
     if (const auto lost = object_.find("lost_seconds"); lost != object_.end() && lost->is_number())
@@ -115,6 +126,7 @@ class Writer {
     if (name == "date") return say_date(row_.happened, language_);
     if (name == "count") return std::to_string(1 + grouped());
     if (name == "link") return link_;
+    if (name == "zone") return zones();
     return {};
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -10,8 +11,8 @@
 
 namespace porchlight::pipeline {
 
-// The newest decoded frame of one camera, one mailbox for each lane that looks. Lives until the last
-// lane has let go of the table that names it.
+// The newest decoded frame of one camera, one mailbox for each lane that looks, and what the lanes want of
+// it. Lives until the last lane has let go of the table that names it.
 struct CameraView {
   CameraView(std::string camera_id, Wakeup& vision) : id(std::move(camera_id)), for_vision(&vision) {}
 
@@ -19,6 +20,10 @@ struct CameraView {
   Mailbox<media::FramePtr> for_ring;
   Mailbox<media::FramePtr> for_vision;
   Mailbox<media::FramePtr> for_viewers;
+  // Each is the whole message and publishes nothing else: relaxed.
+  std::atomic<bool> has_button{false};  // main → decode lane: every picture is needed, a ring may come
+  std::atomic<bool> wanted{false};      // vision → decode lane: somebody is in sight or a ring waits
+  std::atomic<bool> moving{false};      // decode lane → whoever asks
 };
 
 // Immutable; a reload sends the lanes a new one.

@@ -31,7 +31,11 @@ CameraUnit::CameraUnit(const camera::CameraOptions& options, Clock& clock, telem
                [&dispatcher](event::Event event) {
                  dispatcher.offer({std::move(event), nullptr});
                }}),
-      decode_(*packets_, ingest_, {&view_->for_ring, &view_->for_vision, &view_->for_viewers}, metrics),
+      motion_(options, clock, metrics, *view_,
+              [&dispatcher](event::Motion motion, media::FramePtr picture) {
+                dispatcher.offer({std::move(motion), std::move(picture)});
+              }),
+      decode_(*packets_, ingest_, {&view_->for_ring, &view_->for_viewers}, metrics, 1, motion_.onlooker()),
       ingest_meter_(clock, restarts_of(options.id, metrics)),
       decode_meter_(clock, restarts_of(options.id, metrics)) {}
 

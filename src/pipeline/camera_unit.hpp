@@ -7,6 +7,7 @@
 #include "pipeline/camera_table.hpp"
 #include "pipeline/dispatcher.hpp"
 #include "pipeline/work_meter.hpp"
+#include "pipeline/motion_watch.hpp"
 #include "porchlight/camera/decode_lane.hpp"
 #include "porchlight/camera/ingest.hpp"
 #include "porchlight/camera/options.hpp"
@@ -15,8 +16,8 @@
 
 namespace porchlight::pipeline {
 
-// Everything of one camera: ingest → packets → decoder → the lanes' mailboxes. Its two workers must
-// have ended before it is destroyed.
+// Everything of one camera: ingest → packets → decoder and motion gate → the lanes' mailboxes. Its two
+// workers must have ended before it is destroyed.
 class CameraUnit {
  public:
   // All references outlive the unit.
@@ -44,6 +45,7 @@ class CameraUnit {
   const std::shared_ptr<CameraView> view_;
   const std::unique_ptr<camera::PacketQueue> packets_;
   camera::Ingest ingest_;
+  MotionWatch motion_;
   camera::DecodeLane decode_;
   WorkMeter ingest_meter_;
   WorkMeter decode_meter_;

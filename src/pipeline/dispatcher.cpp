@@ -120,6 +120,8 @@ notify::Decision Dispatcher::decide(const event::Event& event) {
 }
 
 void Dispatcher::dispatch(Incoming incoming) {
+  if (const auto* motion = std::get_if<event::Motion>(&incoming.event); motion != nullptr && motion->ended)
+    return end_motion(*motion);
   const auto begun = clock_.now();
   auto decision = decide(incoming.event);
   if (auto* security = std::get_if<event::Security>(&incoming.event))
@@ -191,6 +193,11 @@ void Dispatcher::answer_ring(const event::Sighting& sighting, const std::vector<
         notify::name_update_of(context->ring, sighting, route, clock_.wall(), context->picture_age));
   store(AmendEvent{context->ring.header.id, nullptr, rows});
   deliver(rows, context->picture, context->ring.header.edge);
+}
+
+// Who was told of its beginning is not told again; the event is complete now.
+void Dispatcher::end_motion(const event::Motion& motion) {
+  store(CompleteEvent{motion});
 }
 
 void Dispatcher::on_other(const event::Event& event, const media::FramePtr& picture,

@@ -78,6 +78,7 @@ class Dispatcher {
   void on_sighting(const event::Sighting& sighting, const media::FramePtr& picture,
                    const std::vector<notify::Route>& routes);
   void answer_ring(const event::Sighting& sighting, const std::vector<notify::Route>& routes);
+  void end_motion(const event::Motion& motion);
   void on_other(const event::Event& event, const media::FramePtr& picture,
                 const std::vector<notify::Route>& routes);
   void send_picture(RingContext& context, const media::FramePtr& frame,

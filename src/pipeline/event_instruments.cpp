@@ -26,6 +26,7 @@ std::string two_digits(std::size_t hour) {
 const char* pipeline_type(const event::Event& event) {
   if (std::holds_alternative<event::Ring>(event)) return "doorbell_press";
   if (std::holds_alternative<event::Sighting>(event)) return "face";
+  if (std::holds_alternative<event::Motion>(event)) return "motion";
   return "system";
 }
 
@@ -56,7 +57,7 @@ EventInstruments::EventInstruments(telemetry::Metrics& metrics)
        {Ruling::schedule, Ruling::quiet, Ruling::grouped, Ruling::cooldown, Ruling::excluded, Ruling::rate})
     suppressed_[why] =
         metrics.counter("notifications_suppressed_total", {{"reason", std::string(to_string(why))}});
-  for (const auto* type : {"doorbell_press", "face", "system"}) {
+  for (const auto* type : {"doorbell_press", "face", "motion", "system"}) {
     success_[type] = metrics.counter("pipeline_events_total", {{"event_type", type}, {"status", "success"}});
     dropped_[type] = metrics.counter("pipeline_events_total", {{"event_type", type}, {"status", "dropped"}});
   }

@@ -34,6 +34,12 @@ bool HeldEvents::amend(const AmendEvent& job) {
   return true;
 }
 
+bool HeldEvents::complete(const event::Event& event) {
+  auto* held = find(event::header_of(event).id);
+  if (held != nullptr) held->commit.event = event;
+  return held != nullptr;
+}
+
 // A message that has arrived, or never will, is written as that: it is not sent again, later ones know what
 // the other side calls it, and what failed is among the dead letters.
 bool HeldEvents::settle(const SettleMessage& job) {

@@ -32,6 +32,7 @@ class HeldEvents {
   // False when the event is not held: then it is the database's.
   bool amend(const AmendEvent& job);
   bool settle(const SettleMessage& job);
+  bool complete(const event::Event& event);
   // Withdraws the event's escalations. How many; nothing when the event is not held.
   std::optional<std::size_t> withdraw(const event::EventId& id, WallTime at);
   // Events that are held with escalations which have no reason any more.

@@ -116,7 +116,11 @@ void Pipeline::State::publish_views() {
   for (const auto& button : options.buttons) listener->camera_of_button[button.id] = button.camera;
   for (const auto& channel : options.notifications.channels)
     listener->channels.emplace(channel.id, channel.language);
+  std::set<std::string> with_button;
+  for (const auto& button : options.buttons)
+    if (button.enabled) with_button.insert(button.camera);
   for (const auto& [id, unit] : cameras) {
+    unit->view()->has_button.store(with_button.contains(id), std::memory_order_relaxed);
     table->emplace(id, unit->view());
     listener->cameras.push_back(unit);
   }

@@ -42,6 +42,11 @@ struct AmendEvent {
   std::vector<store::OutboxRow> rows;
 };
 
+// What lasted a while is over: the event as it is now, under its id.
+struct CompleteEvent {
+  event::Event event;
+};
+
 // What became of one attempt.
 struct SettleMessage {
   store::RowKey key;
@@ -90,7 +95,7 @@ struct TakeAlerts {
 
 using StoreJob =
     std::variant<std::monostate, CommitEvent, AwaitCommit, AmendEvent, SettleMessage, ResendMessages,
-                 ReloadChannel, ReadGallery, RecordAudit, AnswerEvent, TakeAlerts>;
+                 ReloadChannel, ReadGallery, RecordAudit, AnswerEvent, TakeAlerts, CompleteEvent>;
 using StoreQueue = MpscRing<StoreJob, QueueName::event_processing, Overflow::must_not_fill>;
 
 }  // namespace porchlight::pipeline

@@ -125,14 +125,14 @@ void StoreLane::leave_out_strangers(std::vector<store::OutboxRow>& rows) const {
 }
 
 void StoreLane::work(StoreJob job) {
-  std::visit(
-      Overloaded{[](std::monostate) {}, [this](CommitEvent& j) { commit(std::move(j)); },
-                 [this](AwaitCommit& j) { await(std::move(j)); },
-                 [this](AmendEvent& j) { amend(std::move(j)); }, [this](SettleMessage& j) { settle(j); },
-                 [this](ResendMessages& j) { resend(j); }, [this](ReloadChannel& j) { reload(j); },
-                 [this](ReadGallery& j) { read_gallery(j); }, [this](RecordAudit& j) { record(j); },
-                 [this](AnswerEvent& j) { answer(j); }, [this](TakeAlerts& j) { take_alerts(j); }},
-      job);
+  std::visit(Overloaded{[](std::monostate) {}, [this](CommitEvent& j) { commit(std::move(j)); },
+                        [this](AwaitCommit& j) { await(std::move(j)); },
+                        [this](AmendEvent& j) { amend(std::move(j)); },
+                        [this](SettleMessage& j) { settle(j); }, [this](ResendMessages& j) { resend(j); },
+                        [this](ReloadChannel& j) { reload(j); }, [this](ReadGallery& j) { read_gallery(j); },
+                        [this](RecordAudit& j) { record(j); }, [this](AnswerEvent& j) { answer(j); },
+                        [this](TakeAlerts& j) { take_alerts(j); }, [this](CompleteEvent& j) { complete(j); }},
+             job);
 }
 
 void StoreLane::commit(CommitEvent job) {
@@ -220,6 +220,14 @@ void StoreLane::amend(AmendEvent job) {
   if (auto status = open_->log.amend(job.id, std::move(file), job.rows); !status)
     failed("an event could not be amended", status.error());
   else if (job.picture)
+    sinks_.changed();
+}
+
+void StoreLane::complete(const CompleteEvent& job) {
+  if (held_.complete(job.event) || !open_) return;
+  if (auto status = open_->log.complete(job.event); !status)
+    failed("the end of an event could not be written", status.error());
+  else
     sinks_.changed();
 }
 

@@ -75,6 +75,7 @@ class StoreLane {
   void write_held();
   void await(AwaitCommit job);
   void amend(AmendEvent job);
+  void complete(const CompleteEvent& job);
   void settle(const SettleMessage& job);
   Result<std::size_t> withdraw_escalations(const event::EventId& id);
   Result<std::size_t> cancel_rows(const event::EventId& id);

@@ -40,6 +40,7 @@ VisionLane::VisionLane(vision::FaceOptions options, const Clock& clock, telemetr
 
 void VisionLane::configure(const vision::FaceOptions& options) {
   watcher_.reset();
+  for (const auto& [id, view] : *cameras_) view->wanted.store(false, std::memory_order_relaxed);
   engine_.reset();
   next_load_ = {};
   options_ = options;
@@ -67,6 +68,7 @@ void VisionLane::run(std::stop_token stop, Heartbeat& heartbeat) {
     take_news();
     look(heartbeat);
     publish(watcher_->tick());
+    tell_wishes();
     examine_next(stop, heartbeat);
     wakeup_.wait_for(
         watcher_->busy() ? std::chrono::nanoseconds(busy_beat) : std::chrono::nanoseconds(idle_beat),
@@ -155,6 +157,11 @@ void VisionLane::look(Heartbeat& heartbeat) {
     log_.warning("a frame could not be judged, going on with the next",
                  {{"camera", id}, {"fault", seen.error().text()}});
   }
+}
+
+// Whoever is in sight, or waited for, is followed picture by picture; else the cameras may rest.
+void VisionLane::tell_wishes() {
+  for (const auto& [id, view] : *cameras_) view->wanted.store(watcher_->busy(id), std::memory_order_relaxed);
 }
 
 Status VisionLane::examine(Examination examination) {

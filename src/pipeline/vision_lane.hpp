@@ -67,6 +67,7 @@ class VisionLane {
   void take_news();
   bool anything_new() const;
   void look(Heartbeat& heartbeat);
+  void tell_wishes();
   void examine_next(const std::stop_token& stop, Heartbeat& heartbeat);
   Examined look_at(const Examination& examination, const vision::FaceEngine::GoOn& go_on);
   Examined faces_of(const Examination& examination, std::vector<vision::Shot> shots) const;

@@ -46,6 +46,14 @@ Status set_snapshot(Database::Connection& connection, const std::string& id, con
   return number_again(connection, id);
 }
 
+Status set_json(Database::Connection& connection, const std::string& id, const std::string& json) {
+  auto update = connection.prepare(QueryType::update, "UPDATE events SET json = ?2 WHERE id = ?1");
+  if (!update) return std::move(update).error();
+  if (auto status = update->bind(1, std::string_view(id)).bind(2, std::string_view(json)).run(); !status)
+    return status;
+  return number_again(connection, id);
+}
+
 Result<bool> is_logged(Database::Connection& connection, const std::string& id) {
   auto select = connection.prepare(QueryType::select, "SELECT 1 FROM events WHERE id = ?1");
   if (!select) return std::move(select).error();
@@ -100,6 +108,21 @@ Status EventLog::amend(const event::EventId& id, std::optional<std::string> snap
   if (auto status = insert_rows(connection, rows); !status)
     return std::move(status).error().context("amend event");
   if (auto status = transaction->commit(); !status) return std::move(status).error().context("amend event");
+  return {};
+}
+
+Status EventLog::complete(const event::Event& event) {
+  auto& connection = database_.connection();
+  const auto text = event::header_of(event).id.text();
+  auto transaction = Transaction::begin(connection);
+  if (!transaction) return std::move(transaction).error().context("complete event");
+  const auto logged = is_logged(connection, text);
+  if (!logged) return logged.error();
+  if (!*logged) return Error(ErrorCode::not_found, "complete event '" + text + "': it is not in the log");
+  if (auto status = set_json(connection, text, event::to_json(event)); !status)
+    return std::move(status).error().context("complete event");
+  if (auto status = transaction->commit(); !status)
+    return std::move(status).error().context("complete event");
   return {};
 }
 

@@ -364,6 +364,7 @@ constexpr FamilySpec families[] = {
      inference_bounds,
      all_combinations},
     {"ml_predictions_total", counter, "Inference calls that returned.", by_model, {}, all_combinations},
+    {"motion_events_detected_total", counter, "Motions that began.", by_camera, {}, all_combinations},
     {"network_bytes_received_total",
      counter,
      "Bytes received by the physical interface.",

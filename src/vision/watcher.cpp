@@ -52,6 +52,11 @@ bool Watcher::busy() const noexcept {
                      [](const auto& entry) { return entry.second->busy(); });
 }
 
+bool Watcher::busy(const std::string& camera) const noexcept {
+  const auto found = cameras_.find(camera);
+  return found != cameras_.end() && found->second->busy();
+}
+
 bool Watcher::ring_waits() const noexcept {
   return std::any_of(cameras_.begin(), cameras_.end(),
                      [](const auto& entry) { return entry.second->ring_waits(); });

@@ -58,6 +58,46 @@ TEST(CameraOptions, ReadEveryKey) {
   EXPECT_EQ(cameras[1].transport, Transport::tcp);
 }
 
+TEST(CameraOptions, ReadZonesAndMasks) {
+  const auto [cameras, faults] = read(
+      "  - id: yard\n    url: 'file:clips/yard.mp4'\n    motion: false\n"
+      "    zones: [{id: drive, name: The drive, points: [[0, 0.5], [1, 0.5], [1, 1]]}, {id: gate, points: "
+      "[[0, 0], "
+      "[0.25, 0], [0, 0.25]]}]\n"
+      "    masks: [{name: Tree, points: [[0.5, 0], [1, 0], [1, 0.25], [0.5, 0.25]]}]\n");
+  EXPECT_EQ(faults, "");
+  ASSERT_EQ(cameras.size(), 1U);
+  EXPECT_FALSE(cameras[0].motion);
+  const std::vector<media::Zone> zones{{"drive", "The drive", {{0, 0.5}, {1, 0.5}, {1, 1}}},
+                                       {"gate", "gate", {{0, 0}, {0.25, 0}, {0, 0.25}}}};
+  EXPECT_EQ(cameras[0].zones, zones);
+  EXPECT_EQ(cameras[0].masks, (std::vector<media::Polygon>{{{0.5, 0}, {1, 0}, {1, 0.25}, {0.5, 0.25}}}));
+}
+
+TEST(CameraOptions, FaultsOfAreasStandWhereTheyAre) {
+  const auto faults_of = [](const std::string& areas) {
+    return read("  - id: yard\n    url: 'file:clips/yard.mp4'\n    " + areas + "\n").faults;
+  };
+  EXPECT_EQ(faults_of("zones: [{id: a, points: [[0, 0], [1, 1], [1, 0], [0, 1]]}]"),
+            "test.yaml:4:21: cameras[0].zones[0].points: side 1–2 meets side 3–4\n");
+  EXPECT_EQ(
+      faults_of("zones: [{id: a, points: [[0, 0], [1, -0.1], [1, 1]]}]"),
+      "test.yaml:4:42: cameras[0].zones[0].points[1]: expected a number between 0 and 1, found '-0.1'\n");
+  EXPECT_EQ(faults_of("masks: [{points: [[0, 0], [1, x], [1, 1]]}]"),
+            "test.yaml:4:35: cameras[0].masks[0].points[1]: expected a number between 0 and 1, found 'x'\n");
+  EXPECT_EQ(faults_of("masks: [{points: [[0, 0], 1, [1, 1]]}]"),
+            "test.yaml:4:31: cameras[0].masks[0].points[1]: expected a list of 2 numbers\n");
+  EXPECT_THAT(faults_of("masks: [{points: here}]"), HasSubstr("masks[0].points: expected a list, found"));
+  EXPECT_THAT(faults_of("masks: [{name: Tree}]"), HasSubstr("masks[0].points: missing"));
+  EXPECT_THAT(faults_of("zones: [{points: [[0, 0], [1, 0], [1, 1]]}]"), HasSubstr("zones[0].id: missing"));
+  EXPECT_THAT(
+      faults_of(
+          "zones: [{id: a, points: [[0, 0], [1, 0], [1, 1]]}, {id: a, points: [[0, 0], [1, 0], [1, 1]]}]"),
+      HasSubstr("zone 'a' exists twice"));
+  EXPECT_THAT(faults_of("zones: [{id: a, point: [[0, 0], [1, 0], [1, 1]]}]"),
+              HasSubstr("did you mean 'points'?"));
+}
+
 TEST(CameraOptions, TakeTheLoginOutOfTheUrl) {
   const auto [cameras, faults] = read("  - {id: front, url: 'rtsp://me:p%40ss@word@cam:554/main?x=@'}\n");
   EXPECT_EQ(faults, "");
@@ -75,7 +115,7 @@ TEST(CameraOptions, NameTheNearestScheme) {
 }
 
 TEST(CameraOptions, RefuseWhatThisVersionDoesNotHave) {
-  for (const char* key : {"record: continuous", "audio: true", "zones: []", "masks: []"})
+  for (const char* key : {"record: continuous", "audio: true"})
     EXPECT_THAT(read("  - {id: front, url: 'rtsp://cam/main', " + std::string(key) + "}\n").faults,
                 HasSubstr("not in this version"));
 }

@@ -88,6 +88,23 @@ TEST(EventJson, Security) {
                             {"person", "Bob"}}));
 }
 
+TEST(EventJson, Motion) {
+  Motion motion{fixed_header(), "porch", {}, {}, {}};
+  const auto start = rfc3339(fixed_header().at);
+  EXPECT_EQ(written(motion),
+            expected("motion", {{"camera", "porch"}, {"start", start}, {"track", json::array()}}));
+  motion.ended = fixed_header().at + std::chrono::milliseconds(2500);
+  motion.zones = {{"drive", "The drive"}};
+  motion.track = {{std::chrono::milliseconds(250), 0.25, 0.5, 0.125, 0.25}};
+  EXPECT_EQ(written(motion),
+            expected("motion", {{"camera", "porch"},
+                                {"start", start},
+                                {"end", rfc3339(*motion.ended)},
+                                {"zones", {"drive"}},
+                                {"zone_names", {"The drive"}},
+                                {"track", {{{"at_ms", 250}, {"box", {0.25, 0.5, 0.125, 0.25}}}}}}));
+}
+
 TEST(EventJson, IsOneLineOfValidJsonWhateverANameHolds) {
   const std::string nasty = std::string("a\"\\\n\xff") + '\0' + "b";
   const Sighting sighting{fixed_header(),

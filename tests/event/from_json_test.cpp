@@ -27,7 +27,13 @@ TEST(EventFromJson, ReadsWhatWasWritten) {
            nobody, CameraLost{header(), "porch", CameraFault::stalled}, CameraBack{header(), "porch", 2.5},
            ButtonTrouble{header(), "front", ButtonFault::lost_edges, 7},
            Security{header(), "tamper", "hardware", "logged", "porch", "Ada"},
-           Alert{header(), "Disk", "critical", false, "full", "f1", "porch"}}) {
+           Alert{header(), "Disk", "critical", false, "full", "f1", "porch"},
+           Motion{header(), "porch", {}, {}, {}},
+           Motion{header(),
+                  "porch",
+                  header().at + 3s,
+                  {{"drive", "The drive"}, {"gate", "gate"}},
+                  {{0ms, 0.25, 0.5, 0.125, 0.25}, {750ms, 0, 0, 1, 1}}}}) {
     const auto text = to_json(event);
     const auto read = from_json(text, {});
     ASSERT_TRUE(read) << text << ' ' << read.error().text();

@@ -165,7 +165,7 @@ TEST(NotifyOptions, EachMistakeIsNamedOnceWithTheMend) {
       {"channels: [{id: A b, type: log}]", "id"},
       {"channels: [{id: phone, type: log}], rules: [{when: ring, to: [phon]}]", "did you mean 'phone'?"},
       {"channels: [{id: a, type: log}], rules: [{when: rong, to: [a]}]", "did you mean 'ring'?"},
-      {"channels: [{id: a, type: log}], rules: [{when: motion, to: [a]}]", "not in this version"},
+      {"channels: [{id: a, type: log}], rules: [{when: plate, to: [a]}]", "not in this version"},
       {"channels: [{id: a, type: log}], rules: [{when: ring, to: []}]", "names the channels"},
       {"channels: [{id: a, type: log}], rules: [{when: ring, to: [a], attach: clip}]", "snapshot"},
       {"channels: [{id: a, type: log}], rules: [{when: ring, to: [a], quiet: '22:00'}]", "22:00-07:00"},

@@ -65,7 +65,7 @@ def occasion_of(event):
         return {"known_person": "person.known", "unknown_person": "person.unknown",
                 "blacklist_match": "person.blacklisted"}.get(event["result"])
     return {"ring": "ring", "camera_lost": "camera.lost", "camera_back": "camera.back", "security": "security",
-            "alert": "alert"}.get(event["type"])
+            "alert": "alert", "motion": "motion"}.get(event["type"])
 
 
 def critical_by_itself(event, occasion):
@@ -288,7 +288,8 @@ class Oracle:
         date = f"{local.tm_mday}. {GERMAN_MONTHS[local.tm_mon - 1]} {local.tm_year}" if language == "de" \
             else f"{local.tm_mday} {MONTHS[local.tm_mon - 1]} {local.tm_year}"
         values = {"camera": self.names.get(event.get("camera"), event.get("camera", "")), "person": event.get("person", ""),
-                  "time": f"{local.tm_hour:02}:{local.tm_min:02}", "date": date, "count": str(1 + more), "link": ""}
+                  "time": f"{local.tm_hour:02}:{local.tm_min:02}", "date": date, "count": str(1 + more), "link": "",
+                  "zone": ", ".join(event.get("zone_names", []))}
 
         def one(match):
             if match.group(0) == "{{":

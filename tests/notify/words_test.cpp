@@ -54,6 +54,10 @@ TEST_F(WordsTest, EveryEventIsSaidInBothLanguages) {
   EXPECT_EQ(both(event::CameraBack{header, "front", 61.5}),
             "Camera back | Front door, 18:04\nIt was away for 1 minute || Kamera wieder da | Front door, "
             "18:04\nSie war weg: 1 Minute");
+  event::Motion motion{header, "front", {}, {}, {}};
+  EXPECT_EQ(both(motion), "Motion | Front door, 18:04 || Bewegung | Front door, 18:04");
+  motion.zones = {{"drive", "The drive"}, {"gate", "The gate"}};
+  EXPECT_EQ(words(motion).text, "Front door, 18:04\nThe drive, The gate");
   route.camera_name.clear();  // neither of these has a camera
   EXPECT_EQ(both(event::Security{header, "tamper", "hardware", "", "", ""}),
             "Tampering | 18:04 || Manipulation | 18:04");

@@ -72,6 +72,16 @@ TEST(HeldEvents, PictureAndItsMessagesWaitWithTheirEvent) {
   EXPECT_EQ(held.front().picture, picture);
 }
 
+TEST(HeldEvents, MotionThatEndsMeanwhileIsWrittenWhole) {
+  HeldEvents held;
+  event::Motion motion{event::make_header(simulated), "yard", {}, {}, {}};
+  EXPECT_FALSE(held.complete(motion)) << "what is not held is the database's";
+  held.push({motion, {}, {}});
+  motion.ended = motion.header.at;
+  EXPECT_TRUE(held.complete(motion));
+  EXPECT_TRUE(std::get<event::Motion>(held.front().commit.event).ended);
+}
+
 TEST(HeldEvents, WhatIsNotHeldIsTheDatabases) {
   HeldEvents held;
   const auto commit = ring_with_rows(1);

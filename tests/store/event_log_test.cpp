@@ -106,6 +106,24 @@ TEST_F(EventLogTest, AmendAddsSnapshotAndUpdateRowsAndRefusesAnUnknownEvent) {
   EXPECT_TRUE((*outbox.find(rows[0].key))->picture);
 }
 
+TEST_F(EventLogTest, WhatLastedAWhileIsCompletedInItsPlaceAndToldAgain) {
+  event::Motion motion{{event::EventId::generate(at_second(0)), at_second(0), {}, {}}, "yard", {}, {}, {}};
+  ASSERT_TRUE(log.append(motion, std::array{row_for(motion.header.id, "hook")}));
+  const auto known = *log.newest_change();
+  motion.ended = at_second(5);
+  motion.zones = {{"drive", "The drive"}};
+  ASSERT_TRUE(log.complete(motion));
+  EXPECT_EQ(*log.count(), 1U);
+  const auto found = log.find(motion.header.id);
+  EXPECT_EQ((*found)->json, event::to_json(motion));
+  EXPECT_EQ((*found)->at, motion.header.at);
+  const auto changed = log.changed_after(known, 9);
+  ASSERT_EQ(changed->size(), 1U);
+  EXPECT_EQ(changed->front().event.json, event::to_json(motion));
+  motion.header.id = event::EventId::generate(at_second(9));
+  EXPECT_EQ(log.complete(motion).error().code(), ErrorCode::not_found);
+}
+
 TEST_F(EventLogTest, EveryKindOfEventIsStoredUnderItsType) {
   const auto header = ring_at(at_second(0)).header;
   const auto fresh = [&] {

@@ -24,12 +24,12 @@ SEED = int(os.environ.get("PORCHLIGHT_SEED", "20261126"))
 HOUSES, EVENTS = 40, 250
 BERLIN = "CET-1CEST,M3.5.0,M10.5.0/3"  # written out, so that no table of zones is needed
 STARTS = ["2026-03-28T20:00:00+00:00", "2026-10-24T20:00:00+00:00", "2026-11-26T05:00:00+00:00", "2026-12-31T12:00:00+00:00"]
-OCCASIONS = ["ring", "person.known", "person.unknown", "person.blacklisted", "camera.lost", "camera.back", "security", "alert"]
+OCCASIONS = ["ring", "person.known", "person.unknown", "person.blacklisted", "camera.lost", "camera.back", "security", "alert", "motion"]
 CAMERAS = [{"id": "front", "name": "Front door", "url": "rtsp://camera/1"}, {"id": "yard", "url": "rtsp://camera/2"}]
 PERSONS = ["Zoë", "Lia", "Mallory"]
 SEVERITIES = ["critical", "high", "info"]
 SPANS = ["1s", "10s", "1m", "5m", "1h"]
-TEMPLATES = ["{count} at {camera|the door}", "{person|somebody}, {time}", "{date}: {{x} {count}", "{link|none}"]
+TEMPLATES = ["{count} at {camera|the door}", "{person|somebody}, {time}", "{date}: {{x} {count}", "{link|none}", "{zone|nowhere}"]
 
 
 def hours(dice):
@@ -143,6 +143,9 @@ class Story:
             if dice.random() < 0.7:
                 event["camera"] = dice.choice(["front", "yard"])
             return event | ({"person": dice.choice(PERSONS)} if dice.random() < 0.7 else {})
+        if occasion == "motion":
+            event |= {"type": "motion", "camera": dice.choice(["front", "yard"]), "start": event["time"], "track": []}
+            return event if dice.random() < 0.5 else event | {"zones": ["drive", "gate"], "zone_names": ["The drive", "Gate"]}
         if occasion == "alert":
             event |= {"type": "alert", "alert": "Disk", "severity": dice.choice(SEVERITIES),
                       "status": dice.choice(["firing", "resolved"]), "fingerprint": dice.choice(["f1", "f2"])}

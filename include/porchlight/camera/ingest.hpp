@@ -67,6 +67,8 @@ class Ingest {
 
   // Decode lane: a picture came out whose packet had arrived then.
   void note_decoded(MonotonicTime arrived) noexcept;
+  // Decode lane: a picture came that nobody needs decoded. It proves nothing, but counts as a frame.
+  void note_passed_over() noexcept;
   // Decode lane: the coded stream names its own frame rate (RTSP's description seldom does).
   void note_announced_fps(double frames_per_second) noexcept;
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "porchlight/config/document.hpp"
+#include "porchlight/media/polygon.hpp"
 
 namespace porchlight::camera {
 
@@ -47,7 +48,10 @@ struct CameraOptions : StreamAddress {
   PixelFormat format = PixelFormat::automatic;  // these four: v4l2 only
   int width = 0;                                // pixels; 0: see docs/cameras.md
   int height = 0;
-  double fps = 0;  // asked of the device; 0: 15
+  double fps = 0;                       // asked of the device; 0: 15
+  bool motion = true;                   // movement is looked for
+  std::vector<media::Zone> zones{};     // where it counts; none: everywhere
+  std::vector<media::Polygon> masks{};  // where it does not
 
   // The same camera with the stream that is kept decoded: `detect` where there is one.
   CameraOptions watched() const;

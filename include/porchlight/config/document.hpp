@@ -85,6 +85,10 @@ class Section {
   // Ids match [a-z0-9_]+.
   std::string required_id(std::string_view key);
   std::vector<std::string> text_list(std::string_view key);
+  // A list of lists such as [[0, 0.5], [1, 0.5]]: `columns` numbers each, between least and most. Nothing
+  // when there is a fault, which is named at its own place.
+  std::optional<std::vector<std::vector<double>>> number_rows(std::string_view key, std::size_t columns,
+                                                              double least, double most);
 
   // A nested mapping (empty when missing) and a list of mappings. The parent's finish() also
   // finishes what was handed out here.

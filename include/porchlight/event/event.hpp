@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "porchlight/base/clock.hpp"
 #include "porchlight/base/result.hpp"
@@ -95,11 +97,36 @@ struct Alert {
   std::string camera_id;  // label camera_id, empty when there is none
 };
 
-using Event = std::variant<Ring, Sighting, CameraLost, CameraBack, ButtonTrouble, Security, Alert>;
+// Where what moves was: its box in parts of the picture's width and height.
+struct MotionStep {
+  std::chrono::milliseconds at{0};  // since the motion's start
+  double x = 0;                     // left, 0…1
+  double y = 0;                     // top
+  double width = 0;
+  double height = 0;
+};
+
+// A part of the picture that the configuration names.
+struct MotionZone {
+  std::string id;
+  std::string name;
+};
+
+// Something moves before a camera. Told when it is sure, without `ended`; the same event again, complete,
+// when nothing has moved for some seconds. The header's time is that of the first picture that showed it.
+struct Motion {
+  Header header;
+  std::string camera_id;
+  std::optional<WallTime> ended;  // when it last moved
+  std::vector<MotionZone> zones;  // in which it was so far
+  std::vector<MotionStep> track;  // the largest of what moved, at most 16
+};
+
+using Event = std::variant<Ring, Sighting, CameraLost, CameraBack, ButtonTrouble, Security, Alert, Motion>;
 
 const Header& header_of(const Event& event);
 // The name in the event log and in messages: ring, sighting, camera_lost, camera_back,
-// button_trouble, security, alert.
+// button_trouble, security, alert, motion.
 std::string_view type_of(const Event& event) noexcept;
 std::string camera_of(const Event& event);
 

@@ -50,6 +50,7 @@ struct Frame {
   MonotonicTime arrived{};  // when its packet arrived
   MonotonicTime decoded{};
   std::uint64_t number = 0;  // counts decoded frames of this camera since the daemon started
+  bool keyframe = false;     // coded without reference to another
 };
 using FramePtr = std::shared_ptr<const Frame>;
 

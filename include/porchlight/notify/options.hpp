@@ -58,7 +58,8 @@ enum class Occasion : std::uint8_t {
   camera_lost,
   camera_back,
   security,
-  alert
+  alert,
+  motion
 };
 
 // `title` and `text` of a rule, as they were written; empty: the words of the event.

@@ -33,14 +33,14 @@ struct EventFilter {
   std::optional<WallTime> until{};                 // before this time
 };
 
-// A change is an event's commit, or its picture's. Changes are numbered upwards in the order of their
-// commits; an event counts once, by its latest.
+// A change is an event's commit, its picture's or its end's. Changes are numbered upwards in the order of
+// their commits; an event counts once, by its latest.
 struct ChangedEvent {
   std::int64_t change = 0;
   LoggedEvent event;
 };
 
-// The append-only log of events. Thread-bound as its Database.
+// The log of events, to which is added; what lasted a while is completed once. Thread-bound as its Database.
 class EventLog {
  public:
   explicit EventLog(Database& database) : database_(database) {}
@@ -55,6 +55,10 @@ class EventLog {
   // event is not there.
   Status amend(const event::EventId& id, std::optional<std::string> snapshot,
                std::span<const OutboxRow> rows);
+
+  // What an event that lasted a while has become, in its place: type, time and camera stay.
+  // ErrorCode::not_found when the event is not there.
+  Status complete(const event::Event& event);
 
   Result<std::optional<LoggedEvent>> find(const event::EventId& id);
   // Newest first; those older than `before` when given.

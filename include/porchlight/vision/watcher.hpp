@@ -60,7 +60,8 @@ class Watcher {
 
   void set_gallery(GalleryPtr gallery);
   void forget_camera(const std::string& camera);
-  bool busy() const noexcept;        // a visit is open or a ring waits
+  bool busy() const noexcept;  // a visit is open or a ring waits
+  bool busy(const std::string& camera) const noexcept;
   bool ring_waits() const noexcept;  // for its answer
 
  private:

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/motion_watch.hpp"
+
+#include <utility>
+
+namespace porchlight::pipeline {
+
+MotionWatch::MotionWatch(const camera::CameraOptions& options, const Clock& clock,
+                         telemetry::Metrics& metrics, CameraView& view, Tell tell)
+    : options_(options),
+      clock_(clock),
+      view_(view),
+      tell_(std::move(tell)),
+      detected_(metrics.counter("motion_events_detected_total", {{"camera_id", options.id}})),
+      took_(metrics.histogram("pipeline_processing_duration_seconds", {{"stage", "motion_detection"}})) {
+  if (options.motion) gate_.emplace(vision::MotionOptions{options.zones, options.masks});
+}
+
+camera::Onlooker MotionWatch::onlooker() {
+  return {[this] { return wants_all(); }, [this](const media::FramePtr& frame) { look(frame); },
+          [this] {
+            if (gate_) gate_->restart();
+          },
+          [this] {
+            if (gate_) news(gate_->tick(clock_.now()), nullptr);
+          },
+          [this] {
+            if (gate_) news(gate_->finish(), nullptr);
+          }};
+}
+
+bool MotionWatch::wants_all() const noexcept {
+  return !gate_ || gate_->wants_all() || view_.has_button.load(std::memory_order_relaxed) ||
+         view_.wanted.load(std::memory_order_relaxed);
+}
+
+void MotionWatch::look(const media::FramePtr& frame) {
+  if (gate_) {
+    const auto begun = std::chrono::steady_clock::now();
+    news(gate_->look(*frame), frame);
+    took_.observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+  }
+  // Nobody moves and nobody is waited for: a look at a keyframe now and then will do.
+  const bool active = !gate_ || gate_->moving() || view_.wanted.load(std::memory_order_relaxed);
+  if (active || frame->keyframe) view_.for_vision.post(frame);
+}
+
+void MotionWatch::news(std::optional<vision::MotionNews> news, const media::FramePtr& picture) {
+  if (!news) return;
+  if (!news->ended) {
+    const auto at = wall_of(news->start);
+    header_ = {event::EventId::generate(at), at, news->start, event::TraceContext::start()};
+    detected_.increment();
+  }
+  view_.moving.store(!news->ended, std::memory_order_relaxed);
+  event::Motion motion;
+  motion.header = header_;
+  motion.camera_id = options_.id;
+  if (news->ended) motion.ended = wall_of(news->end);
+  for (const auto zone : news->zones)
+    motion.zones.push_back({options_.zones[zone].id, options_.zones[zone].name});
+  motion.track = std::move(news->track);
+  tell_(std::move(motion), news->ended ? nullptr : picture);
+}
+
+WallTime MotionWatch::wall_of(MonotonicTime at) const {
+  return clock_.wall() - std::chrono::duration_cast<WallTime::duration>(clock_.now() - at);
+}
+
+}  // namespace porchlight::pipeline
