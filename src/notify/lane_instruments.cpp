@@ -6,8 +6,9 @@
 namespace porchlight::notify {
 namespace {
 
-constexpr std::array<std::string_view, 6> label_names{"doorbell_press",  "face_recognized", "unknown_person",
-                                                      "blacklist_match", "system_alert",    "test"};
+constexpr std::array<std::string_view, 7> label_names{"doorbell_press",  "face_recognized", "unknown_person",
+                                                      "blacklist_match", "motion",          "system_alert",
+                                                      "test"};
 constexpr std::array<std::string_view, 6> error_names{"timeout",  "network",    "auth",
                                                       "resource", "validation", "internal"};
 // In the order of Delivery::Kind.

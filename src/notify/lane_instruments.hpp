@@ -26,7 +26,7 @@ class LaneInstruments {
   void settled(std::string_view label, bool success, std::chrono::nanoseconds since_first_attempt);
 
  private:
-  static constexpr std::size_t labels = 6;
+  static constexpr std::size_t labels = 7;
   static constexpr std::size_t error_types = 6;
   std::array<std::array<telemetry::Counter, 2>, labels> sent_;
   std::array<telemetry::Counter, error_types> errors_;

@@ -11,9 +11,10 @@ namespace {
 constexpr std::size_t most_tracks = 16;
 constexpr int patience = 4;            // pictures without it, then it is gone
 constexpr float least_overlap = 0.2F;  // of the smaller one's cells
+constexpr float far_way = 40;          // samples: further than what only sways
 constexpr float least_way = 8;         // samples
 constexpr float way_by_size = 0.35F;   // of the box's shorter side
-constexpr float straight = 0.5F;       // way as the crow flies, of the whole way
+constexpr float straight = 0.6F;       // way as the crow flies, of the whole way
 constexpr float still = 0.75F;         // a centre moves so far by itself
 constexpr float seen_share = 0.6F;     // of the pictures since the first
 constexpr int grown_from = 12;         // cells: smaller things change their size by themselves
@@ -80,8 +81,10 @@ void MotionTrack::end_picture(bool seen) noexcept {
   if (!seen) ++missed_;
 }
 
-bool MotionTrack::went_somewhere() const {
+// What sways goes straight for a moment, too: a short way must be watched for longer.
+bool MotionTrack::went_somewhere(const MotionTuning& tuning) const {
   const float way = apart(blob_.x, blob_.y, first_x_, first_y_);
+  if (way < far_way && hits_ < 2 * tuning.sightings) return false;
   return way >= needed_way(blob_) && way >= straight * path_;
 }
 
@@ -95,7 +98,7 @@ bool MotionTrack::has_moved(const MotionTuning& tuning) const {
   if (!tuning.follows) return true;
   if (hits_ < tuning.sightings) return false;
   if (static_cast<float>(hits_) < seen_share * static_cast<float>(hits_ + missed_)) return false;
-  return went_somewhere() || came_nearer(tuning);
+  return went_somewhere(tuning) || came_nearer(tuning);
 }
 
 void MotionTracks::follow(const std::vector<MotionBlob>& blobs, MonotonicTime at) {

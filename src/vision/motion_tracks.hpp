@@ -16,8 +16,8 @@ class MotionTrack {
 
   void see(const MotionBlob& blob, MonotonicTime at);
 
-  // Seen often enough, and away from where it was on a straight way; or, seen three times as often, much
-  // larger or smaller without much to and fro.
+  // Seen often enough (twice as often for a short way), and away from where it was on a straight way; or,
+  // seen three times as often, much larger or smaller without much to and fro.
   bool has_moved(const MotionTuning& tuning) const;
   const MotionBlob& blob() const noexcept { return blob_; }
   MonotonicTime first_seen() const noexcept { return first_seen_; }
@@ -29,7 +29,7 @@ class MotionTrack {
   bool mover = false;  // has_moved() was true once, where it counts
 
  private:
-  bool went_somewhere() const;
+  bool went_somewhere(const MotionTuning& tuning) const;
   bool came_nearer(const MotionTuning& tuning) const;
 
   MotionBlob blob_;  // newest

@@ -112,14 +112,14 @@ class Motion(unittest.TestCase):
 
     def test_motion_that_goes_on_at_the_stop_is_completed(self):
         daemon = self.daemon([self.camera("yard", "walk")])
+        code = harness.wait_until(lambda: first_run_code(daemon), 20, "the first-run code")
+        self.assertEqual(Client(daemon).register(code, "anna", PASSWORD)[0], 201)
         told = self.hook.wait_for(lambda m: m.event["type"] == "motion", 60, "the motion").event
         self.assertEqual(daemon.stop(), 0)
         daemon.write_config({})
         daemon.start()
-        code = harness.wait_until(lambda: first_run_code(daemon), 20, "the first-run code")
         anna = Client(daemon)
-        self.assertEqual(anna.register(code, "anna", PASSWORD)[0], 201)
-        self.assertEqual(anna.login("anna", PASSWORD), 200)
+        harness.wait_until(lambda: anna.login("anna", PASSWORD) == 200, 20, "the accounts")
         self.assertIn("end", anna.ask("GET", f"/api/v1/events/{told['id']}")[2])
 
     def test_motion_off_and_masked(self):
@@ -148,9 +148,9 @@ class Motion(unittest.TestCase):
 """)
         done = daemon.cli("check", check=False)
         self.assertEqual(done.returncode, 1, done.stdout)
-        for words in ("yaml:5:18: cameras[0].zones[0].points: an area has at least three corners",
-                      "yaml:6:18: cameras[0].zones[1].points: side 1–2 meets side 3–4",
-                      "yaml:7:46: cameras[0].zones[2].points[2]: expected a number between 0 and 1, found '1.2'",
+        for words in ("yaml:5:19: cameras[0].zones[0].points: an area has at least three corners",
+                      "yaml:6:19: cameras[0].zones[1].points: side 1–2 meets side 3–4",
+                      "yaml:7:48: cameras[0].zones[2].points[2]: expected a number between 0 and 1, found '1.2'",
                       "yaml:8:10: cameras[0].zones[3].id: zone 'bow' exists twice",
                       "yaml:10:26: cameras[0].masks[0].points[1]: expected a list of 2 numbers",
                       "cameras[0].masks[1].points: missing"):

@@ -65,6 +65,7 @@ const FalseAlarm alarms[] = {
          ";color=c=0x808080:s=640x360:r=10[grey];[scene][grey]overlay=enable=between(t\\,8\\,9.5)[out]",
      16,
      [](MotionTuning& tuning) {
+       tuning.noise_deviations = 0;
        tuning.skips_blank = false;
        tuning.light_part = 2;
        tuning.follows = false;
