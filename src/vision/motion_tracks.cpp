@@ -15,7 +15,8 @@ constexpr float far_way = 40;          // samples: further than what only sways
 constexpr float least_way = 8;         // samples
 constexpr float way_by_size = 0.35F;   // of the box's shorter side
 constexpr float straight = 0.6F;       // way as the crow flies, of the whole way
-constexpr float still = 0.75F;         // a centre moves so far by itself
+constexpr float still = 0.25F;         // a centre moves so far by itself
+constexpr float steady = 0.7F;         // the same of what becomes larger or smaller
 constexpr float seen_share = 0.6F;     // of the pictures since the first
 constexpr int grown_from = 12;         // cells: smaller things change their size by themselves
 constexpr float grown = 2;
@@ -90,8 +91,8 @@ bool MotionTrack::went_somewhere(const MotionTuning& tuning) const {
 
 bool MotionTrack::came_nearer(const MotionTuning& tuning) const {
   const int way = std::abs(blob_.moved - first_moved_);
-  return hits_ >= 3 * tuning.sightings && changed_size(first_moved_, blob_.moved) &&
-         static_cast<float>(way) >= straight * static_cast<float>(size_path_);
+  return hits_ >= 4 * tuning.sightings && changed_size(first_moved_, blob_.moved) &&
+         static_cast<float>(way) >= steady * static_cast<float>(size_path_);
 }
 
 bool MotionTrack::has_moved(const MotionTuning& tuning) const {

@@ -17,7 +17,7 @@ class MotionTrack {
   void see(const MotionBlob& blob, MonotonicTime at);
 
   // Seen often enough (twice as often for a short way), and away from where it was on a straight way; or,
-  // seen three times as often, much larger or smaller without much to and fro.
+  // seen four times as often, much larger or smaller without much to and fro.
   bool has_moved(const MotionTuning& tuning) const;
   const MotionBlob& blob() const noexcept { return blob_; }
   MonotonicTime first_seen() const noexcept { return first_seen_; }
