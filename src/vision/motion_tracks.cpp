@@ -58,16 +58,19 @@ MotionTrack::MotionTrack(const MotionBlob& blob, MonotonicTime at)
       first_x_(blob.x),
       first_y_(blob.y),
       first_moved_(blob.moved),
+      bounds_{blob.left, blob.top, blob.right, blob.bottom},
       anchor_x_(blob.x),
       anchor_y_(blob.y),
       anchor_moved_(blob.moved) {}
 
-void MotionTrack::see(const MotionBlob& blob, MonotonicTime at) {
+void MotionTrack::see(const MotionBlob& blob, MonotonicTime at, const MotionTuning& tuning) {
   path_ += std::max(0.0F, apart(blob.x, blob.y, blob_.x, blob_.y) - still);
   size_path_ += std::abs(blob.moved - blob_.moved);
   blob_ = blob;
   last_seen_ = at;
-  ++hits_;
+  if (++hits_ <= 2 * tuning.sightings)
+    bounds_ = {std::min(bounds_.left, blob.left), std::min(bounds_.top, blob.top),
+               std::max(bounds_.right, blob.right), std::max(bounds_.bottom, blob.bottom)};
   if (apart(blob.x, blob.y, anchor_x_, anchor_y_) < needed_way(blob) &&
       !changed_size(anchor_moved_, blob.moved))
     return;
@@ -82,11 +85,16 @@ void MotionTrack::end_picture(bool seen) noexcept {
   if (!seen) ++missed_;
 }
 
-// What sways goes straight for a moment, too: a short way must be watched for longer.
+// What sways goes straight for a moment, too, but stays within its own bounds: a short way must lead out of
+// where it was at first.
 bool MotionTrack::went_somewhere(const MotionTuning& tuning) const {
   const float way = apart(blob_.x, blob_.y, first_x_, first_y_);
-  if (way < far_way && hits_ < 2 * tuning.sightings) return false;
-  return way >= needed_way(blob_) && way >= straight * path_;
+  if (way < needed_way(blob_) || way < straight * path_) return false;
+  if (way >= far_way) return true;
+  const bool outside =
+      blob_.x < static_cast<float>(bounds_.left) || blob_.x > static_cast<float>(bounds_.right) ||
+      blob_.y < static_cast<float>(bounds_.top) || blob_.y > static_cast<float>(bounds_.bottom);
+  return hits_ >= 2 * tuning.sightings && outside;
 }
 
 bool MotionTrack::came_nearer(const MotionTuning& tuning) const {
@@ -115,7 +123,7 @@ void MotionTracks::follow(const std::vector<MotionBlob>& blobs, MonotonicTime at
       best = i;
     }
     if (best < seen.size()) {
-      tracks_[best].see(blob, at);
+      tracks_[best].see(blob, at, tuning_);
       seen[best] = 1;
     } else if (tracks_.size() < most_tracks) {
       tracks_.emplace_back(blob, at);

@@ -14,7 +14,7 @@ class MotionTrack {
  public:
   MotionTrack(const MotionBlob& blob, MonotonicTime at);
 
-  void see(const MotionBlob& blob, MonotonicTime at);
+  void see(const MotionBlob& blob, MonotonicTime at, const MotionTuning& tuning);
 
   // Seen often enough (twice as often for a short way), and away from where it was on a straight way; or,
   // seen four times as often, much larger or smaller without much to and fro.
@@ -38,6 +38,9 @@ class MotionTrack {
   MonotonicTime last_progress_;
   float first_x_, first_y_;
   int first_moved_;
+  struct Bounds {
+    int left, top, right, bottom;
+  } bounds_;                   // of the first sightings, in samples
   float anchor_x_, anchor_y_;  // where it was when it last made progress
   int anchor_moved_;
   float path_ = 0;

@@ -106,6 +106,20 @@ std::size_t Watched::motions() const {
       std::count_if(news.begin(), news.end(), [](const auto& one) { return !one.ended; }));
 }
 
+std::string Watched::text() const {
+  std::string text;
+  for (const auto& one : news) {
+    text +=
+        (one.ended ? "until " : "from ") + std::to_string(seconds_of(one.ended ? one.end : one.start)) + " s";
+    for (const auto& step : one.track)
+      text += " [" + std::to_string(step.at.count()) + " ms: " + std::to_string(step.x) + ' ' +
+              std::to_string(step.y) + ' ' + std::to_string(step.width) + ' ' + std::to_string(step.height) +
+              ']';
+    text += '\n';
+  }
+  return text;
+}
+
 Watched watch(const std::vector<media::FramePtr>& frames, MotionGate& gate, Way way) {
   Watched watched;
   const auto look = [&](const media::FramePtr& frame) {

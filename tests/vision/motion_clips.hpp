@@ -30,6 +30,7 @@ struct Watched {
   std::size_t looks = 0;        // pictures that the gate was shown
   std::size_t all_wanted = 0;   // for so many of the frames it wanted all
   std::size_t motions() const;  // beginnings
+  std::string text() const;     // what there was, for a failure
 };
 
 enum class Way {

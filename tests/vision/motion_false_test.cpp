@@ -116,8 +116,9 @@ TEST_P(NoMotion, UnlessTheMeasureAgainstItIsOff) {
   if (!test::has_ffmpeg()) GTEST_SKIP() << "no ffmpeg: the clips cannot be made";
   const auto clip = drawn(GetParam().graph, GetParam().seconds);
   ASSERT_GE(clip.size(), static_cast<std::size_t>(9 * GetParam().seconds));
-  EXPECT_EQ(watch(clip, {}, Way::all).motions(), 0U) << "every picture";
-  EXPECT_EQ(watch(clip, {}, Way::resting).motions(), 0U) << "keyframes at rest";
+  const auto all = watch(clip, {}, Way::all), resting = watch(clip, {}, Way::resting);
+  EXPECT_EQ(all.motions(), 0U) << "every picture: " << all.text();
+  EXPECT_EQ(resting.motions(), 0U) << "keyframes at rest: " << resting.text();
   MotionTuning weak;
   GetParam().weaken(weak);
   EXPECT_GE(watch(clip, weak, Way::all).motions(), 1U) << "the clip is too easy";
