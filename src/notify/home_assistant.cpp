@@ -84,6 +84,9 @@ void Discovery::add_camera(const HouseFacts::Camera& camera, bool faces) {
       {{"state_topic", topics_.of(camera.id, "connectivity")},
        {"device_class", "connectivity"},
        {"entity_category", "diagnostic"}});
+  if (camera.moving)
+    add("binary_sensor", camera.id + "_motion", "Motion", device,
+        {{"state_topic", topics_.of(camera.id, "motion")}, {"device_class", "motion"}});
   add("image", camera.id + "_snapshot", "Last picture", device,
       {{"image_topic", topics_.of(camera.id, "snapshot")}, {"content_type", "image/jpeg"}});
   if (!faces) return;

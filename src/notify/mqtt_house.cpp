@@ -116,8 +116,14 @@ void MqttHouse::show_discovery(MqttConnection& connection, bool again) {
 }
 
 void MqttHouse::show_cameras(MqttConnection& connection) {
-  for (const auto& camera : house_->facts.cameras)
+  for (const auto& camera : house_->facts.cameras) {
     set_state(connection, messages_.topics().of(camera.id, "connectivity"), camera.connected ? "ON" : "OFF");
+    const auto motion = messages_.topics().of(camera.id, "motion");
+    if (camera.moving)
+      set_state(connection, motion, *camera.moving ? "ON" : "OFF");
+    else if (states_.erase(motion) > 0)
+      remove(connection, motion);
+  }
 }
 
 void MqttHouse::set_state(MqttConnection& connection, const std::string& topic, std::string payload) {

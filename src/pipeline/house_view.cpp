@@ -28,8 +28,10 @@ void Pipeline::State::tell_house() {
   auto house = std::make_shared<notify::House>();
   for (const auto& [id, unit] : cameras) {
     auto& ingest = unit->ingest();
-    house->facts.cameras.push_back(
-        {id, ingest.options().name, ingest.state() == camera::ConnectionState::connected});
+    notify::HouseFacts::Camera camera{id, ingest.options().name,
+                                      ingest.state() == camera::ConnectionState::connected};
+    if (ingest.options().motion) camera.moving = unit->view()->moving.load(std::memory_order_relaxed);
+    house->facts.cameras.push_back(std::move(camera));
   }
   house->facts.buttons = buttons_of(options.buttons);
   house->facts.faces = options.faces.enabled;

@@ -18,6 +18,7 @@ struct HouseFacts {
   struct Camera {
     std::string id, name;
     bool connected = false;
+    std::optional<bool> moving{};  // nothing: movement is not looked for
     bool operator==(const Camera&) const = default;
   };
   struct Button {
