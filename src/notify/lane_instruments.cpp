@@ -6,8 +6,12 @@
 namespace porchlight::notify {
 namespace {
 
-constexpr std::array<std::string_view, 7> label_names{"doorbell_press",  "face_recognized", "unknown_person",
-                                                      "blacklist_match", "motion",          "system_alert",
+constexpr std::array<std::string_view, 7> label_names{"doorbell_press",
+                                                      "face_recognized",
+                                                      "unknown_person",
+                                                      "blacklist_match",
+                                                      "motion",
+                                                      "system_alert",
                                                       "test"};
 constexpr std::array<std::string_view, 6> error_names{"timeout",  "network",    "auth",
                                                       "resource", "validation", "internal"};

@@ -6,8 +6,8 @@
 
 #include "pipeline/camera_table.hpp"
 #include "pipeline/dispatcher.hpp"
-#include "pipeline/work_meter.hpp"
 #include "pipeline/motion_watch.hpp"
+#include "pipeline/work_meter.hpp"
 #include "porchlight/camera/decode_lane.hpp"
 #include "porchlight/camera/ingest.hpp"
 #include "porchlight/camera/options.hpp"

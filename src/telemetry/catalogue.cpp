@@ -569,8 +569,8 @@ std::string_view to_string(Kind kind) noexcept {
 
 std::string_view to_string(ByConfiguration source) noexcept {
   constexpr std::array<std::string_view, 11> names = {
-      "",          "camera_id", "channel",   "endpoint", "model_version",
-      "worker_id", "button_id", "output_id", "build",    "device",   "machine"};
+      "",          "camera_id", "channel", "endpoint", "model_version", "worker_id",
+      "button_id", "output_id", "build",   "device",   "machine"};
   return names[static_cast<std::size_t>(source)];
 }
 

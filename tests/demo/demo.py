@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""demo.py [--once]: a door camera, a bell, two visitors, and what a phone would be told.
+"""demo.py [--once]: two cameras, a bell, two visitors, somebody in the yard, and what a phone would be told.
 
-Everything is real but the visitors: a clip served over RTSP, the daemon, a webhook receiver. With --once
-it rings once with a known and once with an unknown visitor, prints one line of JSON and exits 0 only if
-all of it came true.
+Everything is real but the people: a clip served over RTSP at the door, another that a program writes for the
+yard, the daemon, a webhook receiver. With --once it rings once with a known and once with an unknown visitor,
+prints one line of JSON and exits 0 only if all of it came true, the movement in the yard too.
 """
 
 import json
 import pathlib
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -17,9 +18,11 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import clip  # noqa: E402
 import harness  # noqa: E402
+import motion_clip  # noqa: E402
 
 NAME = "Anna"
 CLIP_SECONDS = 28
+YARD_SECONDS = 24
 
 
 def say(text):
@@ -36,14 +39,22 @@ def serve(path):
     return server, url
 
 
-def configuration(url, hook):
+def program_of(path):
+    """The command of a program that writes the clip as a camera's driver would: H.264, in real time, for ever."""
+    return "exec:" + shlex.join(["ffmpeg", "-v", "error", "-re", "-stream_loop", "-1", "-i", str(path), "-c", "copy",
+                                 "-f", "h264", "-"])
+
+
+def configuration(door, yard, hook):
     return {
-        "cameras": [{"id": "front", "name": "Front door", "url": url}],
+        "cameras": [{"id": "front", "name": "Front door", "url": door},
+                    {"id": "yard", "name": "Yard", "url": program_of(yard)}],
         "buttons": [{"id": "front", "name": "Bell", "camera": "front", "kind": "virtual"}],
         "notifications": {
             "channels": [{"id": "phone", "type": "webhook", "url": hook.url}],
             "rules": [{"when": "ring", "to": ["phone"], "attach": "snapshot"},
-                      {"when": "person.known", "to": ["phone"]}, {"when": "person.unknown", "to": ["phone"]}],
+                      {"when": "person.known", "to": ["phone"]}, {"when": "person.unknown", "to": ["phone"]},
+                      {"when": "motion", "cameras": ["yard"], "to": ["phone"], "attach": "snapshot"}],
         },
     }
 
@@ -63,6 +74,19 @@ def ring_with(daemon, hook, result, who):
     answer = hook.wait_for(lambda m: m.event["id"] == ring and "result" in m.event, 20, "who it is")
     say(f"  3. name     {answer.event['result']} {answer.event.get('person', '')}")
     return ring, answer.event
+
+
+def moved_in(camera, hook):
+    """Waits for the message about movement before that camera."""
+    say(f"waiting for somebody in the {camera} …")
+    motion = hook.wait_for(lambda m: m.event["type"] == "motion" and m.event["camera"] == camera and m.picture,
+                           4 * YARD_SECONDS, f"movement in the {camera}")
+    say(f"  {json.dumps(motion.event)}, JPEG of {len(motion.picture)} bytes")
+
+
+def connected(daemon):
+    """The cameras whose pictures come."""
+    return [camera["id"] for camera in daemon.status()["cameras"] if camera["state"] == "connected"]
 
 
 def families(text):
@@ -88,10 +112,13 @@ def show(folder, once):
     path = folder / "door.mp4"
     clip.make(path, [(harness.PICTURES / "known_door.jpg", 3, 9), (harness.PICTURES / "stranger.jpg", 16, 22)],
               CLIP_SECONDS)
+    yard = folder / "yard.mp4"
+    motion_clip.make(yard, YARD_SECONDS, walks_at=10)
     server, url = serve(path)
     hook = harness.Hook()
-    say(f"serving it at {url}; a webhook receiver listens at {hook.url}")
-    with harness.Daemon(configuration(url, hook), wait=None) as daemon:
+    say(f"serving it at {url}; the yard's camera is a program: {program_of(yard)}")
+    say(f"a webhook receiver listens at {hook.url}")
+    with harness.Daemon(configuration(url, yard, hook), wait=None) as daemon:
         try:
             say(daemon.cli("faces", "enrol", NAME, harness.PICTURES / "known_enrol.jpg").stdout.strip())
             daemon.start()
@@ -108,6 +135,9 @@ def visits(daemon, hook, once):
     while True:
         known, known_answer = ring_with(daemon, hook, "known_person", "a known visitor")
         stranger, stranger_answer = ring_with(daemon, hook, "unknown_person", "a stranger")
+        moved_in("yard", hook)
+        harness.wait_until(lambda: connected(daemon) == ["front", "yard"], 10, "two cameras that send pictures")
+        say("cameras that send pictures: front (RTSP), yard (a program)")
         summary = {
             "rings": len(daemon.status()["rings"]),
             "delivered": len({m.event["id"] for m in hook.messages

@@ -86,7 +86,8 @@ TEST_F(Contract, HoldsForAConfigurationOfNothing) {
   auto configured = sample_configured();
   configured.values["endpoint"] = {"unmatched"};
   configured.routes.clear();
-  for (const char* set : {"camera_id", "channel", "model_version", "worker_id", "button_id", "output_id", "device"})
+  for (const char* set :
+       {"camera_id", "channel", "model_version", "worker_id", "button_id", "output_id", "device"})
     configured.values.erase(set);
   EXPECT_THAT(contract::check(text, configured), IsEmpty());
 }

@@ -62,7 +62,7 @@ inline contract::Configured sample_configured() {
                        {"model_version", {"rfb320-1", "resnet-1"}},
                        {"worker_id", {"ingest-front", "button-1"}},
                        {"button_id", {"front"}},
-                        {"output_id", {"chime"}},
+                       {"output_id", {"chime"}},
                        {"device", {"mmcblk0p2"}},
                        {"mount_point", {"/"}},
                        {"interface", {"eth0"}},
