@@ -113,6 +113,12 @@ Image upright(Image stored, int orientation) {
   return photo;
 }
 
+// libjpeg's own bound on a side is looked at before the caller's, and is no damage.
+Error header_fault(const std::string& cause) {
+  if (cause.find("Maximum supported image dimension") == std::string::npos) return broken(cause);
+  return {ErrorCode::resource, "the picture is monstrous: " + cause};
+}
+
 struct TurboClose {
   void operator()(void* handle) const noexcept { tjDestroy(handle); }
 };
@@ -126,7 +132,7 @@ Result<Image> decode_jpeg(Bytes file, const PhotoLimits& limits) {
   int colours = 0;
   const auto size = static_cast<unsigned long>(file.size());
   if (tjDecompressHeader3(turbo.get(), file.data(), size, &width, &height, &subsampling, &colours) != 0) {
-    return broken(tjGetErrorStr2(turbo.get()));
+    return header_fault(tjGetErrorStr2(turbo.get()));
   }
   const auto passes = passes_of(file);
   const auto most = passes > 1 ? std::min(limits.pixels, limits.progressive_pixels) : limits.pixels;
