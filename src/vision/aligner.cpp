@@ -6,6 +6,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "chip.hpp"
+#include "network.hpp"
 
 namespace porchlight::vision {
 namespace {
@@ -68,7 +69,7 @@ constexpr float full_size = 110;  // pixels of face height that fill the chip
 
 }  // namespace
 
-Aligner::Aligner(const std::string& model) : net_(cv::dnn::readNetFromONNX(model)) {}
+Aligner::Aligner(const std::string& model) : net_(read_network(model)) {}
 
 Landmarks Aligner::landmarks(const cv::Mat& bgr, const Box& box) {
   const auto crop = crop_of(box);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "network.hpp"
+
 namespace porchlight::vision {
 namespace {
 
@@ -38,7 +40,7 @@ std::vector<Face> best_of(const std::vector<Face>& sorted) {
 
 }  // namespace
 
-Detector::Detector(const std::string& model) : net_(cv::dnn::readNetFromONNX(model)) {}
+Detector::Detector(const std::string& model) : net_(read_network(model)) {}
 
 std::vector<Face> Detector::detect(const cv::Mat& rgb, int width, int height) {
   net_.setInput(cv::dnn::blobFromImage(rgb, 1 / 128.0, {}, cv::Scalar::all(127)), "input");

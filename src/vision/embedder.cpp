@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "network.hpp"
+
 namespace porchlight::vision {
 namespace {
 
@@ -35,7 +37,7 @@ cv::Mat blob(int count) {
 
 }  // namespace
 
-Embedder::Embedder(const std::string& model) : net_(cv::dnn::readNetFromONNX(model)) {}
+Embedder::Embedder(const std::string& model) : net_(read_network(model)) {}
 
 Embedding Embedder::run(const std::vector<std::uint8_t>& rgb) {
   assert(rgb.size() == side * side * 3);

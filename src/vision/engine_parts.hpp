@@ -8,6 +8,7 @@
 #include "detector.hpp"
 #include "embedder.hpp"
 #include "instruments.hpp"
+#include "network.hpp"
 #include "porchlight/vision/face_engine.hpp"
 
 namespace porchlight::vision {
@@ -35,8 +36,9 @@ struct EngineParts {
   media::Image part_image;
 };
 
-// Foreign thread pools would fight the lanes for the cores.
-void pin_foreign_pools();
+// Foreign thread pools would fight the lanes for the cores: the networks get so many threads, the caller's
+// included. Of the whole process.
+void pin_foreign_pools(int threads);
 // not_found names the first file that is missing.
 Status check_models(const std::filesystem::path& dir);
 
@@ -50,6 +52,8 @@ template <class Work>
 auto guarded(std::string_view doing, Work&& work) -> decltype(work()) {
   try {
     return work();
+  } catch (const UnusableModel& fault) {
+    return Error(ErrorCode::corrupt, std::string(doing) + ": " + fault.what());
   } catch (const std::exception& fault) {
     return Error(ErrorCode::internal, std::string(doing) + ": " + fault.what());
   }

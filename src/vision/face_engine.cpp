@@ -37,9 +37,9 @@ media::Region surroundings(const media::Frame& frame, const Box& box) {
 
 }  // namespace
 
-void pin_foreign_pools() {
-  cv::setNumThreads(1);
-  if (openblas_set_num_threads != nullptr) openblas_set_num_threads(1);
+void pin_foreign_pools(int threads) {
+  cv::setNumThreads(threads);
+  if (openblas_set_num_threads != nullptr) openblas_set_num_threads(threads);
 }
 
 Status check_models(const std::filesystem::path& dir) {
@@ -85,7 +85,7 @@ Result<std::unique_ptr<FaceEngine>> FaceEngine::create(const std::filesystem::pa
                                                        telemetry::Metrics* metrics) {
   if (auto found = check_models(model_dir); !found) return std::move(found).error();
   return guarded("load face models", [&]() -> Result<std::unique_ptr<FaceEngine>> {
-    pin_foreign_pools();
+    pin_foreign_pools(options.threads);
     std::unique_ptr<FaceEngine> engine(
         new FaceEngine(std::make_unique<EngineParts>(model_dir, options, metrics)));
     // Parsing leaves twice the models' size behind on the heap's free lists.

@@ -47,21 +47,35 @@ Error wrong(const std::filesystem::path& dir, const char* file, const char* what
   return {ErrorCode::corrupt, "run face model '" + (dir / file).string() + "': " + what};
 }
 
+// What a network throws that was read and cannot be run is the file's fault, too.
+template <class Run>
+auto answers_of(const std::filesystem::path& dir, const char* file, Run run) {
+  try {
+    return run();
+  } catch (const cv::Exception& fault) {
+    if (fault.code == cv::Error::StsNoMem) throw;
+    throw UnusableModel("'" + (dir / file).string() + "' cannot be run: " + fault.err);
+  }
+}
+
 Status prove(EngineParts& parts, const std::filesystem::path& dir) {
   const auto picture = drawn_face();
   cv::Mat rgb;
   cv::cvtColor(picture, rgb, cv::COLOR_BGR2RGB);
-  const auto faces = parts.detector.detect(rgb, picture.cols, picture.rows);
+  const auto faces =
+      answers_of(dir, "detect.onnx", [&] { return parts.detector.detect(rgb, picture.cols, picture.rows); });
   if (faces.size() != 1 || overlap(faces.front().box, drawn_box) < 0.7F)
     return wrong(dir, "detect.onnx", "it does not find the drawn face");
-  const auto points = parts.aligner.landmarks(picture, drawn_box);
+  const auto points =
+      answers_of(dir, "landmark.onnx", [&] { return parts.aligner.landmarks(picture, drawn_box); });
   for (const auto& mark : marks) {
     const auto off = points[mark.point] - mark.at;
     // Not a number is not near.
     if (!(std::hypot(off.x, off.y) < near_enough))
       return wrong(dir, "landmark.onnx", "it does not find the eyes and the nose of the drawn face");
   }
-  const auto embedding = parts.embedder.run(parts.aligner.align(picture, drawn_box).rgb);
+  const auto chip = parts.aligner.align(picture, drawn_box);
+  const auto embedding = answers_of(dir, "resnet.onnx", [&] { return parts.embedder.run(chip.rgb); });
   for (std::size_t i = 0; i < first_numbers.size(); ++i)
     if (!(std::abs(embedding[i] - first_numbers[i]) < alike))
       return wrong(dir, "resnet.onnx", "its embedding of the drawn face is not the known one");
@@ -70,11 +84,15 @@ Status prove(EngineParts& parts, const std::filesystem::path& dir) {
 
 }  // namespace
 
+Status FaceEngine::prove(const std::filesystem::path& model_dir) {
+  return guarded("run face models", [&] { return vision::prove(*parts_, model_dir); });
+}
+
 Result<ModelProof> prove_models(const std::filesystem::path& model_dir) {
   if (auto found = check_models(model_dir); !found) return std::move(found).error();
   return guarded("load face models", [&]() -> Result<ModelProof> {
     using Clock = std::chrono::steady_clock;
-    pin_foreign_pools();
+    pin_foreign_pools(FaceOptions{}.threads);
     const auto begun = Clock::now();
     EngineParts parts(model_dir, {}, nullptr);
     const auto loaded = Clock::now();

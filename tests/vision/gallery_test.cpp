@@ -84,6 +84,20 @@ TEST(FaceOptions, DefaultsAndAutoThreshold) {
   EXPECT_TRUE(faults.empty());
 }
 
+TEST(FaceOptions, ThreadsAndHowLongTheModelsStay) {
+  config::Faults faults;
+  const auto usual = read("faces: {}", faults);
+  EXPECT_EQ(usual.threads, 1);
+  EXPECT_EQ(usual.unload_after, std::chrono::minutes(10));
+  const auto options = read("faces: {threads: 3, unload_after: 90s}", faults);
+  EXPECT_EQ(options.threads, 3);
+  EXPECT_EQ(options.unload_after, std::chrono::seconds(90));
+  EXPECT_EQ(read("faces: {unload_after: 0s}", faults).unload_after.count(), 0);
+  EXPECT_TRUE(faults.empty()) << faults.all()[0].text();
+  read("faces: {threads: 0, unload_after: 8d}", faults);
+  EXPECT_EQ(faults.all().size(), 2U);
+}
+
 TEST(FaceOptions, OtherEmbeddersAreNotInThisVersion) {
   config::Faults faults;
   read("faces: {embedders: [resnet, mobile]}", faults);

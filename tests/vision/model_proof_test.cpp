@@ -44,7 +44,8 @@ TEST_F(ModelProofTest, TruncatedFileDoesNotLoad) {
   fs::resize_file(folder.path() / "detect.onnx", fs::file_size(folder.path() / "detect.onnx") / 2);
   const auto proof = prove();
   ASSERT_FALSE(proof.ok());
-  EXPECT_EQ(proof.error().code(), ErrorCode::internal) << proof.error().text();
+  EXPECT_EQ(proof.error().code(), ErrorCode::corrupt) << proof.error().text();
+  EXPECT_THAT(proof.error().text(), testing::HasSubstr("detect.onnx"));
 }
 
 class DamagedModel : public ModelProofTest, public testing::WithParamInterface<const char*> {};

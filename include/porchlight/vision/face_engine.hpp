@@ -77,10 +77,13 @@ struct EngineParts;  // the networks; src/vision/engine_parts.hpp
 // Thread-bound. Nothing of OpenCV or dlib escapes: their exceptions come back as ErrorCode::internal.
 class FaceEngine {
  public:
-  // `metrics` may be null (command line); else it outlives us.
+  // `metrics` may be null (command line); else it outlives us. not_found or corrupt names the file.
   static Result<std::unique_ptr<FaceEngine>> create(const std::filesystem::path& model_dir,
                                                     const FaceOptions& options, telemetry::Metrics* metrics);
   ~FaceEngine();
+  // Runs each network once on a drawn face whose answers are known. corrupt names the file of `model_dir`
+  // that answers something else or nothing.
+  Status prove(const std::filesystem::path& model_dir);
   FaceEngine(const FaceEngine&) = delete;
   FaceEngine& operator=(const FaceEngine&) = delete;
 

@@ -14,7 +14,7 @@ struct ModelProof {
 };
 
 // Loads the three face models and runs each once on a drawn face, whose answers are known. not_found: a
-// file is missing; internal: the library refuses one; corrupt: it runs, and answers something else.
+// file is missing; corrupt: one is no model, cannot be run, or answers something else, and is named.
 Result<ModelProof> prove_models(const std::filesystem::path& model_dir);
 
 }  // namespace porchlight::vision

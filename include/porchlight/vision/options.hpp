@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
+
 #include "porchlight/config/document.hpp"
 
 namespace porchlight::vision {
@@ -13,6 +15,9 @@ struct FaceOptions {
   bool enabled = true;
   float threshold = default_threshold;
   int min_size = 40;  // pixels of face height; smaller faces are not looked at
+  int threads = 1;    // that the networks may use
+  // Unneeded for so long, the models are dropped from memory; 0: never.
+  std::chrono::milliseconds unload_after{std::chrono::minutes(10)};
 };
 
 FaceOptions read_options(config::Section faces);
