@@ -42,6 +42,7 @@ void MotionWatch::look(const media::FramePtr& frame) {
   }
   // Nobody moves and nobody is waited for: a look at a keyframe now and then will do.
   const bool active = !gate_ || gate_->moving() || view_.wanted.load(std::memory_order_relaxed);
+  view_.at_rest.store(!active, std::memory_order_relaxed);
   if (active || frame->keyframe) view_.for_vision.post(frame);
 }
 

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/vision_lane.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace porchlight::pipeline {
 namespace {
 
 using namespace std::chrono_literals;
+using End = InferenceMeter::End;
 constexpr auto answer_window = 10s;  // a ring without a sure answer by then gets the best guess
-constexpr auto idle_beat = 1s;
-constexpr auto busy_beat = 100ms;
-constexpr auto reload_pause = 10s;
+constexpr auto frame_window = 2s;    // an older picture does not show who is there
+constexpr std::chrono::nanoseconds idle_beat = 1s;
+constexpr std::chrono::nanoseconds busy_beat = 100ms;
 constexpr std::size_t expect_capacity = 64;
-// Each holds a picture of up to 12 MB.
-constexpr std::size_t examine_capacity = 4;
 
 Error switched_off() {
   return {ErrorCode::unavailable, "the recognition of faces is switched off (faces.enabled)"};
@@ -27,29 +27,29 @@ VisionLane::VisionLane(vision::FaceOptions options, const Clock& clock, telemetr
       enabled_(options_.enabled),
       clock_(clock),
       metrics_(metrics),
-      health_(health),
       dispatcher_(dispatcher),
       errors_(metrics.counter(
           "errors_total",
           {{"component", "face_detector"}, {"error_type", "internal"}, {"severity", "error"}})),
       wakeup_(std::move(wakeup)),
       expectations_(expect_capacity, wakeup_),
-      examinations_(examine_capacity, wakeup_),
+      meter_(metrics),
+      photographs_(wakeup_, meter_),
       new_cameras_(&wakeup_),
-      new_gallery_(&wakeup_) {}
+      new_gallery_(&wakeup_),
+      models_(clock, metrics, health),
+      schedule_(meter_) {}
 
 void VisionLane::configure(const vision::FaceOptions& options) {
-  watcher_.reset();
-  for (const auto& [id, view] : *cameras_) view->wanted.store(false, std::memory_order_relaxed);
-  engine_.reset();
-  next_load_ = {};
+  drop_models();
+  models_.reset();
   options_ = options;
   enabled_ = options.enabled;
   sweep();
 }
 
 void VisionLane::sweep() {
-  if (!enabled()) refuse_examinations(switched_off());
+  if (!enabled()) photographs_.refuse_all(switched_off(), End::dropped);
 }
 
 void VisionLane::run(std::stop_token stop, Heartbeat& heartbeat) {
@@ -57,67 +57,20 @@ void VisionLane::run(std::stop_token stop, Heartbeat& heartbeat) {
   while (!stop.stop_requested()) {
     heartbeat.beat();
     take_cameras();
-    if (const bool wanted = watcher_ || needed(); !watcher_ && !(wanted && load())) {
-      if (wanted)
-        refuse_examinations({ErrorCode::unavailable, "the face models cannot be loaded: " + load_fault_});
-      wakeup_.wait_for(idle_beat, [&] {
-        return new_cameras_.has_fresh() || !examinations_.empty() || stop.stop_requested();
-      });
-      continue;
-    }
-    take_news();
-    look(heartbeat);
-    publish(watcher_->tick());
-    tell_wishes();
-    examine_next(stop, heartbeat);
-    wakeup_.wait_for(
-        watcher_->busy() ? std::chrono::nanoseconds(busy_beat) : std::chrono::nanoseconds(idle_beat),
-        [&] { return anything_new() || stop.stop_requested(); });
+    take_gallery();
+    if (have_models()) round(stop, heartbeat);
+    wakeup_.wait_for(beat(), [&] { return anything_new() || stop.stop_requested(); });
   }
-}
-
-// Without a camera and a photograph no model is loaded, and nothing is missing.
-bool VisionLane::needed() {
-  if (!cameras_->empty() || examination_ || !examinations_.empty()) return true;
-  health_.model_loaded = true;
-  health_.set(telemetry::Health::Part::model, telemetry::Health::PartState::started);
-  return false;
-}
-
-bool VisionLane::load() {
-  using Part = telemetry::Health::Part;
-  using PartState = telemetry::Health::PartState;
-  if (clock_.now() < next_load_) return false;
-  next_load_ = clock_.now() + reload_pause;
-  health_.set(Part::model, PartState::starting);
-  auto engine = vision::FaceEngine::create(vision::default_model_dir(), options_, &metrics_);
-  health_.model_loaded = engine.ok();
-  health_.set(Part::model, engine ? PartState::started : PartState::failed);
-  if (!engine) {
-    errors_.increment();
-    load_fault_ = engine.error().text();
-    log_.error("the face models cannot be loaded, rings go out without names", {{"fault", load_fault_}});
-    return false;
-  }
-  engine_ = std::move(*engine);
-  watcher_ = std::make_unique<vision::Watcher>(*engine_, gallery_, vision::WatchOptions{}, clock_, metrics_);
-  return true;
-}
-
-bool VisionLane::anything_new() const {
-  if (!expectations_.empty() || new_cameras_.has_fresh() || new_gallery_.has_fresh()) return true;
-  // One that waits for a ring's answer comes up again with the busy beat.
-  if (!examination_ && !examinations_.empty()) return true;
-  for (const auto& [id, view] : *cameras_)
-    if (view->for_vision.has_fresh()) return true;
-  return false;
 }
 
 void VisionLane::take_cameras() {
   auto table = new_cameras_.take();
   if (!table) return;
-  for (const auto& [id, view] : *cameras_)
-    if (watcher_ && !(*table)->contains(id)) watcher_->forget_camera(id);
+  for (const auto& [id, view] : *cameras_) {
+    if ((*table)->contains(id)) continue;
+    schedule_.forget(id);
+    if (watcher_) watcher_->forget_camera(id);
+  }
   cameras_ = std::move(*table);
 }
 
@@ -125,11 +78,75 @@ void VisionLane::take_gallery() {
   auto gallery = new_gallery_.take();
   if (!gallery) return;
   gallery_ = std::move(*gallery);
-  watcher_->set_gallery(gallery_);
+  if (watcher_)
+    watcher_->set_gallery(gallery_);
+  else
+    metrics_.gauge("known_faces_database_size").set(static_cast<double>(gallery_->size()));
 }
 
-void VisionLane::take_news() {
-  take_gallery();
+// A camera or a photograph is looked at as long as there are models. They are loaded at the start, so that
+// what is wrong with them is known before somebody rings.
+bool VisionLane::have_models() {
+  const auto now = clock_.now();
+  const bool need = needed();
+  if (need) last_need_ = now;
+  if (watcher_) {
+    if (need || options_.unload_after == 0ms || now - last_need_ < options_.unload_after) return true;
+    log_.info("the face models are dropped from memory until somebody needs them");
+    drop_models();
+    return false;
+  }
+  if (need || (!models_.good() && !cameras_->empty())) {
+    last_need_ = now;
+    return load_models();
+  }
+  if (cameras_->empty()) models_.unneeded();
+  return false;
+}
+
+// Somebody moves, is in sight or rings, or there is a photograph. What a camera at rest shows now and then is
+// searched while the models are loaded, and is no reason to load or to keep them.
+bool VisionLane::needed() const {
+  if (!expectations_.empty() || photographs_.waiting() || (watcher_ && watcher_->busy())) return true;
+  return std::any_of(cameras_->begin(), cameras_->end(), [](const auto& entry) {
+    const auto& view = *entry.second;
+    return view.for_vision.has_fresh() && !view.at_rest.load(std::memory_order_relaxed);
+  });
+}
+
+// Where they cannot be, whoever waits hears so at once.
+bool VisionLane::load_models() {
+  const auto loaded = models_.load(options_);
+  if (!loaded) {
+    const Error why(ErrorCode::unavailable, "the face models cannot be loaded: " + loaded.error().text());
+    photographs_.refuse_all(why, End::failure);
+    while (const auto ring = expectations_.pop()) cannot_answer(*ring);
+    waiting_.store(0, std::memory_order_relaxed);
+    return false;
+  }
+  watcher_ = std::make_unique<vision::Watcher>(*models_.engine(), gallery_, vision::WatchOptions{}, clock_,
+                                               metrics_);
+  return true;
+}
+
+void VisionLane::drop_models() {
+  schedule_.clear();
+  watcher_.reset();
+  tell_wishes();
+  models_.drop();
+}
+
+// One search at most, so that a ring never waits for more than one.
+void VisionLane::round(const std::stop_token& stop, Heartbeat& heartbeat) {
+  take_rings();
+  take_frames();
+  search_next();
+  publish(watcher_->tick());
+  tell_wishes();
+  serve_photograph(stop, heartbeat);
+}
+
+void VisionLane::take_rings() {
   while (auto ring = expectations_.pop()) {
     const auto deadline = ring->header.edge + answer_window;
     if (clock_.now() < deadline)
@@ -139,88 +156,77 @@ void VisionLane::take_news() {
   }
 }
 
-// One frame of each camera a round: a busy camera does not starve the others.
-void VisionLane::look(Heartbeat& heartbeat) {
+// While a ring's picture waits for its search, only who is due for one themselves gets past it.
+void VisionLane::take_frames() {
   std::size_t waiting = 0;
   for (const auto& [id, view] : *cameras_) waiting += view->for_vision.has_fresh() ? 1 : 0;
   waiting_.store(waiting, std::memory_order_relaxed);
-  for (const auto& [id, view] : *cameras_) {
-    auto frame = view->for_vision.take();
-    if (!frame || !*frame) continue;
-    heartbeat.beat();
-    auto seen = watcher_->on_frame(id, *frame);
-    if (seen) {
-      publish(std::move(*seen));
-      continue;
-    }
-    errors_.increment();
-    log_.warning("a frame could not be judged, going on with the next",
-                 {{"camera", id}, {"fault", seen.error().text()}});
+  for (const bool ringing : {true, false}) {
+    const bool hurry = !ringing && watcher_->ring_waits() && !schedule_.empty();
+    for (const auto& [id, view] : *cameras_)
+      if (watcher_->ring_waits(id) == ringing) take_frame(id, *view, hurry);
   }
 }
 
 // Whoever is in sight, or waited for, is followed picture by picture; else the cameras may rest.
 void VisionLane::tell_wishes() {
-  for (const auto& [id, view] : *cameras_) view->wanted.store(watcher_->busy(id), std::memory_order_relaxed);
+  for (const auto& [id, view] : *cameras_) view->wanted.store(watcher_ && watcher_->busy(id), std::memory_order_relaxed);
+}
+
+void VisionLane::take_frame(const std::string& camera, CameraView& view, bool hurry) {
+  const auto due = watcher_->due(camera);
+  if (hurry && due == vision::Watcher::Due::not_yet) return;
+  auto frame = view.for_vision.take();
+  if (!frame || !*frame) return;
+  if (due != vision::Watcher::Due::not_yet) {
+    const auto standing = due == vision::Watcher::Due::awaited ? InferenceSchedule::Standing::awaited
+                                                               : InferenceSchedule::Standing::at_rest;
+    if (schedule_.offer(camera, *frame, standing, clock_.now(), (*frame)->decoded + frame_window)) return;
+  }
+  publish(camera, watcher_->follow(camera, *frame));
+}
+
+void VisionLane::search_next() {
+  const auto look =
+      schedule_.next(clock_.now(), [this](const std::string& id) { return watcher_->ring_waits(id); });
+  if (!look) return;
+  InferenceMeter::Work work(meter_);
+  auto seen = watcher_->search(look->camera, look->frame);
+  if (seen) work.succeeded();
+  schedule_.cost(work.took());
+  publish(look->camera, std::move(seen));
 }
 
 Status VisionLane::examine(Examination examination) {
   if (!enabled()) return switched_off();
-  if (examinations_.push(std::move(examination))) return {};
-  return Error(ErrorCode::unavailable, "too many photographs wait to be looked at");
+  return photographs_.bring(std::move(examination));
 }
 
-void VisionLane::examine_next(const std::stop_token& stop, Heartbeat& heartbeat) {
-  if (!examination_) examination_ = examinations_.pop();
-  if (!examination_) return;
-  const bool late = clock_.now() >= examination_->deadline;
+void VisionLane::serve_photograph(const std::stop_token& stop, Heartbeat& heartbeat) {
+  photographs_.turn_late_away(clock_.now());
+  if (!photographs_.waiting() || !schedule_.others_turn()) return;
   // Whoever stands at the door goes first.
-  if (!late && (watcher_->ring_waits() || !expectations_.empty())) return;
-  if (late) {
-    const auto examination = std::exchange(examination_, std::nullopt);
-    examination->answer(Error(ErrorCode::timeout, "the cameras left no time to look at the photograph"));
-    return;
-  }
+  if (watcher_->ring_waits() || !expectations_.empty()) return;
+  schedule_.others_served();
   // Whoever asks may have heard that somebody was enrolled while the cameras were looked at.
   take_gallery();
-  auto examined = look_at(*examination_, [&] {
+  photographs_.serve(*models_.engine(), *gallery_, [&] {
     heartbeat.beat();
     return !stop.stop_requested() && expectations_.empty();
   });
-  // Put aside: it stays the next one.
-  if (!examined && examined.error().code() == ErrorCode::cancelled) return;
-  std::exchange(examination_, std::nullopt)->answer(std::move(examined));
 }
 
-Examined VisionLane::look_at(const Examination& examination, const vision::FaceEngine::GoOn& go_on) {
-  if (examination.wanted == FaceWanted::every) {
-    auto found = engine_->shots_of_photo(examination.photo, go_on);
-    if (!found) return std::move(found).error();
-    return faces_of(examination, std::move(*found));
-  }
-  const auto whose = examination.wanted == FaceWanted::only ? vision::FaceEngine::Whose::only
-                                                            : vision::FaceEngine::Whose::largest;
-  auto found = engine_->enrolable_shot(examination.photo, whose, go_on);
-  if (!found) return std::move(found).error();
-  return faces_of(examination, {*found});
+std::chrono::nanoseconds VisionLane::beat() const {
+  return watcher_ && watcher_->busy() ? busy_beat : idle_beat;
 }
 
-Examined VisionLane::faces_of(const Examination& examination, std::vector<vision::Shot> shots) const {
-  std::vector<ExaminedFace> faces;
-  for (auto& shot : shots) {
-    auto identity = vision::identify(*gallery_, shot.embedding, engine_->options().threshold);
-    const auto& box = shot.face.box;
-    const auto width = static_cast<float>(examination.photo.width);
-    const auto height = static_cast<float>(examination.photo.height);
-    faces.push_back(
-        {shot, {box.x / width, box.y / height, box.width / width, box.height / height}, std::move(identity)});
-  }
-  return faces;
-}
-
-void VisionLane::refuse_examinations(const Error& why) {
-  if (const auto examination = std::exchange(examination_, std::nullopt)) examination->answer(why);
-  while (const auto examination = examinations_.pop()) examination->answer(why);
+bool VisionLane::anything_new() const {
+  if (!expectations_.empty() || new_cameras_.has_fresh() || new_gallery_.has_fresh()) return true;
+  // One that waits for a ring's answer comes up again with the busy beat.
+  if (photographs_.fresh() || !schedule_.empty()) return true;
+  if (!watcher_) return models_.good() && needed();
+  return std::any_of(cameras_->begin(), cameras_->end(),
+                     [](const auto& entry) { return entry.second->for_vision.has_fresh(); });
 }
 
 void VisionLane::cannot_answer(const event::Ring& ring) {
@@ -231,6 +237,13 @@ void VisionLane::cannot_answer(const event::Ring& ring) {
   sighting.verdict = event::Verdict::error;
   sighting.ring_id = ring.header.id;
   dispatcher_.offer({sighting, nullptr});
+}
+
+void VisionLane::publish(const std::string& camera, Result<std::vector<vision::Seen>> seen) {
+  if (seen) return publish(std::move(*seen));
+  errors_.increment();
+  log_.warning("a frame could not be judged, going on with the next",
+               {{"camera", camera}, {"fault", seen.error().text()}});
 }
 
 void VisionLane::publish(std::vector<vision::Seen> seen) {

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <filesystem>
 #include <memory>
-#include <optional>
 #include <stop_token>
 #include <string>
 
 #include "pipeline/camera_table.hpp"
 #include "pipeline/dispatcher.hpp"
+#include "pipeline/examination_desk.hpp"
+#include "pipeline/inference_schedule.hpp"
+#include "pipeline/model_keeper.hpp"
 #include "porchlight/base/heartbeat.hpp"
 #include "porchlight/base/mailbox.hpp"
 #include "porchlight/base/queue.hpp"
-#include "porchlight/pipeline/examination.hpp"
 #include "porchlight/telemetry/health.hpp"
 #include "porchlight/telemetry/log.hpp"
 #include "porchlight/vision/gallery.hpp"
@@ -24,13 +24,11 @@ namespace porchlight::pipeline {
 // Rings that wait for the answer who it is.
 using ExpectQueue = SpscRing<event::Ring, QueueName::recognition, Overflow::drop_newest>;
 
-// Photographs that somebody sent.
-using ExaminationQueue = MpscRing<Examination, QueueName::face_detection, Overflow::refuse>;
-
-// One thread that looks for faces on every camera: always the newest frame, never a queue of old
-// ones. Loads its models on its own thread; while that fails it tries again, and rings go out without
-// a name. Photographs are examined one at a time between two rounds over the cameras, and not while a
-// ring waits for its answer: one that is being looked at is put aside when somebody rings.
+// One thread that looks for faces on every camera: always the newest frame, never a queue of old ones. Whose
+// turn it is says InferenceSchedule: a ring's camera comes first, and photographs wait while a ring does (one
+// that is being looked at is put aside when somebody rings). The models are loaded on this thread, at the
+// start or when somebody needs them, and dropped when nobody did for a while; where they cannot be used,
+// rings go out without a name, and their answer says so at once.
 class VisionLane {
  public:
   VisionLane(vision::FaceOptions options, const Clock& clock, telemetry::Metrics& metrics,
@@ -43,7 +41,7 @@ class VisionLane {
 
   // Any thread. unavailable: faces are switched off, or too many photographs wait.
   Status examine(Examination examination);
-  const ExaminationQueue& examinations() const noexcept { return examinations_; }
+  const ExaminationQueue& examinations() const noexcept { return photographs_.queue(); }
 
   void run(std::stop_token stop, Heartbeat& heartbeat);
 
@@ -60,41 +58,44 @@ class VisionLane {
   std::size_t frames_waiting() const noexcept { return waiting_.load(std::memory_order_relaxed); }
 
  private:
-  bool needed();
-  bool load();
   void take_cameras();
   void take_gallery();
-  void take_news();
-  bool anything_new() const;
-  void look(Heartbeat& heartbeat);
+  bool have_models();
+  bool needed() const;
+  bool load_models();
+  void drop_models();
+  void round(const std::stop_token& stop, Heartbeat& heartbeat);
+  void take_rings();
+  void take_frames();
+  void take_frame(const std::string& camera, CameraView& view, bool hurry);
+  void search_next();
   void tell_wishes();
-  void examine_next(const std::stop_token& stop, Heartbeat& heartbeat);
-  Examined look_at(const Examination& examination, const vision::FaceEngine::GoOn& go_on);
-  Examined faces_of(const Examination& examination, std::vector<vision::Shot> shots) const;
-  void refuse_examinations(const Error& why);
+  void serve_photograph(const std::stop_token& stop, Heartbeat& heartbeat);
+  std::chrono::nanoseconds beat() const;
+  bool anything_new() const;
   void cannot_answer(const event::Ring& ring);
   void publish(std::vector<vision::Seen> seen);
+  void publish(const std::string& camera, Result<std::vector<vision::Seen>> seen);
 
   vision::FaceOptions options_;  // changes only while nothing runs the lane
   std::atomic<bool> enabled_;
   const Clock& clock_;
   telemetry::Metrics& metrics_;
-  telemetry::Health& health_;
   Dispatcher& dispatcher_;
   const telemetry::Logger log_{"doorbell.vision", telemetry::Component::ai};
   telemetry::Counter errors_;
   Wakeup wakeup_;
   ExpectQueue expectations_;
-  ExaminationQueue examinations_;
+  InferenceMeter meter_;
+  ExaminationDesk photographs_;
   Mailbox<CameraTablePtr> new_cameras_;
   Mailbox<vision::GalleryPtr> new_gallery_;
   std::atomic<std::size_t> waiting_{0};
   // vision thread only
-  MonotonicTime next_load_{};
-  std::string load_fault_;
-  std::optional<Examination> examination_;  // the next one
-  std::unique_ptr<vision::FaceEngine> engine_;
-  std::unique_ptr<vision::Watcher> watcher_;
+  ModelKeeper models_;
+  MonotonicTime last_need_{};
+  InferenceSchedule schedule_;
+  std::unique_ptr<vision::Watcher> watcher_;  // while the models are loaded
   CameraTablePtr cameras_ = std::make_shared<const CameraTable>();
   vision::GalleryPtr gallery_ = std::make_shared<const vision::Gallery>();
 };

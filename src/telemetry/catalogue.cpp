@@ -78,6 +78,9 @@ constexpr Words disk_operations = {"read", "write", "sync"};
 constexpr Words socket_states = {"established", "listen", "time_wait", "close_wait", "other"};
 constexpr Words load_windows = {"1m", "5m", "15m"};
 constexpr Words throttle_reasons = {"under_voltage", "frequency_capped", "throttled", "soft_temp_limit"};
+constexpr Words job_types = {"motion", "object", "face", "lpr", "package", "audio"};
+constexpr Words job_statuses = {"success", "failure", "timeout", "dropped"};
+constexpr Words backends = {"cpu", "ncnn", "onnxruntime", "accelerator"};
 constexpr Words scrape_codes = {"200", "401", "406", "429", "500", "503"};
 
 // Bucket bounds.
@@ -105,6 +108,10 @@ constexpr Labels by_channel = {channel};
 constexpr Labels by_button = {{"button_id", {}, ByConfiguration::button_id}};
 constexpr Labels by_output = {{"output_id", {}, ByConfiguration::output_id}};
 constexpr Labels by_model = {{"model_version", {}, ByConfiguration::model_version}};
+constexpr Labels by_loaded_model = {{"model_version", {}, ByConfiguration::model_version},
+                                    {"backend", backends}};
+constexpr Labels by_job = {{"job_type", job_types}};
+constexpr Labels by_job_result = {{"job_type", job_types}, {"status", job_statuses}};
 constexpr Labels by_request = {{"method", methods}, endpoint, {"status", statuses}};
 constexpr Labels by_route = {{"method", methods}, endpoint};
 constexpr Labels by_query = {{"query_type", query_types}};
@@ -160,6 +167,16 @@ constexpr FamilySpec families[] = {
      {},
      {},
      when_used},
+    {"ai_jobs_enqueued_total", counter, "Jobs for the networks ever taken on.", by_job, {}, all_combinations},
+    {"ai_jobs_processed_total", counter, "Jobs that ended.", by_job_result, {}, all_combinations},
+    {"ai_jobs_queued_total",
+     gauge,
+     "Jobs taken on that have not ended: those that wait, and the one being worked on.",
+     by_job,
+     {},
+     when_used},
+    {"ai_processing_duration_seconds", histogram, "From a job's turn to its result.", by_job,
+     inference_bounds, all_combinations},
     {"alerts_received_total", counter, "Alerts taken in from Alertmanager.", by_alert, {}, all_combinations},
     {"alerts_watchdog_timestamp_seconds",
      gauge,
@@ -363,6 +380,7 @@ constexpr FamilySpec families[] = {
      {},
      inference_bounds,
      all_combinations},
+    {"ml_model_info", gauge, "Constant 1 for each model that is in memory.", by_loaded_model, {}, when_set},
     {"ml_predictions_total", counter, "Inference calls that returned.", by_model, {}, all_combinations},
     {"motion_events_detected_total", counter, "Motions that began.", by_camera, {}, all_combinations},
     {"network_bytes_received_total",

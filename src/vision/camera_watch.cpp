@@ -37,10 +37,10 @@ bool seen_now(const Visit& visit, MonotonicTime now) {
 
 }  // namespace
 
-Result<std::vector<Seen>> CameraWatch::on_frame(const media::FramePtr& frame) {
+Result<std::vector<Seen>> CameraWatch::on_frame(const media::FramePtr& frame, bool search) {
   const auto now = desk_.clock.now();
   last_frame_ = now;
-  const auto done = due(now) ? look(frame, now) : follow(*frame, now);
+  const auto done = search ? look(frame, now) : follow(*frame, now);
   if (!done) return done.error();
   return settle(now);
 }
@@ -50,9 +50,11 @@ bool CameraWatch::in_a_hurry() const noexcept {
          std::any_of(visits_.begin(), visits_.end(), [](const Visit& visit) { return !visit.decided(); });
 }
 
-bool CameraWatch::due(MonotonicTime now) const noexcept {
-  const auto pause = in_a_hurry() ? desk_.options.detect_every : desk_.options.idle_detect_every;
-  return now - last_detection_ >= pause;
+Watcher::Due CameraWatch::due() const noexcept {
+  const bool hurry = in_a_hurry();
+  const auto pause = hurry ? desk_.options.detect_every : desk_.options.idle_detect_every;
+  if (desk_.clock.now() - last_detection_ < pause) return Watcher::Due::not_yet;
+  return hurry ? Watcher::Due::awaited : Watcher::Due::at_rest;
 }
 
 Status CameraWatch::scale_grey(const media::Frame& frame) {

@@ -26,7 +26,8 @@ class CameraWatch {
  public:
   CameraWatch(std::string camera, WatchDesk& desk) : camera_(std::move(camera)), desk_(desk) {}
 
-  Result<std::vector<Seen>> on_frame(const media::FramePtr& frame);
+  Result<std::vector<Seen>> on_frame(const media::FramePtr& frame, bool search);
+  Watcher::Due due() const noexcept;
   std::vector<Seen> tick();
   std::vector<Seen> expect_ring(const event::Ring& ring, MonotonicTime deadline);
   void gallery_changed();
@@ -41,7 +42,6 @@ class CameraWatch {
   using Visits = std::vector<Visit>;
 
   // Frames (camera_watch.cpp).
-  bool due(MonotonicTime now) const noexcept;
   bool in_a_hurry() const noexcept;
   Status look(const media::FramePtr& frame, MonotonicTime now);
   Status follow(const media::Frame& frame, MonotonicTime now);

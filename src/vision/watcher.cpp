@@ -24,7 +24,20 @@ CameraWatch& Watcher::watch(const std::string& camera) {
 }
 
 Result<std::vector<Seen>> Watcher::on_frame(const std::string& camera, const media::FramePtr& frame) {
-  return watch(camera).on_frame(frame);
+  return due(camera) == Due::not_yet ? follow(camera, frame) : search(camera, frame);
+}
+
+Result<std::vector<Seen>> Watcher::search(const std::string& camera, const media::FramePtr& frame) {
+  return watch(camera).on_frame(frame, true);
+}
+
+Result<std::vector<Seen>> Watcher::follow(const std::string& camera, const media::FramePtr& frame) {
+  return watch(camera).on_frame(frame, false);
+}
+
+Watcher::Due Watcher::due(const std::string& camera) const {
+  const auto found = cameras_.find(camera);
+  return found == cameras_.end() ? Due::at_rest : found->second->due();
 }
 
 std::vector<Seen> Watcher::tick() {
@@ -60,6 +73,11 @@ bool Watcher::busy(const std::string& camera) const noexcept {
 bool Watcher::ring_waits() const noexcept {
   return std::any_of(cameras_.begin(), cameras_.end(),
                      [](const auto& entry) { return entry.second->ring_waits(); });
+}
+
+bool Watcher::ring_waits(const std::string& camera) const noexcept {
+  const auto found = cameras_.find(camera);
+  return found != cameras_.end() && found->second->ring_waits();
 }
 
 }  // namespace porchlight::vision

@@ -51,6 +51,15 @@ class Watcher {
 
   // Errors are the engine's (a frame that cannot be converted, …); the watcher goes on with the next.
   Result<std::vector<Seen>> on_frame(const std::string& camera, const media::FramePtr& frame);
+  // The same in two halves, for whoever decides when a camera's turn is: search() looks for faces, follow()
+  // only moves the boxes of those in sight.
+  Result<std::vector<Seen>> search(const std::string& camera, const media::FramePtr& frame);
+  Result<std::vector<Seen>> follow(const std::string& camera, const media::FramePtr& frame);
+  // Whether the next frame is to be searched: not yet; at the pace of a camera before which nobody undecided
+  // stands; or because somebody has no name yet or a ring waits.
+  enum class Due : std::uint8_t { not_yet, at_rest, awaited };
+  Due due(const std::string& camera) const;
+
   // Call at least every 100 ms while busy(): ends visits and answers rings whose time is up.
   std::vector<Seen> tick();
   // The ring is answered once by a Seen whose sighting carries its id: at once if who stands there is
@@ -63,6 +72,7 @@ class Watcher {
   bool busy() const noexcept;  // a visit is open or a ring waits
   bool busy(const std::string& camera) const noexcept;
   bool ring_waits() const noexcept;  // for its answer
+  bool ring_waits(const std::string& camera) const noexcept;
 
  private:
   CameraWatch& watch(const std::string& camera);

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+
+#include "porchlight/telemetry/metrics.hpp"
+
+namespace porchlight::pipeline {
+
+// What becomes of the jobs for the face networks (job_type="face"): enqueued = ended in one of four ways +
+// queued. Queued are those that wait and the one that is being worked on. Any thread.
+class InferenceMeter {
+ public:
+  explicit InferenceMeter(telemetry::Metrics& metrics);
+
+  enum class End { success, failure, timeout, dropped };
+  void enqueued();
+  void ended(End how);
+
+  // A job whose turn has come. It fails unless somebody says how it ended, so that an exception loses none.
+  class Work {
+   public:
+    explicit Work(InferenceMeter& meter) : meter_(meter) {}
+    ~Work();
+    Work(const Work&) = delete;
+    Work& operator=(const Work&) = delete;
+    void succeeded() noexcept { good_ = true; }
+    void put_back() noexcept { open_ = false; }  // it waits again
+    std::chrono::nanoseconds took() const { return std::chrono::steady_clock::now() - begun_; }
+
+   private:
+    InferenceMeter& meter_;
+    const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+    bool open_ = true;
+    bool good_ = false;
+  };
+
+ private:
+  telemetry::Counter enqueued_;
+  telemetry::Counter ended_[4];
+  telemetry::Gauge queued_;
+  telemetry::Histogram took_;
+};
+
+}  // namespace porchlight::pipeline
