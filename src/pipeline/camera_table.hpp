@@ -24,8 +24,7 @@ struct CameraView {
   std::atomic<bool> has_button{false};  // main → decode lane: every picture is needed, a ring may come
   std::atomic<bool> wanted{false};      // vision → decode lane: somebody is in sight or a ring waits
   std::atomic<bool> moving{false};      // decode lane → whoever asks
-  // Decode lane → vision lane, the whole message: nobody moves, and what is posted is a look now and then.
-  std::atomic<bool> at_rest{false};
+  std::atomic<bool> at_rest{false};     // decode → vision lane: what is posted is a look now and then
 };
 
 // Immutable; a reload sends the lanes a new one.
