@@ -167,7 +167,7 @@ TEST(FaceEngine, BrokenModelsAreAnErrorAndNoCrash) {
   for (const auto* name : {"detect.onnx", "landmark.onnx", "resnet.onnx"}) write_file(dir / name, {1, 2, 3});
   const auto engine = FaceEngine::create(dir, {}, nullptr);
   ASSERT_FALSE(engine.ok());
-  EXPECT_EQ(engine.error().code(), ErrorCode::internal);
+  EXPECT_EQ(engine.error().code(), ErrorCode::corrupt);
 }
 
 }  // namespace
