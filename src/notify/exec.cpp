@@ -36,12 +36,7 @@ ChannelMaker read_exec(config::Section& section, const std::string&) {
     section.fault("command", "names no program: write [/path/of/the/program, argument…]");
   else if (!options.command.front().starts_with('/'))
     section.fault("command", "the program is named by its absolute path; no shell looks for it");
-  // Whoever could write the file could have anything run, as root by `sudo porchlight notify test`.
-  if (!section.is_roots_own("command"))
-    section.fault(
-        "command",
-        "stands in a file that others than root may write; name the program in the main file, or let "
-        "the file be root's alone: chown root, chmod go-w");
+  if (!section.is_roots_own("command")) section.fault("command", config::not_roots_own);
   options.timeout = section.duration("timeout", 15s, 1s, 60s);
   return [options](const Clock& clock) { return Exec::create(options, clock); };
 }

@@ -26,6 +26,9 @@ using namespace std::chrono_literals;
 constexpr int picture_fd = 3;
 constexpr std::size_t longest_tail = 4096;
 constexpr auto patience_after_kill = 50ms;
+// A program that complains without end must hold nobody: what a pipe holds, ten times a second.
+constexpr int blocks_at_once = 16;
+constexpr int deaf_for = 100;  // milliseconds
 
 // Above the numbers that the child's descriptors get, so that no dup2() closes what a later one needs.
 UniqueFd raised(UniqueFd fd) {
@@ -109,16 +112,17 @@ Result<pid_t> start(const ChildOrder& order, const Plumbing& pipes) {
   return pid;
 }
 
-// Keeps the end of what the child says; false at its end.
+// Keeps the end of what the child says, up to a full pipe of it; false at its end.
 bool drain(const UniqueFd& errors, std::string& tail) {
   std::array<char, 4096> block{};
-  for (;;) {
+  for (int i = 0; i < blocks_at_once; ++i) {
     const auto n = ::read(errors.get(), block.data(), block.size());
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return n < 0;
     tail.append(block.data(), static_cast<std::size_t>(n));
     if (tail.size() > longest_tail) tail.erase(0, tail.size() - longest_tail);
   }
+  return true;
 }
 
 std::string last_line_of(std::string_view text) {
@@ -140,13 +144,17 @@ std::optional<ChildEnd::Kind> watch(const UniqueFd& process, const UniqueFd& err
                                     const Wakeup& wakeup) {
   std::array<pollfd, 3> waited{
       {{process.get(), POLLIN, 0}, {errors.get(), POLLIN, 0}, {wakeup.fd(), POLLIN, 0}}};
+  bool talks = true;
+  bool deaf = false;  // for a moment, after the child was heard
   for (;;) {
     if (stop.stop_requested()) return ChildEnd::Kind::stopped;
     const int patience = milliseconds_until(deadline, clock);
-    const int ready = ::poll(waited.data(), waited.size(), patience);
-    if (ready > 0 && waited[1].revents != 0 && !drain(errors, tail)) waited[1].fd = -1;
+    waited[1].fd = talks && !deaf ? errors.get() : -1;
+    const int ready = ::poll(waited.data(), waited.size(), deaf ? std::min(patience, deaf_for) : patience);
+    deaf = ready > 0 && waited[1].revents != 0;
+    if (deaf) talks = drain(errors, tail);
     if (ready > 0 && (waited[0].revents & POLLIN) != 0) return std::nullopt;
-    if (ready == 0 && patience == 0) return ChildEnd::Kind::timed_out;
+    if (patience == 0) return ChildEnd::Kind::timed_out;
   }
 }
 

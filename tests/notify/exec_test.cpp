@@ -147,6 +147,22 @@ TEST_F(ExecTest, AFloodOfWordsIsReadAndItsEndKept) {
   EXPECT_LT(run("head -c 100000 /dev/zero | tr '\\0' x >&2; exit 1").text.size(), 600U);
 }
 
+TEST_F(ExecTest, WordsWithoutEndEndWithItsTime) {
+  for (const char* noise : {"exec yes >&2", "while :; do echo x; done >&2"}) {
+    timespec before{}, after{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
+    const auto begun = std::chrono::steady_clock::now();
+    const auto delivery = run(noise, ring_message(0), 1s);
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
+    EXPECT_EQ(delivery.kind, Kind::retry) << noise;
+    EXPECT_THAT(delivery.text, HasSubstr("killed after 1000 ms")) << noise;
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 10s) << noise;
+    const auto spent = std::chrono::seconds{after.tv_sec - before.tv_sec} +
+                       std::chrono::nanoseconds{after.tv_nsec - before.tv_nsec};
+    EXPECT_LT(spent, 400ms) << noise << ": a second was to be slept through";
+  }
+}
+
 TEST_F(ExecTest, WhoClosesItsErrorsIsWaitedForAllTheSame) {
   EXPECT_EQ(run("exec 2>&-; sleep 0.2; echo > $here/done").kind, Kind::delivered);
   EXPECT_EQ(read("done"), "\n");

@@ -119,6 +119,12 @@ class Section {
   std::shared_ptr<Node> node_;
 };
 
+// The fault of a key that names a program where is_roots_own() is false: whoever could write the file could
+// have anything run, as root by commands that root starts.
+inline constexpr const char* not_roots_own =
+    "stands in a file that others than root may write; name the program in the main file, or let the file be "
+    "root's alone: chown root, chmod go-w";
+
 // The whole configuration: the main file and, over it, `config.d/*.yaml` in order of name; mappings
 // are merged, lists and scalars of a later file win. A syntax fault gives an empty root.
 class Document {
