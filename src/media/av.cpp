@@ -2,10 +2,11 @@
 #include "porchlight/media/av.hpp"
 
 #include <array>
-#include <atomic>
 #include <cstring>
 #include <new>
 #include <string>
+
+#include "media/codec_notes.hpp"
 
 extern "C" {
 #include <libavcodec/avcodec.h>
@@ -24,8 +25,7 @@ namespace {
 void listen(void* subject, int level, const char* format, va_list) {
   if (subject == nullptr || level > AV_LOG_ERROR || std::strstr(format, "ref") == nullptr) return;
   if (*static_cast<const AVClass* const*>(subject) != avcodec_get_class()) return;
-  auto* heard = static_cast<std::atomic<std::uint64_t>*>(static_cast<AVCodecContext*>(subject)->opaque);
-  if (heard != nullptr) heard->fetch_add(1, std::memory_order_relaxed);
+  note_missing_reference(*static_cast<const AVCodecContext*>(subject));
 }
 
 template <class T>
@@ -175,10 +175,6 @@ Status av_status(int code, std::string_view doing) {
 
 void silence_libav() noexcept {
   av_log_set_callback(&listen);
-}
-
-void count_missing_references(AVCodecContext& codec, std::atomic<std::uint64_t>& count) noexcept {
-  codec.opaque = &count;
 }
 
 }  // namespace porchlight::media

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "media/counted_pictures.hpp"
+#include "media/codec_notes.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -40,7 +40,7 @@ bool wrap(AVBufferRef*& buffer, const std::shared_ptr<PictureMemory>& memory) {
 
 int counted_buffers(AVCodecContext* codec, AVFrame* picture, int flags) {
   if (const int fault = avcodec_default_get_buffer2(codec, picture, flags); fault < 0) return fault;
-  const auto memory = static_cast<PictureMemory*>(codec->opaque)->shared_from_this();
+  const auto& memory = static_cast<const CodecNotes*>(codec->opaque)->memory;
   for (auto& buffer : picture->buf) {
     if (buffer == nullptr || wrap(buffer, memory)) continue;
     av_frame_unref(picture);
@@ -51,9 +51,15 @@ int counted_buffers(AVCodecContext* codec, AVFrame* picture, int flags) {
 
 }  // namespace
 
-void count_pictures(AVCodecContext& codec, PictureMemory& memory) {
-  codec.opaque = &memory;
-  codec.get_buffer2 = counted_buffers;
+void keep_notes(AVCodecContext& codec, CodecNotes& notes) noexcept {
+  codec.opaque = &notes;
+  if (notes.memory) codec.get_buffer2 = counted_buffers;
+}
+
+// H.264's decoder complains in the same words of what its return codes tell anyway.
+void note_missing_reference(const AVCodecContext& codec) noexcept {
+  if (codec.codec_id != AV_CODEC_ID_HEVC || codec.opaque == nullptr) return;
+  static_cast<CodecNotes*>(codec.opaque)->missing.fetch_add(1, std::memory_order_relaxed);
 }
 
 }  // namespace porchlight::media

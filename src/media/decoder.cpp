@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "media/counted_pictures.hpp"
+#include "media/codec_notes.hpp"
 
 extern "C" {
 #include <libavcodec/avcodec.h>
@@ -38,10 +38,8 @@ constexpr std::uint64_t too_strict_after = 3;
 
 }  // namespace
 
-Decoder::Decoder(AvCodec codec, std::uint64_t next_number, std::shared_ptr<PictureMemory> memory)
-    : memory_(std::move(memory)), codec_(std::move(codec)), next_number_(next_number) {
-  if (codec_->codec_id == AV_CODEC_ID_HEVC) count_missing_references(*codec_, *missing_);
-}
+Decoder::Decoder(std::shared_ptr<CodecNotes> notes, AvCodec codec, std::uint64_t next_number)
+    : notes_(std::move(notes)), codec_(std::move(codec)), next_number_(next_number) {}
 
 Result<Decoder> Decoder::create(const StreamInfo& stream, int threads, std::uint64_t next_number,
                                 std::shared_ptr<PictureMemory> memory) {
@@ -55,6 +53,7 @@ Result<Decoder> Decoder::create(const StreamInfo& stream, int threads, std::uint
   const AVCodec* found = avcodec_find_decoder(stream.parameters->codec_id);
   if (found == nullptr)
     return Error(ErrorCode::unsupported, "open decoder: no decoder for codec '" + stream.codec + "'");
+  auto notes = std::make_shared<CodecNotes>(std::move(memory));
   AvCodec codec(avcodec_alloc_context3(found));
   if (!codec) return Error(ErrorCode::resource, "open decoder: out of memory");
   if (auto s = av_status(avcodec_parameters_to_context(codec.get(), stream.parameters.get()), "open decoder");
@@ -67,10 +66,10 @@ Result<Decoder> Decoder::create(const StreamInfo& stream, int threads, std::uint
   codec->max_pixels = Decoder::most_pixels;
   codec->thread_count = threads;
   codec->thread_type = FF_THREAD_SLICE;  // frame threads would hold back one picture each
-  if (memory) count_pictures(*codec, *memory);
+  keep_notes(*codec, *notes);
   if (auto s = av_status(avcodec_open2(codec.get(), found, nullptr), "open decoder"); !s)
     return std::move(s).error();
-  return Decoder(std::move(codec), next_number, std::move(memory));
+  return Decoder(std::move(notes), std::move(codec), next_number);
 }
 
 Status Decoder::decode(const Packet& packet, const Deliver& deliver) {
@@ -102,7 +101,7 @@ Status Decoder::decode(const Packet& packet, const Deliver& deliver) {
 
 // The picture that refers to nothing still comes out, and is not shown, as what refers to it.
 void Decoder::note_missing_references() {
-  const auto missing = missing_->load(std::memory_order_relaxed);
+  const auto missing = notes_->missing.load(std::memory_order_relaxed);
   if (std::exchange(missing_seen_, missing) == missing) return;
   ++errors_;
   waiting_ = true;

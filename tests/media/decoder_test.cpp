@@ -43,7 +43,8 @@ PacketPtr altered(const PacketPtr& packet, const std::function<void(std::uint8_t
 
 // Decodes and reads each delivered picture's number back from its pixels.
 struct Reading {
-  explicit Reading(const StreamInfo& stream) : decoder(Decoder::create(stream).value()) {}
+  explicit Reading(const StreamInfo& stream, std::shared_ptr<PictureMemory> memory = nullptr)
+      : decoder(Decoder::create(stream, 1, 0, std::move(memory)).value()) {}
   void feed(const PacketPtr& packet) { ASSERT_TRUE(decoder.decode(*packet, deliver).ok()); }
   void flush() { ASSERT_TRUE(decoder.flush(deliver).ok()); }
 
@@ -294,6 +295,56 @@ TEST(Decoder, CountsTheBytesOfPicturesInUseOnceEach) {
   EXPECT_GE(memory->bytes(), 5 * picture) << "pictures outlive their decoder";
   hoard.clear();
   EXPECT_EQ(memory->bytes(), 0U);
+}
+
+// As the daemon decodes: it counts what is missing and what is in use, both beside libavcodec's one pointer.
+TEST(Decoder, CountsTheBytesOfH265WhileReferencesAreMissing) {
+  CLIP_OR_SKIP(clip, (ClipShape{.frames = 45, .keyframe_interval = 15, .encoder = "libx265"}));
+  const auto memory = std::make_shared<PictureMemory>();
+  {
+    Reading reading(*clip.front()->stream, memory);
+    std::size_t most = 0;
+    for (std::size_t i = 0; i < clip.size(); ++i) {
+      if (i != 20) reading.feed(clip[i]);
+      most = std::max(most, memory->bytes());
+    }
+    reading.flush();
+    EXPECT_GE(most, std::size_t{640 * 360 * 3 / 2});
+    EXPECT_LT(most, 30 * std::size_t{640 * 360 * 3 / 2});
+    EXPECT_GE(reading.decoder.errors(), 1U) << "the lost picture was missed";
+    auto expected = numbers(0, 20);
+    const auto after = numbers(30, 45);
+    expected.insert(expected.end(), after.begin(), after.end());
+    EXPECT_EQ(reading.shown, expected);
+  }
+  EXPECT_EQ(memory->bytes(), 0U);
+}
+
+TEST(Decoder, CountsTheBytesOfDamagedPicturesToTheEnd) {
+  for (const char* encoder : {"libx264", "libx265"}) {
+    CLIP_OR_SKIP(clip, (ClipShape{.frames = 60, .keyframe_interval = 10, .b_frames = 1, .encoder = encoder}));
+    std::mt19937 random(20261126);
+    const auto memory = std::make_shared<PictureMemory>();
+    {
+      Reading reading(*clip.front()->stream, memory);
+      for (int round = 0; round < 3; ++round)
+        for (std::size_t i = 0; i < clip.size(); ++i) {
+          if (i % 7 == 3) continue;  // lost
+          reading.feed(altered(clip[i], [&](std::uint8_t* data, std::size_t size) {
+            if (i % 3 == 1) data[random() % size] = static_cast<std::uint8_t>(random());
+          }));
+          ASSERT_LT(memory->bytes(), 60 * std::size_t{640 * 360 * 3 / 2}) << encoder << " at " << i;
+        }
+      EXPECT_GT(reading.decoder.errors(), 3U) << encoder;
+      reading.shown.clear();
+      for (const auto& packet : clip) reading.feed(packet);
+      EXPECT_GE(memory->bytes(), std::size_t{640 * 360 * 3 / 2})
+          << encoder << ": what the next ones refer to";
+      reading.flush();
+      EXPECT_GE(reading.shown.size(), 50U) << encoder;
+    }
+    EXPECT_EQ(memory->bytes(), 0U) << encoder;
+  }
 }
 
 TEST(Decoder, ContinuesTheCountItIsGiven) {

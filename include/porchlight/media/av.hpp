@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -51,10 +50,6 @@ AvBytes make_av_packets(const std::function<int(std::uint8_t*, int)>& read);
 // The one place where libav's return codes become ours.
 Error av_error(int code, std::string_view doing);
 Status av_status(int code, std::string_view doing);
-
-// From now on `count` tells how often the decoder met a reference to a picture that is not there. It
-// outlives the codec. After silence_libav().
-void count_missing_references(AVCodecContext& codec, std::atomic<std::uint64_t>& count) noexcept;
 
 // libav prints URLs with their passwords, and one line for every damaged macroblock: nothing of it is
 // printed; what matters arrives as return codes. Process-wide, idempotent, any thread.

@@ -13,6 +13,8 @@
 
 namespace porchlight::media {
 
+struct CodecNotes;
+
 // Decodes one video stream with low delay. Thread-bound.
 //
 // Damaged input is no failure of the call: it is counted, nothing damaged is ever delivered, and after
@@ -55,16 +57,14 @@ class Decoder {
     MonotonicTime at{};
   };
 
-  Decoder(AvCodec codec, std::uint64_t next_number, std::shared_ptr<PictureMemory> memory);
+  Decoder(std::shared_ptr<CodecNotes> notes, AvCodec codec, std::uint64_t next_number);
   Status receive(const Deliver& deliver);
   void note_missing_references();
   void take(AvFrame picture, const Deliver& deliver);
   void damaged();
   MonotonicTime arrival_of(const AVFrame& picture) const;
 
-  std::shared_ptr<PictureMemory> memory_;  // the codec points at it
-  // References to pictures that are not there, as H.265's decoder meets them. Outlives the codec.
-  std::unique_ptr<std::atomic<std::uint64_t>> missing_ = std::make_unique<std::atomic<std::uint64_t>>(0);
+  std::shared_ptr<CodecNotes> notes_;  // the codec points at them: they outlive it
   AvCodec codec_;
   std::shared_ptr<std::atomic<int>> alive_ = std::make_shared<std::atomic<int>>(0);  // frames delivered
   std::array<Arrival, 32> arrivals_{};  // of the newest packets; libav reorders, we look the pts up
