@@ -26,6 +26,17 @@ int doctor_command(const CommandOptions& options);
 // `camera`: an id of the configuration, or a URL.
 int cameras_test_command(const CommandOptions& options, const std::string& camera);
 
+struct DiscoverOptions {
+  std::vector<std::string> at;  // empty: search by multicast
+  std::string user;
+  std::string password;   // a reference to a secret; empty with a user: ask for it
+  std::string interface;  // empty: all
+  std::string ca_file;
+  std::string yaml;  // a new file for the snippet; empty: none
+  int wait = 4;      // seconds
+};
+int cameras_discover_command(const CommandOptions& options, const DiscoverOptions& asked);
+
 int ring_command(const CommandOptions& options, const std::string& button);
 int status_command(const CommandOptions& options);
 int reload_command(const CommandOptions& options);

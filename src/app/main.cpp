@@ -119,6 +119,30 @@ class CommandLine {
     test->add_option("CAMERA", camera_, "its id, or a URL: rtsp://…, file:…, v4l2:…, exec:…")
         ->required()
         ->check(not_empty);
+    add_discover(*cameras);
+  }
+
+  void add_discover(CLI::App& cameras) {
+    auto* discover =
+        add(cameras, "discover",
+            "search the network for ONVIF cameras and print what to write into the configuration; exit 1 "
+            "when none answered, 3 when one told not all",
+            [this] { return cameras_discover_command(options_, discover_); });
+    discover
+        ->add_option("--at", discover_.at,
+                     "ask this one, without multicast: a host or a URL; more may be given")
+        ->check(not_empty);
+    discover->add_option("--user", discover_.user, "a user of the cameras; the password is asked for");
+    discover->add_option("--password", discover_.password,
+                         "a reference to it instead: '${file:/path}', '${ENV:NAME}', '${credential:NAME}'");
+    discover->add_option("--interface", discover_.interface, "search on this network interface only");
+    discover->add_option("--wait", discover_.wait, "seconds to wait for answers")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 30));
+    discover->add_option("--ca-file", discover_.ca_file,
+                         "of a device with https: PEM, may be its own certificate");
+    discover->add_option("--yaml", discover_.yaml,
+                         "write the snippet to this file, which must not be there yet");
   }
 
   void add_outputs() {
@@ -276,6 +300,7 @@ class CommandLine {
   std::string button_, camera_, name_, new_name_, image_, pairs_, standing_, at_, channel_, output_;
   std::vector<std::string> images_, event_;
   AuditVerifyOptions audit_;
+  DiscoverOptions discover_;
   NewAccount account_;
   OutboxSelection outbox_;
   NewToken token_;

@@ -72,13 +72,25 @@ bool storage_is_known(const Settings& settings, const config::Faults& faults) {
   return true;
 }
 
+namespace {
+
+Result<std::string> read_piped_password() {
+  std::string line;
+  if (!std::getline(std::cin, line))
+    return Error(ErrorCode::invalid_argument, "standard input has no password in its first line");
+  return line;
+}
+
+}  // namespace
+
+Result<std::string> read_password() {
+  if (::isatty(STDIN_FILENO) == 0) return read_piped_password();
+  const Silence silence;
+  return ask_for("password");
+}
+
 Result<std::string> read_new_password() {
-  if (::isatty(STDIN_FILENO) == 0) {
-    std::string line;
-    if (!std::getline(std::cin, line))
-      return Error(ErrorCode::invalid_argument, "standard input has no password in its first line");
-    return line;
-  }
+  if (::isatty(STDIN_FILENO) == 0) return read_piped_password();
   const Silence silence;
   auto password = ask_for("new password");
   if (!password) return password;

@@ -22,6 +22,8 @@ bool storage_is_known(const Settings& settings, const config::Faults& faults);
 // A new password: asked for twice without echo on a terminal, else the first line of standard input. It
 // is never an argument, which other users of the machine could read.
 Result<std::string> read_new_password();
+// One that is known elsewhere: asked for once.
+Result<std::string> read_password();
 
 // The settings of a command. A file that cannot be read ends it with exit code 3.
 struct SettingsOrExit {

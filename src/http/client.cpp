@@ -11,11 +11,11 @@
 namespace porchlight::http {
 namespace {
 
-constexpr std::size_t largest_body = 64 << 10;
 constexpr std::size_t largest_headers = 32 << 10;
 
 struct Received {
-  ClientResponse response;
+  std::size_t largest_body;
+  ClientResponse response{};
   std::size_t header_bytes = 0;
 };
 
@@ -39,6 +39,7 @@ std::size_t on_header(char* data, std::size_t one, std::size_t size, void* user)
   // An interim answer (100 Continue) starts the list anew.
   if (line.starts_with("HTTP/")) {
     received.response.headers.clear();
+    received.response.body.clear();  // of an answer that libcurl replied to: a challenge
     received.header_bytes = 0;
     return size;
   }
@@ -52,8 +53,9 @@ std::size_t on_header(char* data, std::size_t one, std::size_t size, void* user)
 
 std::size_t on_body(char* data, std::size_t one, std::size_t size, void* user) {
   static_cast<void>(one);
-  auto& response = static_cast<Received*>(user)->response;
-  const auto room = largest_body - response.body.size();
+  auto& received = *static_cast<Received*>(user);
+  auto& response = received.response;
+  const auto room = received.largest_body - response.body.size();
   response.body.append(data, std::min(size, room));
   if (size <= room) return size;
   response.truncated = true;
@@ -187,6 +189,11 @@ void Client::State::prepare(const ClientRequest& request, const curl_slist* head
     curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
     curl_easy_setopt(handle, CURLOPT_POSTFIELDS, body.data());
   }
+  if (!request.digest_user.empty()) {
+    curl_easy_setopt(handle, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_DIGEST));
+    curl_easy_setopt(handle, CURLOPT_USERNAME, request.digest_user.c_str());
+    curl_easy_setopt(handle, CURLOPT_PASSWORD, request.digest_password.c_str());
+  }
   if (request.method == "HEAD") curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
   if (request.method != "GET" || mime != nullptr)
     curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
@@ -223,7 +230,7 @@ Status Client::connect(const std::string& url, std::stop_token stop) {
 }
 
 Result<ClientResponse> Client::send(const ClientRequest& request, std::stop_token stop) {
-  Received received;
+  Received received{state_->options.largest_body};
   auto& run = *state_->run;
   const auto headers = header_list(request);
   const auto form = form_of(run.easy(), request.parts);

@@ -31,7 +31,7 @@ STARTS_THREADS = ("base/worker", "pipeline/")
 
 FOREIGN = re.compile(
     r"<opencv|\bcv::|namespace cv\b|<dlib|\bdlib::|namespace dlib\b|<gst/|\b_?Gst[A-Z]|<sqlite3|\bsqlite3\w*"
-    r"|<gpiod|\bgpiod_\w+|<boost/|\bboost::|<curl/|\bCURL\b"
+    r"|<gpiod|\bgpiod_\w+|<boost/|\bboost::|<curl/|\bCURL\b|<pugixml|\bpugi::"
 )
 
 BAD_NAME = re.compile(r"(?:manager|helper|utils?|common|impl)$|^base$", re.IGNORECASE)

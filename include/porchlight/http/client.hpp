@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -21,6 +22,7 @@ struct ClientOptions {
   std::string ca_file{};      // PEM; replaces the system's authorities. Verification is never off.
   std::string unix_socket{};  // connect here instead of to the URL's host
   std::string user_agent = "porchlight";
+  std::size_t largest_body = 64 << 10;  // bytes that are kept of an answer
 };
 
 // One part of a multipart/form-data body. The bytes are borrowed for the call.
@@ -41,12 +43,15 @@ struct ClientRequest {
   std::string_view borrowed_body;  // when not empty, instead of `body`; borrowed for the call
   std::vector<Part> parts;         // when not empty the body is multipart/form-data of these
   std::optional<std::chrono::milliseconds> timeout;  // of this request, instead of total_timeout
+  // Answers a challenge for Digest (RFC 7616), and no other, once; empty user: none. The body is sent again.
+  std::string digest_user{};
+  std::string digest_password{};
 };
 
 struct ClientResponse {
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
-  std::string body;                                          // its first 64 KiB
+  std::string body;                                          // its first largest_body bytes
   bool truncated = false;                                    // there was more; the rest was not read
 
   // The first header of that (lower-case) name, or empty.

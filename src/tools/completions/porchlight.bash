@@ -11,7 +11,7 @@ _porchlight() {
   local -a given=()
   local word
   case $previous in
-    -c|--config|--pairs|--token-file|--ca-file|--secrets-dir) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    -c|--config|--pairs|--token-file|--ca-file|--secrets-dir|--yaml) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
   esac
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     [[ $word == [a-z]* && ${#given[@]} -lt 2 ]] && given+=("$word")
