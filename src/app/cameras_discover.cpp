@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // `cameras discover`: ONVIF cameras of this network, and what to write into the configuration for them.
 #include <cstdio>
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 #include "app/commands.hpp"
 #include "app/discovery_text.hpp"
@@ -80,24 +82,22 @@ Result<Seen> ask_named(const DiscoverOptions& asked, const onvif::InterviewOptio
   return seen;
 }
 
-void print(const Seen& seen, const std::string& yaml) {
+void print(const Seen& seen, const std::string& yaml, bool written) {
   for (const auto& device : seen.devices) std::printf("%s\n", discovery_text(device).c_str());
   if (seen.not_asked > 0)
     std::printf("%zu more devices answered and were not asked: name them with --at\n\n", seen.not_asked);
   if (seen.devices.empty())
     std::printf("%s", nothing_found(seen.interfaces).c_str());
   else if (!yaml.empty())
-    std::printf("For the configuration; nothing was written. 'porchlight cameras test' tries a URL.\n\n%s",
-                yaml.c_str());
+    std::printf("For the configuration%s. 'porchlight cameras test' tries a URL.\n\n%s",
+                written ? "" : "; nothing was written", yaml.c_str());
 }
 
 void print_json(const Seen& seen, const std::string& yaml) {
   auto list = json::array();
   for (const auto& device : seen.devices) list.push_back(discovery_json(device));
-  const json all{{"devices", list},
-                 {"interfaces", seen.interfaces},
-                 {"not_asked", seen.not_asked},
-                 {"yaml", yaml}};
+  const json all{
+      {"devices", list}, {"interfaces", seen.interfaces}, {"not_asked", seen.not_asked}, {"yaml", yaml}};
   std::printf("%s\n", all.dump(2, ' ', false, json::error_handler_t::replace).c_str());
 }
 
@@ -117,6 +117,9 @@ Exit exit_of(const Error& error) {
 }  // namespace
 
 int cameras_discover_command(const CommandOptions& options, const DiscoverOptions& asked) {
+  std::error_code ignored;
+  if (!asked.yaml.empty() && std::filesystem::exists(asked.yaml, ignored))
+    return complain("--yaml: '" + asked.yaml + "' is there already", exit_usage);
   auto login = login_of(asked);
   if (!login) return complain(login.error().text(), exit_of(login.error()));
   onvif::InterviewOptions terms;
@@ -127,8 +130,9 @@ int cameras_discover_command(const CommandOptions& options, const DiscoverOption
   const auto seen = asked.at.empty() ? search(asked, terms, clock) : ask_named(asked, terms, clock);
   if (!seen) return complain(seen.error().text(), exit_of(seen.error()));
   const auto yaml = onvif::cameras_yaml(seen->devices, asked.user, asked.password);
-  options.json ? print_json(*seen, yaml) : print(*seen, yaml);
-  if (!asked.yaml.empty() && !yaml.empty()) {
+  const bool to_write = !asked.yaml.empty() && !yaml.empty();
+  options.json ? print_json(*seen, yaml) : print(*seen, yaml, to_write);
+  if (to_write) {
     if (auto written = write_new_file(asked.yaml, yaml); !written)
       return complain(written.error().text(), exit_of(written.error()));
     std::fprintf(stderr, "written to '%s'\n", asked.yaml.c_str());

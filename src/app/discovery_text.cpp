@@ -28,7 +28,8 @@ std::string joined(const std::vector<std::string>& words, const char* between) {
 
 std::string clock_words(std::chrono::seconds skew) {
   if (skew.count() == 0) return "as ours";
-  return std::to_string(std::abs(skew.count())) + " s " + (skew.count() > 0 ? "ahead of ours" : "behind ours");
+  return std::to_string(std::abs(skew.count())) + " s " +
+         (skew.count() > 0 ? "ahead of ours" : "behind ours");
 }
 
 std::string number(double value) {
@@ -81,10 +82,12 @@ std::string discovery_text(const Device& device) {
   for (const auto& warning : device.warnings) text += row("warning", warning);
   if (device.fault) text += row("bad", device.fault->text());
   if (device.fault && device.fault->code() == ErrorCode::auth)
-    text += row("advice", "give a user of the camera's with --user; many cameras keep ONVIF users of their own, "
-                          "which are made in the camera's web page");
+    text += row("advice",
+                "give a user of the camera's with --user; many cameras keep ONVIF users of their own, "
+                "which are made in the camera's web page");
   else if (!device.fault && choice.main == nullptr)
-    text += row("advice", "it offers no stream in H.264 or H.265 over RTSP: set one in the camera's web page");
+    text +=
+        row("advice", "it offers no stream in H.264 or H.265 over RTSP: set one in the camera's web page");
   return text;
 }
 
@@ -113,11 +116,13 @@ std::string nothing_found(const std::vector<std::string>& interfaces) {
   return "No ONVIF device answered on " + joined(interfaces, ", ") +
          ".\n"
          "  - Is ONVIF switched on in the camera, and a user for it made? Many come with both off.\n"
-         "  - Is the camera in the same network segment? Routers, guest networks and many access points pass\n"
+         "  - Is the camera in the same network segment? Routers, guest networks and many access points "
+         "pass\n"
          "    no multicast (239.255.255.250, UDP port 3702).\n"
          "  - Does a firewall of this machine drop the answers? They are UDP from port 3702.\n"
          "  - Is it the right interface? --interface NAME asks on that one only.\n"
-         "A camera whose address is known is asked without multicast: porchlight cameras discover --at HOST\n";
+         "A camera whose address is known is asked without multicast: porchlight cameras discover --at "
+         "HOST\n";
 }
 
 }  // namespace porchlight::app

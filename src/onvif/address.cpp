@@ -75,7 +75,8 @@ std::optional<Address> parse_address(std::string_view url) {
   // libcurl and others take a backslash for a slash: then one reader's login would be the other's host.
   const auto end = std::min(rest.find_first_of("/?#\\"), rest.size());
   auto authority = rest.substr(0, end);
-  address.path = std::string(rest.substr(end, rest.find('#') == std::string_view::npos ? rest.npos : rest.find('#') - end));
+  address.path = std::string(
+      rest.substr(end, rest.find('#') == std::string_view::npos ? rest.npos : rest.find('#') - end));
   if (const auto at = authority.rfind('@'); at != std::string_view::npos) {
     address.had_login = true;
     authority.remove_prefix(at + 1);

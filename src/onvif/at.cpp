@@ -31,7 +31,8 @@ Result<At> read_at(const std::string& at) {
   auto place = parse_address(bare ? "http://" + at : at);
   if (!place) return Error(ErrorCode::invalid_argument, "--at: '" + at + "' is no host and no URL");
   if (place->had_login)
-    return Error(ErrorCode::invalid_argument, "--at: a login does not go into the URL: use --user and --password");
+    return Error(ErrorCode::invalid_argument,
+                 "--at: a login does not go into the URL: use --user and --password");
   At result;
   result.host = without_brackets(place->host);
   if (place->scheme == "soap.udp") {
@@ -51,9 +52,11 @@ Result<Device> interview_at(const std::string& at, std::chrono::milliseconds wai
   const auto place = read_at(at);
   if (!place) return place.error();
   if (place->probe) {
-    const auto found = search_at(place->host, *place->probe, place->service ? std::min(wait, longest_wait) : wait);
+    const auto found =
+        search_at(place->host, *place->probe, place->service ? std::min(wait, longest_wait) : wait);
     if (found && !found->empty()) return interview(found->front(), options, clock);
-    if (!found && found.error().code() == ErrorCode::not_found) return silent(place->host, found.error().text());
+    if (!found && found.error().code() == ErrorCode::not_found)
+      return silent(place->host, found.error().text());
     if (!place->service)
       return silent(place->host, found ? "no answer to a probe at UDP port " + std::to_string(*place->probe)
                                        : found.error().text());

@@ -13,9 +13,9 @@ namespace porchlight::onvif {
 
 // What a user's words name.
 struct At {
-  std::string host;                        // as getaddrinfo() takes it
-  std::optional<std::uint16_t> probe;      // the port of a probe
-  std::optional<Address> service;          // of the device service
+  std::string host;                    // as getaddrinfo() takes it
+  std::optional<std::uint16_t> probe;  // the port of a probe
+  std::optional<Address> service;      // of the device service
 };
 
 // Errors: invalid_argument, with what would be right.

@@ -18,8 +18,8 @@ http::ClientRequest request_of(const Address& service, const Question& question,
   http::ClientRequest request;
   request.method = "POST";
   request.url = service.text();
-  request.content_type = "application/soap+xml; charset=utf-8; action=\"" + std::string(question.space) + "/" +
-                         question.operation + "\"";
+  request.content_type = "application/soap+xml; charset=utf-8; action=\"" + std::string(question.space) +
+                         "/" + question.operation + "\"";
   request.body = std::move(envelope);
   return request;
 }
@@ -49,7 +49,10 @@ Result<SoapAnswer> read(const http::ClientResponse& response, const Question& qu
 }  // namespace
 
 Call::Call(http::Client client, const InterviewOptions& options, Clock& clock)
-    : client_(std::move(client)), options_(options), clock_(clock), end_(clock.now() + options.total_timeout) {}
+    : client_(std::move(client)),
+      options_(options),
+      clock_(clock),
+      end_(clock.now() + options.total_timeout) {}
 
 Result<std::string> Call::envelope_of(const Question& question) const {
   std::string header;
@@ -91,7 +94,8 @@ Result<SoapAnswer> Call::ask(const Address& service, const Question& question) {
   if (!response) return std::move(response).error();
   auto answer = read(*response, question);
   if (answer) return answer;
-  if (answer.error().code() == ErrorCode::auth) return without_entry(answer.error()).context(question.operation);
+  if (answer.error().code() == ErrorCode::auth)
+    return without_entry(answer.error()).context(question.operation);
   return std::move(answer).error().context(question.operation);
 }
 

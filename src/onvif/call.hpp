@@ -13,8 +13,8 @@
 
 namespace porchlight::onvif {
 
-// What is asked: an operation of a service's namespace and the XML within it, where `q:` is that namespace and
-// `t:` ONVIF's schema.
+// What is asked: an operation of a service's namespace and the XML within it, where `q:` is that namespace
+// and `t:` ONVIF's schema.
 struct Question {
   const char* space;
   std::string operation;
@@ -22,13 +22,14 @@ struct Question {
   bool open = false;  // goes without the login
 };
 
-// Asks one device: by a UsernameToken and, where the device challenges for it, by HTTP's Digest. Thread-bound.
+// Asks one device: by a UsernameToken and, where the device challenges for it, by HTTP's Digest.
+// Thread-bound.
 class Call {
  public:
   Call(http::Client client, const InterviewOptions& options, Clock& clock);
 
-  // The element OPERATIONResponse. Errors: as read_soap(), http::Client, and timeout when all the time for this
-  // device is over.
+  // The element OPERATIONResponse. Errors: as read_soap(), http::Client, and timeout when all the time for
+  // this device is over.
   Result<SoapAnswer> ask(const Address& service, const Question& question);
 
   // What the device's clock is ahead of ours; logins are dated by it.

@@ -26,7 +26,8 @@ struct MediaService {
 };
 
 std::string stream_inside1(const std::string& token) {
-  return "<q:StreamSetup><t:Stream>RTP-Unicast</t:Stream><t:Transport><t:Protocol>RTSP</t:Protocol></t:Transport>"
+  return "<q:StreamSetup><t:Stream>RTP-Unicast</t:Stream><t:Transport><t:Protocol>RTSP</t:Protocol></"
+         "t:Transport>"
          "</q:StreamSetup><q:ProfileToken>" +
          xml_escaped(token) + "</q:ProfileToken>";
 }
@@ -72,7 +73,8 @@ class Interview {
     device_.clock_skew = std::chrono::round<seconds>(*utc + std::chrono::milliseconds(500) - middle);
     call_.set_skew(*device_.clock_skew);
     if (std::abs(device_.clock_skew->count()) > 5)
-      device_.warnings.push_back("its clock is wrong by " + std::to_string(std::abs(device_.clock_skew->count())) +
+      device_.warnings.push_back("its clock is wrong by " +
+                                 std::to_string(std::abs(device_.clock_skew->count())) +
                                  " s: give it a time server");
     return {};
   }
@@ -86,24 +88,31 @@ class Interview {
     const auto services = ask_services();
     if (!services) return services.error();
     std::optional<Error> fault;
+    bool answered = false;  // and has no profile
     for (const auto* service : {&media2, &media1}) {
       const auto place = std::find_if(services->begin(), services->end(),
                                       [&](const Service& one) { return one.space == service->space; });
       if (place == services->end()) continue;
       const auto status = ask_profiles(*service, place->address);
-      if (status) return status;
+      if (status && !device_.profiles.empty()) return status;
+      if (status) {
+        answered = true;
+        continue;
+      }
       fault = status.error();
       if (fault->code() == ErrorCode::auth || fault->code() == ErrorCode::timeout) break;
     }
     if (fault) return *fault;
+    if (answered) return {};
     return Error(ErrorCode::unsupported, "the device has no media service");
   }
 
   Result<std::vector<Service>> ask_services() {
-    auto answer = call_.ask(
-        address_, {ns::device, "GetServices", "<q:IncludeCapability>false</q:IncludeCapability>"});
+    auto answer =
+        call_.ask(address_, {ns::device, "GetServices", "<q:IncludeCapability>false</q:IncludeCapability>"});
     if (answer) return read_services(answer->element);
-    if (!tolerable(answer.error()) || answer.error().code() == ErrorCode::auth) return std::move(answer).error();
+    if (!tolerable(answer.error()) || answer.error().code() == ErrorCode::auth)
+      return std::move(answer).error();
     // Older devices know only this.
     auto older = call_.ask(address_, {ns::device, "GetCapabilities", "<q:Category>Media</q:Category>"});
     if (!older) return std::move(older).error();
@@ -111,8 +120,9 @@ class Interview {
     return media.empty() ? std::vector<Service>{} : std::vector<Service>{{ns::media, media}};
   }
 
-  // Where a service is: of what the device says the path is believed, and the port of the host that was asked.
-  // Nothing is ever asked of another host: who answers a probe could make this machine knock at any door.
+  // Where a service is: of what the device says the path is believed, and the port of the host that was
+  // asked. Nothing is ever asked of another host: who answers a probe could make this machine knock at any
+  // door.
   Address place_of(const std::string& announced) {
     auto place = parse_address(announced);
     if (!place || !is_service(*place)) return address_;
@@ -188,16 +198,17 @@ Device interview(const Found& found, const InterviewOptions& options, Clock& clo
   device.hardware = found.hardware;
   for (const auto& announced : found.addresses) {
     const auto place = parse_address(announced);
-    const bool own = place && is_service(*place) &&
-                     (place->host == found.from || place->host == "[" + found.from + "]");
+    const bool own =
+        place && is_service(*place) && (place->host == found.from || place->host == "[" + found.from + "]");
     if (!own) continue;
     ask(device, *place, options, clock);
     return device;
   }
   device.host = found.from;
-  device.fault = Error(ErrorCode::unsupported,
-                       "it announces no address at the host that it answers from, and was not asked: look at it, "
-                       "and name it with --at");
+  device.fault =
+      Error(ErrorCode::unsupported,
+            "it announces no address at the host that it answers from, and was not asked: look at it, "
+            "and name it with --at");
   if (!found.addresses.empty()) device.address = found.addresses.front();
   return device;
 }

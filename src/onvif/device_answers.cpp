@@ -37,7 +37,8 @@ Result<WallTime> read_utc(pugi::xml_node response) {
   const int hour = bounded(part(time, "Hour"), 0, 23);
   const int minute = bounded(part(time, "Minute"), 0, 59);
   const int second = bounded(part(time, "Second"), 0, 61);
-  const std::chrono::year_month_day on{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+  const std::chrono::year_month_day on{std::chrono::year(year),
+                                       std::chrono::month(static_cast<unsigned>(month)),
                                        std::chrono::day(static_cast<unsigned>(day))};
   if (year < 0 || month < 0 || day < 0 || hour < 0 || minute < 0 || second < 0 || !on.ok())
     return Error(ErrorCode::corrupt, "the device says no date and time");

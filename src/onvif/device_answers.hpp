@@ -12,8 +12,8 @@
 // The device service's answers (ONVIF Core, 8), each read out of its element.
 namespace porchlight::onvif {
 
-// Of GetSystemDateAndTimeResponse. Errors: not_found (it says no UTC: a local time without an agreed zone says
-// nothing), corrupt (no such date or time).
+// Of GetSystemDateAndTimeResponse. Errors: not_found (it says no UTC: a local time without an agreed zone
+// says nothing), corrupt (no such date or time).
 Result<WallTime> read_utc(pugi::xml_node response);
 
 // Of GetDeviceInformationResponse, into the device.

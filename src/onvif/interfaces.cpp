@@ -27,8 +27,8 @@ Result<std::vector<Interface>> interfaces(const std::string& name) {
   const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner(list, ::freeifaddrs);
   std::vector<Interface> found;
   for (const auto* entry = list; entry != nullptr; entry = entry->ifa_next) {
-    const bool known = std::any_of(found.begin(), found.end(),
-                                   [&](const auto& one) { return one.name == entry->ifa_name; });
+    const bool known =
+        std::any_of(found.begin(), found.end(), [&](const auto& one) { return one.name == entry->ifa_name; });
     if (known || !is_wanted(*entry, name)) continue;
     sockaddr_in address{};
     std::memcpy(&address, entry->ifa_addr, sizeof address);
@@ -36,8 +36,9 @@ Result<std::vector<Interface>> interfaces(const std::string& name) {
   }
   if (found.empty())
     return Error(ErrorCode::not_found,
-                 name.empty() ? std::string("no network interface is up that has an IPv4 address and can multicast")
-                              : "no interface '" + name + "' is up with an IPv4 address");
+                 name.empty()
+                     ? std::string("no network interface is up that has an IPv4 address and can multicast")
+                     : "no interface '" + name + "' is up with an IPv4 address");
   return found;
 }
 

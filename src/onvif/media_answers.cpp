@@ -26,8 +26,8 @@ std::string token_of(pugi::xml_node profile) {
 }
 
 template <class Encoder>
-std::vector<Profile> profiles_of(pugi::xml_node response, const char* space, pugi::xml_node (*name)(pugi::xml_node),
-                                 Encoder encoder_of) {
+std::vector<Profile> profiles_of(pugi::xml_node response, const char* space,
+                                 pugi::xml_node (*name)(pugi::xml_node), Encoder encoder_of) {
   std::vector<Profile> profiles;
   for (const auto one : children(response, space, "Profiles", most_profiles)) {
     const auto encoder = encoder_of(one);

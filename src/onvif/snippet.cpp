@@ -48,11 +48,11 @@ std::string id_of(const Device& device, std::set<std::string>& taken) {
 
 // A double-quoted scalar that means just this text: the configuration reads ${…} as a reference to a secret,
 // which a stranger's text must not be.
-std::string quoted(std::string_view text) {
+std::string quoted(std::string_view text, bool reference = false) {
   std::string out = "\"";
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '"' || text[i] == '\\') out += '\\';
-    if (text.substr(i).starts_with("${")) out += '$';
+    if (!reference && text.substr(i).starts_with("${")) out += '$';
     out += text[i];
   }
   return out + "\"";
@@ -60,12 +60,13 @@ std::string quoted(std::string_view text) {
 
 void add_stream(std::string& yaml, const char* key, const Profile* profile) {
   if (profile == nullptr) return;
-  if (profile->elsewhere) yaml += "    # Another host than the device's own. Look at it, and use it if you know it:\n";
+  if (profile->elsewhere)
+    yaml += "    # Another host than the device's own. Look at it, and use it if you know it:\n";
   yaml += std::string(profile->elsewhere ? "    # " : "    ") + key + ": " + quoted(profile->uri) + "\n";
 }
 
-std::string camera_yaml(const Device& device, const Choice& choice, const std::string& id, const std::string& user,
-                        const std::string& password) {
+std::string camera_yaml(const Device& device, const Choice& choice, const std::string& id,
+                        const std::string& user, const std::string& password) {
   const auto& name = device.name.empty() ? device.model : device.name;
   std::string yaml = "  - id: " + quoted(id) + "\n";
   if (!name.empty()) yaml += "    name: " + quoted(name) + "\n";
@@ -73,7 +74,8 @@ std::string camera_yaml(const Device& device, const Choice& choice, const std::s
   add_stream(yaml, "detect_url", choice.detect);
   if (user.empty()) return yaml;
   yaml += "    user: " + quoted(user) + "\n";
-  return yaml + "    password: \"" + (password.empty() ? "${credential:" + id + "}" : password) + "\"\n";
+  const auto reference = password.empty() ? "${credential:" + id + "}" : password;
+  return yaml + "    password: " + quoted(reference, true) + "\n";
 }
 
 }  // namespace

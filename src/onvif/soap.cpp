@@ -26,8 +26,8 @@ std::vector<std::string> codes_of(pugi::xml_node fault) {
 }
 
 ErrorCode meaning_of(const std::vector<std::string>& codes) {
-  constexpr std::array refused{"NotAuthorized", "FailedAuthentication", "FailedCheck", "InvalidSecurityToken",
-                               "InvalidSecurity", "SenderNotAuthorized"};
+  constexpr std::array refused{"NotAuthorized",        "FailedAuthentication", "FailedCheck",
+                               "InvalidSecurityToken", "InvalidSecurity",      "SenderNotAuthorized"};
   constexpr std::array unknown{"ActionNotSupported", "UnknownAction", "OptionalActionNotImplemented"};
   for (const auto& code : codes) {
     for (const auto* word : refused)

@@ -72,7 +72,8 @@ Result<pugi::xml_document> parse_xml(std::string_view text) {
                                          std::string(outcome.description()));
   Bounds bounds;
   document.traverse(bounds);
-  if (bounds.broken != nullptr) return Error(ErrorCode::corrupt, std::string("the XML is refused: ") + bounds.broken);
+  if (bounds.broken != nullptr)
+    return Error(ErrorCode::corrupt, std::string("the XML is refused: ") + bounds.broken);
   return {std::move(document)};
 }
 

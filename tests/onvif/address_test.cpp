@@ -27,10 +27,28 @@ TEST(OnvifAddress, LoginIsLeftOut) {
 }
 
 TEST(OnvifAddress, WhatTwoReadersMayReadDifferentlyIsRefused) {
-  for (const auto* no :
-       {"", "http", "http:/a", "://a", "http://", "http:///a", "http://a b/", "http://a/ b", "http://a\\@b/",
-        "http://a\nb/", "http://a/\r\nX: y", "http://a:99999/", "http://a:-1/", "http://a:/", "http://a:80:80/",
-        "http://[::1/", "http://[zz]/", "http://a%00b/", "http://ä/", "1 http://a/", "http://a/\"b", "http://a;b/"})
+  for (const auto* no : {"",
+                         "http",
+                         "http:/a",
+                         "://a",
+                         "http://",
+                         "http:///a",
+                         "http://a b/",
+                         "http://a/ b",
+                         "http://a\\@b/",
+                         "http://a\nb/",
+                         "http://a/\r\nX: y",
+                         "http://a:99999/",
+                         "http://a:-1/",
+                         "http://a:/",
+                         "http://a:80:80/",
+                         "http://[::1/",
+                         "http://[zz]/",
+                         "http://a%00b/",
+                         "http://ä/",
+                         "1 http://a/",
+                         "http://a/\"b",
+                         "http://a;b/"})
     EXPECT_FALSE(parse_address(no)) << no;
   EXPECT_FALSE(parse_address("http://a/" + std::string(2000, 'x')));
 }

@@ -18,8 +18,9 @@ using testing::SizeIs;
 // An element of ONVIF's with the prefixes d, m, n and t.
 struct Element {
   explicit Element(const std::string& name, const std::string& inside)
-      : document(parse_xml("<" + name + " xmlns:d=\"" + ns::device + "\" xmlns:m=\"" + ns::media + "\" xmlns:n=\"" +
-                           ns::media2 + "\" xmlns:t=\"" + ns::schema + "\">" + inside + "</" + name + ">")) {}
+      : document(parse_xml("<" + name + " xmlns:d=\"" + ns::device + "\" xmlns:m=\"" + ns::media +
+                           "\" xmlns:n=\"" + ns::media2 + "\" xmlns:t=\"" + ns::schema + "\">" + inside +
+                           "</" + name + ">")) {}
   pugi::xml_node node() const { return document.ok() ? document->document_element() : pugi::xml_node{}; }
   Result<pugi::xml_document> document;
 };
@@ -47,9 +48,14 @@ TEST(OnvifAnswers, TimeIsReadOrRefused) {
   EXPECT_EQ(rfc3339(*time), "2023-11-14T22:13:20.000Z");
   EXPECT_TRUE(time_of({"1970", "1", "1"}, {"0", "0", "0"}));
   EXPECT_TRUE(time_of({"2024", "2", "29"}, {"23", "59", "60"}));
-  for (const auto& wrong : std::initializer_list<std::array<std::string, 3>>{
-           {"2023", "2", "29"}, {"2023", "13", "1"}, {"0", "1", "1"}, {"99999", "1", "1"}, {"", "1", "1"},
-           {"2023", "1.5", "1"}, {"x", "1", "1"}, {"2023", "1", "-1"}})
+  for (const auto& wrong : std::initializer_list<std::array<std::string, 3>>{{"2023", "2", "29"},
+                                                                             {"2023", "13", "1"},
+                                                                             {"0", "1", "1"},
+                                                                             {"99999", "1", "1"},
+                                                                             {"", "1", "1"},
+                                                                             {"2023", "1.5", "1"},
+                                                                             {"x", "1", "1"},
+                                                                             {"2023", "1", "-1"}})
     EXPECT_FALSE(time_of(wrong, {"0", "0", "0"})) << wrong[0] << wrong[1] << wrong[2];
   EXPECT_FALSE(time_of({"2023", "1", "1"}, {"", "0", "0"}));
   EXPECT_FALSE(time_of({"2023", "1", "1"}, {"24", "0", "0"}));
@@ -63,8 +69,9 @@ TEST(OnvifAnswers, LocalTimeAloneIsNoTime) {
 }
 
 TEST(OnvifAnswers, InformationKeepsWhatIsKnown) {
-  const Element element("d:GetDeviceInformationResponse", "<d:Manufacturer> A </d:Manufacturer><Model>no</Model>"
-                                                          "<d:HardwareId>H</d:HardwareId>");
+  const Element element("d:GetDeviceInformationResponse",
+                        "<d:Manufacturer> A </d:Manufacturer><Model>no</Model>"
+                        "<d:HardwareId>H</d:HardwareId>");
   Device device;
   device.hardware = "of its scopes";
   read_information(element.node(), device);
@@ -78,12 +85,14 @@ std::string profile(const std::string& token, const std::string& encoder) {
 }
 
 const std::string encoder =
-    "<t:VideoEncoderConfiguration><t:Encoding>H264</t:Encoding><t:Resolution><t:Width>640</t:Width><t:Height>360"
+    "<t:VideoEncoderConfiguration><t:Encoding>H264</t:Encoding><t:Resolution><t:Width>640</"
+    "t:Width><t:Height>360"
     "</t:Height></t:Resolution><t:RateControl><t:FrameRateLimit>15</t:FrameRateLimit></t:RateControl>"
     "</t:VideoEncoderConfiguration>";
 
 TEST(OnvifAnswers, ProfilesAreThoseWithVideo) {
-  const Element element("m:GetProfilesResponse", profile("a", encoder) + profile("sound", "") + profile("", encoder) +
+  const Element element("m:GetProfilesResponse", profile("a", encoder) + profile("sound", "") +
+                                                     profile("", encoder) +
                                                      profile("line&#10;break", encoder) +
                                                      profile("b", "<t:VideoEncoderConfiguration/>"));
   const auto profiles = read_profiles(element.node());
@@ -120,8 +129,9 @@ TEST(OnvifAnswers, StreamIsForRtspAndWithoutLogin) {
 }
 
 TEST(OnvifAnswers, ServicesAreRead) {
-  const Element element("d:GetServicesResponse", "<d:Service><d:Namespace>" + std::string(ns::media) +
-                                                     "</d:Namespace><d:XAddr>http://a/m</d:XAddr></d:Service><d:Service/>");
+  const Element element("d:GetServicesResponse",
+                        "<d:Service><d:Namespace>" + std::string(ns::media) +
+                            "</d:Namespace><d:XAddr>http://a/m</d:XAddr></d:Service><d:Service/>");
   const auto services = read_services(element.node());
   ASSERT_THAT(services, SizeIs(2));
   EXPECT_EQ(services[0].space, ns::media);

@@ -18,13 +18,15 @@ using testing::IsEmpty;
 const std::vector<std::string> asked{"urn:uuid:one", "urn:uuid:two"};
 
 std::string answer(const std::string& matches, const std::string& relates_to = "urn:uuid:two") {
-  return soap_envelope("<a:RelatesTo xmlns:a=\"" + std::string(ns::addressing) + "\">" + relates_to + "</a:RelatesTo>",
-                       "<d:ProbeMatches xmlns:d=\"" + std::string(ns::discovery) + "\" xmlns:a=\"" + ns::addressing +
-                           "\">" + matches + "</d:ProbeMatches>");
+  return soap_envelope(
+      "<a:RelatesTo xmlns:a=\"" + std::string(ns::addressing) + "\">" + relates_to + "</a:RelatesTo>",
+      "<d:ProbeMatches xmlns:d=\"" + std::string(ns::discovery) + "\" xmlns:a=\"" + ns::addressing + "\">" +
+          matches + "</d:ProbeMatches>");
 }
 
 std::string match(const std::string& scopes, const std::string& addresses) {
-  return "<d:ProbeMatch><a:EndpointReference><a:Address>urn:uuid:cam</a:Address></a:EndpointReference><d:Scopes>" +
+  return "<d:ProbeMatch><a:EndpointReference><a:Address>urn:uuid:cam</a:Address></"
+         "a:EndpointReference><d:Scopes>" +
          scopes + "</d:Scopes><d:XAddrs>" + addresses + "</d:XAddrs></d:ProbeMatch>";
 }
 
@@ -34,7 +36,8 @@ TEST(OnvifProbe, AsksForOneKind) {
   ASSERT_TRUE(document);
   const auto envelope = document->document_element();
   EXPECT_EQ(text_of(child(child(envelope, ns::soap, "Header"), ns::addressing, "MessageID")), "urn:uuid:one");
-  const auto types = child(child(child(envelope, ns::soap, "Body"), ns::discovery, "Probe"), ns::discovery, "Types");
+  const auto types =
+      child(child(child(envelope, ns::soap, "Body"), ns::discovery, "Probe"), ns::discovery, "Types");
   EXPECT_EQ(text_of(types), "t:NetworkVideoTransmitter");
   EXPECT_STREQ(types.attribute("xmlns:t").value(), ns::network);
 }
@@ -63,7 +66,8 @@ TEST(OnvifProbe, AnswerToAnotherQuestionIsNone) {
 
 TEST(OnvifProbe, StrangersTextsAreBounded) {
   const auto found = read_probe_matches(
-      answer(match("onvif://www.onvif.org/name/%1b%5b31m%0a%00x%zz%4 onvif://elsewhere/hardware/x", "")), asked);
+      answer(match("onvif://www.onvif.org/name/%1b%5b31m%0a%00x%zz%4 onvif://elsewhere/hardware/x", "")),
+      asked);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->front().name, " [31m  x%zz%4");
   EXPECT_EQ(found->front().hardware, "");
@@ -86,7 +90,8 @@ TEST(OnvifProbe, EveryTruncationIsRefused) {
 TEST(OnvifProbe, MessageIdsDiffer) {
   const auto id = random_urn();
   ASSERT_TRUE(id);
-  EXPECT_THAT(*id, testing::MatchesRegex("urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"));
+  EXPECT_THAT(*id, testing::MatchesRegex(
+                       "urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"));
   EXPECT_NE(*id, *random_urn());
 }
 

@@ -64,9 +64,10 @@ TEST(OnvifSnippet, ChoosesTheLargestAndTheSmallestThatShowsFaces) {
 }
 
 TEST(OnvifSnippet, IsWhatTheDaemonReads) {
-  const auto yaml = cameras_yaml({device("Front Door!", {profile("main", "H264", 1920, 1080), profile("sub", "H264", 640, 360)}),
-                                  device("Front door", {profile("main", "H264", 1920, 1080)}), device("Blind", {})},
-                                 "porch", "${ENV:PATH}");
+  const auto yaml = cameras_yaml(
+      {device("Front Door!", {profile("main", "H264", 1920, 1080), profile("sub", "H264", 640, 360)}),
+       device("Front door", {profile("main", "H264", 1920, 1080)}), device("Blind", {})},
+      "porch", "${ENV:PATH}");
   const auto cameras = read(yaml);
   ASSERT_EQ(cameras.size(), 2U);
   EXPECT_EQ(cameras[0].id, "front_door");

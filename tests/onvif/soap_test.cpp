@@ -29,8 +29,8 @@ Error refusal(const std::string& text) {
 }
 
 TEST(OnvifSoap, TakesTheAnswer) {
-  const auto answer = read_soap(soap_envelope("", "<x:AResponse xmlns:x=\"urn:a\"><x:B>1</x:B></x:AResponse>"),
-                                "urn:a", "AResponse");
+  const auto answer = read_soap(
+      soap_envelope("", "<x:AResponse xmlns:x=\"urn:a\"><x:B>1</x:B></x:AResponse>"), "urn:a", "AResponse");
   ASSERT_TRUE(answer);
   EXPECT_EQ(text_of(child(answer->element, "urn:a", "B")), "1");
 }
@@ -40,17 +40,22 @@ TEST(OnvifSoap, WhatIsNoAnswerIsRefused) {
   EXPECT_THAT(refusal("").text(), HasSubstr("not XML"));
   EXPECT_THAT(refusal(soap_envelope("", "")).text(), HasSubstr("no AResponse"));
   EXPECT_THAT(refusal(soap_envelope("", "<AResponse/>")).text(), HasSubstr("no AResponse"));
-  EXPECT_THAT(refusal(soap_envelope("", "<x:AResponse xmlns:x=\"urn:b\"/>")).text(), HasSubstr("no AResponse"));
-  EXPECT_THAT(refusal("<Envelope xmlns=\"http://schemas.xmlsoap.org/soap/envelope/\"><Body/></Envelope>").text(),
-              HasSubstr("no SOAP 1.2"));
+  EXPECT_THAT(refusal(soap_envelope("", "<x:AResponse xmlns:x=\"urn:b\"/>")).text(),
+              HasSubstr("no AResponse"));
+  EXPECT_THAT(
+      refusal("<Envelope xmlns=\"http://schemas.xmlsoap.org/soap/envelope/\"><Body/></Envelope>").text(),
+      HasSubstr("no SOAP 1.2"));
 }
 
 TEST(OnvifSoap, FaultSaysWhoMustDoWhat) {
-  const auto login = refusal(fault("<s:Subcode><s:Value>ter:NotAuthorized</s:Value></s:Subcode>", "Sender not\nAuthorized"));
+  const auto login =
+      refusal(fault("<s:Subcode><s:Value>ter:NotAuthorized</s:Value></s:Subcode>", "Sender not\nAuthorized"));
   EXPECT_EQ(login.code(), ErrorCode::auth);
   EXPECT_EQ(login.text(), "the device refused: NotAuthorized: 'Sender not Authorized'");
-  const auto unknown = refusal(fault("<s:Subcode><s:Value>ter:InvalidArgVal</s:Value><s:Subcode><s:Value>"
-                                     "x:ActionNotSupported</s:Value></s:Subcode></s:Subcode>", ""));
+  const auto unknown =
+      refusal(fault("<s:Subcode><s:Value>ter:InvalidArgVal</s:Value><s:Subcode><s:Value>"
+                    "x:ActionNotSupported</s:Value></s:Subcode></s:Subcode>",
+                    ""));
   EXPECT_EQ(unknown.code(), ErrorCode::unsupported);
   EXPECT_EQ(refusal(fault("", "busy")).code(), ErrorCode::unavailable);
   EXPECT_EQ(refusal(soap_envelope("", "<s:Fault/>")).code(), ErrorCode::unavailable);
@@ -64,7 +69,8 @@ TEST(OnvifSoap, FaultWithEndlessSubcodesEnds) {
 
 // The example of ONVIF's Application Programmer's Guide, 6.1.1.3.
 TEST(OnvifSecurity, DigestIsThePublishedOne) {
-  constexpr std::array<unsigned char, 16> nonce{0x2c, 0xaa, 0x88, 0xe8, 0x6f, 0xc0, 0x8a, 0x42, 0x82, 0x42, 0xb3, 0x74, 0xce, 0xa6, 0x45, 0x96};
+  constexpr std::array<unsigned char, 16> nonce{0x2c, 0xaa, 0x88, 0xe8, 0x6f, 0xc0, 0x8a, 0x42,
+                                                0x82, 0x42, 0xb3, 0x74, 0xce, 0xa6, 0x45, 0x96};
   EXPECT_EQ(password_digest(nonce, "2010-09-16T07:50:45Z", "userpassword"), "tuOSpGlFlIXsozq4HFNeeGeFLEI=");
 }
 

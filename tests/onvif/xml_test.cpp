@@ -37,7 +37,8 @@ TEST(OnvifXml, EntityOfItsOwnStaysText) {
 }
 
 TEST(OnvifXml, EveryTruncationIsRefused) {
-  const std::string whole = "<?xml version=\"1.0\"?><a xmlns=\"urn:a\" b=\"c\"><d>text</d><!-- x --><![CDATA[y]]></a>";
+  const std::string whole =
+      "<?xml version=\"1.0\"?><a xmlns=\"urn:a\" b=\"c\"><d>text</d><!-- x --><![CDATA[y]]></a>";
   ASSERT_TRUE(parse_xml(whole));
   for (std::size_t size = 0; size < whole.size(); ++size)
     EXPECT_FALSE(parse_xml(std::string_view(whole).substr(0, size))) << size;
@@ -65,9 +66,9 @@ TEST(OnvifXml, HostileShapeCostsLittle) {
 }
 
 TEST(OnvifXml, NamespaceCountsAndPrefixDoesNot) {
-  const auto document =
-      parse_xml("<a xmlns=\"urn:a\" xmlns:x=\"urn:b\"><x:b>1</x:b><b xmlns=\"urn:b\">2</b><b>3</b>"
-                "<y:b>4</y:b><q xmlns:x=\"urn:c\"><x:b>5</x:b></q></a>");
+  const auto document = parse_xml(
+      "<a xmlns=\"urn:a\" xmlns:x=\"urn:b\"><x:b>1</x:b><b xmlns=\"urn:b\">2</b><b>3</b>"
+      "<y:b>4</y:b><q xmlns:x=\"urn:c\"><x:b>5</x:b></q></a>");
   ASSERT_TRUE(document);
   const auto root = document->document_element();
   EXPECT_TRUE(is_element(root, "urn:a", "a"));
@@ -93,7 +94,8 @@ TEST(OnvifXml, NumberIsANumberOrNothing) {
   };
   EXPECT_EQ(number(" 1920 "), 1920);
   EXPECT_EQ(number("12.5"), 12.5);
-  for (const auto* no : {"", "-1", "1e99", "nan", "inf", "12px", "0x10", "99999999"}) EXPECT_EQ(number(no), 0) << no;
+  for (const auto* no : {"", "-1", "1e99", "nan", "inf", "12px", "0x10", "99999999"})
+    EXPECT_EQ(number(no), 0) << no;
 }
 
 TEST(OnvifXml, WhatWeWriteIsEscaped) {

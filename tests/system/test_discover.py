@@ -117,6 +117,10 @@ class DiscoverTest(unittest.TestCase):
         device = self.device(services=False)
         self.assertEqual(len(self.ask_one(device)["profiles"]), 4)
         self.assertIn(("/onvif/device_service", DEVICE, "GetCapabilities"), device.asked)
+        # One whose newer media service knows nothing is asked by the older.
+        device = self.device(media2=True)
+        device.profiles2 = lambda: "<three:GetProfilesResponse/>"
+        self.assertEqual(len(self.ask_one(device)["profiles"]), 4)
 
     # -- logins ----------------------------------------------------------------------------------------
 
@@ -246,6 +250,8 @@ class DiscoverTest(unittest.TestCase):
         self.assertEqual(told["interfaces"], ["lo"])
         self.assertEqual(len(told["devices"][0]["profiles"]), 4)
         self.assertEqual(len(device.probed), 4, "two kinds, asked twice")
+        told = self.ask(device, at="127.0.0.1")["devices"]
+        self.assertEqual([one["address"] for one in told], [device.url], "a host alone is asked by a probe first")
 
     def test_silence_is_a_sentence_with_advice(self):
         netspace.enter(self)

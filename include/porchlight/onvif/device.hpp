@@ -21,8 +21,8 @@ struct Login {
 struct Profile {
   std::string token;
   std::string name;
-  std::string codec;       // H264, H265, JPEG, …, as the device spells it
-  int width = 0;           // pixels; 0: not said
+  std::string codec;  // H264, H265, JPEG, …, as the device spells it
+  int width = 0;      // pixels; 0: not said
   int height = 0;
   double fps = 0;          // at most so many frames/s; 0: not said
   std::string uri;         // without user and password; empty: the device gave none
@@ -33,7 +33,7 @@ struct Profile {
 struct Device {
   std::string address;  // of its device service
   std::string host;
-  std::string name;     // by its scopes; empty: none
+  std::string name;  // by its scopes; empty: none
   std::string hardware;
   std::string manufacturer;
   std::string model;
@@ -59,8 +59,8 @@ Device interview(const std::string& address, const InterviewOptions& options, Cl
 Device interview(const Found& found, const InterviewOptions& options, Clock& clock);
 
 // What the user named: a device that multicast does not reach.
-//   HOST                           a probe to port 3702 there, and its device service at port 80 if none answers
-//   HOST:PORT, http[s]://HOST/PATH its device service; /onvif/device_service when no path is given
+//   HOST                           a probe to port 3702 there, and its device service at port 80 if none
+//   answers HOST:PORT, http[s]://HOST/PATH its device service; /onvif/device_service when no path is given
 //   soap.udp://HOST:PORT           a probe there, and nothing else
 // `wait`: for the answer to a probe. Errors: invalid_argument. A host that does not answer is a device with a
 // fault.

@@ -22,7 +22,7 @@ struct Found {
 
 struct SearchOptions {
   std::chrono::milliseconds wait{4000};
-  std::string interface{};  // empty: all that are up and can multicast
+  std::string interface {};  // empty: all that are up and can multicast
 };
 
 struct SearchResult {

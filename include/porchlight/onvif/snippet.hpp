@@ -17,8 +17,8 @@ struct Choice {
 Choice choose(const std::vector<Profile>& profiles);
 
 // The list `cameras:` for these devices, as YAML; empty when none of them has a stream to name. What names
-// another host than the device's is written as a comment. `password` is a reference, or empty: then each camera
-// gets one of its own by id.
+// another host than the device's is written as a comment. `password` is a reference, or empty: then each
+// camera gets one of its own by id.
 std::string cameras_yaml(const std::vector<Device>& devices, const std::string& user,
                          const std::string& password);
 
