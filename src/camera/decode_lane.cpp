@@ -20,7 +20,7 @@ telemetry::Labels camera_label(const Ingest& ingest) {
 }  // namespace
 
 DecodeLane::DecodeLane(PacketQueue& packets, Ingest& ingest, std::vector<FrameBox*> boxes,
-                       telemetry::Metrics& metrics, int threads, Onlooker onlooker)
+                       telemetry::Metrics& metrics, int threads, std::optional<Onlooker> onlooker)
     : packets_(packets),
       ingest_(ingest),
       boxes_(std::move(boxes)),
@@ -39,44 +39,44 @@ void DecodeLane::run(std::stop_token stop, Heartbeat& heartbeat) {
     heartbeat.beat();
     packets_.wakeup().wait_for(beat_interval,
                                [this, &stop] { return stop.stop_requested() || !packets_.empty(); });
-    if (onlooker_.idle && packets_.empty()) onlooker_.idle();
+    if (onlooker_ && packets_.empty()) onlooker_->idle();
     while (!stop.stop_requested()) {
       auto packet = packets_.pop();
       if (!packet) break;
       heartbeat.beat();
-      take(*packet);
+      take(*packet, {stop, heartbeat});
     }
   }
-  if (onlooker_.finish) onlooker_.finish();
+  if (onlooker_) onlooker_->finish();
 }
 
-void DecodeLane::take(const media::PacketPtr& packet) {
+void DecodeLane::take(const media::PacketPtr& packet, const Turn& turn) {
   if (!follow(packet)) {
     dropped_.increment();
     return;
   }
-  if (resting_ && passes_over(packet)) return;
+  if (resting_ && passes_over(packet, turn)) return;
   if (!decoder_ && !follow(packet)) return;  // it broke over what was passed over
   if (!packet->keyframe) return decode(packet);
   const bool rests = may_rest(*packet);
   last_keyframe_ = packet->arrived;
   if (rests)
-    rest_at(packet);
+    rest_at(packet, turn);
   else
     decode(packet);
 }
 
 // Keyframes have come often enough so far, and nobody wants more.
 bool DecodeLane::may_rest(const media::Packet& keyframe) const {
-  if (!onlooker_.wants_all || longest_gap_ < 2 * rest_pace || onlooker_.wants_all()) return false;
+  if (!onlooker_ || longest_gap_ < 2 * rest_pace || onlooker_->wants_all()) return false;
   return resting_ || (last_keyframe_ && keyframe.arrived - *last_keyframe_ <= longest_gap_);
 }
 
 // At rest. False: the packet is to be decoded.
-bool DecodeLane::passes_over(const media::PacketPtr& packet) {
+bool DecodeLane::passes_over(const media::PacketPtr& packet, const Turn& turn) {
   const auto since = packet->arrived - *last_keyframe_;
-  if (onlooker_.wants_all() || since > longest_gap_) {
-    catch_up(kept_.newest());
+  if (onlooker_->wants_all() || since > longest_gap_) {
+    catch_up(kept_.newest(), turn);
     return false;
   }
   if (packet->keyframe && since >= rest_pace) return false;
@@ -87,23 +87,26 @@ bool DecodeLane::passes_over(const media::PacketPtr& packet) {
 
 // The keyframe by itself: flushing brings it out at once even where pictures come in another order than
 // coded.
-void DecodeLane::rest_at(const media::PacketPtr& keyframe) {
+void DecodeLane::rest_at(const media::PacketPtr& keyframe, const Turn& turn) {
   resting_ = true;
   kept_.begin(keyframe);
   decode(keyframe);
   if (!decoder_) return;
   static_cast<void>(decoder_->flush([this](media::FramePtr frame) { deliver(std::move(frame)); }));
   next_number_ = decoder_->next_number();
-  if (onlooker_.wants_all()) catch_up(kept_.newest_two());
+  if (onlooker_->wants_all()) catch_up(kept_.newest_two(), turn);
 }
 
-void DecodeLane::catch_up(const std::vector<media::PacketPtr>& passed_over) {
+void DecodeLane::catch_up(const std::vector<media::PacketPtr>& passed_over, const Turn& turn) {
   resting_ = false;
   kept_.clear();
   if (decoder_) decoder_->reset();
   catching_up_ = true;
-  for (const auto& packet : passed_over)
+  for (const auto& packet : passed_over) {
+    if (turn.stop.stop_requested()) break;
+    turn.heartbeat.beat();
     if (follow(packet)) decode(packet);
+  }
   catching_up_ = false;
 }
 
@@ -124,7 +127,7 @@ bool DecodeLane::follow(const media::PacketPtr& packet) {
   stream_ = packet->stream;
   resting_ = false;
   kept_.clear();
-  if (onlooker_.restart) onlooker_.restart();
+  if (onlooker_) onlooker_->restart();
   lost_seen_ = errors_seen_ = 0;
   auto decoder = media::Decoder::create(*stream_, threads_, next_number_, pictures_);
   refused_ = !decoder.ok();
@@ -139,7 +142,7 @@ bool DecodeLane::follow(const media::PacketPtr& packet) {
 }
 
 void DecodeLane::deliver(media::FramePtr frame) {
-  if (onlooker_.look) onlooker_.look(frame);
+  if (onlooker_) onlooker_->look(frame);
   if (catching_up_ && frame->arrived <= posted_) return;
   posted_ = frame->arrived;
   // What was passed over has been counted then.

@@ -12,17 +12,26 @@ void KeptPackets::begin(media::PacketPtr keyframe) {
 
 void KeptPackets::add(media::PacketPtr packet) {
   auto& group = groups_[1];
-  group.bytes += packet->size;
-  group.too_large = group.too_large || group.bytes > most_bytes;
-  if (group.too_large)
+  group.too_large =
+      group.too_large || group.bytes + packet->size > most_bytes || group.packets.size() == most_packets;
+  if (group.too_large) {
     group.packets.clear();
-  else
+    group.bytes = 0;
+  } else {
+    group.bytes += packet->size;
     group.packets.push_back(std::move(packet));
+  }
+  count();
 }
 
 void KeptPackets::clear() {
   groups_[0] = {};
   groups_[1] = {};
+  count();
+}
+
+void KeptPackets::count() noexcept {
+  bytes_.store(groups_[0].bytes + groups_[1].bytes, std::memory_order_relaxed);
 }
 
 std::vector<media::PacketPtr> KeptPackets::newest_two() const {

@@ -53,7 +53,7 @@ host::WorkerFigures CameraUnit::figures(MonotonicTime now) const {
   host::WorkerFigures figures;
   figures.camera_id = id();
   figures.cpu = ingest_meter_.cpu() + decode_meter_.cpu();
-  figures.memory_bytes = packets_->bytes() + decode_.picture_bytes();
+  figures.memory_bytes = packets_->bytes() + decode_.kept_bytes() + decode_.picture_bytes();
   figures.program = ingest_.child();
   const auto ingest = ingest_meter_.running_since();
   const auto decode = decode_meter_.running_since();

@@ -322,7 +322,7 @@ constexpr FamilySpec families[] = {
      sampled},
     {"ffmpeg_process_memory_mb",
      gauge,
-     "Packets that wait and pictures in use of the camera, in megabytes (10^6).",
+     "Packets that wait or are kept at rest, and pictures in use of the camera, in megabytes (10^6).",
      by_camera,
      {},
      sampled},

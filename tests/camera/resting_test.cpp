@@ -57,10 +57,11 @@ class Resting : public testing::Test {
                    const std::lock_guard lock(mutex);
                    looked.push_back(media::test::number_in(*frame));
                    if (looked.back() == wake_at) wants_all = true;
+                   if (also) also();
                  },
                  [this] { ++restarts; }, [this] { ++idles; }, [this] { ++finishes; }});
     worker = std::make_unique<Worker>(
-        "decode", clock, [this](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); });
+        "decode", worker_clock, [this](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); });
   }
 
   // Returns when all of them were taken and the lane waits for more.
@@ -79,6 +80,7 @@ class Resting : public testing::Test {
   static constexpr std::uint64_t never = ~std::uint64_t{0};
   telemetry::Metrics metrics{test::sets_of({"front"})};
   SystemClock clock;
+  SimulatedClock worker_clock;  // of its heartbeat
   DecodeLane::FrameBox box;
   std::unique_ptr<PacketQueue> queue;
   std::unique_ptr<Ingest> ingest;
@@ -86,6 +88,7 @@ class Resting : public testing::Test {
   std::mutex mutex;
   std::vector<std::uint64_t> looked;
   std::uint64_t wake_at = never;
+  std::function<void()> also;  // at each look
   std::atomic<bool> wants_all{false};
   std::atomic<int> idles{0};
   std::atomic<int> restarts{0};
@@ -117,6 +120,47 @@ TEST_F(Resting, AKeyframeThatLooksDifferentBringsWhatLedToIt) {
   EXPECT_THAT(seen(), ElementsAreArray(joined({range(0, 11), {20, 30}, range(20, 60)})));
   // The mailbox never goes back in time: 0–10, 20, 30, 31–59.
   EXPECT_EQ(box.replaced() + 1, 11U + 2 + 29);
+}
+
+TEST_F(Resting, CatchingUpShowsThatItGoesOn) {
+  PACKETS(packets, .frames = 60, .fps = 10, .keyframe_interval = 20);
+  std::chrono::nanoseconds oldest{0};
+  also = [this, &oldest] {
+    oldest = std::max(oldest, worker->heartbeat().age());
+    worker_clock.advance(1s);  // a picture takes as long as that
+  };
+  make();
+  wake_at = 40;
+  feed(packets);
+  EXPECT_THAT(seen(), ElementsAreArray(joined({range(0, 21), {40}, range(20, 60)})));
+  EXPECT_LE(oldest, 2s) << "21 packets were decoded in one go";
+}
+
+TEST_F(Resting, AStopEndsTheCatchingUp) {
+  PACKETS(packets, .frames = 60, .fps = 10, .keyframe_interval = 20);
+  also = [this] {
+    if (looked.size() > 1 && looked.back() < looked[looked.size() - 2]) worker->request_stop();
+  };
+  make();
+  wake_at = 40;
+  for (const auto& packet : packets) ASSERT_TRUE(queue->push(packet));
+  ASSERT_TRUE(test::eventually([this] { return finishes > 0; }));
+  worker.reset();
+  // The picture in whose decoding the stop came, and the packet that was in hand.
+  EXPECT_THAT(looked, ElementsAreArray(joined({range(0, 21), {40}, {20}})));
+}
+
+TEST_F(Resting, WhatIsKeptIsCountedAsMemory) {
+  PACKETS(packets, .frames = 45, .fps = 10, .keyframe_interval = 10);
+  make();
+  EXPECT_EQ(lane->kept_bytes(), 0U);
+  feed(packets);
+  std::size_t newest_two = 0;
+  for (const auto& packet : std::span(packets).subspan(30)) newest_two += packet->size;
+  EXPECT_EQ(lane->kept_bytes(), newest_two);
+  wants_all = true;
+  feed(packets_of({.frames = 1, .fps = 10}));
+  EXPECT_EQ(lane->kept_bytes(), 0U) << "another stream";
 }
 
 TEST_F(Resting, WhoeverWantsAllBetweenKeyframesMissesNothingSinceTheLast) {
@@ -204,10 +248,17 @@ TEST(KeptPackets, HoldTwoGroupsAndNoneThatIsTooLarge) {
   kept.add(packet(1));
   EXPECT_TRUE(kept.newest().empty()) << "half a group is of no use";
   EXPECT_EQ(kept.newest_two().size(), 2U);
+  EXPECT_EQ(kept.bytes(), 11U);
   kept.begin(packet(1));
   EXPECT_EQ(kept.newest_two().size(), 1U);
   kept.clear();
   EXPECT_TRUE(kept.newest_two().empty());
+  EXPECT_EQ(kept.bytes(), 0U);
+  kept.begin(packet(0));
+  for (std::size_t i = 1; i < KeptPackets::most_packets; ++i) kept.add(packet(0));
+  EXPECT_EQ(kept.newest().size(), KeptPackets::most_packets);
+  kept.add(packet(0));
+  EXPECT_TRUE(kept.newest().empty()) << "many that are small";
 }
 
 }  // namespace

@@ -23,7 +23,7 @@
 namespace porchlight::camera {
 
 // Somebody who looks at every picture as it is decoded, on the decode thread, and says how many that must be.
-// Either all functions are there or none.
+// All functions are there.
 struct Onlooker {
   // False: keyframes are enough for the moment. Asked at each packet.
   std::function<bool()> wants_all;
@@ -49,20 +49,27 @@ class DecodeLane {
 
   // All references outlive the lane.
   DecodeLane(PacketQueue& packets, Ingest& ingest, std::vector<FrameBox*> boxes, telemetry::Metrics& metrics,
-             int threads = 1, Onlooker onlooker = {});
+             int threads = 1, std::optional<Onlooker> onlooker = {});
 
   void run(std::stop_token stop, Heartbeat& heartbeat);
 
   // Any thread: of the pictures that the decoder keeps as references or that were delivered and are still
   // used somewhere.
   std::size_t picture_bytes() const noexcept { return pictures_->bytes(); }
+  // Any thread: of the packets that were passed over and can still be decoded after all.
+  std::size_t kept_bytes() const noexcept { return kept_.bytes(); }
 
  private:
-  void take(const media::PacketPtr& packet);
+  // What interrupts long work, and whom it tells that it goes on.
+  struct Turn {
+    const std::stop_token& stop;
+    Heartbeat& heartbeat;
+  };
+  void take(const media::PacketPtr& packet, const Turn& turn);
   bool may_rest(const media::Packet& keyframe) const;
-  bool passes_over(const media::PacketPtr& packet);
-  void rest_at(const media::PacketPtr& keyframe);
-  void catch_up(const std::vector<media::PacketPtr>& passed_over);
+  bool passes_over(const media::PacketPtr& packet, const Turn& turn);
+  void rest_at(const media::PacketPtr& keyframe, const Turn& turn);
+  void catch_up(const std::vector<media::PacketPtr>& passed_over, const Turn& turn);
   void decode(const media::PacketPtr& packet);
   bool follow(const media::PacketPtr& packet);
   void deliver(media::FramePtr frame);
@@ -73,7 +80,7 @@ class DecodeLane {
   const std::vector<FrameBox*> boxes_;
   const int threads_;
   const std::shared_ptr<media::PictureMemory> pictures_ = std::make_shared<media::PictureMemory>();
-  const Onlooker onlooker_;
+  const std::optional<Onlooker> onlooker_;
   const std::chrono::nanoseconds longest_gap_;  // between keyframes, when resting
   const telemetry::Logger log_;
   telemetry::Counter dropped_;
