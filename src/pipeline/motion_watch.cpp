@@ -4,6 +4,13 @@
 #include <utility>
 
 namespace porchlight::pipeline {
+namespace {
+
+// At rest vision gets no more: a stream of keyframes only (MJPEG) would have it search all the time. As the
+// decode lane rests.
+constexpr std::chrono::milliseconds rest_pace{900};
+
+}  // namespace
 
 MotionWatch::MotionWatch(const camera::CameraOptions& options, const Clock& clock,
                          telemetry::Metrics& metrics, CameraView& view, Tell tell)
@@ -40,10 +47,24 @@ void MotionWatch::look(const media::FramePtr& frame) {
     news(gate_->look(*frame), frame);
     took_.observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
   }
-  // Nobody moves and nobody is waited for: a look at a keyframe now and then will do.
-  const bool active = !gate_ || gate_->moving() || view_.wanted.load(std::memory_order_relaxed);
+  const bool active = is_active();
   view_.at_rest.store(!active, std::memory_order_relaxed);
-  if (active || frame->keyframe) view_.for_vision.post(frame);
+  if (!is_for_vision(*frame, active)) return;
+  posted_ = frame->arrived;
+  view_.for_vision.post(frame);
+}
+
+// Else nobody moves and nobody is waited for: a look at a keyframe now and then will do.
+bool MotionWatch::is_active() const noexcept {
+  return !gate_ || gate_->moving() || view_.wanted.load(std::memory_order_relaxed);
+}
+
+// What was passed over and is decoded after all is the gate's alone, as far as vision has seen what came after
+// it.
+bool MotionWatch::is_for_vision(const media::Frame& frame, bool active) const {
+  if (posted_ && frame.arrived <= *posted_) return false;
+  if (active) return true;
+  return frame.keyframe && (!posted_ || frame.arrived - *posted_ >= rest_pace);
 }
 
 void MotionWatch::news(std::optional<vision::MotionNews> news, const media::FramePtr& picture) {
@@ -57,7 +78,9 @@ void MotionWatch::news(std::optional<vision::MotionNews> news, const media::Fram
   event::Motion motion;
   motion.header = header_;
   motion.camera_id = options_.id;
-  if (news->ended) motion.ended = wall_of(news->end);
+  // By the clock of its beginning: a step of the wall clock in between is no part of it.
+  if (news->ended)
+    motion.ended = header_.at + std::chrono::duration_cast<WallTime::duration>(news->end - header_.edge);
   for (const auto zone : news->zones)
     motion.zones.push_back({options_.zones[zone].id, options_.zones[zone].name});
   motion.track = std::move(news->track);

@@ -29,6 +29,8 @@ class MotionWatch {
  private:
   bool wants_all() const noexcept;
   void look(const media::FramePtr& frame);
+  bool is_active() const noexcept;
+  bool is_for_vision(const media::Frame& frame, bool active) const;
   void news(std::optional<vision::MotionNews> news, const media::FramePtr& picture);
   WallTime wall_of(MonotonicTime at) const;
 
@@ -40,6 +42,7 @@ class MotionWatch {
   telemetry::Histogram took_;
   std::optional<vision::MotionGate> gate_;  // nothing: motion is switched off
   event::Header header_;                    // of the motion that goes on
+  std::optional<MonotonicTime> posted_;     // the newest picture that vision got
 };
 
 }  // namespace porchlight::pipeline

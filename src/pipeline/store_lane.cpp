@@ -59,6 +59,7 @@ void StoreLane::run(std::stop_token stop, Heartbeat& heartbeat) {
     audit_.note_started();
     if (open_ && now >= next_look_) look_at_gallery();
     if (open_ && !held_.empty()) write_held();
+    if (open_ && !incomplete_.empty() && now >= next_completion_) complete_again();
     if (open_ && !next_reload_.empty()) reload_again();
     if (!untold_.empty()) tell_withdrawals();
     if (open_ && !unended_.empty() && now >= next_ending_) end_again();
@@ -75,6 +76,7 @@ void StoreLane::run(std::stop_token stop, Heartbeat& heartbeat) {
   // The lanes that feed this one have stopped: what is queued now is all there will be.
   while (auto job = queue_.pop()) work(std::move(*job));
   if (open_) write_held();
+  if (open_) complete_again();
   audit_.close();
   ended_.store(true, std::memory_order_release);
 }
@@ -125,14 +127,15 @@ void StoreLane::leave_out_strangers(std::vector<store::OutboxRow>& rows) const {
 }
 
 void StoreLane::work(StoreJob job) {
-  std::visit(Overloaded{[](std::monostate) {}, [this](CommitEvent& j) { commit(std::move(j)); },
-                        [this](AwaitCommit& j) { await(std::move(j)); },
-                        [this](AmendEvent& j) { amend(std::move(j)); },
-                        [this](SettleMessage& j) { settle(j); }, [this](ResendMessages& j) { resend(j); },
-                        [this](ReloadChannel& j) { reload(j); }, [this](ReadGallery& j) { read_gallery(j); },
-                        [this](RecordAudit& j) { record(j); }, [this](AnswerEvent& j) { answer(j); },
-                        [this](TakeAlerts& j) { take_alerts(j); }, [this](CompleteEvent& j) { complete(j); }},
-             job);
+  std::visit(
+      Overloaded{[](std::monostate) {}, [this](CommitEvent& j) { commit(std::move(j)); },
+                 [this](AwaitCommit& j) { await(std::move(j)); },
+                 [this](AmendEvent& j) { amend(std::move(j)); }, [this](SettleMessage& j) { settle(j); },
+                 [this](ResendMessages& j) { resend(j); }, [this](ReloadChannel& j) { reload(j); },
+                 [this](ReadGallery& j) { read_gallery(j); }, [this](RecordAudit& j) { record(j); },
+                 [this](AnswerEvent& j) { answer(j); }, [this](TakeAlerts& j) { take_alerts(j); },
+                 [this](CompleteEvent& j) { complete(std::move(j)); }},
+      job);
 }
 
 void StoreLane::commit(CommitEvent job) {
@@ -220,14 +223,6 @@ void StoreLane::amend(AmendEvent job) {
   if (auto status = open_->log.amend(job.id, std::move(file), job.rows); !status)
     failed("an event could not be amended", status.error());
   else if (job.picture)
-    sinks_.changed();
-}
-
-void StoreLane::complete(const CompleteEvent& job) {
-  if (held_.complete(job.event) || !open_) return;
-  if (auto status = open_->log.complete(job.event); !status)
-    failed("the end of an event could not be written", status.error());
-  else
     sinks_.changed();
 }
 

@@ -75,7 +75,9 @@ class StoreLane {
   void write_held();
   void await(AwaitCommit job);
   void amend(AmendEvent job);
-  void complete(const CompleteEvent& job);
+  void complete(CompleteEvent job);
+  bool complete_stored(const event::Event& event);
+  void complete_again();
   void settle(const SettleMessage& job);
   Result<std::size_t> withdraw_escalations(const event::EventId& id);
   Result<std::size_t> cancel_rows(const event::EventId& id);
@@ -139,10 +141,12 @@ class StoreLane {
   std::deque<std::pair<std::string, event::EventId>> untold_;
   // ends whose escalations the database would not say or withdraw, each with its event
   std::deque<std::pair<notify::Ended, event::EventId>> unended_;
+  std::deque<CompleteEvent> incomplete_;  // ends that could not be written, the newest of each event
   Timeline timeline_;
   MonotonicTime next_open_{};
   MonotonicTime next_look_{};
   MonotonicTime next_ending_{};
+  MonotonicTime next_completion_{};
   MonotonicTime next_tidy_{};
   MonotonicTime next_measure_{};
   std::optional<std::uint64_t> gallery_revision_;
