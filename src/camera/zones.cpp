@@ -7,8 +7,6 @@
 namespace porchlight::camera {
 namespace {
 
-constexpr std::size_t most_areas = 32;  // of each kind
-
 // The corners, once they make an area.
 media::Polygon read_points(config::Section& area) {
   media::Polygon points;
@@ -22,7 +20,7 @@ media::Polygon read_points(config::Section& area) {
 
 std::vector<config::Section> read_areas(config::Section& camera, const char* key) {
   auto areas = camera.list(key);
-  if (areas.size() > most_areas) camera.fault(key, "more than " + std::to_string(most_areas));
+  if (areas.size() > media::most_areas) camera.fault(key, "more than " + std::to_string(media::most_areas));
   return areas;
 }
 

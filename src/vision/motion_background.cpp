@@ -103,8 +103,8 @@ void MotionBackground::learn(const media::Image& plane, std::chrono::nanoseconds
 }
 
 void MotionBackground::adopt_cell(const media::Image& plane, int left, int top) {
-  for (int y = top; y < top + 8; ++y)
-    for (int x = left; x < left + 8; ++x) {
+  for (int y = top; y < top + cell_side; ++y)
+    for (int x = left; x < left + cell_side; ++x) {
       const auto at = static_cast<std::size_t>(y * width_ + x);
       mean_[at] = plane.pixels[at];
       average_[at] = static_cast<std::int16_t>(plane.pixels[at] << scale_bits);

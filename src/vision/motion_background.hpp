@@ -26,7 +26,7 @@ class MotionBackground {
   // Moves the average towards the plane, `passed` after the picture before. What has changed by the newest
   // compare() is followed four times more slowly: it may be somebody.
   void learn(const media::Image& plane, std::chrono::nanoseconds passed);
-  // Takes the 8 × 8 samples of a cell as they are.
+  // Takes the samples of a cell as they are.
   void adopt_cell(const media::Image& plane, int left, int top);
 
   const std::uint8_t* mean_row(int y) const noexcept {

@@ -14,10 +14,11 @@ constexpr int moved_share = 8;        // one cell in so many must have another s
 constexpr float largest_part = 0.7F;  // of the picture: no mover is as large
 constexpr float plain_variance = 12;  // of the samples of a cell without structure, beside the noise's
 
-// How many of eight bytes, each 0 or 0xFF, are set.
-int count_set(const std::uint8_t* eight) {
+// How many bytes of a cell's row, each 0 or 0xFF, are set.
+int count_set(const std::uint8_t* row) {
   std::uint64_t bytes = 0;
-  std::memcpy(&bytes, eight, sizeof bytes);
+  static_assert(sizeof bytes == cell_side);
+  std::memcpy(&bytes, row, sizeof bytes);
   return static_cast<int>(((bytes & 0x0101010101010101ULL) * 0x0101010101010101ULL) >> 56);
 }
 
@@ -37,8 +38,8 @@ CellSums sums_of(const media::Image& plane, const MotionBackground& background, 
       sums.now_now += now[x] * now[x];
       sums.before_before += before[x] * before[x];
       sums.both += now[x] * before[x];
-      sums.slope_x += (now[x] - before[x]) * (2 * x - 7);
-      sums.slope_y += (now[x] - before[x]) * (2 * (y - top) - 7);
+      sums.slope_x += (now[x] - before[x]) * (2 * x - (cell_side - 1));
+      sums.slope_y += (now[x] - before[x]) * (2 * (y - top) - (cell_side - 1));
     }
   }
   return sums;
@@ -53,7 +54,8 @@ float covariance(int product_sum, int a, int b) {
 
 // How far the difference is from a plane through it: light comes and goes smoothly, whatever it falls on.
 float unevenness(const CellSums& sums) {
-  constexpr float squares = 4 * 336;  // of twice the distances, over all samples
+  // Of twice the distances, over all samples.
+  constexpr float squares = samples * (cell_side * cell_side - 1) / 3;
   const int difference = sums.now - sums.before;
   const float variance =
       covariance(sums.now_now - 2 * sums.both + sums.before_before, difference, difference);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From changed samples to things: cells of 8 × 8 samples, what became of each, and what hangs together.
+// From changed samples to things: cells, what became of each, and what hangs together.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,6 @@
 #include "vision/motion_memory.hpp"
 
 namespace porchlight::vision {
-
-inline constexpr int cell_side = 8;  // samples
 
 enum class CellKind : std::uint8_t {
   still,

@@ -7,8 +7,10 @@
 #include "porchlight/media/luma.hpp"
 #include "vision/motion_background.hpp"
 #include "vision/motion_blobs.hpp"
+#include "vision/motion_course.hpp"
 #include "vision/motion_memory.hpp"
-#include "vision/motion_path.hpp"
+#include "vision/motion_settling.hpp"
+#include "vision/motion_suspicion.hpp"
 #include "vision/motion_tracks.hpp"
 #include "vision/motion_tuning.hpp"
 #include "vision/motion_zones.hpp"
@@ -20,16 +22,10 @@ using namespace std::chrono_literals;
 
 constexpr int plane_width = 320;
 constexpr int plane_height = 180;
-constexpr int settling_pictures = 3;
 constexpr auto remember_every = 900ms;
 constexpr auto usual_pause = 100ms;  // between pictures, where they tell nothing better
 constexpr float blank_deviation = 3;
 constexpr float grey_holes = 1.0F / 16;
-// A place that looked different for nothing is left alone for so long, at rest; twice as long each time in a
-// row.
-constexpr auto first_rest = 1s;
-constexpr int most_doublings = 5;
-constexpr auto forget_after = 60s;
 
 // Every 16th sample will do.
 bool is_blank(const media::Image& plane) {
@@ -60,106 +56,115 @@ class MotionGate::State {
  private:
   enum class Phase { settling, resting, suspicious };
 
+  bool too_soon(const media::Frame& frame) const;
   bool take(const media::Frame& frame);
+  void follow_time();
   void settle();
   void judge();
   void rest();
-  void suspect();
   void follow();
   void note_movers();
+  void pass_over_grey();
+  void learn();
   void begin_motion(const MotionTrack& track);
   std::optional<MotionNews> end_if_over(MonotonicTime now);
-  MotionNews news(bool ended) const;
+  void forget_scene();
   void accept_scene();
-  void calm_down();
-  bool is_left_alone(const MotionBlob& blob) const;
+  void calm_down(MonotonicTime now);
   bool suspicious_blob(const MotionBlob& blob) const;
 
   const MotionTuning tuning_;
   MotionZones zones_;
   media::LumaReader reader_;
-  media::Image plane_;
+  media::Image fresh_;  // of the newest picture
+  media::Image plane_;  // of the newest that shows anything
   MotionBackground background_{tuning_};
   MotionMemory memory_;
   MotionBlobs blobs_{tuning_, background_, memory_};
   MotionTracks tracks_{tuning_};
-  const std::vector<MotionBlob>* found_ = nullptr;  // of the newest plane
+  // In the newest plane; null: the newest picture was not judged.
+  const std::vector<MotionBlob>* found_ = nullptr;
 
   Phase phase_ = Phase::settling;
   bool in_motion_ = false;
   bool just_begun_ = false;
-  std::optional<MonotonicTime> settling_since_;
-  int settled_ = 0;      // pictures
+  MotionSettling settling_{tuning_};
+  MotionSuspicion suspicion_{tuning_};
   MonotonicTime now_{};  // of the newest picture, by arrival
   std::chrono::nanoseconds passed_{usual_pause};
   std::optional<MonotonicTime> seen_;        // the picture before
   std::optional<MonotonicTime> remembered_;  // when the memory learned last
-  MonotonicTime suspected_{};
-  // Of the motion that goes on.
-  MonotonicTime start_{};
-  MonotonicTime last_move_{};
-  std::uint32_t zones_seen_ = 0;
-  MotionPath path_;
-  // Cells that looked different for nothing.
-  std::vector<std::uint8_t> suspects_;  // since the suspicion began
-  std::vector<MonotonicTime> left_alone_until_;
-  int in_vain_ = 0;
+  std::optional<MonotonicTime> grey_since_;  // all pictures have had grey holes
+  MotionCourse course_;                      // of the motion that goes on
 };
+
+bool MotionGate::State::too_soon(const media::Frame& frame) const {
+  if (!seen_) return false;
+  const auto pause = frame.arrived - *seen_;
+  return pause >= 0ns && pause < tuning_.pace;
+}
 
 // False: nothing to compare.
 bool MotionGate::State::take(const media::Frame& frame) {
-  if (seen_) {
-    const auto pause = frame.arrived - *seen_;
-    if (pause >= 0ns && pause < tuning_.pace) return false;
-    passed_ = pause < 0ns ? std::chrono::nanoseconds(usual_pause) : pause;
-  }
-  if (!reader_.read(frame, plane_width, plane_height, plane_)) return false;
+  if (!reader_.read(frame, plane_width, plane_height, fresh_)) return false;
   now_ = frame.arrived;
-  seen_ = now_;
-  if (tuning_.skips_blank && is_blank(plane_)) return false;
-  if (!background_.fits(plane_)) {
+  follow_time();
+  // Before anything else: what is kept of the planes before is of another size.
+  if (fresh_.width != plane_.width || fresh_.height != plane_.height) {
+    plane_ = fresh_;
     restart();
-    background_.begin(plane_);
-    memory_.begin(plane_);
-    const auto cells = (plane_.width / cell_side) * (plane_.height / cell_side);
-    left_alone_until_.assign(static_cast<std::size_t>(cells), MonotonicTime{});
-    suspects_.assign(left_alone_until_.size(), 0);
   }
+  if (tuning_.skips_blank && is_blank(fresh_)) {
+    found_ = nullptr;
+    if (phase_ == Phase::settling && settling_.see_blank(now_)) phase_ = Phase::resting;
+    return false;
+  }
+  std::swap(plane_, fresh_);
   return true;
 }
 
+// Back to what was passed over: what was seen in the picture that woke us is seen again, in its turn.
+void MotionGate::State::follow_time() {
+  passed_ = seen_ && now_ >= *seen_ ? now_ - *seen_ : std::chrono::nanoseconds(usual_pause);
+  if (seen_ && now_ < *seen_ && !in_motion_) tracks_.clear();
+  seen_ = now_;
+}
+
 std::optional<MotionNews> MotionGate::State::look(const media::Frame& frame) {
-  if (!take(frame)) return end_if_over(frame.arrived);
+  if (too_soon(frame) || !take(frame)) return tick(frame.arrived);
+  // There was nothing to begin with; now there is.
+  if (phase_ != Phase::settling && !settling_.saw_any()) restart();
   if (phase_ == Phase::settling)
     settle();
   else
     judge();
-  if (std::exchange(just_begun_, false)) return news(false);
-  return end_if_over(now_);
+  if (std::exchange(just_begun_, false)) return course_.news(false);
+  return tick(now_);
 }
 
 // The first pictures are the background, whatever they show; the last of them most.
 void MotionGate::State::settle() {
-  if (!settling_since_) {
-    settling_since_ = now_;
-    background_.begin(plane_);
-    memory_.begin(plane_);
-  }
+  if (!settling_.saw_any()) forget_scene();
   background_.compare(plane_, zones_.watched(plane_.width, plane_.height));
-  ++settled_;
-  if (now_ - *settling_since_ < tuning_.settle || settled_ < settling_pictures) {
+  if (!settling_.see(now_)) {
     background_.learn(plane_, tuning_.average);
     return;
   }
+  forget_scene();
+  phase_ = Phase::resting;
+}
+
+void MotionGate::State::forget_scene() {
   background_.begin(plane_);
   memory_.begin(plane_);
-  phase_ = Phase::resting;
+  suspicion_.forget(static_cast<std::size_t>((plane_.width / cell_side) * (plane_.height / cell_side)));
 }
 
 void MotionGate::State::judge() {
   const auto& changed = background_.compare(plane_, zones_.watched(plane_.width, plane_.height));
   found_ = &blobs_.find(plane_, changed);
-  if (tuning_.skips_blank && blobs_.grey_part() >= grey_holes) return;
+  if (tuning_.skips_blank && blobs_.grey_part() >= grey_holes) return pass_over_grey();
+  grey_since_.reset();
   if (blobs_.changed_part() >= tuning_.light_part) {
     // Another light is on: that is the background now. Who moves is seen against it from the next picture on.
     accept_scene();
@@ -168,6 +173,20 @@ void MotionGate::State::judge() {
   }
   if (phase_ == Phase::resting) rest();
   if (phase_ == Phase::suspicious || in_motion_) follow();
+  learn();
+}
+
+// A hole in the stream is mended within a few seconds. What is grey for longer is a thing.
+void MotionGate::State::pass_over_grey() {
+  if (!grey_since_) grey_since_ = now_;
+  if (now_ - *grey_since_ >= tuning_.grey_stays) {
+    accept_scene();
+    grey_since_.reset();
+  }
+  found_ = nullptr;
+}
+
+void MotionGate::State::learn() {
   background_.learn(plane_, passed_);
   if (remembered_ && now_ - *remembered_ < remember_every && now_ >= *remembered_) return;
   memory_.learn(plane_, background_.step());
@@ -178,34 +197,20 @@ void MotionGate::State::rest() {
   if (in_motion_) return;
   const bool anything = std::any_of(found_->begin(), found_->end(),
                                     [this](const MotionBlob& blob) { return suspicious_blob(blob); });
-  if (anything) suspect();
+  if (!anything) return;
+  phase_ = Phase::suspicious;
+  suspicion_.begin(now_);
+  tracks_.clear();
 }
 
 bool MotionGate::State::suspicious_blob(const MotionBlob& blob) const {
-  return zones_.touches(blob, blobs_.columns()) && !is_left_alone(blob);
-}
-
-// Most of it lies where something looked different for nothing a moment ago.
-bool MotionGate::State::is_left_alone(const MotionBlob& blob) const {
-  const auto known = std::count_if(blob.cells.begin(), blob.cells.end(),
-                                   [this](std::uint16_t cell) { return now_ < left_alone_until_[cell]; });
-  return 2 * known >= static_cast<std::ptrdiff_t>(blob.cells.size());
-}
-
-void MotionGate::State::suspect() {
-  if (now_ - suspected_ >= forget_after) in_vain_ = 0;
-  phase_ = Phase::suspicious;
-  suspected_ = now_;
-  suspects_.assign(left_alone_until_.size(), 0);
-  tracks_.clear();
+  return zones_.touches(blob, blobs_.columns()) && !suspicion_.is_left_alone(blob, now_);
 }
 
 void MotionGate::State::follow() {
   tracks_.follow(*found_, now_);
-  for (const auto& blob : *found_)
-    for (const auto cell : blob.cells) suspects_[cell] = 1;
+  suspicion_.add(*found_);
   note_movers();
-  if (!in_motion_ && now_ - suspected_ >= tuning_.suspicion) calm_down();
 }
 
 void MotionGate::State::note_movers() {
@@ -216,33 +221,27 @@ void MotionGate::State::note_movers() {
     if (!track.mover && here && zones_.counts(zones) && track.has_moved(tuning_)) {
       track.mover = true;
       if (!in_motion_) begin_motion(track);
-      last_move_ = std::max(last_move_, now_);
+      course_.move(now_);
     }
     if (!track.mover || !here) continue;
-    if (zones_.counts(zones)) last_move_ = std::max(last_move_, track.last_progress());
-    zones_seen_ |= zones;
+    if (zones_.counts(zones)) course_.move(track.last_progress());
+    course_.pass(zones);
     if ((largest == nullptr || track.blob().cells.size() > largest->blob().cells.size())) largest = &track;
   }
-  if (largest != nullptr) path_.add(now_, largest->blob(), plane_.width, plane_.height);
+  if (largest != nullptr) course_.add(now_, largest->blob(), plane_.width, plane_.height);
 }
 
 void MotionGate::State::begin_motion(const MotionTrack& track) {
   in_motion_ = just_begun_ = true;
-  in_vain_ = 0;
-  start_ = track.first_seen();
-  last_move_ = now_;
-  zones_seen_ = 0;
-  path_.begin(start_);
+  suspicion_.was_right();
+  course_.begin(track.first_seen(), now_);
 }
 
-// Something was different and did not move: it belongs to the scene. The next time it takes longer to notice
-// it.
-void MotionGate::State::calm_down() {
-  const auto alone = first_rest * (1 << std::min(in_vain_, most_doublings));
-  for (std::size_t cell = 0; cell < suspects_.size(); ++cell)
-    if (suspects_[cell] != 0) left_alone_until_[cell] = now_ + alone;
-  ++in_vain_;
-  accept_scene();
+// Something was different and did not move: it belongs to the scene, as far as the newest picture shows it.
+// The next time it takes longer to notice it.
+void MotionGate::State::calm_down(MonotonicTime now) {
+  suspicion_.was_in_vain(now);
+  if (found_ != nullptr) accept_scene();
   tracks_.clear();
   phase_ = Phase::resting;
 }
@@ -259,13 +258,13 @@ void MotionGate::State::accept_scene() {
 }
 
 std::optional<MotionNews> MotionGate::State::end_if_over(MonotonicTime now) {
-  if (!in_motion_ || now - last_move_ < tuning_.hold) return std::nullopt;
+  if (!in_motion_ || !course_.is_over(now, tuning_)) return std::nullopt;
   return finish();
 }
 
 std::optional<MotionNews> MotionGate::State::finish() {
   if (!std::exchange(in_motion_, false)) return std::nullopt;
-  auto ended = news(true);
+  auto ended = course_.news(true);
   tracks_.clear();
   if (phase_ == Phase::settling) return ended;
   phase_ = Phase::resting;
@@ -273,21 +272,15 @@ std::optional<MotionNews> MotionGate::State::finish() {
   return ended;
 }
 
-MotionNews MotionGate::State::news(bool ended) const {
-  MotionNews news{ended, start_, last_move_, {}, path_.steps()};
-  for (std::size_t i = 0; i < 32; ++i)
-    if ((zones_seen_ >> i & 1U) != 0) news.zones.push_back(i);
-  return news;
-}
-
 std::optional<MotionNews> MotionGate::State::tick(MonotonicTime now) {
+  if (phase_ == Phase::suspicious && !in_motion_ && suspicion_.is_over(now)) calm_down(now);
   return end_if_over(now);
 }
 
 void MotionGate::State::restart() {
   phase_ = Phase::settling;
-  settling_since_.reset();
-  settled_ = 0;
+  settling_.restart();
+  grey_since_.reset();
   tracks_.clear();
   found_ = nullptr;
 }

@@ -60,8 +60,8 @@ void MotionMemory::learn(const media::Image& plane, int step) {
 }
 
 void MotionMemory::accept_cell(const media::Image& plane, int left, int top, int step) {
-  for (int y = top; y < top + 8; ++y)
-    for (int x = left; x < left + 8; ++x) {
+  for (int y = top; y < top + cell_side; ++y)
+    for (int x = left; x < left + cell_side; ++x) {
       auto& sample = samples_[static_cast<std::size_t>(y * width_ + x)];
       const auto brightness = plane.pixels[static_cast<std::size_t>(y * width_ + x)];
       sample.see(brightness, step, false);
@@ -73,8 +73,8 @@ void MotionMemory::accept_cell(const media::Image& plane, int left, int top, int
 int MotionMemory::strange(const media::Image& plane, const std::vector<std::uint8_t>& changed, int left,
                           int top, int step) const {
   int count = 0;
-  for (int y = top; y < top + 8; ++y)
-    for (int x = left; x < left + 8; ++x) {
+  for (int y = top; y < top + cell_side; ++y)
+    for (int x = left; x < left + cell_side; ++x) {
       const auto i = static_cast<std::size_t>(y * width_ + x);
       if (changed[i] == 0) continue;
       const int found = samples_[i].find(plane.pixels[i], step);

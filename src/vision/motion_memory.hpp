@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "porchlight/media/picture.hpp"
+#include "vision/motion_tuning.hpp"
 
 namespace porchlight::vision {
 
@@ -17,7 +18,7 @@ class MotionMemory {
   // About once a second: each sample's nearest level comes up, the others fade; a new one takes the place of
   // the weakest. `step`: what lies nearer is the same level.
   void learn(const media::Image& plane, int step);
-  // The levels of a cell of 8 × 8 samples are known from now on.
+  // The levels of a cell are known from now on.
   void accept_cell(const media::Image& plane, int left, int top, int step);
 
   // How many samples of the cell have changed and show nothing that was often there.

@@ -5,6 +5,9 @@
 
 namespace porchlight::vision {
 
+// Samples of the small plane are judged in squares of so many by so many.
+inline constexpr int cell_side = 8;
+
 // What tells something that moves from everything else that changes a picture. Lengths are samples of the
 // small plane (at most 320 × 180), steps are levels of brightness, times are those of the pictures' arrival.
 // Each measure against a false alarm has its own switch, so that a test can show what it is good for.
@@ -15,7 +18,7 @@ struct MotionTuning {
   int most_step = 48;
   std::chrono::milliseconds average{6'000};  // the moving average's time constant
 
-  // A cell of 8 × 8 samples counts when so many of them have changed: noise is scattered, rain is thin.
+  // A cell counts when so many of them have changed: noise is scattered, rain is thin.
   int dense = 22;
   // More than this correlation of its samples with the average: the same thing in another light. 2: never.
   float same_structure = 0.6F;
@@ -30,10 +33,12 @@ struct MotionTuning {
 
   // After a connection the picture settles: exposure, colours, the first groups of pictures.
   std::chrono::milliseconds settle{1'500};
-  bool skips_blank = true;  // pictures that are one grey, or have grey holes
+  bool skips_blank = true;                       // pictures that are one grey, or have grey holes
+  std::chrono::milliseconds grey_stays{10'000};  // what is grey for so long is so: no hole in the stream
 
   std::chrono::milliseconds suspicion{2'500};  // so long something may take to show that it moves
   std::chrono::milliseconds hold{8'000};       // nothing moves for so long: the motion is over
+  std::chrono::milliseconds longest{600'000};  // then it ends all the same; what moves on is another
   std::chrono::milliseconds pace{70};          // pictures that follow faster are passed over
 };
 

@@ -27,7 +27,7 @@ std::uint32_t MotionZones::zones_of(const MotionBlob& blob) const {
   const auto foot =
       point_of(static_cast<float>(blob.left + blob.right) / 2, static_cast<float>(blob.bottom) - 0.5F);
   std::uint32_t zones = 0;
-  for (std::size_t i = 0; i < options_.zones.size() && i < 32; ++i) {
+  for (std::size_t i = 0; i < std::min(options_.zones.size(), media::most_areas); ++i) {
     const auto& points = options_.zones[i].points;
     if (media::contains(points, middle) || media::contains(points, foot)) zones |= std::uint32_t{1} << i;
   }

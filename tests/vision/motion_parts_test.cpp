@@ -190,19 +190,37 @@ TEST(MotionTracks, WhatWalksHasMovedAndWhatTremblesHasNot) {
 }
 
 TEST(MotionPath, IsShortHoweverLongItTakes) {
-  MotionBlob blob;
-  blob.left = 40, blob.right = 80, blob.top = 20, blob.bottom = 110;
   for (const auto lasts : {1s, 30s, 4000s}) {
     MotionPath path;
     const MonotonicTime start{1000s};
     path.begin(start);
-    for (auto at = 0ms; at < lasts; at += 100ms) path.add(start + at, blob, width, height);
+    // From the left to the right, evenly.
+    const auto left_at = [lasts](std::chrono::milliseconds at) {
+      return 40 + static_cast<int>(200 * at.count() / std::chrono::milliseconds(lasts).count());
+    };
+    for (auto at = 0ms; at < lasts; at += 100ms) {
+      MotionBlob blob;
+      blob.left = left_at(at), blob.right = blob.left + 40, blob.top = 20, blob.bottom = 110;
+      path.add(start + at, blob, width, height);
+    }
     const auto& steps = path.steps();
     ASSERT_FALSE(steps.empty());
     EXPECT_LE(steps.size(), 16U);
     EXPECT_EQ(steps.front().at, 0ms);
-    EXPECT_GT(steps.back().at, lasts / 3) << "it goes to the end";
-    for (std::size_t i = 1; i < steps.size(); ++i) EXPECT_GT(steps[i].at, steps[i - 1].at);
+    if (lasts > 2s) {
+      EXPECT_GE(steps.size(), 8U);
+    } else {
+      EXPECT_EQ(steps.size(), 4U) << "one in 250 ms";
+    }
+    // Even steps, to within one of the end: no part of the way is left out.
+    const auto pause = steps[1].at - steps[0].at;
+    for (std::size_t i = 1; i < steps.size(); ++i) {
+      EXPECT_GE(steps[i].at - steps[i - 1].at, pause * 3 / 4);
+      EXPECT_LE(steps[i].at - steps[i - 1].at, pause * 5 / 4);
+    }
+    EXPECT_LE(lasts - steps.back().at, pause);
+    for (const auto& step : steps)
+      EXPECT_NEAR(step.x, left_at(step.at) / 320.0, 0.0006) << "where it was then";
     EXPECT_DOUBLE_EQ(steps.front().x, 0.125);
     EXPECT_DOUBLE_EQ(steps.front().width, 0.125);
     EXPECT_DOUBLE_EQ(steps.front().height, 0.5);

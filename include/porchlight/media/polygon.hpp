@@ -17,6 +17,7 @@ struct Point {
 // Its corners in order; the last is joined to the first.
 using Polygon = std::vector<Point>;
 inline constexpr std::size_t most_corners = 64;
+inline constexpr std::size_t most_areas = 32;  // of a camera, of each kind: zones and masks
 
 // A part of a camera's picture that has a name.
 struct Zone {

@@ -14,7 +14,7 @@
 namespace porchlight::vision {
 
 struct MotionOptions {
-  std::vector<media::Zone> zones;     // at most 32; none: the whole picture
+  std::vector<media::Zone> zones;     // at most media::most_areas; none: the whole picture
   std::vector<media::Polygon> masks;  // where nothing counts
 };
 
