@@ -36,9 +36,9 @@ def process_seconds(pid):
     return sum(int((task / "schedstat").read_text().split()[0]) for task in pathlib.Path(f"/proc/{pid}/task").iterdir()) / 1e9
 
 
-def measure(what, cameras, buttons=(), faces=False):
+def measure(what, cameras, buttons=()):
     """Percent of a core of the first camera's decode thread, over SECONDS."""
-    with harness.Daemon({"cameras": cameras, "buttons": list(buttons), "faces": {"enabled": faces}}) as daemon:
+    with harness.Daemon({"cameras": cameras, "buttons": list(buttons), "faces": {"enabled": False}}) as daemon:
         name = cameras[0]["id"]
         harness.wait_until(lambda: daemon.metric("camera_connection_status", camera_id=name) == 1, 60, "the camera")
         time.sleep(8)  # the picture has settled, the second keyframe has passed

@@ -107,6 +107,23 @@ TEST(MotionStream, ASuspicionEndsThoughNoPictureComes) {
   EXPECT_FALSE(shown.gate.wants_all());
 }
 
+TEST(MotionStream, AGreyHoleWakesNobody) {
+  const auto hole = [](int x, int y, double t) {
+    return t >= 5 && t < 6.5 && y >= 120 ? 128 : stripes(x, y, t);
+  };
+  Shown shown;
+  shown.show(hole, 0, 4);
+  for (double at = 4; at < 9; at += 0.1) {
+    shown.look(*painted(hole, at));
+    ASSERT_FALSE(shown.gate.wants_all()) << at;
+  }
+  MotionTuning tuning;
+  tuning.skips_blank = false;
+  Shown unprotected(tuning);
+  unprotected.show(hole, 0, 5.5);
+  EXPECT_TRUE(unprotected.gate.wants_all()) << "the pictures are too easy";
+}
+
 class MotionStreamBoth : public testing::TestWithParam<Way> {};
 INSTANTIATE_TEST_SUITE_P(BothWays, MotionStreamBoth, testing::Values(Way::all, Way::resting),
                          [](const auto& way) { return way.param == Way::all ? "All" : "Resting"; });
@@ -176,6 +193,13 @@ TEST(MotionStream, AnotherPictureAfterAReconnectIsNoMotion) {
   shown.show(wandering_edge(5), 5, 12);
   EXPECT_TRUE(shown.begun.empty());
   EXPECT_EQ(shown.all_wanted, 0) << "it has settled";
+  MotionTuning tuning;
+  tuning.settle = std::chrono::milliseconds(0);
+  Shown hasty(tuning);
+  hasty.show(stripes, 0, 5);
+  hasty.gate.restart();
+  hasty.show(wandering_edge(5), 5, 12);
+  EXPECT_EQ(hasty.begun.size(), 1U) << "the pictures are too easy";
   Shown same_connection;
   same_connection.show(stripes, 0, 5);
   same_connection.show(wandering_edge(5), 5, 12);
