@@ -83,8 +83,9 @@ void MqttHouse::turn() {
 // What the broker retained of an earlier life comes first, so that what is stale can be taken back.
 void MqttHouse::greet(MqttConnection& connection) {
   const auto& prefix = options_->topic_prefix;
-  for (const auto& filter : {prefix + "/+/ring/set", prefix + "/+/person", prefix + "/+/connectivity",
-                             prefix + "/+/rings", discovery_filter(*options_), birth_topic(*options_)})
+  for (const auto& filter :
+       {prefix + "/+/ring/set", prefix + "/+/person", prefix + "/+/connectivity", prefix + "/+/motion",
+        prefix + "/+/rings", discovery_filter(*options_), birth_topic(*options_)})
     if (!connection.subscribe(filter)) return;
   static_cast<void>(connection.publish({messages_.topics().available(), "online", nullptr, true}, false));
   unjudged_.clear();
@@ -195,6 +196,8 @@ void MqttHouse::hear_retained(MqttConnection& connection, const MqttMessage& mes
   if (levels.size() != 2) return;
   if (!has_place(levels[0])) {
     for (const auto* part : retained_parts) remove(connection, messages_.topics().of(levels[0], part));
+  } else if (levels[1] == "motion" && !watches(levels[0])) {
+    remove(connection, message.topic);
   } else if (levels[1] == "person" && !states_.contains(message.topic)) {
     // Of an earlier life; it is ours from now on, so that a forget reaches it. What we have said ourselves is
     // newer.
@@ -203,6 +206,12 @@ void MqttHouse::hear_retained(MqttConnection& connection, const MqttMessage& mes
     else
       set_state(connection, message.topic, forgotten_person());
   }
+}
+
+bool MqttHouse::watches(const std::string& place) const {
+  const auto& cameras = house_->facts.cameras;
+  return std::any_of(cameras.begin(), cameras.end(),
+                     [&](const auto& c) { return c.id == place && c.moving; });
 }
 
 void MqttHouse::command(const std::string& place, const MqttMessage& message) {

@@ -47,6 +47,7 @@ class MqttHouse final : public Channel {
   void set_state(MqttConnection& connection, const std::string& topic, std::string payload);
   void remove(MqttConnection& connection, const std::string& topic);
   bool has_place(const std::string& place) const;
+  bool watches(const std::string& camera) const;  // for movement
 
   const MqttOptionsPtr options_;
   const Clock& clock_;

@@ -16,6 +16,7 @@ import unittest
 
 import ha_schema
 import harness
+import motion_clip
 import mqtt_client
 from mqtt_client import Broker, MqttClient, Wire, retained
 
@@ -578,6 +579,26 @@ class HomeAssistantTest(MqttTest):
         self.assertFalse([topic for topic in configs if "porch_" in topic])
         self.assertEqual(ha_schema.house_faults("homeassistant", configs), [])
         harness.wait_until(lambda: not [t for t in retained(broker.port, "porchlight/#") if "/porch/" in t], 20, "no state of it")
+
+    def test_movement_is_a_state_as_long_as_it_is_looked_for(self):
+        broker = self.broker()
+        motion_clip.make(pathlib.Path(clips.name) / "walk.mp4", 30, walks_at=8)
+        watcher = self.watcher(broker.port, "porchlight/yard/motion")
+        settings = self.settings(broker.port)
+        settings["cameras"] = [{"id": "yard", "name": "Yard", "url": f"file:{clips.name}/walk.mp4", "loop": False}]
+        daemon = self.daemon(settings)
+        said = lambda: [m.payload for m in watcher.messages]  # noqa: E731
+        harness.wait_until(lambda: b"ON" in said(), 60, "somebody walks by")
+        harness.wait_until(lambda: said()[-1] == b"OFF", 60, "nobody is there any more")
+        self.assertEqual(said(), [b"OFF", b"ON", b"OFF"])
+        self.assertEqual(daemon.stop(), 0)
+        kept = lambda: retained(broker.port, "porchlight/yard/#")  # noqa: E731
+        self.assertEqual(kept()["porchlight/yard/motion"], b"OFF")
+        settings["cameras"][0]["motion"] = False
+        daemon.write_config(settings)
+        daemon.start()
+        harness.wait_until(lambda: "porchlight/yard/motion" not in kept(), 30, "no state of what is not looked for")
+        self.assertIn("porchlight/yard/connectivity", kept())
 
     def test_a_camera_that_went_while_we_were_off_goes_too_and_so_does_discovery(self):
         broker = self.broker("allow_anonymous true")
