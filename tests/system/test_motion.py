@@ -4,6 +4,7 @@
 
 import datetime
 import pathlib
+import sys
 import tempfile
 import unittest
 
@@ -11,6 +12,9 @@ import harness
 import motion_clip
 from accounts_client import Client, first_run_code
 from stream_client import Listener
+
+sys.path.insert(0, str(harness.SOURCE / "tests" / "demo"))
+import clip as demo_clip  # noqa: E402
 
 PASSWORD = "a long phrase of theirs"
 DRIVE = {"id": "drive", "name": "The drive", "points": [[0.3, 0.4], [1, 0.4], [1, 1], [0.3, 1]]}
@@ -109,6 +113,25 @@ class Motion(unittest.TestCase):
             self.assertEqual(daemon.metric("camera_frames_dropped_total", camera_id="front"), 0)
             self.assertEqual(daemon.metric("motion_events_detected_total", camera_id="front"), 0)
             daemon.stop()
+
+    def test_who_comes_where_no_button_is_gets_a_name(self):
+        pictures = [harness.PICTURES / name for name in ("known_enrol.jpg", "known_door.jpg")]
+        if not all(picture.exists() for picture in pictures):
+            self.skipTest(f"no pictures in {harness.PICTURES}: run ./dev setup")
+        demo_clip.make(pathlib.Path(clips.name) / "visit.mp4", [(pictures[1], 8, 14)], 24)
+        daemon = harness.Daemon({
+            "cameras": [self.camera("yard", "visit")],
+            "notifications": {"channels": [{"id": "hook", "type": "webhook", "url": self.hook.url}],
+                              "rules": [{"when": when, "to": ["hook"]} for when in ("motion", "person.known", "person.unknown")]},
+        }, wait=None)
+        self.addCleanup(daemon.close)
+        daemon.cli("faces", "enrol", "Anna", pictures[0])
+        daemon.start()
+        told = self.hook.wait_for(lambda m: m.event["type"] == "sighting", 120, "who it is").event
+        self.assertEqual((told["camera"], told["result"], told["person"]), ("yard", "known_person", "Anna"))
+        self.assertNotIn("ring_id", told)
+        self.hook.wait_for(lambda m: m.event["type"] == "motion", 60, "the motion")
+        self.assertGreaterEqual(daemon.metric("motion_events_detected_total", camera_id="yard"), 1)
 
     def test_motion_that_goes_on_at_the_stop_is_completed(self):
         daemon = self.daemon([self.camera("yard", "walk")])
