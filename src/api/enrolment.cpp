@@ -51,7 +51,8 @@ void Enrolment::note(Result<std::vector<FaceFound>> found) {
   }
   auto& face = found->front();
   photos_.push_back({"enrolled", {}, face.quality, false, faces_.size()});
-  faces_.push_back({face.embedding, std::move(face.model), digest_, people_.library.clock.wall()});
+  faces_.push_back({face.embedding, std::move(face.model), digest_, people_.library.clock.wall(), 0,
+                    std::move(face.second), std::move(face.second_model)});
 }
 
 // The same photograph again takes the place of the former one.

@@ -80,7 +80,7 @@ Findings check_models(const vision::FaceOptions& faces) {
     return findings;
   }
   const auto folder = vision::default_model_dir();
-  const auto proof = vision::prove_models(folder);
+  const auto proof = vision::prove_models(folder, faces.mobile);
   if (!proof) {
     findings.bad(proof.error().text(),
                  "`apt install --reinstall ./porchlight_*.deb` brings them to "

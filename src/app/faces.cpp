@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The commands about people. They work on the database beside the daemon and tell it afterwards.
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -10,12 +9,14 @@
 
 #include "app/audited.hpp"
 #include "app/commands.hpp"
+#include "app/gallery_file.hpp"
 #include "app/terminal.hpp"
 #include "porchlight/api/control_client.hpp"
 #include "porchlight/pipeline/gallery.hpp"
 #include "porchlight/store/audit_anchor.hpp"
 #include "porchlight/store/database.hpp"
 #include "porchlight/store/gallery_store.hpp"
+#include "porchlight/vision/calibration.hpp"
 #include "porchlight/vision/evaluate.hpp"
 #include "porchlight/vision/face_engine.hpp"
 #include "porchlight/vision/gallery.hpp"
@@ -24,41 +25,6 @@ namespace porchlight::app {
 namespace {
 
 using nlohmann::json;
-
-void print_json(const json& value) {
-  std::printf("%s\n", value.dump(2, ' ', false, json::error_handler_t::replace).c_str());
-}
-
-struct People {
-  std::unique_ptr<store::Database> database;
-  store::GalleryStore gallery;
-};
-
-// What is only looked at must be there; only enrolling makes a database.
-enum class Access { look, change, create };
-
-// A database that root makes belongs to whom its folder belongs to, or the service could not open it.
-// The write-ahead log follows the database's owner (SQLite sees to that).
-void give_to_owner_of_folder(const std::filesystem::path& database) {
-  struct stat folder {};
-  if (::geteuid() != 0 || ::stat(database.parent_path().c_str(), &folder) != 0) return;
-  for (const auto* suffix : {"", "-wal", "-shm"})
-    if (::chown((database.string() + suffix).c_str(), folder.st_uid, folder.st_gid) != 0) continue;
-}
-
-Result<People> open_people(const Settings& settings, Access access) {
-  const auto file = settings.database();
-  const bool there = std::filesystem::exists(file);
-  if (!there && (access != Access::create || !std::filesystem::is_directory(file.parent_path())))
-    return Error(ErrorCode::io, "open '" + file.string() + "': nothing is there; has the daemon run?");
-  store::DatabaseOptions options;
-  if (access == Access::look) options.mode = store::OpenMode::read_only;
-  auto database = store::Database::open(file, options, nullptr);
-  if (!database) return std::move(database).error();
-  if (!there) give_to_owner_of_folder(file);
-  store::GalleryStore gallery(**database);
-  return People{std::move(*database), gallery};
-}
 
 Result<std::unique_ptr<vision::FaceEngine>> open_engine(const Settings& settings) {
   return vision::FaceEngine::create(vision::default_model_dir(), settings.house.faces, nullptr);
@@ -87,7 +53,7 @@ int change_people(const CommandOptions& options, Access access, const store::Dat
                   Work work) {
   auto [settings, exit_code] = settings_for(options);
   if (!settings) return exit_code;
-  auto people = open_people(*settings, access);
+  auto people = open_gallery(*settings, access);
   if (!people) return complain(people.error());
   // Also after a failure: nobody's name stays because of a command that did nothing.
   const bool ends_name = what.operation == "delete" || what.changes.personal;
@@ -115,8 +81,8 @@ Status enrol_all(const Settings& settings, store::GalleryStore& gallery, const s
   for (const auto& image : images) {
     auto face = (*engine)->enrol_photo(image);
     if (!face) return std::move(face).error();
-    const store::EnrolledFace enrolled{face->embedding, face->model, face->photo_sha256,
-                                       std::chrono::system_clock::now()};
+    const auto enrolled =
+        pipeline::face_of(face->embedding, face->photo_sha256, std::chrono::system_clock::now());
     if (auto status = gallery.enrol(name, enrolled); !status) return std::move(status).error();
     std::printf("enrolled %s from %s (quality %.2f)\n", name.c_str(), image.c_str(),
                 static_cast<double>(face->quality));
@@ -124,11 +90,14 @@ Status enrol_all(const Settings& settings, store::GalleryStore& gallery, const s
   return {};
 }
 
-json identity_json(const vision::Shot& shot, const vision::Identity& identity) {
+json identity_json(const vision::Shot& shot, const vision::Identity& identity,
+                   const vision::Calibration& calibration) {
   const auto& box = shot.face.box;
   json object{{"result", event::to_string(identity.verdict)},
               {"confidence", identity.confidence},
               {"distance", identity.distance},
+              {"threshold", calibration.threshold},
+              {"threshold_basis", to_string(calibration.basis)},
               {"quality", shot.quality},
               {"box", {box.x, box.y, box.width, box.height}}};
   if (!identity.person.empty()) object["person"] = identity.person;
@@ -173,31 +142,10 @@ int people_list_as_command(const CommandOptions& options, const std::string& nam
   });
 }
 
-int faces_list_command(const CommandOptions& options) {
-  auto [settings, exit_code] = settings_for(options);
-  if (!settings) return exit_code;
-  auto people = open_people(*settings, Access::look);
-  if (!people) return complain(people.error());
-  const auto persons = people->gallery.people();
-  if (!persons) return complain(persons.error());
-  auto list = json::array();
-  for (const auto& person : *persons) {
-    list.push_back(
-        {{"name", person.name}, {"listed_as", to_string(person.listed_as)}, {"faces", person.faces.size()}});
-    if (!options.json)
-      std::printf("%-30s %-12s %zu face%s\n", person.name.c_str(),
-                  std::string(to_string(person.listed_as)).c_str(), person.faces.size(),
-                  person.faces.size() == 1 ? "" : "s");
-  }
-  if (options.json) print_json(list);
-  if (!options.json && persons->empty()) std::printf("nobody is enrolled\n");
-  return exit_done;
-}
-
 int faces_identify_command(const CommandOptions& options, const std::string& image) {
   auto [settings, exit_code] = settings_for(options);
   if (!settings) return exit_code;
-  auto people = open_people(*settings, Access::look);
+  auto people = open_gallery(*settings, Access::look);
   if (!people) return complain(people.error());
   const auto persons = people->gallery.people();
   if (!persons) return complain(persons.error());
@@ -206,16 +154,17 @@ int faces_identify_command(const CommandOptions& options, const std::string& ima
   const auto shots = (*engine)->shots_of_photo(image);
   if (!shots) return complain(shots.error().text(), exit_unreachable);
   const auto gallery = pipeline::gallery_of(*persons);
+  const auto calibration = vision::calibrate(gallery, settings->house.faces);
   bool known = false;
   auto list = json::array();
   for (const auto& shot : *shots) {
-    const auto identity = vision::identify(gallery, shot.embedding, settings->house.faces.threshold);
+    const auto identity = vision::identify(gallery, shot.embedding, calibration.threshold);
     known = known || !identity.person.empty();
-    list.push_back(identity_json(shot, identity));
+    list.push_back(identity_json(shot, identity, calibration));
     if (!options.json)
-      std::printf("%s %s (confidence %.2f, distance %.3f)\n",
+      std::printf("%s %s (confidence %.2f, distance %.3f, threshold %.2f)\n",
                   std::string(to_string(identity.verdict)).c_str(), identity.person.c_str(),
-                  identity.confidence, identity.distance);
+                  identity.confidence, identity.distance, static_cast<double>(calibration.threshold));
   }
   if (options.json) print_json(list);
   if (shots->empty() && !options.json) std::printf("no face in '%s'\n", image.c_str());

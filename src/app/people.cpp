@@ -21,14 +21,17 @@ pipeline::FaceWanted wanted_of(api::FaceWanted wanted) {
 
 api::FaceFound found_of(const pipeline::ExaminedFace& face) {
   const auto& identity = face.identity;
-  return {face.shot.embedding,
+  const auto& embedding = face.shot.embedding;
+  return {embedding.resnet,
           std::string(vision::model_version),
           face.shot.quality,
           {face.place.x, face.place.y, face.place.width, face.place.height},
           std::string(to_string(identity.verdict)),
           identity.person,
           identity.confidence,
-          identity.distance};
+          identity.distance,
+          embedding.mobile,
+          std::string(embedding.mobile.empty() ? std::string_view() : vision::mobile_version)};
 }
 
 }  // namespace

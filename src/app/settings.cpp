@@ -98,7 +98,7 @@ telemetry::ClosedSets closed_sets(const Settings& settings) {
   for (const auto& channel : settings.house.notifications.channels) types.insert(channel.type);
   sets.channel_types.assign(types.begin(), types.end());
   sets.endpoints = api::endpoints();
-  if (settings.house.faces.enabled) sets.model_versions = vision::model_versions();
+  if (settings.house.faces.enabled) sets.model_versions = vision::model_versions(settings.house.faces);
   for (const auto& button : settings.house.buttons)
     if (gpio::knows_lost_edges(button)) sets.button_ids.push_back(button.id);
   if (auto device = block_device_under(settings.house.folder); !device.empty())

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 namespace porchlight::app {
 
@@ -26,6 +27,10 @@ int complain(const Error& error) {
     default:
       return complain(error.text(), exit_no);
   }
+}
+
+void print_json(const nlohmann::json& value) {
+  std::printf("%s\n", value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
 }
 
 namespace {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,9 @@ namespace porchlight::app {
 int complain(std::string_view text, Exit code);
 // By the error's code: cannot read or reach → 3, else 1.
 int complain(const Error& error);
+
+// Over several lines; bytes that are no UTF-8 are replaced.
+void print_json(const nlohmann::json& value);
 
 // False when a fault hides storage.path, so that what was read of it is only the default.
 bool storage_is_known(const Settings& settings, const config::Faults& faults);

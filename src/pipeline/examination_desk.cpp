@@ -26,8 +26,7 @@ Examined faces_of(const Examination& examination, std::vector<vision::Shot> shot
 }
 
 Examined look_at(const Examination& examination, vision::FaceEngine& engine, const vision::Gallery& gallery,
-                 const vision::FaceEngine::GoOn& go_on) {
-  const auto threshold = engine.options().threshold;
+                 float threshold, const vision::FaceEngine::GoOn& go_on) {
   if (examination.wanted == FaceWanted::every) {
     auto found = engine.shots_of_photo(examination.photo, go_on);
     if (!found) return std::move(found).error();
@@ -65,11 +64,11 @@ void ExaminationDesk::turn_late_away(MonotonicTime now) {
   answer(Error(ErrorCode::timeout, "the cameras left no time to look at the photograph"));
 }
 
-void ExaminationDesk::serve(vision::FaceEngine& engine, const vision::Gallery& gallery,
+void ExaminationDesk::serve(vision::FaceEngine& engine, const vision::Gallery& gallery, float threshold,
                             const vision::FaceEngine::GoOn& go_on) {
   if (!next_) return;
   std::optional<InferenceMeter::Work> work(std::in_place, meter_);
-  auto examined = look_at(*next_, engine, gallery, go_on);
+  auto examined = look_at(*next_, engine, gallery, threshold, go_on);
   if (!examined && examined.error().code() == ErrorCode::cancelled) return work->put_back();
   if (!is_fault(examined)) work->succeeded();
   work.reset();  // counted before whoever asked knows

@@ -31,7 +31,7 @@ class ExaminationDesk {
   // Who waited too long hears so.
   void turn_late_away(MonotonicTime now);
   // Looks at the next one. It is put aside, and stays the next, when `go_on` says no.
-  void serve(vision::FaceEngine& engine, const vision::Gallery& gallery,
+  void serve(vision::FaceEngine& engine, const vision::Gallery& gallery, float threshold,
              const vision::FaceEngine::GoOn& go_on);
   // Also the main thread, while nothing runs the vision lane.
   void refuse_all(const Error& why, InferenceMeter::End how);

@@ -47,10 +47,7 @@ ModelKeeper::ModelKeeper(const Clock& clock, telemetry::Metrics& metrics, teleme
       health_(health),
       errors_(metrics.counter(
           "errors_total",
-          {{"component", "face_detector"}, {"error_type", "internal"}, {"severity", "error"}})) {
-  for (const auto& version : vision::model_versions())
-    info_.push_back(metrics.gauge("ml_model_info", {{"model_version", version}, {"backend", "cpu"}}));
-}
+          {{"component", "face_detector"}, {"error_type", "internal"}, {"severity", "error"}})) {}
 
 Status ModelKeeper::load(const vision::FaceOptions& options) {
   if (engine_) return {};
@@ -70,9 +67,15 @@ Status ModelKeeper::load(const vision::FaceOptions& options) {
   pause_ = {};
   health_.model_loaded = true;
   health_.set(Part::model, PartState::started);
-  for (auto& one : info_) one.set(1);
+  info_.clear();
+  for (const auto& version : vision::model_versions(options)) {
+    info_.push_back(metrics_.gauge("ml_model_info", {{"model_version", version}, {"backend", "cpu"}}));
+    info_.back().set(1);
+  }
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.now() - begun);
   log_.info("the face models are loaded", {{"took_ms", std::to_string(took.count())}});
+  if (options.mobile)
+    log_.info("the second embedder is on; what it was trained on is not documented (docs/models.md)");
   return {};
 }
 

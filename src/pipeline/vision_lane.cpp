@@ -78,10 +78,12 @@ void VisionLane::take_gallery() {
   auto gallery = new_gallery_.take();
   if (!gallery) return;
   gallery_ = std::move(*gallery);
-  if (watcher_)
-    watcher_->set_gallery(gallery_);
-  else
+  if (!watcher_) {
     metrics_.gauge("known_faces_database_size").set(static_cast<double>(gallery_->size()));
+    return;
+  }
+  watcher_->set_gallery(gallery_);
+  tell_threshold();
 }
 
 // A camera or a photograph is looked at as long as there are models. They are loaded at the start, so that
@@ -126,7 +128,27 @@ bool VisionLane::load_models() {
   }
   watcher_ = std::make_unique<vision::Watcher>(*models_.engine(), gallery_, vision::WatchOptions{}, clock_,
                                                metrics_);
+  tell_threshold();
   return true;
+}
+
+// Nobody's name: the log outlives who is forgotten.
+void VisionLane::tell_threshold() {
+  const auto& calibration = watcher_->calibration();
+  const auto alike = static_cast<std::int64_t>(calibration.look_alikes.size());
+  const auto without_second = static_cast<std::int64_t>(calibration.without_second);
+  auto text = vision::words(calibration);
+  const auto all = text + ' ' + std::to_string(alike) + ' ' + std::to_string(without_second);
+  if (all == told_threshold_) return;
+  told_threshold_ = all;
+  log_.info("the threshold of face recognition", {{"threshold", std::move(text)}});
+  if (alike > 0)
+    log_.warning(
+        "enrolled people look alike and may be taken for each other; `porchlight faces list` names them",
+        {{"pairs", alike}});
+  if (without_second > 0)
+    log_.warning("people without the second embedding are compared by the first alone, enrol them again",
+                 {{"people", without_second}});
 }
 
 void VisionLane::drop_models() {
@@ -210,7 +232,7 @@ void VisionLane::serve_photograph(const std::stop_token& stop, Heartbeat& heartb
   schedule_.others_served();
   // Whoever asks may have heard that somebody was enrolled while the cameras were looked at.
   take_gallery();
-  photographs_.serve(*models_.engine(), *gallery_, [&] {
+  photographs_.serve(*models_.engine(), *gallery_, watcher_->calibration().threshold, [&] {
     heartbeat.beat();
     return !stop.stop_requested() && expectations_.empty();
   });

@@ -63,6 +63,7 @@ class VisionLane {
   bool have_models();
   bool needed() const;
   bool load_models();
+  void tell_threshold();
   void drop_models();
   void round(const std::stop_token& stop, Heartbeat& heartbeat);
   void take_rings();
@@ -95,6 +96,7 @@ class VisionLane {
   ModelKeeper models_;
   MonotonicTime last_need_{};
   InferenceSchedule schedule_;
+  std::string told_threshold_;
   std::unique_ptr<vision::Watcher> watcher_;  // while the models are loaded
   CameraTablePtr cameras_ = std::make_shared<const CameraTable>();
   vision::GalleryPtr gallery_ = std::make_shared<const vision::Gallery>();

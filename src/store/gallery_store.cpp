@@ -66,6 +66,22 @@ DO UPDATE SET vector = excluded.vector, created_ms = excluded.created_ms)sql");
   return insert->run();
 }
 
+// After insert_face() of the same face.
+Status insert_second(Connection& connection, std::string_view name, const EnrolledFace& face) {
+  if (face.second.empty()) return {};
+  auto insert = connection.prepare(QueryType::insert, R"sql(
+INSERT OR REPLACE INTO second_embeddings (face_id, model_version, vector)
+SELECT f.id, ?4, ?5 FROM faces f JOIN persons p ON p.id = f.person_id
+WHERE p.name = ?1 AND f.model_version = ?2 AND f.photo_sha256 = ?3)sql");
+  if (!insert) return std::move(insert).error();
+  insert->bind(1, name)
+      .bind(2, std::string_view(face.model_version))
+      .bind(3, std::string_view(face.photo_sha256))
+      .bind(4, std::string_view(face.second_version));
+  insert->bind(5, std::as_bytes(std::span(face.second)));
+  return insert->run();
+}
+
 // One change of the gallery: `change` runs between begin and commit, the revision grows with it.
 template <class Change>
 Status in_transaction(Connection& connection, Change change) {
@@ -86,6 +102,14 @@ Result<EnrolledFace> read_face(const Statement& row, int first) {
   face.photo_sha256 = row.text(first + 2);
   face.created = row.time(first + 3);
   face.id = row.integer(first + 4);
+  if (row.is_null(first + 5)) return face;
+  const auto second = row.blob(first + 5);
+  if (second.size() > longest_second * sizeof(float))
+    return Error(ErrorCode::corrupt,
+                 "read gallery: a second embedding has " + std::to_string(second.size()) + " bytes");
+  face.second.resize(second.size() / sizeof(float));
+  std::memcpy(face.second.data(), second.data(), face.second.size() * sizeof(float));
+  face.second_version = row.text(first + 6);
   return face;
 }
 
@@ -113,6 +137,16 @@ Result<std::optional<Person>> first_of(Result<std::vector<Person>> people) {
   return std::optional<Person>(std::move(people->front()));
 }
 
+// Null: none.
+const char* fault_of(const EnrolledFace& face) {
+  const auto finite = [](float value) { return std::isfinite(value); };
+  if (!std::ranges::all_of(face.vector, finite) || !std::ranges::all_of(face.second, finite))
+    return "the embedding is not finite";
+  if (face.second.size() > longest_second) return "the second embedding is too long";
+  if (face.second.empty() != face.second_version.empty()) return "the second embedding has no version";
+  return nullptr;
+}
+
 }  // namespace
 
 // Controls of C0 and C1: in a terminal or a page they would be more than a name.
@@ -138,15 +172,14 @@ Status GalleryStore::enrol(std::string_view name, const EnrolledFace& face) {
 Status GalleryStore::enrol_all(std::string_view name, std::span<const EnrolledFace> faces) {
   if (!is_person_name(name)) return bad_name(name);
   for (const auto& face : faces)
-    if (!std::all_of(face.vector.begin(), face.vector.end(),
-                     [](float value) { return std::isfinite(value); }))
-      return Error(ErrorCode::invalid_argument,
-                   "enrol '" + std::string(name) + "': the embedding is not finite");
+    if (const char* fault = fault_of(face))
+      return Error(ErrorCode::invalid_argument, "enrol '" + std::string(name) + "': " + fault);
   auto& connection = database_.connection();
   auto status = in_transaction(connection, [&]() -> Status {
     if (auto made = insert_person(connection, name); !made) return made;
     for (const auto& face : faces)
-      if (auto inserted = insert_face(connection, name, face); !inserted) return inserted;
+      for (const auto insert : {insert_face, insert_second})
+        if (auto inserted = insert(connection, name, face); !inserted) return inserted;
     return {};
   });
   if (status) return status;
@@ -155,16 +188,20 @@ Status GalleryStore::enrol_all(std::string_view name, std::span<const EnrolledFa
 
 Result<std::vector<Person>> GalleryStore::people() {
   auto select = database_.connection().prepare(QueryType::select, R"sql(
-SELECT p.name, p.listed_as, p.id, f.vector, f.model_version, f.photo_sha256, f.created_ms, f.id
-FROM persons p LEFT JOIN faces f ON f.person_id = p.id ORDER BY p.name, f.id)sql");
+SELECT p.name, p.listed_as, p.id, f.vector, f.model_version, f.photo_sha256, f.created_ms, f.id,
+       s.vector, max(s.model_version)
+FROM persons p LEFT JOIN faces f ON f.person_id = p.id LEFT JOIN second_embeddings s ON s.face_id = f.id
+GROUP BY p.id, f.id ORDER BY p.name, f.id)sql");
   if (!select) return std::move(select).error();
   return read_people(*select);
 }
 
 Result<std::optional<Person>> GalleryStore::find(std::int64_t id) {
   auto select = database_.connection().prepare(QueryType::select, R"sql(
-SELECT p.name, p.listed_as, p.id, f.vector, f.model_version, f.photo_sha256, f.created_ms, f.id
-FROM persons p LEFT JOIN faces f ON f.person_id = p.id WHERE p.id = ?1 ORDER BY f.id)sql");
+SELECT p.name, p.listed_as, p.id, f.vector, f.model_version, f.photo_sha256, f.created_ms, f.id,
+       s.vector, max(s.model_version)
+FROM persons p LEFT JOIN faces f ON f.person_id = p.id LEFT JOIN second_embeddings s ON s.face_id = f.id
+WHERE p.id = ?1 GROUP BY f.id ORDER BY f.id)sql");
   if (!select) return std::move(select).error();
   select->bind(1, id);
   return first_of(read_people(*select));

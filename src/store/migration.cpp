@@ -105,9 +105,19 @@ CREATE INDEX events_by_camera ON events (camera);
 CREATE INDEX events_by_camera_and_type ON events (camera, type);
 )sql";
 
-constexpr std::array all_migrations{Migration{version_1},       Migration{version_2},
-                                    Migration{accounts_schema}, Migration{version_4},
-                                    Migration{outbox_schema},   Migration{answers_schema}};
+// A second network's embedding of the same photograph; how long it is, is the network's affair.
+constexpr const char* version_7 = R"sql(
+CREATE TABLE IF NOT EXISTS second_embeddings (
+  face_id       INTEGER NOT NULL REFERENCES faces (id) ON DELETE CASCADE,
+  model_version TEXT NOT NULL,
+  vector        BLOB NOT NULL CHECK (length(vector) > 0 AND length(vector) % 4 = 0),
+  PRIMARY KEY (face_id, model_version)
+) STRICT;
+)sql";
+
+constexpr std::array all_migrations{
+    Migration{version_1},     Migration{version_2},      Migration{accounts_schema}, Migration{version_4},
+    Migration{outbox_schema}, Migration{answers_schema}, Migration{version_7}};
 
 Result<std::int64_t> version_of(Database::Connection& connection) {
   return connection.scalar(QueryType::schema, "PRAGMA user_version");

@@ -4,7 +4,8 @@
 
 usage: convert_models.py NODE_MODULES OUT
 
-  detect.onnx, landmark.onnx   copied as they are, after their hashes were checked
+  detect.onnx, landmark.onnx, mobile.onnx
+                               copied as they are, after their hashes were checked
   resnet.onnx                  dlib's face-recognition ResNet, from face-api's quantised shards
   resnet.weights               the same numbers flat, for the test that holds OpenCV against dlib
 """
@@ -22,6 +23,8 @@ COPIES = {
                     "6c0256ccd3164f844736a401faf936ec2930764a87ae39442180887d0c5c8854"),
     "landmark.onnx": ("faceplugin-face-recognition-js/model/fr_landmark.onnx",
                       "f10b0ba1d2a8a099adefede1ebf3733e44fe370715e7303dbeb7f59c02142258"),
+    "mobile.onnx": ("faceplugin-face-recognition-js/model/fr_feature.onnx",
+                    "87aacdfe57510db2af90c0251df680e8eec88f122ee94712121d09bcaaaf3581"),
 }
 FACE_API = "@vladmandic/face-api/model/"
 MANIFEST = (FACE_API + "face_recognition_model-weights_manifest.json",

@@ -7,6 +7,7 @@
 
 #include "chip.hpp"
 #include "network.hpp"
+#include "template_chip.hpp"
 
 namespace porchlight::vision {
 namespace {
@@ -69,7 +70,7 @@ constexpr float full_size = 110;  // pixels of face height that fill the chip
 
 }  // namespace
 
-Aligner::Aligner(const std::string& model) : net_(read_network(model)) {}
+Aligner::Aligner(const std::string& model, bool second) : net_(read_network(model)), second_(second) {}
 
 Landmarks Aligner::landmarks(const cv::Mat& bgr, const Box& box) {
   const auto crop = crop_of(box);
@@ -94,6 +95,7 @@ Chip Aligner::align(const cv::Mat& bgr, const Box& box) {
   const auto points = landmarks(bgr, box);
   Chip chip;
   chip.rgb = extract_chip(bgr, points);
+  if (second_) chip.second_rgb = extract_template_chip(bgr, points);
   chip.size = std::min(1.0F, box.height / full_size);
   chip.frontal = frontality(points);
   chip.sharpness = sharpness_of(chip.rgb);

@@ -15,14 +15,15 @@ using Landmarks = std::array<cv::Point2f, 68>;
 // brings them nearest to dlib's mean face.
 class Aligner {
  public:
-  // Throws cv::Exception.
-  explicit Aligner(const std::string& model);
+  // Throws cv::Exception. `second`: chips for the second embedder, too.
+  explicit Aligner(const std::string& model, bool second = false);
 
   Landmarks landmarks(const cv::Mat& bgr, const Box& box);
   Chip align(const cv::Mat& bgr, const Box& box);
 
  private:
   cv::dnn::Net net_;
+  const bool second_;
 };
 
 }  // namespace porchlight::vision

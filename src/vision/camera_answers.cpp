@@ -145,7 +145,7 @@ Seen CameraWatch::report(const Visit* visit, const Identity& identity, const eve
   sighting.person = identity.person;
   sighting.confidence = identity.confidence;
   sighting.distance = identity.distance;
-  sighting.model_version = model_version;
+  sighting.model_version = desk_.engine.version();
   if (visit != nullptr) {
     sighting.track = visit->number();
     seen.best_shot = visit->best_frame();

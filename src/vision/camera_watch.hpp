@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "instruments.hpp"
+#include "porchlight/vision/calibration.hpp"
 #include "porchlight/vision/watcher.hpp"
 #include "visit.hpp"
 
@@ -18,8 +19,9 @@ struct WatchDesk {
   const Clock& clock;
   AnswerInstruments answers;
   telemetry::Gauge known_faces;
+  Calibration calibration{};  // of the gallery
 
-  float threshold() const noexcept { return engine.options().threshold; }
+  float threshold() const noexcept { return calibration.threshold; }
 };
 
 class CameraWatch {

@@ -24,8 +24,8 @@ void write_planes(const std::vector<std::uint8_t>& rgb, bool mirrored, float* to
   }
 }
 
-Embedding embedding_at(const cv::Mat& out, int row) {
-  Embedding embedding{};
+ResnetVector embedding_at(const cv::Mat& out, int row) {
+  ResnetVector embedding{};
   std::copy_n(out.ptr<float>(row), embedding.size(), embedding.begin());
   return embedding;
 }
@@ -39,7 +39,7 @@ cv::Mat blob(int count) {
 
 Embedder::Embedder(const std::string& model) : net_(read_network(model)) {}
 
-Embedding Embedder::run(const std::vector<std::uint8_t>& rgb) {
+ResnetVector Embedder::run(const std::vector<std::uint8_t>& rgb) {
   assert(rgb.size() == side * side * 3);
   auto input = blob(1);
   write_planes(rgb, false, input.ptr<float>(0));
@@ -47,7 +47,7 @@ Embedding Embedder::run(const std::vector<std::uint8_t>& rgb) {
   return embedding_at(net_.forward(), 0);
 }
 
-Embedding Embedder::run_averaged(const std::vector<std::uint8_t>& rgb) {
+ResnetVector Embedder::run_averaged(const std::vector<std::uint8_t>& rgb) {
   assert(rgb.size() == side * side * 3);
   auto input = blob(2);
   write_planes(rgb, false, input.ptr<float>(0));

@@ -2,9 +2,10 @@
 #pragma once
 
 #include <opencv2/dnn.hpp>
+#include <string>
 #include <vector>
 
-#include "porchlight/vision/face_engine.hpp"
+#include "porchlight/vision/embedding.hpp"
 
 namespace porchlight::vision {
 
@@ -17,9 +18,9 @@ class Embedder {
   explicit Embedder(const std::string& model);
 
   // One pass of the network over an RGB chip of side × side × 3 bytes.
-  Embedding run(const std::vector<std::uint8_t>& rgb);
+  ResnetVector run(const std::vector<std::uint8_t>& rgb);
   // Mean of the chip's and its mirror image's: halves what pose and light add.
-  Embedding run_averaged(const std::vector<std::uint8_t>& rgb);
+  ResnetVector run_averaged(const std::vector<std::uint8_t>& rgb);
 
  private:
   cv::dnn::Net net_;

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <exception>
+#include <optional>
 #include <string>
 
 #include "aligner.hpp"
 #include "detector.hpp"
 #include "embedder.hpp"
 #include "instruments.hpp"
+#include "mobile_embedder.hpp"
 #include "network.hpp"
 #include "porchlight/vision/face_engine.hpp"
 
@@ -17,9 +19,11 @@ struct EngineParts {
   EngineParts(const std::filesystem::path& dir, const FaceOptions& face_options, telemetry::Metrics* metrics)
       : options(face_options),
         detector((dir / "detect.onnx").string()),
-        aligner((dir / "landmark.onnx").string()),
+        aligner((dir / "landmark.onnx").string(), face_options.mobile),
         embedder((dir / "resnet.onnx").string()),
-        instruments(metrics) {}
+        instruments(metrics, face_options) {
+    if (options.mobile) mobile.emplace((dir / "mobile.onnx").string());
+  }
 
   // Every face, however small.
   std::vector<Face> detect(const media::Image& bgr);
@@ -28,6 +32,7 @@ struct EngineParts {
   Detector detector;
   Aligner aligner;
   Embedder embedder;
+  std::optional<MobileEmbedder> mobile;  // where the options want it
   EngineInstruments instruments;
   // Conversion of decoded frames; the buffers are reused.
   media::Scaler whole{media::PixelLayout::rgb};
@@ -40,7 +45,7 @@ struct EngineParts {
 // included. Of the whole process.
 void pin_foreign_pools(int threads);
 // not_found names the first file that is missing.
-Status check_models(const std::filesystem::path& dir);
+Status check_models(const std::filesystem::path& dir, const FaceOptions& options);
 
 inline cv::Mat view(const media::Image& image) {
   return {image.height, image.width, image.channels == 1 ? CV_8UC1 : CV_8UC3,

@@ -2,55 +2,19 @@
 #include "porchlight/vision/evaluate.hpp"
 
 #include <chrono>
+#include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <sstream>
 #include <vector>
 
-#include "porchlight/base/durable_file.hpp"
+#include "held_out.hpp"
+#include "pair_list.hpp"
 #include "porchlight/media/photo.hpp"
 #include "verification.hpp"
 
 namespace porchlight::vision {
 namespace {
-
-struct Pair {
-  std::string a;
-  std::string b;
-  bool same = false;
-};
-
-std::optional<Pair> parse_pair(std::string_view line) {
-  const auto first = line.find(',');
-  const auto last = line.rfind(',');
-  if (first == std::string_view::npos || first == last) return std::nullopt;
-  const auto verdict = line.substr(last + 1);
-  if (verdict != "0" && verdict != "1") return std::nullopt;
-  const auto a = line.substr(0, first);
-  const auto b = line.substr(first + 1, last - first - 1);
-  if (a.empty() || b.empty() || b.find(',') != std::string_view::npos) return std::nullopt;
-  return Pair{std::string(a), std::string(b), verdict == "1"};
-}
-
-Result<std::vector<Pair>> read_pairs(const std::filesystem::path& csv) {
-  const auto text = read_whole_file(csv, std::size_t{64} << 20);
-  if (!text) return text.error();
-  std::vector<Pair> pairs;
-  std::istringstream lines(*text);
-  std::string line;
-  for (int number = 1; std::getline(lines, line); ++number) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    if (line.empty() || line.front() == '#') continue;
-    auto pair = parse_pair(line);
-    if (!pair) {
-      return Error(ErrorCode::invalid_argument, csv.filename().string() + ":" + std::to_string(number) +
-                                                    ": expected 'imageA,imageB,0|1', found '" + line + "'");
-    }
-    pairs.push_back(std::move(*pair));
-  }
-  return pairs;
-}
 
 // Every picture is read once, however many pairs it is in.
 class Pictures {
@@ -87,44 +51,80 @@ class Pictures {
   std::chrono::nanoseconds spent_{};
 };
 
-nlohmann::ordered_json report(const PairDistances& sorted, const Pictures& pictures, float threshold) {
-  const bool both = !sorted.genuine.empty() && !sorted.impostor.empty();
-  const auto when = [](bool known, auto value) {
-    return known ? nlohmann::ordered_json(value()) : nlohmann::ordered_json();
+using Json = nlohmann::ordered_json;
+
+// Not a number: pairs of a kind are missing.
+Json figure(double value) {
+  return std::isnan(value) ? Json() : Json(value);
+}
+
+struct Named {
+  const char* name;
+  double Rates::*rate;
+};
+constexpr Named published[] = {{"eer", &Rates::eer},
+                               {"tar_at_far_1e-2", &Rates::tar_2},
+                               {"tar_at_far_1e-3", &Rates::tar_3},
+                               {"tpr_at_default", &Rates::tpr_default},
+                               {"fpr_at_default", &Rates::fpr_default}};
+constexpr Named held_out_only[] = {{"far_held_out_1e-2", &Rates::far_2},
+                                   {"far_held_out_1e-3", &Rates::far_3},
+                                   {"half_total_error", &Rates::error}};
+
+void add_intervals(Json& json, const HeldOut& trial) {
+  const auto intervals = trial.intervals();
+  const auto add = [&](const Named& one) {
+    json[std::string(one.name) + "_ci95"] = {figure(intervals.low.*one.rate),
+                                             figure(intervals.high.*one.rate)};
   };
-  nlohmann::ordered_json json;
-  json["pairs"] = sorted.genuine.size() + sorted.impostor.size();
+  for (const auto& one : published) add(one);
+  for (const auto& one : held_out_only) add(one);
+  json["bootstrap"] = {{"over", "persons"}, {"resamples", trial.resamples()}};
+}
+
+Json embedders(const FaceEngine& engine) {
+  return engine.options().mobile ? Json{"resnet", "mobile"} : Json{"resnet"};
+}
+
+Json report(const HeldOut& trial, std::size_t pairs, std::size_t persons, std::size_t contradictions,
+            const Pictures& pictures, const FaceEngine& engine) {
+  const auto rates = trial.rates();
+  Json json;
+  json["pairs"] = pairs;
   json["images"] = pictures.count();
   json["failures_to_enrol"] = pictures.failures();
-  json["eer"] = when(both, [&] { return equal_error_rate(sorted); });
-  json["tar_at_far_1e-2"] = when(both, [&] { return true_accepts_at(sorted, 1e-2); });
-  json["tar_at_far_1e-3"] = when(both, [&] { return true_accepts_at(sorted, 1e-3); });
-  json["tpr_at_default"] =
-      when(!sorted.genuine.empty(), [&] { return accepted_at(sorted.genuine, threshold); });
-  json["fpr_at_default"] =
-      when(!sorted.impostor.empty(), [&] { return accepted_at(sorted.impostor, threshold); });
-  json["default_threshold"] = static_cast<double>(threshold);
+  for (const auto& one : published) json[one.name] = figure(rates.*one.rate);
+  json["default_threshold"] = static_cast<double>(engine.options().threshold);
   json["ms_per_face"] = pictures.milliseconds_each();
+  json["embedders"] = embedders(engine);
+  json["persons"] = persons;
+  json["contradictions"] = contradictions;
+  json["threshold_from"] = trial.divided() ? "other half" : "same pairs";
+  for (const auto& one : held_out_only) json[one.name] = figure(rates.*one.rate);
+  add_intervals(json, trial);
   return json;
 }
 
 }  // namespace
 
 Result<std::string> evaluate_pairs(FaceEngine& engine, const std::filesystem::path& csv) {
-  const auto pairs = read_pairs(csv);
-  if (!pairs) return pairs.error();
+  const auto list = read_pairs(csv);
+  if (!list) return list.error();
+  const auto people = people_of(*list);
   Pictures pictures(engine, csv.parent_path());
-  PairDistances distances;
-  for (const auto& pair : *pairs) {
+  std::vector<LabelledPair> pairs;
+  std::size_t contradictions = 0;
+  for (const auto& pair : *list) {
     auto a = pictures.embedding(pair.a);
     if (!a) return std::move(a).error();
     auto b = pictures.embedding(pair.b);
     if (!b) return std::move(b).error();
     const auto away = *a && *b ? distance(**a, **b) : never_near;
-    (pair.same ? distances.genuine : distances.impostor).push_back(away);
+    pairs.push_back({away, people.person.at(pair.a), people.person.at(pair.b), pair.same});
+    contradictions += !pair.same && pairs.back().a == pairs.back().b ? 1 : 0;
   }
-  sort(distances);
-  return report(distances, pictures, engine.options().threshold).dump();
+  const HeldOut trial(std::move(pairs), people.photographs, engine.options().threshold);
+  return report(trial, list->size(), people.photographs.size(), contradictions, pictures, engine).dump();
 }
 
 }  // namespace porchlight::vision

@@ -42,19 +42,15 @@ void pin_foreign_pools(int threads) {
   if (openblas_set_num_threads != nullptr) openblas_set_num_threads(threads);
 }
 
-Status check_models(const std::filesystem::path& dir) {
-  for (const auto* name : {"detect.onnx", "landmark.onnx", "resnet.onnx"}) {
+Status check_models(const std::filesystem::path& dir, const FaceOptions& options) {
+  std::vector<const char*> names{"detect.onnx", "landmark.onnx", "resnet.onnx"};
+  if (options.mobile) names.push_back("mobile.onnx");
+  for (const auto* name : names) {
     std::error_code error;
     if (std::filesystem::is_regular_file(dir / name, error)) continue;
     return Error(ErrorCode::not_found, "load face model '" + (dir / name).string() + "': no such file");
   }
   return {};
-}
-
-float distance(const Embedding& a, const Embedding& b) noexcept {
-  float sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += (a[i] - b[i]) * (a[i] - b[i]);
-  return std::sqrt(sum);
 }
 
 float overlap(const Box& a, const Box& b) noexcept {
@@ -65,8 +61,10 @@ float overlap(const Box& a, const Box& b) noexcept {
   return common / (a.width * a.height + b.width * b.height - common);
 }
 
-std::vector<std::string> model_versions() {
-  return {"rfb-320", "landmark-68", std::string(model_version)};
+std::vector<std::string> model_versions(const FaceOptions& options) {
+  std::vector<std::string> versions{"rfb-320", "landmark-68", std::string(model_version)};
+  if (options.mobile) versions.emplace_back(mobile_version);
+  return versions;
 }
 
 std::filesystem::path default_model_dir() {
@@ -83,7 +81,7 @@ std::filesystem::path default_model_dir() {
 Result<std::unique_ptr<FaceEngine>> FaceEngine::create(const std::filesystem::path& model_dir,
                                                        const FaceOptions& options,
                                                        telemetry::Metrics* metrics) {
-  if (auto found = check_models(model_dir); !found) return std::move(found).error();
+  if (auto found = check_models(model_dir, options); !found) return std::move(found).error();
   return guarded("load face models", [&]() -> Result<std::unique_ptr<FaceEngine>> {
     pin_foreign_pools(options.threads);
     std::unique_ptr<FaceEngine> engine(
@@ -150,7 +148,13 @@ Result<Chip> FaceEngine::align(const media::Frame& frame, const Face& face) {
 
 Result<Embedding> FaceEngine::embed(const Chip& chip) {
   return guarded("embed face", [&]() -> Result<Embedding> {
-    return parts_->instruments.measured(Step::embed, [&] { return parts_->embedder.run_averaged(chip.rgb); });
+    Embedding embedding;
+    embedding.resnet =
+        parts_->instruments.measured(Step::embed, [&] { return parts_->embedder.run_averaged(chip.rgb); });
+    if (parts_->mobile)
+      embedding.mobile = parts_->instruments.measured(
+          Step::embed_second, [&] { return parts_->mobile->run_averaged(chip.second_rgb); });
+    return embedding;
   });
 }
 

@@ -28,6 +28,15 @@ std::optional<Match> Gallery::nearest(const Embedding& face) const {
   return best;
 }
 
+std::size_t Gallery::without_second() const noexcept {
+  const auto lacks = [](const Person& person) {
+    return !person.embeddings.empty() &&
+           std::all_of(person.embeddings.begin(), person.embeddings.end(),
+                       [](const Embedding& embedding) { return embedding.mobile.empty(); });
+  };
+  return static_cast<std::size_t>(std::count_if(persons_.begin(), persons_.end(), lacks));
+}
+
 Identity identify(const Gallery& gallery, const Embedding& face, float threshold) {
   const auto match = gallery.nearest(face);
   if (!match) return {event::Verdict::unknown_person, "", 0, nobody_near};

@@ -19,10 +19,11 @@ std::size_t bucket_of(double confidence) {
 
 }  // namespace
 
-EngineInstruments::EngineInstruments(telemetry::Metrics* metrics) : on_(metrics != nullptr) {
+EngineInstruments::EngineInstruments(telemetry::Metrics* metrics, const FaceOptions& options)
+    : on_(metrics != nullptr) {
   if (!on_) return;
   std::size_t network = 0;
-  for (const auto& version : model_versions()) {
+  for (const auto& version : model_versions(options)) {
     predictions_[network++] = metrics->counter("ml_predictions_total", {{"model_version", version}});
   }
   inference_ = metrics->histogram("ml_inference_duration_seconds");

@@ -7,15 +7,16 @@
 
 #include "porchlight/event/event.hpp"
 #include "porchlight/telemetry/metrics.hpp"
+#include "porchlight/vision/options.hpp"
 
 namespace porchlight::vision {
 
 // What the networks cost. Without Metrics (command line) it counts nothing.
 class EngineInstruments {
  public:
-  explicit EngineInstruments(telemetry::Metrics* metrics);
+  EngineInstruments(telemetry::Metrics* metrics, const FaceOptions& options);
 
-  enum class Step { detect, align, embed };
+  enum class Step { detect, align, embed, embed_second };  // in the order of model_versions()
 
   // Runs `work` and books its time under the step.
   template <class Work>
@@ -30,7 +31,7 @@ class EngineInstruments {
   void book(Step step, std::chrono::nanoseconds took);
 
   bool on_ = false;
-  telemetry::Counter predictions_[3];
+  telemetry::Counter predictions_[4];
   telemetry::Histogram inference_;
   telemetry::Histogram detection_;
   telemetry::Histogram recognition_;

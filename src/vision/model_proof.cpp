@@ -42,6 +42,11 @@ const std::array<Mark, 3> marks{{{36, {133.7F, 112.7F}}, {45, {186.4F, 113.0F}},
 constexpr std::array<float, 8> first_numbers{-0.0673F, 0.1472F, 0.0306F,  -0.0938F,
                                              -0.0821F, 0.0202F, -0.1474F, -0.1074F};
 constexpr float alike = 0.03F;
+constexpr std::array<float, 24> first_of_second{-0.0239F, -0.0593F, -0.0120F, -0.0040F, 0.0187F,  0.0423F,
+                                                0.0395F,  -0.0092F, -0.0372F, -0.0141F, 0.0464F,  -0.0008F,
+                                                -0.0089F, -0.0651F, -0.0002F, -0.0797F, 0.0753F,  -0.0201F,
+                                                -0.0513F, -0.0145F, -0.0190F, 0.0879F,  -0.0391F, -0.0742F};
+constexpr float second_alike = 0.02F;  // its numbers are smaller
 
 Error wrong(const std::filesystem::path& dir, const char* file, const char* what) {
   return {ErrorCode::corrupt, "run face model '" + (dir / file).string() + "': " + what};
@@ -56,6 +61,14 @@ auto answers_of(const std::filesystem::path& dir, const char* file, Run run) {
     if (fault.code == cv::Error::StsNoMem) throw;
     throw UnusableModel("'" + (dir / file).string() + "' cannot be run: " + fault.err);
   }
+}
+
+Status prove_second(MobileEmbedder& mobile, const Chip& chip, const std::filesystem::path& dir) {
+  const auto embedding = answers_of(dir, "mobile.onnx", [&] { return mobile.run(chip.second_rgb); });
+  for (std::size_t i = 0; i < first_of_second.size(); ++i)
+    if (!(std::abs(embedding[i] - first_of_second[i]) < second_alike))
+      return wrong(dir, "mobile.onnx", "its embedding of the drawn face is not the known one");
+  return {};
 }
 
 Status prove(EngineParts& parts, const std::filesystem::path& dir) {
@@ -79,7 +92,7 @@ Status prove(EngineParts& parts, const std::filesystem::path& dir) {
   for (std::size_t i = 0; i < first_numbers.size(); ++i)
     if (!(std::abs(embedding[i] - first_numbers[i]) < alike))
       return wrong(dir, "resnet.onnx", "its embedding of the drawn face is not the known one");
-  return {};
+  return parts.mobile ? prove_second(*parts.mobile, chip, dir) : Status();
 }
 
 }  // namespace
@@ -88,13 +101,15 @@ Status FaceEngine::prove(const std::filesystem::path& model_dir) {
   return guarded("run face models", [&] { return vision::prove(*parts_, model_dir); });
 }
 
-Result<ModelProof> prove_models(const std::filesystem::path& model_dir) {
-  if (auto found = check_models(model_dir); !found) return std::move(found).error();
+Result<ModelProof> prove_models(const std::filesystem::path& model_dir, bool mobile) {
+  FaceOptions options;
+  options.mobile = mobile;
+  if (auto found = check_models(model_dir, options); !found) return std::move(found).error();
   return guarded("load face models", [&]() -> Result<ModelProof> {
     using Clock = std::chrono::steady_clock;
-    pin_foreign_pools(FaceOptions{}.threads);
+    pin_foreign_pools(options.threads);
     const auto begun = Clock::now();
-    EngineParts parts(model_dir, {}, nullptr);
+    EngineParts parts(model_dir, options, nullptr);
     const auto loaded = Clock::now();
     if (auto status = prove(parts, model_dir); !status) return std::move(status).error();
     return ModelProof{loaded - begun, Clock::now() - loaded};

@@ -19,18 +19,17 @@ double accepted_at(const std::vector<float>& sorted, float threshold) {
 double equal_error_rate(const PairDistances& sorted) {
   double best_gap = 2;
   double rate = 1;
-  // The two rates cross at a genuine distance or between two of them; the nearest pair is averaged.
-  for (const auto threshold : sorted.genuine) {
-    if (std::isinf(threshold)) break;
-    for (const auto at : {threshold, std::nextafter(threshold, 0.0F)}) {
-      const auto refused = 1 - accepted_at(sorted.genuine, at);
-      const auto let_in = accepted_at(sorted.impostor, at);
+  // The rates change at the distances of either kind; where they are nearest to each other they are averaged.
+  for (const auto* kind : {&sorted.genuine, &sorted.impostor})
+    for (const auto threshold : *kind) {
+      if (std::isinf(threshold)) break;
+      const auto refused = 1 - accepted_at(sorted.genuine, threshold);
+      const auto let_in = accepted_at(sorted.impostor, threshold);
       const auto gap = std::abs(refused - let_in);
       if (gap >= best_gap) continue;
       best_gap = gap;
       rate = (refused + let_in) / 2;
     }
-  }
   return rate;
 }
 

@@ -62,12 +62,9 @@ void Visit::keep(const Evidence& evidence) {
 }
 
 Embedding Visit::mean() const {
-  Embedding sum{};
-  for (const auto& shot : shots_) {
-    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += shot.embedding[i];
-  }
-  for (auto& value : sum) value /= static_cast<float>(shots_.size());
-  return sum;
+  EmbeddingMean mean;
+  for (const auto& shot : shots_) mean.add(shot.embedding);
+  return mean.mean();
 }
 
 void Visit::judge(const Gallery& gallery, float threshold) {

@@ -52,8 +52,13 @@ std::vector<Seen> Watcher::expect_ring(const event::Ring& ring, MonotonicTime de
 
 void Watcher::set_gallery(GalleryPtr gallery) {
   desk_->gallery = gallery ? std::move(gallery) : std::make_shared<const Gallery>();
+  desk_->calibration = calibrate(*desk_->gallery, desk_->engine.options());
   desk_->known_faces.set(static_cast<double>(desk_->gallery->size()));
   for (auto& [camera, watch] : cameras_) watch->gallery_changed();
+}
+
+const Calibration& Watcher::calibration() const noexcept {
+  return desk_->calibration;
 }
 
 void Watcher::forget_camera(const std::string& camera) {

@@ -82,6 +82,63 @@ TEST_F(GalleryStoreTest, SamePhotographReplacesItsFaceAndAnotherModelStandsBesid
   EXPECT_EQ(people->at(0).faces[0].vector, face_of(9, "aa").vector);
 }
 
+EnrolledFace with_second(EnrolledFace face, float seed) {
+  for (int i = 0; i < 512; ++i) face.second.push_back(seed + static_cast<float>(i) / 512);
+  face.second_version = "mobile-1";
+  return face;
+}
+
+std::string raw_second(const EnrolledFace& face) {
+  return {reinterpret_cast<const char*>(face.second.data()), face.second.size() * sizeof(float)};
+}
+
+TEST_F(GalleryStoreTest, ASecondEmbeddingStandsWithItsPhotograph) {
+  const auto both = with_second(face_of(1, "aa"), 3);
+  ASSERT_TRUE(gallery.enrol("Zoë", both));
+  ASSERT_TRUE(gallery.enrol("Zoë", face_of(2, "bb")));
+  const auto faces = gallery.people()->at(0).faces;
+  ASSERT_EQ(faces.size(), 2U) << "one entry a photograph";
+  EXPECT_EQ(faces[0].second, both.second);
+  EXPECT_EQ(faces[0].second_version, "mobile-1");
+  EXPECT_TRUE(faces[1].second.empty());
+  EXPECT_EQ((*gallery.find("Zoë"))->faces[0].second, both.second);
+  // Enrolled again while the second network is off: what was stored stays.
+  ASSERT_TRUE(gallery.enrol("Zoë", face_of(5, "aa")));
+  EXPECT_EQ(gallery.people()->at(0).faces[0].vector, face_of(5, "aa").vector);
+  EXPECT_EQ(gallery.people()->at(0).faces[0].second, both.second);
+  // And on again: both are new.
+  ASSERT_TRUE(gallery.enrol("Zoë", with_second(face_of(6, "aa"), 4)));
+  EXPECT_EQ(gallery.people()->at(0).faces[0].second, with_second({}, 4).second);
+  ASSERT_EQ(gallery.people()->at(0).faces.size(), 2U);
+}
+
+TEST_F(GalleryStoreTest, ASecondEmbeddingIsForgottenToItsLastByte) {
+  const auto face = with_second(face_of(1, "aa"), 0.123F);
+  const auto other = with_second(face_of(2, "bb"), 0.456F);
+  ASSERT_TRUE(gallery.enrol("Ada", face));
+  ASSERT_TRUE(gallery.enrol("Bert", other));
+  ASSERT_TRUE(database->checkpoint());
+  ASSERT_NE(bytes_of(folder).find(raw_second(face).substr(0, 256)), std::string::npos);
+  ASSERT_TRUE(gallery.forget_face(gallery.people()->at(0).faces[0].id));
+  EXPECT_EQ(bytes_of(folder).find(raw_second(face).substr(0, 256)), std::string::npos);
+  EXPECT_NE(bytes_of(folder).find(raw_second(other).substr(0, 256)), std::string::npos);
+  ASSERT_TRUE(gallery.forget("Bert"));
+  EXPECT_EQ(bytes_of(folder).find(raw_second(other).substr(0, 256)), std::string::npos);
+}
+
+TEST_F(GalleryStoreTest, ABrokenSecondEmbeddingIsRefused) {
+  auto nan = with_second(face_of(1, "aa"), 0);
+  nan.second[400] = std::nanf("");
+  EXPECT_THAT(gallery.enrol("Ada", nan).error().text(), HasSubstr("not finite"));
+  auto nameless = with_second(face_of(1, "aa"), 0);
+  nameless.second_version.clear();
+  EXPECT_FALSE(gallery.enrol("Ada", nameless));
+  auto endless = with_second(face_of(1, "aa"), 0);
+  endless.second.resize(longest_second + 1);
+  EXPECT_FALSE(gallery.enrol("Ada", endless));
+  EXPECT_EQ(*gallery.person_count(), 0U);
+}
+
 event::Sighting sighting_of(const std::string& name, int second) {
   const auto at = at_second(second);
   event::Sighting seen;

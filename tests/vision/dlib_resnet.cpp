@@ -108,11 +108,11 @@ Result<std::unique_ptr<DlibResnet>> DlibResnet::load(const std::filesystem::path
   return std::unique_ptr<DlibResnet>(new DlibResnet(std::move(network)));
 }
 
-Embedding DlibResnet::run(const std::vector<std::uint8_t>& rgb) {
+ResnetVector DlibResnet::run(const std::vector<std::uint8_t>& rgb) {
   dlib::matrix<dlib::rgb_pixel> chip(150, 150);
   std::memcpy(&chip(0, 0), rgb.data(), rgb.size());
   const dlib::matrix<float, 0, 1> out = network_->net(chip);
-  Embedding embedding{};
+  ResnetVector embedding{};
   std::copy(out.begin(), out.end(), embedding.begin());
   return embedding;
 }

@@ -19,7 +19,7 @@ class DlibResnet {
   ~DlibResnet();
 
   // `rgb`: 150 × 150 × 3 bytes; no mirror averaging.
-  Embedding run(const std::vector<std::uint8_t>& rgb);
+  ResnetVector run(const std::vector<std::uint8_t>& rgb);
 
  private:
   struct Network;

@@ -37,6 +37,23 @@ TEST(Evaluate, ReportsTheFiguresOfAListOfPairs) {
   EXPECT_EQ(json["tar_at_far_1e-2"], 0.5);
   EXPECT_TRUE(json.contains("eer") && json.contains("tar_at_far_1e-3") && json.contains("default_threshold"));
   EXPECT_GT(json["ms_per_face"], 0);
+  EXPECT_EQ(json["persons"], 2) << "a, b and d are one";
+  EXPECT_EQ(json["threshold_from"], "same pairs") << "two people cannot be divided";
+  EXPECT_EQ(json["embedders"], nlohmann::json({"resnet"}));
+  EXPECT_EQ(json["contradictions"], 0);
+  EXPECT_EQ(json["tpr_at_default_ci95"].size(), 2U);
+}
+
+TEST(Evaluate, ALineAgainstTheOthersIsCounted) {
+  PORCHLIGHT_NEEDS_ENGINE(engine);
+  for (const auto* name : {"x", "y", "z"})
+    write_file(testing::TempDir() + "evaluate_" + name + ".jpg", jpeg(visitor_enrolled()));
+  const auto report = evaluate_pairs(*engine, csv("against.csv",
+                                                  "evaluate_x.jpg,evaluate_y.jpg,1\n"
+                                                  "evaluate_y.jpg,evaluate_z.jpg,1\n"
+                                                  "evaluate_x.jpg,evaluate_z.jpg,0\n"));
+  ASSERT_TRUE(report.ok()) << report.error().text();
+  EXPECT_EQ(nlohmann::json::parse(*report)["contradictions"], 1);
 }
 
 TEST(Evaluate, AWrongLineIsNamed) {
@@ -70,6 +87,11 @@ TEST(Evaluate, PairsOfLabelledPhotographs) {
   EXPECT_GE(json["tar_at_far_1e-2"], 0.97);
   EXPECT_GE(json["tpr_at_default"], 0.93);
   EXPECT_LE(json["fpr_at_default"], 0.002);
+  EXPECT_EQ(json["persons"], people.size());
+  EXPECT_EQ(json["threshold_from"], "other half");
+  EXPECT_LE(json["eer_ci95"][0], json["eer"]);
+  EXPECT_GE(json["eer_ci95"][1], json["eer"]);
+  EXPECT_LT(json["far_held_out_1e-2"], 0.03);
 }
 
 }  // namespace

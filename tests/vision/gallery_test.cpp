@@ -11,7 +11,7 @@ namespace {
 
 Embedding at(float x) {
   Embedding embedding{};
-  embedding[0] = x;
+  embedding.resnet[0] = x;
   return embedding;
 }
 
@@ -99,13 +99,30 @@ TEST(FaceOptions, ThreadsAndHowLongTheModelsStay) {
 }
 
 TEST(FaceOptions, OtherEmbeddersAreNotInThisVersion) {
+TEST(FaceOptions, TheSecondEmbedderIsAChoice) {
   config::Faults faults;
-  read("faces: {embedders: [resnet, mobile]}", faults);
-  ASSERT_EQ(faults.all().size(), 1U);
-  EXPECT_NE(faults.all()[0].text().find("not in this version"), std::string::npos);
-  config::Faults more;
-  read("faces: {threshold: soon}", more);
-  EXPECT_FALSE(more.empty());
+  EXPECT_FALSE(read("faces: {embedders: [resnet]}", faults).mobile);
+  EXPECT_TRUE(read("faces: {embedders: [resnet, mobile]}", faults).mobile);
+  EXPECT_TRUE(faults.empty());
+  for (const auto* wrong : {"[mobile]", "[]", "[resnet, resnet]", "[resnet, facenet]"}) {
+    config::Faults found;
+    read(std::string("faces: {embedders: ") + wrong + "}", found);
+    ASSERT_FALSE(found.empty()) << wrong;
+    EXPECT_NE(found.all()[0].text().find("[resnet, mobile]"), std::string::npos) << found.all()[0].text();
+  }
+}
+
+TEST(FaceOptions, ANumberStandsAndAutoMayMove) {
+  config::Faults faults;
+  EXPECT_TRUE(read("faces: {false_accept_rate: 0.01}", faults).auto_threshold);
+  EXPECT_EQ(read("faces: {false_accept_rate: 0.01}", faults).false_accept_rate, 0.01);
+  EXPECT_FALSE(read("faces: {threshold: 0.42}", faults).auto_threshold);
+  EXPECT_TRUE(faults.empty());
+  for (const auto* wrong : {"threshold: soon", "false_accept_rate: 0", "false_accept_rate: 0.5"}) {
+    config::Faults found;
+    read(std::string("faces: {") + wrong + "}", found);
+    EXPECT_FALSE(found.empty()) << wrong;
+  }
 }
 
 }  // namespace

@@ -19,10 +19,10 @@ class ModelProofTest : public testing::Test {
  protected:
   void SetUp() override {
     if (!fs::exists(models() / "resnet.onnx")) GTEST_SKIP() << "no models in " << models();
-    for (const auto* name : {"detect.onnx", "landmark.onnx", "resnet.onnx"})
+    for (const auto* name : {"detect.onnx", "landmark.onnx", "resnet.onnx", "mobile.onnx"})
       fs::copy_file(models() / name, folder.path() / name);
   }
-  Result<ModelProof> prove() const { return prove_models(folder.path()); }
+  Result<ModelProof> prove() const { return prove_models(folder.path(), true); }
 
   const TemporaryFolder folder;
 };
@@ -38,6 +38,12 @@ TEST_F(ModelProofTest, MissingFileIsNamed) {
   ASSERT_FALSE(proof.ok());
   EXPECT_EQ(proof.error().code(), ErrorCode::not_found);
   EXPECT_THAT(proof.error().text(), testing::HasSubstr("landmark.onnx"));
+}
+
+TEST_F(ModelProofTest, TheSecondEmbedderIsNeededOnlyWhereItIsAskedFor) {
+  fs::remove(folder.path() / "mobile.onnx");
+  EXPECT_THAT(prove().error().text(), testing::HasSubstr("mobile.onnx"));
+  EXPECT_TRUE(prove_models(folder.path()).ok());
 }
 
 TEST_F(ModelProofTest, TruncatedFileDoesNotLoad) {
@@ -64,7 +70,8 @@ TEST_P(DamagedModel, IsNoticedByItsAnswers) {
   EXPECT_THAT(proof.error().text(), testing::HasSubstr(GetParam()));
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, DamagedModel, testing::Values("detect.onnx", "landmark.onnx", "resnet.onnx"),
+INSTANTIATE_TEST_SUITE_P(Models, DamagedModel,
+                         testing::Values("detect.onnx", "landmark.onnx", "resnet.onnx", "mobile.onnx"),
                          [](const auto& which) {
                            const std::string name = which.param;
                            return name.substr(0, name.find('.'));

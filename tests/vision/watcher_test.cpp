@@ -92,6 +92,43 @@ class WatcherTest : public testing::Test {
   media::Image stranger_face_;
 };
 
+// Ten people at right angles, but two of them this far apart.
+std::vector<Person> household(float nearest) {
+  std::vector<Person> people;
+  for (std::size_t i = 0; i < 10; ++i) {
+    Embedding face;
+    face.resnet[i] = 3;
+    people.push_back({"p" + std::to_string(i), ListedAs::known, {face}});
+  }
+  Embedding near = people[0].embeddings[0];
+  near.resnet[1] = nearest;
+  Embedding far;
+  far.resnet[20] = 3;
+  people[1].embeddings = {near, far, far};  // most of them are far: no look-alike
+  return people;
+}
+
+TEST_F(WatcherTest, TheGalleryTightensTheThresholdThatVisitorsMeet) {
+  // Enrolled 0.45 away from how she looks at the door: within the shipped threshold.
+  Person visitor{"anna", ListedAs::known, {(*engine_->largest_shot(door_face_))->embedding}};
+  visitor.embeddings[0].resnet[0] += 0.45F;
+  enrol({visitor});
+  EXPECT_EQ(watcher_->calibration().threshold, default_threshold);
+  show(porch({{&door_face_, 150}}), 4);
+  ASSERT_FALSE(seen_.empty());
+  EXPECT_EQ(seen_[0].sighting.person, "anna") << seen_[0].sighting.distance;
+  seen_.clear();
+  show(porch({}), 6);
+  auto people = household(0.41F);
+  people.push_back(visitor);
+  enrol(people);
+  EXPECT_EQ(watcher_->calibration().basis, Calibration::Basis::tightened);
+  EXPECT_LT(watcher_->calibration().threshold, 0.411F);
+  show(porch({{&door_face_, 150}}), 4);
+  ASSERT_FALSE(seen_.empty());
+  EXPECT_EQ(seen_[0].sighting.verdict, Verdict::unknown_person) << seen_[0].sighting.distance;
+}
+
 TEST_F(WatcherTest, AKnownVisitorIsOneSightingHoweverLongTheyMoveAbout) {
   enrol({enrolled("anna")});
   for (int i = 0; i < 80; ++i) step(porch({{&door_face_, 20 + (i < 40 ? i : 80 - i) * 7}}));

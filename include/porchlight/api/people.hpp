@@ -28,6 +28,9 @@ struct FaceFound {
   std::string person;  // empty: unknown
   double confidence = 0;
   double distance = 0;
+  // Of a second network, where one is switched on.
+  std::vector<float> second{};
+  std::string second_model{};
 };
 
 // What the routes of people need of the rest of the house; `app` binds it.

@@ -32,7 +32,11 @@ struct EnrolledFace {
   std::string photo_sha256;   // hex, of the photograph's file
   WallTime created{};
   std::int64_t id = 0;  // given by the database
+  // Of a second network, where one looked at the photograph; at most longest_second numbers.
+  std::vector<float> second{};
+  std::string second_version{};
 };
+inline constexpr std::size_t longest_second = 4096;
 
 struct Person {
   std::string name;
@@ -48,11 +52,12 @@ class GalleryStore {
   explicit GalleryStore(Database& database) : database_(database) {}
 
   // Adds a face to the person, who is made when new (as `known`). The same photograph under the same
-  // model replaces its earlier face. Names: see is_person_name().
+  // model replaces its earlier face; a second embedding it had stays until a newer one comes. Names: see
+  // is_person_name().
   Status enrol(std::string_view name, const EnrolledFace& face);
   // All of them or none.
   Status enrol_all(std::string_view name, std::span<const EnrolledFace> faces);
-  // Everyone with all faces, by name.
+  // Everyone with all faces, by name. Of several second embeddings of a face the last version by name.
   Result<std::vector<Person>> people();
   Result<std::uint64_t> person_count();
   // With all faces; nothing when there is no such person.

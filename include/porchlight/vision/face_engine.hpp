@@ -15,20 +15,14 @@
 #include "porchlight/media/packet.hpp"
 #include "porchlight/media/picture.hpp"
 #include "porchlight/telemetry/metrics.hpp"
+#include "porchlight/vision/embedding.hpp"
 #include "porchlight/vision/options.hpp"
 
 namespace porchlight::vision {
 
-// A face as 128 numbers: two pictures of one person lie near each other (Euclidean distance).
-using Embedding = std::array<float, 128>;
-float distance(const Embedding& a, const Embedding& b) noexcept;
-
-// Names the whole way from box to embedding (alignment, network, averaging). Embeddings of different
-// versions cannot be compared; stored ones carry it.
-inline constexpr std::string_view model_version = "resnet-1";
-
-// Values of the metrics' label `model_version`: detector, landmarks, embedder.
-std::vector<std::string> model_versions();
+// Values of the metrics' label `model_version`: detector, landmarks, embedder, and the second one where the
+// options want it.
+std::vector<std::string> model_versions(const FaceOptions& options = {});
 
 struct Box {
   float x = 0;  // pixels, left
@@ -45,9 +39,10 @@ struct Face {
 
 // A face turned upright and scaled to 150 × 150 RGB, and how good a picture of it that is.
 struct Chip {
-  std::vector<std::uint8_t> rgb;  // 150 × 150 × 3
-  float quality = 0;              // 0…1: product of the three below
-  float size = 0;                 // 1 from 110 pixels of face height up
+  std::vector<std::uint8_t> rgb;           // 150 × 150 × 3
+  std::vector<std::uint8_t> second_rgb{};  // 112 × 112 × 3, for the second embedder; empty without it
+  float quality = 0;                       // 0…1: product of the three below
+  float size = 0;                          // 1 from 110 pixels of face height up
   float sharpness = 0;
   float frontal = 0;  // 1 looks at the camera, 0 in profile
 };
@@ -64,7 +59,7 @@ struct Enrolment {
   Box box;
   float quality = 0;
   std::string photo_sha256;  // of the file, 64 hex digits
-  std::string model;         // model_version
+  std::string model;         // model_version; the second embedding is of mobile_version
 };
 
 // The folder of the converted models: $PORCHLIGHT_MODELS, `models` beside the program (build tree),
@@ -73,7 +68,8 @@ std::filesystem::path default_model_dir();
 
 struct EngineParts;  // the networks; src/vision/engine_parts.hpp
 
-// Detector, landmarks and embedder with their networks, on one thread: about 45 MB and 60 ms to load.
+// Detector, landmarks and embedders with their networks, on one thread: about 45 MB and 60 ms to load, some
+// 20 MB and 30 ms more with the second embedder.
 // Thread-bound. Nothing of OpenCV or dlib escapes: their exceptions come back as ErrorCode::internal.
 class FaceEngine {
  public:
@@ -93,7 +89,7 @@ class FaceEngine {
 
   Result<Chip> align(const media::Image& image, const Face& face);
   Result<Chip> align(const media::Frame& frame, const Face& face);
-  // The mean over the chip and its mirror image.
+  // The mean over the chip and its mirror image, by every embedder of the options.
   Result<Embedding> embed(const Chip& chip);
 
   // A photograph takes many passes of the detector and two of the embedder a face. Asked between them:
@@ -120,6 +116,8 @@ class FaceEngine {
   Result<Shot> enrolable_shot(const media::Image& photo, Whose whose, const GoOn& go_on = {});
 
   const FaceOptions& options() const noexcept;
+  // What a sighting says it was named by.
+  std::string_view version() const noexcept { return options().mobile ? fused_version : model_version; }
 
  private:
   explicit FaceEngine(std::unique_ptr<EngineParts> parts);

@@ -16,7 +16,7 @@ enum class ListedAs : std::uint8_t { known, blacklisted };
 struct Person {
   std::string name;
   ListedAs listed_as = ListedAs::known;
-  std::vector<Embedding> embeddings;  // of model_version
+  std::vector<Embedding> embeddings;  // of model_version, and of mobile_version where there is one
 };
 
 struct Match {
@@ -35,6 +35,10 @@ class Gallery {
   // The person with the nearest embedding, however far it is; nothing in an empty gallery.
   std::optional<Match> nearest(const Embedding& face) const;
   std::size_t size() const noexcept { return persons_.size(); }
+  const std::vector<Person>& persons() const noexcept { return persons_; }
+  // People with photographs of whom none has the second embedding: enrolled before it was switched on. They
+  // are compared by the first alone.
+  std::size_t without_second() const noexcept;
 
  private:
   std::vector<Person> persons_;

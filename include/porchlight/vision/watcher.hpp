@@ -12,6 +12,7 @@
 #include "porchlight/event/event.hpp"
 #include "porchlight/media/packet.hpp"
 #include "porchlight/telemetry/metrics.hpp"
+#include "porchlight/vision/calibration.hpp"
 #include "porchlight/vision/face_engine.hpp"
 #include "porchlight/vision/gallery.hpp"
 
@@ -67,7 +68,9 @@ class Watcher {
   // seen, Verdict::error when the camera sent no picture.
   std::vector<Seen> expect_ring(const event::Ring& ring, MonotonicTime deadline);
 
+  // Also finds the threshold anew: up to 50 ms with a large gallery.
   void set_gallery(GalleryPtr gallery);
+  const Calibration& calibration() const noexcept;  // of the gallery of this moment
   void forget_camera(const std::string& camera);
   bool busy() const noexcept;  // a visit is open or a ring waits
   bool busy(const std::string& camera) const noexcept;

@@ -66,7 +66,7 @@ std::optional<vision::Embedding> Recipe::embed(const media::Image& image) {
   dlib::matrix<dlib::rgb_pixel> chip;
   dlib::extract_image_chip(rgb, dlib::get_face_chip_details(shape, 150, 0.25), chip);
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(&chip(0, 0));
-  return steps_->resnet->run({bytes, bytes + chip.size() * 3});
+  return vision::Embedding{steps_->resnet->run({bytes, bytes + chip.size() * 3}), {}};
 }
 
 }  // namespace porchlight::bench
