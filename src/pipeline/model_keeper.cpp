@@ -74,8 +74,6 @@ Status ModelKeeper::load(const vision::FaceOptions& options) {
   }
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.now() - begun);
   log_.info("the face models are loaded", {{"took_ms", std::to_string(took.count())}});
-  if (options.mobile)
-    log_.info("the second embedder is on; what it was trained on is not documented (docs/models.md)");
   return {};
 }
 

@@ -45,6 +45,7 @@ void VisionLane::configure(const vision::FaceOptions& options) {
   models_.reset();
   options_ = options;
   enabled_ = options.enabled;
+  told_threshold_.clear();
   sweep();
 }
 
@@ -128,6 +129,8 @@ bool VisionLane::load_models() {
   }
   watcher_ = std::make_unique<vision::Watcher>(*models_.engine(), gallery_, vision::WatchOptions{}, clock_,
                                                metrics_);
+  if (options_.mobile && told_threshold_.empty())
+    log_.info("the second embedder is on; what it was trained on is not documented (docs/models.md)");
   tell_threshold();
   return true;
 }

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <random>
+
 #include "porchlight/vision/options.hpp"
 #include "vision/verification.hpp"
 
@@ -36,6 +39,32 @@ TEST(Gallery, AnEmptyGalleryAndAPersonWithoutPicturesKnowNobody) {
   EXPECT_EQ(identify(Gallery(), at(0), 0.5F).verdict, event::Verdict::unknown_person);
   EXPECT_EQ(identify(Gallery({{"anna", ListedAs::known, {}}}), at(0), 0.5F).person, "");
   EXPECT_EQ(identify(Gallery(), at(0), 0.5F).confidence, 0);
+}
+
+// How long it takes is the bench's affair.
+TEST(Gallery, TheRightOneOfTenThousandIsFound) {
+  std::mt19937 random(9);
+  std::normal_distribution<float> number(0, 1);
+  std::vector<Person> people;
+  for (int i = 0; i < 2000; ++i) {
+    Person person{std::to_string(i), ListedAs::known, {}};
+    for (int k = 0; k < 5; ++k) {
+      Embedding face;
+      for (auto& value : face.resnet) value = number(random) / 12;
+      if (i % 2 == 0) face.mobile.assign(mobile_length, 1 / std::sqrt(512.0F));
+      person.embeddings.push_back(std::move(face));
+    }
+    people.push_back(std::move(person));
+  }
+  const Gallery gallery(people);
+  EXPECT_EQ(gallery.without_second(), 1000U);
+  for (const std::size_t who : {0U, 1U, 777U, 1234U, 1999U}) {
+    auto face = people[who].embeddings[who % 5];
+    face.resnet[3] += 0.05F;
+    const auto identity = identify(gallery, face, default_threshold);
+    EXPECT_EQ(identity.person, std::to_string(who));
+    EXPECT_LE(identity.distance, 0.0501);
+  }
 }
 
 TEST(Gallery, ABlacklistedPersonIsAMatchOfItsOwn) {

@@ -68,8 +68,8 @@ std::filesystem::path default_model_dir();
 
 struct EngineParts;  // the networks; src/vision/engine_parts.hpp
 
-// Detector, landmarks and embedders with their networks, on one thread: about 45 MB and 60 ms to load, some
-// 20 MB and 30 ms more with the second embedder.
+// Detector, landmarks and embedders with their networks, on one thread: about 45 MB and 60 ms to load; the
+// second embedder brings 5 MB of weights more.
 // Thread-bound. Nothing of OpenCV or dlib escapes: their exceptions come back as ErrorCode::internal.
 class FaceEngine {
  public:
