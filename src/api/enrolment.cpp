@@ -46,13 +46,28 @@ void Enrolment::note(Result<std::vector<FaceFound>> found) {
   if (found && found->empty()) found = Error(ErrorCode::not_found, "no face in the picture");
   if (!found) {
     const auto code = found.error().code();
-    photos_.push_back({photo_result(code), found.error().text(), 0, may_work_later(code), 0});
+    photos_.push_back({photo_result(code), found.error().text(), {}, 0, may_work_later(code), 0});
     return;
   }
   auto& face = found->front();
-  photos_.push_back({"enrolled", {}, face.quality, false, faces_.size()});
+  if (!face.refused.empty()) {
+    const auto* result = face.refused == "too_small" ? "face_too_small" : "face_unfit";
+    photos_.push_back({result, face.detail, face.refused, 0, false, 0});
+    return;
+  }
+  photos_.push_back({"enrolled", {}, {}, face.quality, false, faces_.size()});
   faces_.push_back({face.embedding, std::move(face.model), digest_, people_.library.clock.wall(), 0,
                     std::move(face.second), std::move(face.second_model)});
+}
+
+nlohmann::ordered_json Enrolment::photo_json(const Photo& photo) {
+  nlohmann::ordered_json entry{{"result", photo.result}};
+  if (!photo.refused.empty()) entry["refused"] = photo.refused;
+  if (photo.text.empty())
+    entry["quality"] = rounded(photo.quality);
+  else
+    entry["detail"] = photo.text;
+  return entry;
 }
 
 // The same photograph again takes the place of the former one.
@@ -88,14 +103,7 @@ void Enrolment::finish(OpenPeople& open) {
         failure(person ? Error(ErrorCode::not_found, "somebody forgot the person meanwhile") : person.error(),
                 asker_.trace)));
   nlohmann::ordered_json body{{"person", person_json(**person)}, {"photos", nlohmann::ordered_json::array()}};
-  for (const auto& photo : photos_) {
-    nlohmann::ordered_json entry{{"result", photo.result}};
-    if (photo.text.empty())
-      entry["quality"] = rounded(photo.quality);
-    else
-      entry["detail"] = photo.text;
-    body["photos"].push_back(std::move(entry));
-  }
+  for (const auto& photo : photos_) body["photos"].push_back(photo_json(photo));
   auto response = json_answer(201, body);
   response.headers.emplace_back("Location", "/api/v1/people/" + std::to_string((*person)->id));
   answer_when_known(people_, responder_, std::move(response));
@@ -106,7 +114,7 @@ http::Response Enrolment::nothing_usable() const {
       std::find_if(photos_.begin(), photos_.end(), [](const auto& photo) { return photo.later; });
   if (later != photos_.end()) return busy(later->text.c_str(), asker_.trace);
   auto photos = nlohmann::ordered_json::array();
-  for (const auto& photo : photos_) photos.push_back({{"result", photo.result}, {"detail", photo.text}});
+  for (const auto& photo : photos_) photos.push_back(photo_json(photo));
   return unusable(photos_.size() == 1 ? photos_.front().text : "no photograph can be used", std::move(photos),
                   asker_.trace);
 }

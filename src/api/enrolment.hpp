@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,13 +32,15 @@ class Enrolment : public std::enable_shared_from_this<Enrolment> {
  private:
   struct Photo {
     std::string_view result;
-    std::string text;  // of a refusal, for people
+    std::string text;       // of what cannot be used, for people
+    std::string refused{};  // what the face lacks
     double quality = 0;
     bool later = false;  // the same photograph may be taken another time
     std::size_t face = 0;
   };
   void next();
   void examine();
+  static nlohmann::ordered_json photo_json(const Photo& photo);
   void note(Result<std::vector<FaceFound>> found);
   void finish(OpenPeople& open);
   void mark_duplicates(const store::Person& known);

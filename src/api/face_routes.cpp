@@ -97,6 +97,7 @@ ordered_json identity_json(const FaceFound& face) {
   object["confidence"] = rounded(face.confidence);
   object["distance"] = rounded(face.distance);
   object["quality"] = rounded(face.quality);
+  if (!face.refused.empty()) object["refused"] = face.refused;
   object["box"] = ordered_json::array();
   for (const auto part : face.box) object["box"].push_back(rounded(part));
   return object;

@@ -35,8 +35,8 @@ enum class UploadKind { form, form_or_json };
 // is 415. The slots outlive the router.
 http::Gate upload_gate(Slots& slots, UploadKind kind);
 
-// One photograph's end, as a word: enrolled, duplicate, no_face, several_faces, face_too_small, unreadable,
-// too_large, not_examined, failed.
+// One photograph's end, as a word: enrolled, duplicate, no_face, several_faces, face_too_small, face_unfit,
+// unreadable, too_large, not_examined, failed.
 std::string_view photo_result(ErrorCode code) noexcept;
 bool may_work_later(ErrorCode code) noexcept;
 

@@ -20,6 +20,7 @@
 #include "porchlight/vision/evaluate.hpp"
 #include "porchlight/vision/face_engine.hpp"
 #include "porchlight/vision/gallery.hpp"
+#include "porchlight/vision/refusal.hpp"
 
 namespace porchlight::app {
 namespace {
@@ -74,20 +75,41 @@ Status said(Status status, const std::string& done) {
   return status;
 }
 
+json enrolled_json(const std::string& image, const vision::Enrolment& face) {
+  json object{{"image", image}, {"result", face.refused ? "refused" : "enrolled"}, {"quality", face.quality}};
+  if (!face.refused) return object;
+  object["refused"] = to_string(face.refused->reason);
+  object["detail"] = face.refused->words;
+  return object;
+}
+
+// One photograph; `done` says what became of it, when that is known.
+Status enrol_one(vision::FaceEngine& engine, store::GalleryStore& gallery, const std::string& name,
+                 const std::string& image, json& done) {
+  auto face = engine.enrol_photo(image);
+  if (!face) return std::move(face).error();
+  done.push_back(enrolled_json(image, *face));
+  if (face->refused)
+    return Error(ErrorCode::invalid_argument, "enrol photo '" + image + "': " + face->refused->words);
+  const auto enrolled =
+      pipeline::face_of(face->embedding, face->photo_sha256, std::chrono::system_clock::now());
+  return gallery.enrol(name, enrolled);
+}
+
 Status enrol_all(const Settings& settings, store::GalleryStore& gallery, const std::string& name,
-                 const std::vector<std::string>& images) {
+                 const std::vector<std::string>& images, bool as_json) {
   auto engine = open_engine(settings);
   if (!engine) return std::move(engine).error();
-  for (const auto& image : images) {
-    auto face = (*engine)->enrol_photo(image);
-    if (!face) return std::move(face).error();
-    const auto enrolled =
-        pipeline::face_of(face->embedding, face->photo_sha256, std::chrono::system_clock::now());
-    if (auto status = gallery.enrol(name, enrolled); !status) return std::move(status).error();
-    std::printf("enrolled %s from %s (quality %.2f)\n", name.c_str(), image.c_str(),
-                static_cast<double>(face->quality));
+  auto done = json::array();
+  Status status;
+  for (auto image = images.begin(); status && image != images.end(); ++image) {
+    status = enrol_one(**engine, gallery, name, *image, done);
+    if (status && !as_json)
+      std::printf("enrolled %s from %s (quality %.2f)\n", name.c_str(), image->c_str(),
+                  done.back()["quality"].get<double>());
   }
-  return {};
+  if (as_json) print_json(done);
+  return status;
 }
 
 json identity_json(const vision::Shot& shot, const vision::Identity& identity,
@@ -101,7 +123,21 @@ json identity_json(const vision::Shot& shot, const vision::Identity& identity,
               {"quality", shot.quality},
               {"box", {box.x, box.y, box.width, box.height}}};
   if (!identity.person.empty()) object["person"] = identity.person;
+  if (shot.refused) {
+    object["refused"] = to_string(shot.refused->reason);
+    object["detail"] = shot.refused->words;
+  }
   return object;
+}
+
+void print_identity(const vision::Shot& shot, const vision::Identity& identity, float threshold) {
+  const std::string result(to_string(identity.verdict));
+  if (shot.refused)
+    std::printf("%s (not compared: %s)\n", result.c_str(), shot.refused->words.c_str());
+  else
+    std::printf("%s %s (confidence %.2f, distance %.3f, threshold %.2f)\n", result.c_str(),
+                identity.person.c_str(), identity.confidence, identity.distance,
+                static_cast<double>(threshold));
 }
 
 }  // namespace
@@ -114,7 +150,7 @@ int faces_enrol_command(const CommandOptions& options, const std::string& name,
   const auto what = change_of(name, "add", store::plain(std::to_string(images.size()) + " photographs"));
   return change_people(options, Access::create, what,
                        [&](const Settings& settings, store::GalleryStore& gallery) {
-                         return enrol_all(settings, gallery, name, images);
+                         return enrol_all(settings, gallery, name, images, options.json);
                        });
 }
 
@@ -158,13 +194,10 @@ int faces_identify_command(const CommandOptions& options, const std::string& ima
   bool known = false;
   auto list = json::array();
   for (const auto& shot : *shots) {
-    const auto identity = vision::identify(gallery, shot.embedding, calibration.threshold);
+    const auto identity = vision::identify(gallery, shot, calibration.threshold);
     known = known || !identity.person.empty();
     list.push_back(identity_json(shot, identity, calibration));
-    if (!options.json)
-      std::printf("%s %s (confidence %.2f, distance %.3f, threshold %.2f)\n",
-                  std::string(to_string(identity.verdict)).c_str(), identity.person.c_str(),
-                  identity.confidence, identity.distance, static_cast<double>(calibration.threshold));
+    if (!options.json) print_identity(shot, identity, calibration.threshold);
   }
   if (options.json) print_json(list);
   if (shots->empty() && !options.json) std::printf("no face in '%s'\n", image.c_str());

@@ -22,16 +22,21 @@ pipeline::FaceWanted wanted_of(api::FaceWanted wanted) {
 api::FaceFound found_of(const pipeline::ExaminedFace& face) {
   const auto& identity = face.identity;
   const auto& embedding = face.shot.embedding;
-  return {embedding.resnet,
-          std::string(vision::model_version),
-          face.shot.quality,
-          {face.place.x, face.place.y, face.place.width, face.place.height},
-          std::string(to_string(identity.verdict)),
-          identity.person,
-          identity.confidence,
-          identity.distance,
-          embedding.mobile,
-          std::string(embedding.mobile.empty() ? std::string_view() : vision::mobile_version)};
+  api::FaceFound found{embedding.resnet,
+                       std::string(vision::model_version),
+                       face.shot.quality,
+                       {face.place.x, face.place.y, face.place.width, face.place.height},
+                       std::string(to_string(identity.verdict)),
+                       identity.person,
+                       identity.confidence,
+                       identity.distance,
+                       embedding.mobile,
+                       std::string(embedding.mobile.empty() ? std::string_view() : vision::mobile_version)};
+  if (const auto& refused = face.shot.refused) {
+    found.refused = to_string(refused->reason);
+    found.detail = refused->words;
+  }
+  return found;
 }
 
 }  // namespace

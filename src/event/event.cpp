@@ -26,9 +26,10 @@ json fields_of(const Sighting& sighting) {
   put_unless_empty(object, "model_version", sighting.model_version);
   if (sighting.verdict != Verdict::no_face && sighting.verdict != Verdict::error) {
     object["confidence"] = sighting.confidence;
-    object["distance"] = sighting.distance;
+    if (!sighting.refused) object["distance"] = sighting.distance;  // else there is nothing to compare
     object["track"] = sighting.track;
   }
+  if (sighting.refused) object["refused"] = to_string(*sighting.refused);
   if (sighting.ring_id) object["ring_id"] = sighting.ring_id->text();
   return object;
 }
@@ -145,6 +146,24 @@ std::string_view to_string(Verdict verdict) noexcept {
       return "error";
   }
   return "error";
+}
+
+std::string_view to_string(Refusal refusal) noexcept {
+  switch (refusal) {
+    case Refusal::too_small:
+      return "too_small";
+    case Refusal::blurred:
+      return "blurred";
+    case Refusal::turned:
+      return "turned";
+    case Refusal::dark:
+      return "dark";
+    case Refusal::bright:
+      return "bright";
+    case Refusal::cut_by_border:
+      return "cut_by_border";
+  }
+  return "";
 }
 
 std::string_view to_string(CameraFault fault) noexcept {

@@ -84,6 +84,13 @@ class Reader {
     return words.front();
   }
 
+  // The same, where there may be none.
+  template <class Word, std::size_t n>
+  std::optional<Word> word_if_any(const char* key, const std::array<Word, n>& words) {
+    if (text(key).empty()) return std::nullopt;
+    return word(key, words);
+  }
+
   std::optional<EventId> id(const char* key) {
     const auto given = text(key);
     if (given.empty()) return std::nullopt;
@@ -154,6 +161,7 @@ Sighting sighting_from(Reader& from, const Header& header) {
   sighting.model_version = from.text("model_version");
   sighting.track = from.count("track");
   sighting.ring_id = from.id("ring_id");
+  sighting.refused = from.word_if_any("refused", refusals);
   return sighting;
 }
 

@@ -75,7 +75,7 @@ store::OutboxRow name_update_of(const event::Ring& ring, const event::Sighting& 
                                 WallTime now, PictureAge picture_age) {
   auto object = object_of(ring, picture_age);
   const auto seen = json::parse(event::to_json(sighting));
-  for (const auto* key : {"result", "person", "confidence", "distance", "model_version"})
+  for (const auto* key : {"result", "person", "confidence", "distance", "model_version", "refused"})
     if (seen.contains(key)) object[key] = seen[key];
   object["type"] = "ring_update";
   auto row = row_of(ring, route, now, name_update, object);

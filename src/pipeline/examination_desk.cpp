@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "porchlight/vision/refusal.hpp"
+
 namespace porchlight::pipeline {
 namespace {
 
@@ -15,7 +17,7 @@ Examined faces_of(const Examination& examination, std::vector<vision::Shot> shot
                   const vision::Gallery& gallery, float threshold) {
   std::vector<ExaminedFace> faces;
   for (auto& shot : shots) {
-    auto identity = vision::identify(gallery, shot.embedding, threshold);
+    auto identity = vision::identify(gallery, shot, threshold);
     const auto& box = shot.face.box;
     const auto width = static_cast<float>(examination.photo.width);
     const auto height = static_cast<float>(examination.photo.height);

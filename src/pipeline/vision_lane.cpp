@@ -195,7 +195,8 @@ void VisionLane::take_frames() {
 
 // Whoever is in sight, or waited for, is followed picture by picture; else the cameras may rest.
 void VisionLane::tell_wishes() {
-  for (const auto& [id, view] : *cameras_) view->wanted.store(watcher_ && watcher_->busy(id), std::memory_order_relaxed);
+  for (const auto& [id, view] : *cameras_)
+    view->wanted.store(watcher_ && watcher_->busy(id), std::memory_order_relaxed);
 }
 
 void VisionLane::take_frame(const std::string& camera, CameraView& view, bool hurry) {

@@ -47,6 +47,7 @@ constexpr Words hours = {"00", "01", "02", "03", "04", "05", "06", "07", "08", "
 constexpr Words notification_types = {"doorbell_press",  "face_recognized", "unknown_person",
                                       "blacklist_match", "motion",          "package",
                                       "plate",           "system_alert",    "test"};
+constexpr Words face_refusals = {"too_small", "blurred", "turned", "dark", "bright", "cut_by_border"};
 constexpr Words suppressions = {"schedule", "quiet", "grouped", "cooldown", "excluded", "rate"};
 constexpr Words outcomes = {"success", "failure"};
 constexpr Words attempt_results = {"delivered", "retry", "rejected"};
@@ -126,6 +127,7 @@ constexpr Labels by_trigger = {{"trigger_source", trigger_sources}, {"time_of_da
 constexpr Labels by_hour = {{"hour", hours}};
 constexpr Labels by_message = {channel, {"type", notification_types}, {"status", outcomes}};
 constexpr Labels by_attempt = {channel, {"result", attempt_results}};
+constexpr Labels by_face_refusal = {{"reason", face_refusals}};
 constexpr Labels by_suppression = {{"reason", suppressions}};
 constexpr Labels by_error = {
     {"component", components}, {"error_type", error_types}, {"severity", severity_words}};
@@ -311,6 +313,12 @@ constexpr FamilySpec families[] = {
      counter,
      "Recognition attempts; high from 0.9, medium from 0.7, low from 0.5, else very_low.",
      by_recognition,
+     {},
+     all_combinations},
+    {"face_shots_refused_total",
+     counter,
+     "Pictures of a face before a camera that were compared with nobody, by what they lacked most.",
+     by_face_refusal,
      {},
      all_combinations},
     {"failed_logins_total", counter, "Logins refused.", {}, {}, all_combinations},

@@ -7,6 +7,7 @@
 
 #include "chip.hpp"
 #include "network.hpp"
+#include "shot_quality.hpp"
 #include "template_chip.hpp"
 
 namespace porchlight::vision {
@@ -43,31 +44,6 @@ cv::Mat crop_replicated(const cv::Mat& picture, const cv::Rect& crop) {
   return padded;
 }
 
-// 1 when the nose's tip lies midway between the eyes' outer corners, 0 when beyond one of them.
-float frontality(const Landmarks& points) {
-  const auto left = points[36];
-  const auto axis = points[45] - left;
-  const auto length_squared = axis.dot(axis);
-  if (length_squared < 1) return 0;
-  const auto along = (points[30] - left).dot(axis) / length_squared;  // 0…1 from eye to eye
-  return std::clamp(1 - 2 * std::abs(along - 0.5F), 0.0F, 1.0F);
-}
-
-float sharpness_of(const std::vector<std::uint8_t>& rgb) {
-  const cv::Mat chip(150, 150, CV_8UC3, const_cast<std::uint8_t*>(rgb.data()));
-  cv::Mat grey;
-  cv::Mat edges;
-  cv::cvtColor(chip, grey, cv::COLOR_RGB2GRAY);
-  cv::Laplacian(grey, edges, CV_16S);
-  cv::Scalar mean;
-  cv::Scalar deviation;
-  cv::meanStdDev(edges, mean, deviation);
-  const auto variance = static_cast<float>(deviation[0] * deviation[0]);
-  return variance / (variance + 60);
-}
-
-constexpr float full_size = 110;  // pixels of face height that fill the chip
-
 }  // namespace
 
 Aligner::Aligner(const std::string& model, bool second) : net_(read_network(model)), second_(second) {}
@@ -95,11 +71,7 @@ Chip Aligner::align(const cv::Mat& bgr, const Box& box) {
   const auto points = landmarks(bgr, box);
   Chip chip;
   chip.rgb = extract_chip(bgr, points);
-  if (second_) chip.second_rgb = extract_template_chip(bgr, points);
-  chip.size = std::min(1.0F, box.height / full_size);
-  chip.frontal = frontality(points);
-  chip.sharpness = sharpness_of(chip.rgb);
-  chip.quality = chip.size * chip.frontal * chip.sharpness;
+  rate(chip, points, box, bgr.size());
   return chip;
 }
 

@@ -58,30 +58,51 @@ void CameraWatch::decide_visits(MonotonicTime now, std::vector<Seen>& out) {
   for (auto& visit : visits_) {
     if (visit.decided() || visit.detections() < real_face) continue;
     const bool late = now - visit.first_seen() >= desk_.options.decide_within && visit.shots() > 0;
-    if (!late && !visit.sure(desk_.threshold())) continue;
+    if (!late && !visit.sure()) continue;
     visit.decide();
     if (named_already(visit)) continue;
     out.push_back(report(&visit, visit.identity(), nullptr));
   }
 }
 
-// One person has one visit, even when bad shots between made two tracks of it.
+// One person has one visit, even when bad shots between made two tracks of it. Two who were seen at once are
+// two people, even when they look like one.
 bool CameraWatch::named_already(const Visit& visit) const {
   const auto& person = visit.identity().person;
   return !person.empty() && std::any_of(visits_.begin(), visits_.end(), [&](const Visit& other) {
-    return &other != &visit && other.decided() && other.identity().person == person;
+    return &other != &visit && other.decided() && other.identity().person == person &&
+           !visit.stood_beside(other);
   });
 }
 
 void CameraWatch::end_visits(MonotonicTime now, std::vector<Seen>& out) {
-  const auto over = [&](const Visit& visit) { return now - visit.last_seen() >= desk_.options.visit_gap; };
+  const auto ends = [&](const Visit& visit) { return over(visit, now); };
+  std::vector<std::uint64_t> ended;
   for (const auto& visit : visits_) {
+    if (!ends(visit)) continue;
+    ended.push_back(visit.number());
     // Somebody was there, even if never well enough to be compared.
-    if (over(visit) && !visit.decided() && visit.detections() > real_face) {
+    if (!visit.decided() && visit.detections() > real_face) {
       out.push_back(report(&visit, visit.identity(), nullptr));
     }
   }
-  std::erase_if(visits_, over);
+  std::erase_if(visits_, [&](const Visit& visit) {
+    return std::find(ended.begin(), ended.end(), visit.number()) != ended.end();
+  });
+  for (auto& visit : visits_) {
+    for (const auto number : ended) visit.forget_neighbour(number);
+  }
+}
+
+// Whoever came within the gap may be the same person, which shows when they are decided.
+bool CameraWatch::over(const Visit& visit, MonotonicTime now) const {
+  const auto gap = desk_.options.visit_gap;
+  if (now - visit.last_seen() < gap) return false;
+  return std::none_of(visits_.begin(), visits_.end(), [&](const Visit& other) {
+    return !other.decided() && other.first_seen() > visit.last_seen() &&
+           other.first_seen() - visit.last_seen() < gap &&
+           now - other.first_seen() < desk_.options.decide_within + gap;
+  });
 }
 
 void CameraWatch::answer_rings(MonotonicTime now, std::vector<Seen>& out) {
@@ -120,7 +141,10 @@ Seen CameraWatch::answer(const WaitingRing& waiting, MonotonicTime now) {
   Identity nobody;
   const bool blind = last_frame_ + fresh_picture < now && last_frame_ < waiting.ring.header.edge;
   nobody.verdict = blind ? event::Verdict::error : event::Verdict::no_face;
-  return report(nullptr, nobody, &waiting.ring);
+  auto seen = report(nullptr, nobody, &waiting.ring);
+  if (!blind && last_too_small_ && now - *last_too_small_ <= standing)
+    seen.sighting.refused = event::Refusal::too_small;
+  return seen;
 }
 
 // A visit raises one alert, however often its visitor rings.
@@ -150,6 +174,7 @@ Seen CameraWatch::report(const Visit* visit, const Identity& identity, const eve
     sighting.track = visit->number();
     seen.best_shot = visit->best_frame();
     seen.box = visit->best_box();
+    if (identity.verdict == event::Verdict::unknown_person) sighting.refused = visit->refused();
   }
   if (identity.verdict == event::Verdict::blacklist_match && first_alert_of(sighting.track)) {
     auto header = event::make_header(desk_.clock);

@@ -17,8 +17,6 @@ constexpr milliseconds follow_every{80};
 // A face near the last box is the same one only shortly after it was there; later its looks decide.
 constexpr milliseconds same_place{700};
 constexpr milliseconds verify_every{2000};  // a named visit is looked at again: is it still the same person?
-constexpr float good_shot = 0.10F;
-constexpr float usable_shot = 0.03F;  // when there is nothing better
 
 Box scaled(const Box& box, float by) {
   return {box.x * by, box.y * by, box.width * by, box.height * by};
@@ -83,7 +81,7 @@ Status CameraWatch::look(const media::FramePtr& frame, MonotonicTime now) {
   last_follow_ = {};  // bring the trackers to this frame before boxes are compared
   if (auto followed = follow(*frame, now); !followed) return followed;
   last_detection_ = now;
-  const auto faces = desk_.engine.detect(*frame);
+  const auto faces = detect(*frame, now);
   if (!faces) return faces.error();
   associate(*faces, now);
   if (visits_.empty()) return {};
@@ -109,12 +107,14 @@ Visit* CameraWatch::nearest_visit(const Face& face, MonotonicTime now) {
 
 void CameraWatch::associate(const std::vector<Face>& faces, MonotonicTime now) {
   for (const auto& face : faces) {
+    if (covers_seen(face, now)) continue;
     if (auto* visit = nearest_visit(face, now)) {
       visit->seen(face, now);
     } else if (visits_.size() < most_visits) {
       visits_.emplace_back(++last_number_, face, now);
     }
   }
+  note_neighbours(now);
 }
 
 void CameraWatch::restart_trackers(MonotonicTime now) {
@@ -145,8 +145,7 @@ Status CameraWatch::shoot(const media::FramePtr& frame, MonotonicTime now) {
   visit->tried(now);
   const auto chip = desk_.engine.align(*frame, {visit->box(), 1});
   if (!chip) return chip.error();
-  const bool late = now - visit->first_seen() > desk_.options.decide_within / 2 || !rings_.empty();
-  if (chip->quality < (late && visit->shots() == 0 ? usable_shot : good_shot)) return {};
+  if (refuse(*visit, *chip, frame, now)) return {};
   const auto embedding = desk_.engine.embed(*chip);
   if (!embedding) return embedding.error();
   take_shot(*visit, *embedding, *chip, frame, now);
@@ -158,7 +157,7 @@ void CameraWatch::take_shot(Visit& visit, const Embedding& embedding, const Chip
                             const media::FramePtr& frame, MonotonicTime now) {
   auto* one = &visit;
   if (!visit.resembles(embedding)) {
-    auto* back = returning(embedding, now);
+    auto* back = returning(visit, embedding, now);
     if (back != nullptr && !visit.decided()) one = rejoin(*back, visit);
   }
   if (!one->add_shot(embedding, chip, frame, now)) {
@@ -168,10 +167,10 @@ void CameraWatch::take_shot(Visit& visit, const Embedding& embedding, const Chip
   one->judge(*desk_.gallery, desk_.threshold());
 }
 
-// A visit out of sight that this face belongs to.
-Visit* CameraWatch::returning(const Embedding& embedding, MonotonicTime now) {
+// A visit out of sight that the face of this one belongs to.
+Visit* CameraWatch::returning(const Visit& visit, const Embedding& embedding, MonotonicTime now) {
   const auto found = std::find_if(visits_.begin(), visits_.end(), [&](const Visit& other) {
-    return !seen_now(other, now) && other.resembles(embedding);
+    return !seen_now(other, now) && !visit.stood_beside(other) && other.resembles(embedding);
   });
   return found == visits_.end() ? nullptr : &*found;
 }
@@ -182,6 +181,7 @@ Visit* CameraWatch::rejoin(Visit& back, Visit& visit) {
   const auto stays = back.number();
   const auto goes = visit.number();
   std::erase_if(visits_, [goes](const Visit& other) { return other.number() == goes; });
+  for (auto& other : visits_) other.forget_neighbour(goes);
   return &*std::find_if(visits_.begin(), visits_.end(),
                         [stays](const Visit& other) { return other.number() == stays; });
 }
@@ -199,7 +199,7 @@ Visit* CameraWatch::succeed(Visit& visit, MonotonicTime now) {
 }
 
 void CameraWatch::gallery_changed() {
-  for (auto& visit : visits_) visit.judge(*desk_.gallery, desk_.threshold());
+  for (auto& visit : visits_) visit.judge_anew(*desk_.gallery, desk_.threshold());
 }
 
 }  // namespace porchlight::vision

@@ -18,6 +18,7 @@ struct WatchDesk {
   WatchOptions options;
   const Clock& clock;
   AnswerInstruments answers;
+  RefusalInstruments refusals;
   telemetry::Gauge known_faces;
   Calibration calibration{};  // of the gallery
 
@@ -55,14 +56,22 @@ class CameraWatch {
   Visit* next_to_shoot(MonotonicTime now);
   void take_shot(Visit& visit, const Embedding& embedding, const Chip& chip, const media::FramePtr& frame,
                  MonotonicTime now);
-  Visit* returning(const Embedding& embedding, MonotonicTime now);
+  Visit* returning(const Visit& visit, const Embedding& embedding, MonotonicTime now);
   Visit* rejoin(Visit& back, Visit& visit);
   Visit* succeed(Visit& visit, MonotonicTime now);
+
+  // Faces (camera_faces.cpp).
+  Result<std::vector<Face>> detect(const media::Frame& frame, MonotonicTime now);
+  bool covers_seen(const Face& face, MonotonicTime now) const;
+  void note_neighbours(MonotonicTime now);
+  // True: the picture is too poor to be compared.
+  bool refuse(Visit& visit, const Chip& chip, const media::FramePtr& frame, MonotonicTime now);
 
   // Answers (camera_answers.cpp).
   std::vector<Seen> settle(MonotonicTime now);
   void decide_visits(MonotonicTime now, std::vector<Seen>& out);
   void end_visits(MonotonicTime now, std::vector<Seen>& out);
+  bool over(const Visit& visit, MonotonicTime now) const;
   void answer_rings(MonotonicTime now, std::vector<Seen>& out);
   bool can_answer(MonotonicTime now) const;
   bool named_already(const Visit& visit) const;
@@ -79,6 +88,7 @@ class CameraWatch {
   std::deque<std::uint64_t> alerted_;  // the newest visits that raised an alert
   MonotonicTime last_frame_{};
   MonotonicTime last_detection_{};
+  std::optional<MonotonicTime> last_too_small_;  // a face that is not looked at, while a ring waited
   MonotonicTime last_follow_{};
   media::Scaler grey_scaler_{media::PixelLayout::grey};
   media::Image grey_;

@@ -116,13 +116,18 @@ Result<std::vector<Face>> FaceEngine::detect(const media::Image& image) {
 }
 
 Result<std::vector<Face>> FaceEngine::detect(const media::Frame& frame) {
+  auto faces = detect_any(frame);
+  if (!faces) return faces;
+  return at_least(std::move(*faces), parts_->options.min_size);
+}
+
+Result<std::vector<Face>> FaceEngine::detect_any(const media::Frame& frame) {
   return guarded("detect faces", [&]() -> Result<std::vector<Face>> {
     auto& rgb = parts_->whole_image;
     const auto scaled = parts_->whole.scale(frame, Detector::input_width, Detector::input_height, rgb);
     if (!scaled) return scaled.error();
-    auto faces = parts_->instruments.measured(
+    return parts_->instruments.measured(
         Step::detect, [&] { return parts_->detector.detect(view(rgb), frame.width, frame.height); });
-    return at_least(std::move(faces), parts_->options.min_size);
   });
 }
 

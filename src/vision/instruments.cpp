@@ -39,6 +39,13 @@ void EngineInstruments::book(Step step, std::chrono::nanoseconds took) {
   (step == Step::detect ? detection_ : recognition_).observe(seconds);
 }
 
+RefusalInstruments::RefusalInstruments(telemetry::Metrics& metrics) {
+  for (const auto reason : event::refusals) {
+    refused_[static_cast<std::size_t>(reason)] =
+        metrics.counter("face_shots_refused_total", {{"reason", std::string(event::to_string(reason))}});
+  }
+}
+
 AnswerInstruments::AnswerInstruments(telemetry::Metrics& metrics) {
   for (const auto verdict : verdicts) {
     const auto row = static_cast<std::size_t>(verdict);

@@ -37,6 +37,16 @@ class EngineInstruments {
   telemetry::Histogram recognition_;
 };
 
+// Pictures of faces before a camera that were compared with nobody.
+class RefusalInstruments {
+ public:
+  explicit RefusalInstruments(telemetry::Metrics& metrics);
+  void count(event::Refusal reason) { refused_[static_cast<std::size_t>(reason)].increment(); }
+
+ private:
+  telemetry::Counter refused_[event::refusals.size()];
+};
+
 // Answers given, by verdict and confidence.
 class AnswerInstruments {
  public:

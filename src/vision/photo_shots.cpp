@@ -9,6 +9,7 @@
 #include "engine_parts.hpp"
 #include "porchlight/base/durable_file.hpp"
 #include "porchlight/media/photo.hpp"
+#include "porchlight/vision/refusal.hpp"
 
 namespace porchlight::vision {
 namespace {
@@ -112,23 +113,27 @@ std::string sha256_of(const std::string& bytes) {
   return text;
 }
 
-Result<Shot> shot_of(FaceEngine& engine, const media::Image& photo, const Face& face) {
+// Refused, and not embedded, when it is worse than `least`; without one, whatever it is.
+Result<Shot> shot_of(FaceEngine& engine, const media::Image& photo, const Face& face,
+                     std::optional<float> least) {
+  const auto min_size = engine.options().min_size;
+  if (auto refused = refusal_of_size(face.box, min_size); refused && least) return Shot{face, 0, {}, refused};
   const auto chip = engine.align(photo, face);
   if (!chip) return chip.error();
+  if (least) {
+    if (auto refused = refusal_of(*chip, face.box, min_size, *least))
+      return Shot{face, chip->quality, {}, std::move(refused)};
+  }
   const auto embedding = engine.embed(*chip);
   if (!embedding) return embedding.error();
-  return Shot{face, chip->quality, *embedding};
+  return Shot{face, chip->quality, *embedding, {}};
 }
 
 // `sorted`: the largest first.
 Status check_enrolable(const std::vector<Face>& sorted, int min_size, FaceEngine::Whose whose) {
   if (sorted.empty()) return Error(ErrorCode::not_found, "no face in the picture");
   const auto largest = sorted.front().box.height;
-  if (largest < static_cast<float>(min_size)) {
-    return Error(ErrorCode::invalid_argument,
-                 "the face is too small: " + std::to_string(std::lround(largest)) +
-                     " pixels high, needed are " + std::to_string(min_size));
-  }
+  if (largest < static_cast<float>(min_size)) return {};  // refused, whoever it is
   if (whose == FaceEngine::Whose::largest) return {};
   constexpr float comparable = 0.5F;  // of the largest face's height
   const auto rivals = std::count_if(sorted.begin(), sorted.end(), [&](const Face& face) {
@@ -162,9 +167,9 @@ Result<std::vector<Shot>> FaceEngine::shots_of_photo(const media::Image& photo, 
     std::vector<Shot> shots;
     for (const auto& face : *faces) {
       // The largest come first.
-      if (face.box.height < static_cast<float>(options().min_size) || shots.size() == faces_of_photo) break;
+      if (shots.size() == faces_of_photo) break;
       if (auto status = may_go_on(go_on); !status) return std::move(status).error();
-      auto shot = shot_of(*this, photo, face);
+      auto shot = shot_of(*this, photo, face, usable_shot);
       if (!shot) return std::move(shot).error();
       shots.push_back(*shot);
     }
@@ -177,7 +182,7 @@ Result<std::optional<Shot>> FaceEngine::largest_shot(const media::Image& photo) 
     const auto faces = detect_thoroughly(*parts_, photo);
     if (!faces) return faces.error();
     if (faces->empty()) return std::optional<Shot>();
-    auto shot = shot_of(*this, photo, faces->front());
+    auto shot = shot_of(*this, photo, faces->front(), std::nullopt);
     if (!shot) return std::move(shot).error();
     return std::optional<Shot>(*shot);
   });
@@ -189,7 +194,7 @@ Result<Shot> FaceEngine::enrolable_shot(const media::Image& photo, Whose whose, 
     if (!faces) return faces.error();
     if (auto fit = check_enrolable(*faces, options().min_size, whose); !fit) return std::move(fit).error();
     if (auto status = may_go_on(go_on); !status) return std::move(status).error();
-    return shot_of(*this, photo, faces->front());
+    return shot_of(*this, photo, faces->front(), good_shot);
   });
 }
 
@@ -201,8 +206,9 @@ Result<Enrolment> FaceEngine::enrol_photo(const std::filesystem::path& path) {
     if (!photo) return photo.error();
     const auto shot = enrolable_shot(*photo, Whose::only);
     if (!shot) return shot.error();
-    return Enrolment{shot->embedding, shot->face.box, shot->quality, sha256_of(*file),
-                     std::string(model_version)};
+    return Enrolment{
+        shot->embedding, shot->face.box, shot->quality, sha256_of(*file), std::string(model_version),
+        shot->refused};
   };
   auto enrolment = enrol();
   if (enrolment) return enrolment;

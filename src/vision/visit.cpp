@@ -3,13 +3,12 @@
 
 #include <algorithm>
 
+#include "porchlight/vision/refusal.hpp"
+
 namespace porchlight::vision {
 namespace {
 
 constexpr std::size_t most_shots = 5;
-constexpr std::size_t shots_for_stranger = 3;
-// One shot names a person only when it lies this much inside the threshold; several may touch it.
-constexpr double single_shot_margin = 0.08;
 // dlib's customary bound. Looser than the gallery's threshold: within seconds and before one camera a
 // second person is rarer than a bad shot.
 constexpr float same_visit = 0.60F;
@@ -33,6 +32,18 @@ void Visit::continue_as(Visit&& other) {
   tried_ = other.tried_;
   detections_ += other.detections_;
   tracker_ = std::move(other.tracker_);
+  for (const auto neighbour : other.beside_) stands_beside(neighbour);
+}
+
+void Visit::stands_beside(std::uint64_t neighbour) {
+  if (std::find(beside_.begin(), beside_.end(), neighbour) == beside_.end()) beside_.push_back(neighbour);
+}
+
+bool Visit::stood_beside(const Visit& other) const {
+  const auto knows = [](const Visit& a, const Visit& b) {
+    return std::find(a.beside_.begin(), a.beside_.end(), b.number_) != a.beside_.end();
+  };
+  return knows(*this, other) || knows(other, *this);
 }
 
 bool Visit::add_shot(const Embedding& embedding, const Chip& chip, const media::FramePtr& frame,
@@ -43,13 +54,30 @@ bool Visit::add_shot(const Embedding& embedding, const Chip& chip, const media::
     return strange_shots_ < shots_that_contradict;
   }
   strange_shots_ = 0;
+  // The first that is compared takes the place of whatever picture was refused.
+  if (shots_.empty()) best_frame_ = nullptr;
   keep({embedding, chip.quality});
-  if (chip.quality > best_quality_ || best_frame_ == nullptr) {
-    best_quality_ = chip.quality;
-    best_frame_ = frame;
-    best_box_ = box_;
-  }
+  has_good_shot_ = has_good_shot_ || chip.quality >= good_shot;
+  keep_picture(frame, chip.quality);
   return true;
+}
+
+void Visit::refuse(event::Refusal reason, const Chip& chip, const media::FramePtr& frame) {
+  ++refusals_[static_cast<std::size_t>(reason)];
+  if (shots_.empty()) keep_picture(frame, chip.quality);
+}
+
+std::optional<event::Refusal> Visit::refused() const {
+  const auto most = std::max_element(refusals_.begin(), refusals_.end());
+  if (has_good_shot_ || *most == 0) return std::nullopt;
+  return static_cast<event::Refusal>(most - refusals_.begin());
+}
+
+void Visit::keep_picture(const media::FramePtr& frame, float quality) {
+  if (best_frame_ != nullptr && quality <= best_quality_) return;
+  best_quality_ = quality;
+  best_frame_ = frame;
+  best_box_ = box_;
 }
 
 void Visit::keep(const Evidence& evidence) {
@@ -58,7 +86,9 @@ void Visit::keep(const Evidence& evidence) {
   const auto worst = std::min_element(shots_.begin(), shots_.end(), [](const Evidence& a, const Evidence& b) {
     return a.quality < b.quality;
   });
+  const auto index = worst - shots_.begin();
   shots_.erase(worst);
+  if (index < std::ssize(nearest_)) nearest_.erase(nearest_.begin() + index);
 }
 
 Embedding Visit::mean() const {
@@ -68,17 +98,19 @@ Embedding Visit::mean() const {
 }
 
 void Visit::judge(const Gallery& gallery, float threshold) {
-  if (!shots_.empty()) identity_ = identify(gallery, mean(), threshold);
+  if (shots_.empty()) return;
+  while (nearest_.size() < shots_.size())
+    nearest_.push_back(gallery.nearest(shots_[nearest_.size()].embedding));
+  vote_ = Vote(identify(gallery, mean(), threshold), nearest_, threshold);
+}
+
+void Visit::judge_anew(const Gallery& gallery, float threshold) {
+  nearest_.clear();
+  judge(gallery, threshold);
 }
 
 bool Visit::resembles(const Embedding& embedding) const {
   return !shots_.empty() && distance(mean(), embedding) <= same_visit;
-}
-
-bool Visit::sure(float threshold) const {
-  if (shots_.empty()) return false;
-  if (identity_.verdict == event::Verdict::unknown_person) return shots_.size() >= shots_for_stranger;
-  return shots_.size() >= 2 || identity_.distance <= threshold - single_shot_margin;
 }
 
 }  // namespace porchlight::vision

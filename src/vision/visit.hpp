@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
+#include <optional>
 #include <vector>
 
 #include "box_tracker.hpp"
@@ -8,6 +10,7 @@
 #include "porchlight/media/packet.hpp"
 #include "porchlight/vision/gallery.hpp"
 #include "porchlight/vision/watcher.hpp"
+#include "vote.hpp"
 
 namespace porchlight::vision {
 
@@ -23,15 +26,25 @@ class Visit {
   void left(MonotonicTime at) { last_seen_ = at; }
   // Goes on where `other`, a later visit of the same face, stands; its shots are not taken over.
   void continue_as(Visit&& other);
+  // Both were seen at once, apart from each other: they are two people, whatever they look like.
+  void stands_beside(std::uint64_t neighbour);
+  bool stood_beside(const Visit& other) const;
+  void forget_neighbour(std::uint64_t number) { std::erase(beside_, number); }
 
   // Who: adds a shot to the evidence. False when it shows somebody else than the shots before.
   bool add_shot(const Embedding& embedding, const Chip& chip, const media::FramePtr& frame,
                 MonotonicTime now);
+  // A picture that is no good shot, kept for people while there is no better one.
+  void refuse(event::Refusal reason, const Chip& chip, const media::FramePtr& frame);
   void judge(const Gallery& gallery, float threshold);
+  // Another gallery than before.
+  void judge_anew(const Gallery& gallery, float threshold);
   // Same face as this visit's?
   bool resembles(const Embedding& embedding) const;
   // The evidence suffices for a name, or for saying that there is none in the gallery.
-  bool sure(float threshold) const;
+  bool sure() const noexcept { return vote_.sure(); }
+  // What most of its pictures lacked; nothing when one of them was a good shot.
+  std::optional<event::Refusal> refused() const;
 
   void tried(MonotonicTime now) { tried_ = now; }
   void decide() { decided_ = true; }
@@ -44,7 +57,7 @@ class Visit {
   int detections() const noexcept { return detections_; }
   std::size_t shots() const noexcept { return shots_.size(); }
   bool decided() const noexcept { return decided_; }
-  const Identity& identity() const noexcept { return identity_; }
+  const Identity& identity() const noexcept { return vote_.outcome(); }
   const media::FramePtr& best_frame() const noexcept { return best_frame_; }
   const Box& best_box() const noexcept { return best_box_; }
   BoxTracker& tracker() noexcept { return tracker_; }
@@ -56,6 +69,7 @@ class Visit {
   };
   Embedding mean() const;
   void keep(const Evidence& evidence);
+  void keep_picture(const media::FramePtr& frame, float quality);
 
   std::uint64_t number_;
   Box box_;
@@ -65,12 +79,16 @@ class Visit {
   int detections_ = 1;
   BoxTracker tracker_;
 
-  std::vector<Evidence> shots_;  // the best few
-  int strange_shots_ = 0;        // in a row
+  std::vector<std::uint64_t> beside_;          // visits that are other people's
+  std::vector<Evidence> shots_;                // the best few
+  std::vector<std::optional<Match>> nearest_;  // of each of them, as far as judged
+  int strange_shots_ = 0;                      // in a row
+  std::array<int, event::refusals.size()> refusals_{};
+  bool has_good_shot_ = false;
   float best_quality_ = 0;
   media::FramePtr best_frame_;
   Box best_box_;
-  Identity identity_;
+  Vote vote_;
   bool decided_ = false;
 };
 

@@ -11,7 +11,7 @@ namespace porchlight::vision {
 Watcher::Watcher(FaceEngine& engine, GalleryPtr gallery, const WatchOptions& options, const Clock& clock,
                  telemetry::Metrics& metrics)
     : desk_(new WatchDesk{engine, nullptr, options, clock, AnswerInstruments(metrics),
-                          metrics.gauge("known_faces_database_size")}) {
+                          RefusalInstruments(metrics), metrics.gauge("known_faces_database_size")}) {
   set_gallery(std::move(gallery));
 }
 

@@ -47,6 +47,12 @@ Result<std::vector<FaceFound>> examine(std::string_view file, FaceWanted) {
   if (file == "empty") return Error(ErrorCode::not_found, "no face in the picture");
   if (file == "crowd") return Error(ErrorCode::already_exists, "two faces in the picture");
   if (file == "tiny") return Error(ErrorCode::invalid_argument, "the face is too small");
+  if (file == "far" || file == "night") {
+    auto face = face_of(file);
+    face.refused = file == "far" ? "too_small" : "dark";
+    face.detail = "the face is " + std::string(file);
+    return std::vector<FaceFound>{face};
+  }
   if (file == "torn") return Error(ErrorCode::corrupt, "the picture is broken or cut off");
   if (file == "bomb") return Error(ErrorCode::resource, "the picture is monstrous");
   if (file == "later") return Error(ErrorCode::unavailable, "too many photographs wait");
@@ -117,6 +123,24 @@ TEST_F(PeopleRoutes, EnrolsWhatCanBeUsedAndSaysWhatBecameOfEachPhotograph) {
   EXPECT_EQ(persons[0].faces[1].photo_sha256, sha256_hex("anna2"));
   EXPECT_THAT(acts(), ElementsAre("add Zoë: 2 photographs begun", "add Zoë: 2 photographs done"));
   EXPECT_EQ(house.told, 1);
+}
+
+TEST_F(PeopleRoutes, AFaceThatIsRefusedIsNotEnrolledAndTheReasonIsSaid) {
+  const auto reply = enrol("Anna", {"night", "far"});
+  EXPECT_EQ(reply.status, 422);
+  EXPECT_EQ(json::parse(reply.body)["photos"],
+            json::parse(R"([{"result":"face_unfit","refused":"dark","detail":"the face is night"},)"
+                        R"({"result":"face_too_small","refused":"too_small","detail":"the face is far"}])"));
+  EXPECT_THAT(known(), IsEmpty());
+  const auto mixed = enrol("Anna", {"night", "anna"});
+  ASSERT_EQ(mixed.status, 201) << mixed.body;
+  EXPECT_THAT(results(mixed), ElementsAre("face_unfit", "enrolled"));
+  ASSERT_THAT(known(), SizeIs(1));
+  EXPECT_THAT(known()[0].faces, SizeIs(1));
+  const auto photo = part("photo", "night") + "--edge--\r\n";
+  const auto identified = ask("POST", "/api/v1/faces/identify", admin, photo, form_type);
+  ASSERT_EQ(identified.status, 200) << identified.body;
+  EXPECT_EQ(json::parse(identified.body)["faces"][0]["refused"], "dark");
 }
 
 TEST_F(PeopleRoutes, WithoutAUsablePhotographNobodyIsEnrolled) {

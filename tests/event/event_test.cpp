@@ -64,6 +64,24 @@ TEST(EventJson, ASightingWithoutAFaceClaimsNoLikeness) {
   EXPECT_EQ(written(sighting), expected("sighting", {{"camera", "porch"}, {"result", "no_face"}}));
 }
 
+TEST(EventJson, ASightingThatWasComparedWithNobodySaysWhy) {
+  Sighting sighting;
+  sighting.header = fixed_header();
+  sighting.camera_id = "porch";
+  sighting.track = 3;
+  for (const auto& [reason, word] :
+       {std::pair{Refusal::too_small, "too_small"}, std::pair{Refusal::blurred, "blurred"},
+        std::pair{Refusal::turned, "turned"}, std::pair{Refusal::dark, "dark"},
+        std::pair{Refusal::bright, "bright"}, std::pair{Refusal::cut_by_border, "cut_by_border"}}) {
+    sighting.refused = reason;
+    EXPECT_EQ(written(sighting), expected("sighting", {{"camera", "porch"},
+                                                       {"result", "unknown_person"},
+                                                       {"confidence", 0.0},
+                                                       {"track", 3},
+                                                       {"refused", word}}));
+  }
+}
+
 TEST(EventJson, Camera) {
   EXPECT_EQ(written(CameraLost{fixed_header(), "porch", CameraFault::stalled}),
             expected("camera_lost", {{"camera", "porch"}, {"fault", "stalled"}}));

@@ -22,10 +22,13 @@ TEST(EventFromJson, ReadsWhatWasWritten) {
   Sighting nobody;
   nobody.header = header();
   nobody.verdict = Verdict::no_face;
+  Sighting refused;
+  refused.header = header();
+  refused.refused = Refusal::too_small;  // the first word, which is what a missing one is elsewhere
   for (const Event& event : std::vector<Event>{
            Ring{header(), "front", "porch", TriggerSource::remote_unit}, Ring{header(), "front", ""}, seen,
-           nobody, CameraLost{header(), "porch", CameraFault::stalled}, CameraBack{header(), "porch", 2.5},
-           ButtonTrouble{header(), "front", ButtonFault::lost_edges, 7},
+           nobody, refused, CameraLost{header(), "porch", CameraFault::stalled},
+           CameraBack{header(), "porch", 2.5}, ButtonTrouble{header(), "front", ButtonFault::lost_edges, 7},
            Security{header(), "tamper", "hardware", "logged", "porch", "Ada"},
            Alert{header(), "Disk", "critical", false, "full", "f1", "porch"},
            Motion{header(), "porch", {}, {}, {}},
@@ -64,6 +67,7 @@ TEST(EventFromJson, FaultsAreNamed) {
             "read event: 'time' is a time as in 2025-01-29T04:20:12Z");
   EXPECT_EQ(fault(R"({"type":"ring","id":"1"})"), "read event: 'id' is no event's id");
   EXPECT_EQ(fault(R"({"type":"sighting","result":"ghost"})"), "read event: 'result' is not 'ghost'");
+  EXPECT_EQ(fault(R"({"type":"sighting","refused":"ugly"})"), "read event: 'refused' is not 'ugly'");
   EXPECT_EQ(fault(R"({"type":"sighting","track":-1})"), "read event: 'track' is a whole number");
   EXPECT_EQ(fault(R"({"type":"camera_back","lost_seconds":"x"})"), "read event: 'lost_seconds' is a number");
   EXPECT_EQ(fault(R"({"type":"alert","status":"on"})"), "read event: 'status' is firing or resolved");

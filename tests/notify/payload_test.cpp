@@ -85,6 +85,10 @@ TEST_F(PayloadTest, UnknownVisitorHasNoName) {
   const auto object = json::parse(name_update_of(ring, sighting, {"hook", false}, clock.wall(), {}).payload);
   EXPECT_EQ(object.at("result"), "unknown_person");
   EXPECT_FALSE(object.contains("person"));
+  EXPECT_FALSE(object.contains("refused"));
+  sighting.refused = event::Refusal::dark;
+  const auto refused = json::parse(name_update_of(ring, sighting, {"hook", false}, clock.wall(), {}).payload);
+  EXPECT_EQ(refused.at("refused"), "dark");
 }
 
 TEST_F(PayloadTest, OtherEventsAreTheirOwnJsonWithSequenceZero) {

@@ -31,6 +31,9 @@ struct FaceFound {
   // Of a second network, where one is switched on.
   std::vector<float> second{};
   std::string second_model{};
+  // Why the face is not compared, or enrolled: too_small, blurred, …; empty: it can be.
+  std::string refused{};
+  std::string detail{};  // of a refusal, for people
 };
 
 // What the routes of people need of the rest of the house; `app` binds it.
@@ -40,7 +43,6 @@ struct PeoplePorts {
   // code:
   //   not_found          no face
   //   already_exists     several faces, with FaceWanted::only
-  //   invalid_argument   the face is too small
   //   unsupported, corrupt, resource   the file is no picture, broken, monstrous
   //   unavailable, timeout             not looked at
   std::function<void(std::string_view file, FaceWanted, MonotonicTime deadline,

@@ -12,6 +12,7 @@
 #include "porchlight/base/clock.hpp"
 #include "porchlight/base/result.hpp"
 #include "porchlight/event/id.hpp"
+#include "porchlight/event/refusal.hpp"
 
 namespace porchlight::event {
 
@@ -49,6 +50,8 @@ struct Sighting {
   std::string model_version;
   std::uint64_t track = 0;  // the visit's track number on this camera
   std::optional<EventId> ring_id;
+  // Why the face was compared with nobody; only with unknown_person, and too_small with no_face.
+  std::optional<Refusal> refused{};
 };
 
 // One fault, three vocabularies: see docs/cameras.md for the mapping table.

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "porchlight/base/result.hpp"
+#include "porchlight/event/refusal.hpp"
 #include "porchlight/media/packet.hpp"
 #include "porchlight/media/picture.hpp"
 #include "porchlight/telemetry/metrics.hpp"
@@ -41,16 +42,26 @@ struct Face {
 struct Chip {
   std::vector<std::uint8_t> rgb;           // 150 × 150 × 3
   std::vector<std::uint8_t> second_rgb{};  // 112 × 112 × 3, for the second embedder; empty without it
-  float quality = 0;                       // 0…1: product of the three below
+  float quality = 0;                       // 0…1: product of all below, each 0…1
   float size = 0;                          // 1 from 110 pixels of face height up
   float sharpness = 0;
   float frontal = 0;  // 1 looks at the camera, 0 in profile
+  float dark = 0;     // 1 light enough, 0 black
+  float bright = 0;   // 1 nothing burnt out
+  float inside = 0;   // part of the face that lies in the picture
+};
+
+// Why a face is not compared, with words for people.
+struct Refused {
+  event::Refusal reason = event::Refusal::too_small;
+  std::string words;  // `the face is blurred`
 };
 
 struct Shot {
   Face face;
   float quality = 0;
-  Embedding embedding{};
+  Embedding embedding{};             // zeros when refused
+  std::optional<Refused> refused{};  // refusal.hpp
 };
 
 // What an enrolled photograph leaves behind; the photograph itself is not kept.
@@ -60,6 +71,8 @@ struct Enrolment {
   float quality = 0;
   std::string photo_sha256;  // of the file, 64 hex digits
   std::string model;         // model_version; the second embedding is of mobile_version
+  // The face must not be enrolled; there is no embedding.
+  std::optional<Refused> refused{};
 };
 
 // The folder of the converted models: $PORCHLIGHT_MODELS, `models` beside the program (build tree),
@@ -86,6 +99,8 @@ class FaceEngine {
   // Faces of at least options.min_size pixels, best score first, at most 16. Images are BGR.
   Result<std::vector<Face>> detect(const media::Image& image);
   Result<std::vector<Face>> detect(const media::Frame& frame);
+  // The same of every size, down to what the detector sees.
+  Result<std::vector<Face>> detect_any(const media::Frame& frame);
 
   Result<Chip> align(const media::Image& image, const Face& face);
   Result<Chip> align(const media::Frame& frame, const Face& face);
@@ -99,19 +114,20 @@ class FaceEngine {
 
   // The largest faces of a photograph file, at most faces_of_photo, the largest first; where none is found at
   // once, large pictures are searched in tiles and tight crops with a border around them. Empty when there is
-  // none. Refusals as media::read_photo.
+  // none. Errors as media::read_photo. A face that is worse than usable_shot is there with its refusal.
   Result<std::vector<Shot>> shots_of_photo(const std::filesystem::path& path);
   Result<std::vector<Shot>> shots_of_photo(const media::Image& photo, const GoOn& go_on = {});
 
-  // The largest face of a picture already read, found the same way; nothing when there is none.
+  // The largest face of a picture already read, found the same way; nothing when there is none. Never
+  // refused: for measuring.
   Result<std::optional<Shot>> largest_shot(const media::Image& photo);
 
   // For the gallery. Beside the refusals of media::read_photo:
   //   not_found          `no face in the picture`
   //   already_exists     `two faces …`: more than one of comparable size, so whose is it?
-  //   invalid_argument   `the face is too small …`: lower than options.min_size
+  // A face that is no good_shot is no Error but refused.
   Result<Enrolment> enrol_photo(const std::filesystem::path& path);
-  // Of a picture already read, with the same refusals; `largest` takes the largest of several faces.
+  // Of a picture already read, with the same errors; `largest` takes the largest of several faces.
   enum class Whose { only, largest };
   Result<Shot> enrolable_shot(const media::Image& photo, Whose whose, const GoOn& go_on = {});
 
