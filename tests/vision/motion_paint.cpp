@@ -17,8 +17,8 @@ namespace {
 
 // Another number for each sample of each picture.
 int noise_at(int x, int y, double t) {
-  auto bits = static_cast<std::uint32_t>(x * 73'856'093) ^ static_cast<std::uint32_t>(y * 19'349'663) ^
-              static_cast<std::uint32_t>(std::lround(t * 10) * 83'492'791);
+  auto bits = static_cast<std::uint32_t>(x) * 73'856'093U ^ static_cast<std::uint32_t>(y) * 19'349'663U ^
+              static_cast<std::uint32_t>(std::lround(t * 10)) * 83'492'791U;
   bits = (bits ^ bits >> 13) * 0x5BD1E995U;
   return static_cast<int>((bits ^ bits >> 15) % 5) - 2;
 }
