@@ -56,5 +56,24 @@ TEST_F(WatcherTest, TwinsAtOnceAreTwoSightings) {
   EXPECT_NE(seen_[0].sighting.track, seen_[1].sighting.track);
 }
 
+// The first pictures after the return are refused, and meanwhile the gap has passed.
+TEST_F(WatcherTest, WhoComesBackWithinTheGapButIsRecognisedLaterIsOneSighting) {
+  const auto poor = blurred(stranger_face_, 6);
+  for (const auto known : {false, true}) {
+    if (known) enrol({{"sten", ListedAs::known, {(*engine_->largest_shot(stranger()))->embedding}}});
+    const auto refused_before = refused(event::Refusal::blurred);
+    seen_.clear();
+    show(porch({{&stranger_face_, 20}}), 2);
+    show(porch({}), 4);
+    show(porch({{&poor, 330}}), 1.2);
+    EXPECT_GT(refused(event::Refusal::blurred), refused_before) << "it was not seen before the gap was over";
+    show(porch({{&stranger_face_, 330}}), 2);
+    show(porch({}), 7);
+    ASSERT_EQ(seen_.size(), 1U);
+    EXPECT_EQ(seen_[0].sighting.person, known ? "sten" : "");
+    EXPECT_FALSE(watcher_->busy());
+  }
+}
+
 }  // namespace
 }  // namespace porchlight::vision
