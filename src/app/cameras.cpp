@@ -8,6 +8,7 @@
 #include "app/commands.hpp"
 #include "app/terminal.hpp"
 #include "porchlight/camera/inspection.hpp"
+#include "porchlight/maintain/checks.hpp"
 
 namespace porchlight::app {
 namespace {
@@ -61,6 +62,14 @@ const config::Fault* fault_of(const std::vector<config::Fault>& faults, std::siz
   return found == faults.end() ? nullptr : &*found;
 }
 
+// A program that the configuration names is the service's to start: as root it would run with all of root's
+// rights. One on the command line is whoever's who typed it.
+bool may_not_be_started(const std::vector<Stream>& streams) {
+  return maintain::is_privileged() && std::any_of(streams.begin(), streams.end(), [](const auto& stream) {
+           return stream.options.kind == camera::SourceKind::exec;
+         });
+}
+
 Wanted by_id(const CommandOptions& options, const std::string& id) {
   config::Faults faults;
   auto settings = read_settings(options.config, faults);
@@ -80,7 +89,15 @@ Wanted by_id(const CommandOptions& options, const std::string& id) {
   if (const auto* fault = fault_of(faults.all(), static_cast<std::size_t>(camera - cameras.begin())))
     return {{},
             complain(fault->text(), config::is_hidden_credential(*fault) ? exit_unreachable : exit_usage)};
-  return {streams_of(*camera), exit_done};
+  auto streams = streams_of(*camera);
+  if (may_not_be_started(streams))
+    return {{},
+            complain("the program of camera '" + id +
+                         "' is not started as root; look as the service does: "
+                         "sudo -u porchlight porchlight cameras test " +
+                         id,
+                     exit_unreachable)};
+  return {std::move(streams), exit_done};
 }
 
 template <class Value>

@@ -53,7 +53,7 @@ constexpr std::array<Scheme, 5> schemes{
     {{"rtsp", &rtsp}, {"rtsps", &rtsps}, {"file", &file}, {"v4l2", &v4l2}, {"exec", &exec}}};
 
 Error unknown(const std::string& scheme) {
-  if (scheme.empty()) return refuse("no scheme (expected rtsp:// or file:)");
+  if (scheme.empty()) return refuse("no scheme (expected rtsp://, rtsps://, v4l2:, exec: or file:)");
   std::vector<std::string> names;
   for (const auto& known : schemes) names.emplace_back(known.name);
   const auto near = config::suggestion(scheme, names);
@@ -73,9 +73,13 @@ StreamAddress read_address(config::Section& section, std::string_view key) {
   const std::string url = section.text(key, "");
   if (url.empty()) return {};
   auto address = address_of(url);
-  if (address) return std::move(*address);
-  section.fault(key, address.error().text());
-  return {};
+  if (!address) {
+    section.fault(key, address.error().text());
+    return {};
+  }
+  if (address->kind == SourceKind::exec && !section.is_roots_own(key))
+    section.fault(key, config::not_roots_own);
+  return std::move(*address);
 }
 
 std::string StreamAddress::printable_url() const {

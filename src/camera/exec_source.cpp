@@ -134,7 +134,8 @@ Error explain(Error error, const OutputReader& reader, Program& program, const C
 
 Error ExecSource::run(const PacketSink& sink, std::stop_token stop) {
   Guard guard(sink, std::move(stop), clock_);
-  auto program = Program::start(options_.command, {"PORCHLIGHT_CAMERA=" + options_.id});
+  const Program::Order order{options_.id, options_.command, {"PORCHLIGHT_CAMERA=" + options_.id}};
+  auto program = Program::start(order);
   if (!program) return std::move(program).error();
   if (sink.child) sink.child(program->pid());
   Error error = read_pictures(*program, sink, guard);

@@ -40,6 +40,7 @@ class Ingest::Supervision {
     announced_fps_.store(frames_per_second, std::memory_order_relaxed);
   }
   ConnectionState state() const noexcept { return state_.load(std::memory_order_relaxed); }
+  bool is_lost() const noexcept { return is_lost_.load(std::memory_order_relaxed); }
   const CameraOptions& options() const noexcept { return options_; }
   std::optional<pid_t> child() const noexcept {
     const pid_t pid = child_.load(std::memory_order_relaxed);
@@ -90,6 +91,7 @@ class Ingest::Supervision {
   // any thread
   static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::min();
   std::atomic<ConnectionState> state_{ConnectionState::disabled};
+  std::atomic<bool> is_lost_{false};
   std::atomic<std::int64_t> decoded_arrival_ns_{never};
   std::atomic<std::uint64_t> decoded_total_{0};
   std::atomic<double> announced_fps_{0};  // 0: not known
@@ -118,8 +120,10 @@ void Ingest::Supervision::run(const std::stop_token& stop, Heartbeat& heartbeat)
     const auto pause = wait_after(fault);
     become_lost(fault, error, pause);
     // A clip that was to be played once has been.
-    if (fault.fault == event::CameraFault::eof && watched_.kind == SourceKind::file)
+    if (fault.fault == event::CameraFault::eof && watched_.kind == SourceKind::file) {
+      is_lost_.store(false, std::memory_order_relaxed);
       return idle(stop, heartbeat);
+    }
     if (!wait(pause, stop, heartbeat)) return;
     instruments_.reconnecting(fault);
   }
@@ -202,6 +206,7 @@ void Ingest::Supervision::publish(MonotonicTime now) {
 void Ingest::Supervision::become_connected(MonotonicTime now) {
   connection_.connected = now;
   change_state(ConnectionState::connected);
+  is_lost_.store(false, std::memory_order_relaxed);
   if (!lost_since_) {
     log_.info("camera connected", {{"camera_id", options_.id}});
     return;
@@ -221,6 +226,7 @@ std::chrono::milliseconds Ingest::Supervision::wait_after(const FaultRow& fault)
 void Ingest::Supervision::become_lost(const FaultRow& fault, const Error& error,
                                       std::chrono::milliseconds pause) {
   change_state(fault.state);
+  is_lost_.store(true, std::memory_order_relaxed);
   instruments_.rates(0, 0);
   instruments_.failed(fault);
   const telemetry::Fields fields{{"camera_id", options_.id},
@@ -277,6 +283,9 @@ void Ingest::note_announced_fps(double frames_per_second) noexcept {
 }
 ConnectionState Ingest::state() const noexcept {
   return supervision_->state();
+}
+bool Ingest::is_lost() const noexcept {
+  return supervision_->is_lost();
 }
 const CameraOptions& Ingest::options() const noexcept {
   return supervision_->options();

@@ -40,7 +40,8 @@ void read_detect(config::Section& section, CameraOptions& camera) {
 
 bool read_number(std::string_view text, int most, int& number) {
   const char* end = text.data() + text.size();
-  return std::from_chars(text.data(), end, number).ptr == end && number > 0 && number <= most;
+  const auto read = std::from_chars(text.data(), end, number);
+  return read.ec == std::errc() && read.ptr == end && number > 0 && number <= most;
 }
 
 void read_size(config::Section& section, CameraOptions& camera) {

@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
+#include <functional>
 #include <utility>
 
 #include "porchlight/base/spawn.hpp"
@@ -24,6 +26,9 @@ constexpr std::size_t longest_words = 400;
 constexpr int lines_told = 3;
 constexpr auto patience_after_term = 100ms;
 constexpr auto patience_after_kill = 50ms;
+// A program that complains without end must hold nobody: what a pipe holds, ten times a second.
+constexpr int blocks_at_once = 16;
+constexpr auto deaf_for = 100ms;
 
 struct Pipe {
   UniqueFd ours;
@@ -39,11 +44,54 @@ Result<Pipe> open_pipe() {
   return made;
 }
 
-// Programs that could not be ended, of this thread's camera: the next look may reap them.
-thread_local std::vector<pid_t> left_behind;
-
 bool is_gone(pid_t pid) {
   return ::waitpid(pid, nullptr, WNOHANG) != 0;
+}
+
+// Programs that could not be ended, by camera. A camera that is configured anew has another thread, and the
+// old program still has its device. Without a lock, because ingest waits for none: one thread at a time asks
+// for one camera, and a slot is its until the program is gone.
+class LeftBehind {
+ public:
+  // One too many is forgotten: a machine with so many hanging drivers has other troubles.
+  void add(const std::string& camera, pid_t pid) {
+    const auto owner = key_of(camera);
+    for (auto& slot : slots_) {
+      std::size_t nobody = 0;
+      if (!slot.owner.compare_exchange_strong(nobody, owner)) continue;
+      slot.pid = pid;
+      return;
+    }
+  }
+  // One that lives, or 0. Takes away the remains of the others.
+  pid_t of(const std::string& camera) {
+    pid_t living = 0;
+    for (auto& slot : slots_) {
+      const pid_t pid = slot.pid;
+      if (slot.owner != key_of(camera) || pid == 0) continue;
+      if (!is_gone(pid)) {
+        living = pid;
+        continue;
+      }
+      slot.pid = 0;
+      slot.owner = 0;
+    }
+    return living;
+  }
+
+ private:
+  struct Slot {
+    std::atomic<std::size_t> owner{0};  // 0: free
+    std::atomic<pid_t> pid{0};
+  };
+  static std::size_t key_of(const std::string& camera) { return std::hash<std::string>{}(camera) | 1; }
+
+  std::array<Slot, 64> slots_;
+};
+
+LeftBehind& left_behind() {
+  static LeftBehind all;
+  return all;
 }
 
 // The last lines in one, without control characters.
@@ -68,40 +116,43 @@ std::string last_lines(std::string_view text) {
 
 }  // namespace
 
-Result<Program> Program::start(const std::vector<std::string>& command,
-                               const std::vector<std::string>& environment) {
-  std::erase_if(left_behind, is_gone);
-  if (!left_behind.empty())
-    return Error(ErrorCode::unavailable, "start '" + command.at(0) + "': the one before it, process " +
-                                             std::to_string(left_behind.front()) + ", does not end");
+Result<Program> Program::start(const Order& wanted) {
+  const auto& name = wanted.command.at(0);
+  if (const pid_t pid = left_behind().of(wanted.camera); pid > 0)
+    return Error(ErrorCode::unavailable, "start '" + name + "': the one before it, process " +
+                                             std::to_string(pid) + ", does not end");
   auto output = open_pipe();
   if (!output) return std::move(output).error();
   auto errors = open_pipe();
   if (!errors) return std::move(errors).error();
   const UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   if (!nothing) return errno_error(errno, "open '/dev/null'");
-  SpawnOrder order{command, plain_environment(), {nothing.get(), output->childs.get(), errors->childs.get()}};
-  order.environment.insert(order.environment.end(), environment.begin(), environment.end());
+  SpawnOrder order{
+      wanted.command, plain_environment(), {nothing.get(), output->childs.get(), errors->childs.get()}};
+  order.environment.insert(order.environment.end(), wanted.environment.begin(), wanted.environment.end());
   const auto pid = spawn_in_group(order);
   if (!pid) return pid.error();
-  Program program(*pid, std::move(output->ours), std::move(errors->ours));
-  if (!program.process_) return errno_error(errno, "watch '" + command.at(0) + "'");
+  Program program(wanted.camera, *pid, std::move(output->ours), std::move(errors->ours));
+  if (!program.process_) return errno_error(errno, "watch '" + name + "'");
   return program;
 }
 
 // By its number: the declaration of glibc 2.36 cannot be linked from C++.
-Program::Program(pid_t pid, UniqueFd output, UniqueFd errors)
-    : pid_(pid),
+Program::Program(std::string camera, pid_t pid, UniqueFd output, UniqueFd errors)
+    : camera_(std::move(camera)),
+      pid_(pid),
       output_(std::move(output)),
       errors_(std::move(errors)),
       process_(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))) {}
 
 Program::Program(Program&& other) noexcept
-    : pid_(std::exchange(other.pid_, -1)),
+    : camera_(std::move(other.camera_)),
+      pid_(std::exchange(other.pid_, -1)),
       output_(std::move(other.output_)),
       errors_(std::move(other.errors_)),
       process_(std::move(other.process_)),
       asked_to_end_(other.asked_to_end_),
+      hear_again_(other.hear_again_),
       tail_(std::move(other.tail_)) {}
 
 Program::~Program() {
@@ -109,7 +160,8 @@ Program::~Program() {
 }
 
 Program::Read Program::read(std::uint8_t* into, std::size_t room, std::chrono::milliseconds patience) {
-  std::array<pollfd, 2> waited{{{output_.get(), POLLIN, 0}, {errors_.get(), POLLIN, 0}}};
+  const bool hears = std::chrono::steady_clock::now() >= hear_again_;
+  std::array<pollfd, 2> waited{{{output_.get(), POLLIN, 0}, {hears ? errors_.get() : -1, POLLIN, 0}}};
   const int ready = ::poll(waited.data(), waited.size(), static_cast<int>(patience / 1ms));
   if (ready <= 0) return {Output::nothing_yet, 0};
   if (waited[1].revents != 0) listen();
@@ -122,8 +174,9 @@ Program::Read Program::read(std::uint8_t* into, std::size_t room, std::chrono::m
 
 // Keeps the end of what the program says. A closed pipe would be ready for ever, so it is let go.
 void Program::listen() {
+  hear_again_ = std::chrono::steady_clock::now() + deaf_for;
   std::array<char, 4096> block{};
-  for (;;) {
+  for (int i = 0; i < blocks_at_once; ++i) {
     const auto got = ::read(errors_.get(), block.data(), block.size());
     if (got < 0 && errno == EINTR) continue;
     if (got == 0) errors_.reset();
@@ -170,7 +223,7 @@ std::string Program::collect() {
   int status = 0;
   const pid_t pid = std::exchange(pid_, -1);
   if (::waitpid(pid, &status, WNOHANG) != pid) {
-    left_behind.push_back(pid);
+    left_behind().add(camera_, pid);
     return "cannot be ended";
   }
   if (asked_to_end_) return "was ended";

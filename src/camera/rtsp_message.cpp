@@ -37,7 +37,21 @@ std::string_view next_line(std::string_view& rest) {
 template <class Number>
 bool read_number(std::string_view text, Number& number) {
   const char* end = text.data() + text.size();
-  return !text.empty() && std::from_chars(text.data(), end, number).ptr == end;
+  const auto read = std::from_chars(text.data(), end, number);
+  return !text.empty() && read.ec == std::errc() && read.ptr == end;
+}
+
+// `METHOD url RTSP/1.0`
+bool parse_request(std::string_view line, RtspHead& head) {
+  const auto space = line.find(' ');
+  const auto last = line.rfind(' ');
+  if (space == std::string_view::npos || space == 0 || last <= space ||
+      !line.substr(last).starts_with(" RTSP/1."))
+    return false;
+  const auto method = line.substr(0, space);
+  if (method.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ_") != std::string_view::npos) return false;
+  head.method = std::string(method);
+  return true;
 }
 
 Status parse_status(std::string_view line, RtspHead& head) {
@@ -70,7 +84,9 @@ std::string_view RtspHead::header(std::string_view name) const {
 
 Result<RtspHead> parse_head(std::string_view text) {
   RtspHead head;
-  if (auto s = parse_status(next_line(text), head); !s) return s.error();
+  const auto first = next_line(text);
+  if (!parse_request(first, head))
+    if (auto s = parse_status(first, head); !s) return s.error();
   while (!text.empty()) {
     const auto line = next_line(text);
     if (line.empty()) continue;
@@ -94,6 +110,32 @@ std::pair<std::string, int> parse_session(std::string_view value) {
   int seconds = 0;
   if (read_number(number, seconds) && seconds > 0) session.second = seconds;
   return session;
+}
+
+Result<Channels> parse_channels(std::string_view header) {
+  const auto words = lower(header);
+  std::string_view transport = words;
+  Channels channels;
+  const bool is_tcp = transport.find("/tcp") != std::string_view::npos;
+  if (!transport.empty() && !is_tcp)
+    return Error(ErrorCode::unsupported,
+                 "the camera wants to send its pictures past the encrypted connection");
+  while (!transport.empty()) {
+    const auto part = transport.substr(0, transport.find(';'));
+    transport.remove_prefix(std::min(part.size() + 1, transport.size()));
+    const auto equals = part.find('=');
+    if (trimmed(part.substr(0, equals)) != "interleaved") continue;
+    const auto value =
+        equals == std::string_view::npos ? std::string_view{} : trimmed(part.substr(equals + 1));
+    const auto dash = value.find('-');
+    if (!read_number(value.substr(0, dash), channels.rtp))
+      return corrupt("the answer to SETUP names channels that are none");
+    channels.rtcp = channels.rtp;
+    if (dash != std::string_view::npos && !read_number(value.substr(dash + 1), channels.rtcp))
+      return corrupt("the answer to SETUP names channels that are none");
+    break;
+  }
+  return channels;
 }
 
 Result<VideoDescription> video_of(std::string_view sdp, const std::string& base) {

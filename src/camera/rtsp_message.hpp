@@ -3,6 +3,7 @@
 // of a description (RFC 4566) concerns the video. Pure functions over what a camera sent.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,7 +15,8 @@
 namespace porchlight::camera {
 
 struct RtspHead {
-  int status = 0;
+  std::string method;  // of a request; empty: an answer
+  int status = 0;      // of an answer
   std::string reason;
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case, in order
   std::size_t body = 0;                                      // bytes that follow
@@ -26,7 +28,7 @@ struct RtspHead {
 inline constexpr std::size_t longest_head = 16 * 1024;
 inline constexpr std::size_t longest_body = 64 * 1024;
 
-// The head of an answer, without the empty line behind it. Errors: corrupt.
+// The head of an answer or a request, without the empty line behind it. Errors: corrupt.
 Result<RtspHead> parse_head(std::string_view text);
 
 // Answers challenges with a login. One per connection.
@@ -62,6 +64,16 @@ struct VideoDescription {
 // `base`: Content-Base, or the URL that was asked. Errors: corrupt (no video in it), unsupported (a
 // transport that we do not speak).
 Result<VideoDescription> video_of(std::string_view sdp, const std::string& base);
+
+// Where the packets travel.
+struct Channels {
+  std::uint8_t rtp = 0;
+  std::uint8_t rtcp = 1;
+  bool operator==(const Channels&) const = default;
+};
+// Of the header Transport in the answer to a SETUP that asked for 0-1; what it does not say is as it was
+// asked. Errors: unsupported (something else than this connection), corrupt.
+Result<Channels> parse_channels(std::string_view transport);
 
 // `id;timeout=60`: the id, and the seconds.
 std::pair<std::string, int> parse_session(std::string_view value);

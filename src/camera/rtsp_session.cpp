@@ -18,7 +18,6 @@ constexpr auto nap = 100ms;
 constexpr std::size_t block = 64 * 1024;
 constexpr char dollar = '$';
 constexpr std::size_t frame_head = 4;  // $, channel, length
-constexpr std::uint8_t rtcp_channel = 1;
 
 std::uint16_t port_of(std::string_view url) {
   auto rest = url.substr(std::min(url.find("://") + 3, url.size()));
@@ -28,7 +27,8 @@ std::uint16_t port_of(std::string_view url) {
   std::uint16_t port = 0;
   const auto digits = rest.substr(colon + 1);
   const char* end = digits.data() + digits.size();
-  return std::from_chars(digits.data(), end, port).ptr == end && port > 0 ? port : usual_port;
+  const auto read = std::from_chars(digits.data(), end, port);
+  return read.ec == std::errc() && read.ptr == end && port > 0 ? port : usual_port;
 }
 
 }  // namespace
@@ -77,8 +77,11 @@ Status RtspSession::set_up() {
   if (!answer) return answer.error();
   const auto [id, seconds] = parse_session(answer->head.header("session"));
   if (id.empty()) return Error(ErrorCode::corrupt, "the answer to SETUP names no session");
+  const auto channels = parse_channels(answer->head.header("transport"));
+  if (!channels) return channels.error();
+  channels_ = *channels;
   session_ = id;
-  keep_alive_ = std::max(1s, std::chrono::seconds(seconds) / 2);
+  keep_alive_every_ = std::max(1s, std::chrono::seconds(seconds) / 2);
   return {};
 }
 
@@ -118,20 +121,45 @@ Result<RtspSession::Answer> RtspSession::hear() {
       drop(size);
       continue;
     }
-    std::size_t end = 0;
-    while ((end = buffer_.find("\r\n\r\n", read_)) == std::string::npos) {
-      if (buffer_.size() - read_ > longest_head)
-        return Error(ErrorCode::corrupt, "the answer's head is longer than 16 KiB");
-      if (auto s = more(); !s) return s.error();
-    }
-    auto head = parse_head(std::string_view(buffer_).substr(read_, end - read_));
-    if (!head) return head.error();
-    drop(end + 4 - read_);
-    if (auto s = have(head->body); !s) return s.error();
-    Answer answer{std::move(*head), buffer_.substr(read_, head->body)};
-    drop(answer.head.body);
-    return answer;
+    auto heard = message();
+    if (!heard || heard->head.method.empty()) return heard;
+    if (auto s = decline(heard->head); !s) return s.error();
   }
+}
+
+// What begins here, an answer or a request.
+Result<RtspSession::Answer> RtspSession::message() {
+  std::size_t end = 0;
+  while ((end = buffer_.find("\r\n\r\n", read_)) == std::string::npos) {
+    if (buffer_.size() - read_ > longest_head)
+      return Error(ErrorCode::corrupt, "the answer's head is longer than 16 KiB");
+    if (auto s = more(); !s) return s.error();
+  }
+  auto head = parse_head(std::string_view(buffer_).substr(read_, end - read_));
+  if (!head) return head.error();
+  drop(end + 4 - read_);
+  const auto size = head->body;
+  if (auto s = have(size); !s) return s.error();
+  Answer answer{std::move(*head), buffer_.substr(read_, size)};
+  drop(size);
+  return answer;
+}
+
+// A camera may ask, too (RFC 2326, 10); that it is answered is what it wants to know.
+Status RtspSession::decline(const RtspHead& request) {
+  const std::string text =
+      "RTSP/1.0 501 Not Implemented\r\nCSeq: " + std::string(request.header("cseq")) + "\r\n\r\n";
+  return link_->write(text, [this] { return guard_.go_on() && !guard_.expired(); });
+}
+
+// A nonce that has grown old is replaced at once: the camera does not count a keep-alive that it refused.
+Status RtspSession::keep_answered(const Answer& answer) {
+  if (answer.head.status != 401) {
+    challenged_ = false;
+    return {};
+  }
+  if (std::exchange(challenged_, true) || !login_.take(answer.head)) return {};
+  return keep_alive();
 }
 
 Result<std::vector<std::uint8_t>> RtspSession::next() {
@@ -139,7 +167,10 @@ Result<std::vector<std::uint8_t>> RtspSession::next() {
     if (auto s = stay(); !s) return explain(s.error());
     if (auto s = have(frame_head); !s) return explain(s.error());
     if (buffer_[read_] != dollar) {
-      if (auto heard = hear(); !heard) return explain(heard.error());
+      const auto heard = message();
+      if (!heard) return explain(heard.error());
+      const auto s = heard->head.method.empty() ? keep_answered(*heard) : decline(heard->head);
+      if (!s) return explain(s.error());
       continue;
     }
     const auto channel = static_cast<std::uint8_t>(buffer_[read_ + 1]);
@@ -149,13 +180,16 @@ Result<std::vector<std::uint8_t>> RtspSession::next() {
     const auto begin = buffer_.begin() + static_cast<std::ptrdiff_t>(read_ + frame_head);
     std::vector<std::uint8_t> packet(begin, begin + static_cast<std::ptrdiff_t>(size));
     drop(frame_head + size);
-    if (channel <= rtcp_channel && size > 0) return packet;
+    if ((channel == channels_.rtp || channel == channels_.rtcp) && size > 0) return packet;
   }
 }
 
 // A camera ends the session of a player that says nothing. Reports of what arrived are of no use over TCP.
 Status RtspSession::stay() {
-  if (clock_.now() - said_ < keep_alive_) return {};
+  return clock_.now() - said_ < keep_alive_every_ ? Status() : keep_alive();
+}
+
+Status RtspSession::keep_alive() {
   return send("OPTIONS", video_.control, "Session: " + session_ + "\r\n");
 }
 

@@ -54,10 +54,14 @@ class RtspSession {
   Result<Answer> ask_once(std::string_view method, const std::string& url, const std::string& more);
   Status send(std::string_view method, const std::string& url, const std::string& more);
   Result<Answer> hear();
+  Result<Answer> message();
+  Status keep_answered(const Answer& answer);
+  Status decline(const RtspHead& request);
   Status have(std::size_t size);
   Status more();
   void drop(std::size_t size);
   Status stay();
+  Status keep_alive();
   Error refused(std::string_view method, const RtspHead& head) const;
   Error explain(Error error) const;
 
@@ -71,7 +75,9 @@ class RtspSession {
   std::size_t read_ = 0;
   VideoDescription video_;
   std::string session_;
-  std::chrono::seconds keep_alive_{30};
+  Channels channels_;
+  bool challenged_ = false;  // the newest keep-alive was refused once
+  std::chrono::seconds keep_alive_every_{30};
   MonotonicTime said_{};  // when we spoke last
   unsigned sequence_ = 0;
 };

@@ -3,12 +3,20 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <array>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <optional>
+#include <thread>
 
+#include "camera/program.hpp"
 #include "camera/source.hpp"
 #include "camera_rig.hpp"
 #include "media/clip.hpp"
@@ -234,6 +242,108 @@ TEST_F(ExecCamera, SilenceIsATimeout) {
   EXPECT_LT(result.took, 20s);
 }
 
+std::chrono::nanoseconds processor_time() {
+  timespec spent{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+  return std::chrono::seconds{spent.tv_sec} + std::chrono::nanoseconds{spent.tv_nsec};
+}
+
+// Its complaints come faster than anybody reads them, and its pictures not at all.
+TEST_F(ExecCamera, ComplaintsWithoutEndHoldNobody) {
+  MADE_OR_SKIP(make("a.h264", {.frames = 20, .fps = 20, .keyframe_interval = 5}));
+  for (const char* noise : {"yes >&2 & exec sleep 1000", "while :; do echo x; done >&2"}) {
+    const auto before = processor_time();
+    const auto result = run(program(shell(std::string("cat a.h264; ") + noise)));
+    EXPECT_EQ(result.end.code(), ErrorCode::timeout) << noise << ": " << result.end.text();
+    EXPECT_GE(result.took, 2s) << noise;
+    EXPECT_LT(result.took, 20s) << noise;
+    EXPECT_LT(processor_time() - before, 700ms) << noise << ": two seconds were to be slept through";
+  }
+}
+
+TEST_F(ExecCamera, IsStoppedWhileItComplains) {
+  MADE_OR_SKIP(make("a.h264", {.frames = 20, .fps = 20, .keyframe_interval = 5}));
+  SystemClock clock;
+  std::stop_source stop;
+  std::optional<std::chrono::steady_clock::time_point> silent_since, asked;
+  int beats = 0;
+  const PacketSink sink{[&](const media::PacketPtr&) { silent_since = std::chrono::steady_clock::now(); },
+                        [&] {
+                          const auto now = std::chrono::steady_clock::now();
+                          if (!silent_since || now - *silent_since < 1s) return true;
+                          ++beats;
+                          if (now - *silent_since < 2s || asked) return true;
+                          asked = now;
+                          stop.request_stop();
+                          return true;
+                        }};
+  auto options = program(shell("cat a.h264; yes >&2 & exec sleep 1000"));
+  options.stall = 60s;
+  EXPECT_EQ(make_source(options, clock)->run(sink, stop.get_token()).code(), ErrorCode::cancelled);
+  ASSERT_TRUE(asked);
+  EXPECT_LT(std::chrono::steady_clock::now() - *asked, 2s);
+  EXPECT_GE(beats, 4) << "in a second";
+}
+
+// Holds a process of ours so that nobody else sees its end, as a driver does that never answers.
+class Tracer {
+ public:
+  explicit Tracer(pid_t held) {
+    std::array<int, 2> answer{}, order{};
+    if (::pipe(answer.data()) != 0 || ::pipe(order.data()) != 0) return;
+    release_ = UniqueFd(order[1]);
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      ::close(order[1]);
+      const char held_it = ::ptrace(PTRACE_SEIZE, held, nullptr, nullptr) == 0 ? 'y' : 'n';
+      char word = 0;
+      if (::write(answer[1], &held_it, 1) == 1 && ::read(order[0], &word, 1) >= 0)
+        ::waitpid(held, nullptr, __WALL);
+      ::_exit(0);
+    }
+    ::close(answer[1]);
+    ::close(order[0]);
+    const UniqueFd heard(answer[0]);
+    char word = 'n';
+    holds_ = ::read(heard.get(), &word, 1) == 1 && word == 'y';
+  }
+  ~Tracer() { release(); }
+  bool holds() const { return holds_; }
+  void release() {
+    release_.reset();
+    if (pid_ > 0) ::waitpid(std::exchange(pid_, -1), nullptr, 0);
+  }
+
+ private:
+  pid_t pid_ = -1;
+  bool holds_ = false;
+  UniqueFd release_;
+};
+
+TEST_F(ExecCamera, WhatCannotBeEndedKeepsItsCameraFromASecondOneOnAnyThread) {
+  auto first = Program::start({"porch", {"sleep", "1000"}, {}});
+  ASSERT_TRUE(first.ok()) << first.error().text();
+  const auto pid = std::to_string(first->pid());
+  Tracer tracer(first->pid());
+  if (!tracer.holds()) GTEST_SKIP() << "ptrace is not allowed here";
+  EXPECT_EQ(first->finish(0ms), "cannot be ended");
+  const auto start = [](const std::string& camera) {
+    std::optional<Error> why;
+    std::thread([&] {
+      auto made = Program::start({camera, {"true"}, {}});
+      if (!made) why = made.error();
+    }).join();
+    return why;
+  };
+  const auto refused = start("porch");
+  ASSERT_TRUE(refused) << "a new thread of the same camera";
+  EXPECT_EQ(refused->code(), ErrorCode::unavailable);
+  EXPECT_THAT(refused->text(), HasSubstr("process " + pid + ", does not end"));
+  EXPECT_FALSE(start("garden")) << "another camera";
+  tracer.release();
+  EXPECT_TRUE(test::eventually([&] { return !start("porch"); }));
+}
+
 TEST_F(ExecCamera, WhatIsNoVideoIsRefusedAtOnce) {
   for (const char* script : {"exec yes", "exec cat /dev/zero", "exec cat /dev/urandom", "echo hello"}) {
     const auto result = run(program(shell(script)));
@@ -270,6 +380,25 @@ TEST_F(ExecCamera, DyingInALoopIsOneFaultAndManyAttempts) {
   EXPECT_LE(rig.events_of<event::CameraLost>().size(), rig.events_of<event::CameraBack>().size() + 1);
   EXPECT_GE(rig.counter("camera_frames_received_total"), 20 * 4);
   EXPECT_FALSE(rig.frames().empty());
+}
+
+// Between its attempts it is `connecting`, which says nothing of what it is.
+TEST_F(ExecCamera, IsLostFromItsFaultToItsFirstPicture) {
+  MADE_OR_SKIP(make("a.h264", {.frames = 20, .fps = 20, .keyframe_interval = 5}));
+  telemetry::Metrics metrics(test::sets_of({"porch"}));
+  test::CameraRig rig(program(shell("[ -e mended ] || exit 7; while cat a.h264; do sleep 0.5; done")),
+                      metrics);
+  ASSERT_TRUE(test::eventually([&] { return rig.ingest().is_lost(); }));
+  bool connecting = false;
+  ASSERT_TRUE(test::eventually([&] {
+    EXPECT_TRUE(rig.ingest().is_lost());
+    connecting = connecting || rig.state() == ConnectionState::connecting;
+    return rig.reconnects("eof") >= 2;
+  }));
+  EXPECT_TRUE(connecting) << "the state alone would have told as much";
+  std::ofstream(path("mended")) << "yes";
+  ASSERT_TRUE(test::eventually([&] { return rig.state() == ConnectionState::connected; }));
+  EXPECT_FALSE(rig.ingest().is_lost());
 }
 
 TEST_F(ExecCamera, TellsWhoItsProgramIsWhileItRuns) {

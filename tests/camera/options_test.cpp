@@ -3,6 +3,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 
 #include "camera/url.hpp"
 
@@ -169,6 +175,36 @@ TEST(CameraOptions, ReadAProgram) {
   EXPECT_THAT(refused, HasSubstr("cameras[0].url: exec: no shell reads it"));
   EXPECT_THAT(refused, Not(HasSubstr("hidden")));
   EXPECT_THAT(read("  - {id: pi, url: 'exec:'}\n").faults, HasSubstr("names no program"));
+}
+
+// What the service may write can name no program.
+TEST(CameraOptions, ReadAProgramFromRootsOwnFilesOnly) {
+  std::string folder = testing::TempDir() + "/camera_options.XXXXXX";
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  std::filesystem::create_directory(folder + "/config.d");
+  const auto faults_of = [&](const std::string& main, const std::string& over, mode_t mode) {
+    std::ofstream(folder + "/main.yaml") << main;
+    std::ofstream(folder + "/config.d/a.yaml") << over;
+    EXPECT_EQ(::chmod((folder + "/config.d/a.yaml").c_str(), mode), 0);
+    config::Faults faults;
+    auto document = config::Document::load(folder + "/main.yaml", faults).value();
+    EXPECT_TRUE(document.overlay(folder + "/config.d", faults).ok());
+    auto root = document.root();
+    read_cameras(root);
+    root.finish();
+    std::string all;
+    for (const auto& fault : faults.all()) all += fault.text() + "\n";
+    return all;
+  };
+  const std::string program = "cameras: [{id: pi, url: 'exec:rpicam-vid -o -'}]\n";
+  const std::string second = "cameras: [{id: pi, url: 'rtsp://cam/main', detect_url: 'exec:rpicam-vid'}]\n";
+  EXPECT_EQ(faults_of(program, "", 0666), "");
+  EXPECT_THAT(faults_of("", program, 0666),
+              HasSubstr("cameras[0].url: stands in a file that others than root"));
+  EXPECT_THAT(faults_of("", second, 0664), HasSubstr("cameras[0].detect_url: stands in a file that others"));
+  EXPECT_EQ(faults_of("", "cameras: [{id: front, url: 'rtsp://cam/main'}]\n", 0666), "");
+  if (::geteuid() == 0) EXPECT_EQ(faults_of("", program, 0644), "");
+  std::filesystem::remove_all(folder);
 }
 
 TEST(CameraOptions, ReadASecondStreamWithTheLoginOfTheFirst) {

@@ -29,6 +29,35 @@ TEST(RtspHead, RefusesWhatIsNone) {
     EXPECT_FALSE(parse_head(text).ok()) << text;
 }
 
+TEST(RtspHead, KnowsARequest) {
+  const auto head = parse_head("OPTIONS rtsp://x/ RTSP/1.0\r\nCSeq: 7\r\nContent-Length: 3");
+  ASSERT_TRUE(head.ok()) << head.error().text();
+  EXPECT_EQ(head->method, "OPTIONS");
+  EXPECT_EQ(head->header("cseq"), "7");
+  EXPECT_EQ(head->body, 3U);
+  EXPECT_EQ(parse_head("RTSP/1.0 200 OK")->method, "");
+  for (const char* text : {"OPTIONS RTSP/1.0", "options rtsp://x/ RTSP/1.0", "GET / HTTP/1.1", " x RTSP/1.0"})
+    EXPECT_FALSE(parse_head(text).ok()) << text;
+}
+
+// std::from_chars leaves the number alone and its pointer at the end when there are too many digits.
+TEST(RtspHead, RefusesANumberThatIsTooLarge) {
+  EXPECT_FALSE(parse_head("RTSP/1.0 200 OK\r\nContent-Length: 99999999999999999999999").ok());
+  EXPECT_EQ(parse_session("ab;timeout=99999999999999").second, 60);
+}
+
+TEST(RtspTransport, TellsTheChannels) {
+  const auto of = [](std::string_view text) { return parse_channels(text).value(); };
+  EXPECT_EQ(of("RTP/AVP/TCP;unicast;interleaved=4-5;ssrc=1"), (Channels{4, 5}));
+  EXPECT_EQ(of("RTP/AVP/TCP; interleaved = 2-3"), (Channels{2, 3}));
+  EXPECT_EQ(of("RTP/AVP/TCP;interleaved=9"), (Channels{9, 9}));
+  EXPECT_EQ(of(""), (Channels{0, 1})) << "as it was asked";
+  EXPECT_EQ(of("RTP/AVP/TCP;unicast"), (Channels{0, 1}));
+  for (const char* text : {"RTP/AVP;unicast;client_port=4588-4589", "RTP/AVP/TCP;interleaved=256-257",
+                           "RTP/AVP/TCP;interleaved=a-b", "RTP/AVP/TCP;interleaved="})
+    EXPECT_FALSE(parse_channels(text).ok()) << text;
+}
+
 TEST(RtspSession, TellsItsTimeout) {
   EXPECT_EQ(parse_session("12345678"), (std::pair<std::string, int>("12345678", 60)));
   EXPECT_EQ(parse_session(" ab ; timeout=15"), (std::pair<std::string, int>("ab", 15)));

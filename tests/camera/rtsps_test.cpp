@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 
 #include "camera_rig.hpp"
@@ -30,26 +32,40 @@ class EncryptedCamera : public testing::Test {
   }
   void TearDown() override {
     if (front_ != nullptr) ::pclose(front_);
+    if (odd_ != nullptr) ::pclose(odd_);
     std::filesystem::remove_all(folder_);
   }
 
   // False, with why_, when one of the two cannot run here.
   bool serve(const std::vector<std::string>& arguments = {}) {
     server_ = RtspServer::start(arguments, why_);
-    if (!server_) return false;
-    // Its standard input is ours for writing, its answer goes into a file.
-    const auto said = folder_ / "port";
-    const std::string command = std::string("exec /usr/bin/python3 -B ") + PORCHLIGHT_SOURCE_DIR +
-                                "/tests/camera/tls_front.py " + server_->port() + " '" + folder_.string() +
-                                "' >'" + said.string() + "'";
-    front_ = ::popen(command.c_str(), "w");
+    return server_ && front(server_->port());
+  }
+  // TLS in front of a server that listens already.
+  bool front(const std::string& port) {
     why_ = "the TLS front did not start";
-    return eventually([&] {
-      std::FILE* file = std::fopen(said.c_str(), "r");
-      const bool read = file != nullptr && std::fscanf(file, "%d", &port_) == 1;
-      if (file != nullptr) std::fclose(file);
-      return read;
-    });
+    front_ = program("tls_front.py", port + " '" + folder_.string() + "'");
+    port_ = std::atoi(first_word("tls_front.py").c_str());
+    return port_ > 0;
+  }
+  bool serve_oddly(const std::string& clip) {
+    odd_ = program("odd_camera.py", "'" + clip + "'");
+    return front(first_word("odd_camera.py"));
+  }
+  // Its standard input is ours for writing, and it ends with that; its answer goes into a file.
+  std::FILE* program(const std::string& name, const std::string& arguments) const {
+    const std::string command = std::string("exec /usr/bin/python3 -B ") + PORCHLIGHT_SOURCE_DIR +
+                                "/tests/camera/" + name + " " + arguments + " >'" +
+                                (folder_ / name).string() + "'";
+    return ::popen(command.c_str(), "w");
+  }
+  std::string said(const std::string& name) const {
+    std::ifstream file(folder_ / name);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  std::string first_word(const std::string& name) const {
+    eventually([&] { return said(name).find('\n') != std::string::npos; });
+    return said(name).substr(0, said(name).find('\n'));
   }
 
   CameraOptions camera(const std::string& id = "front") const {
@@ -66,6 +82,7 @@ class EncryptedCamera : public testing::Test {
   std::filesystem::path folder_;
   std::unique_ptr<RtspServer> server_;
   std::FILE* front_ = nullptr;
+  std::FILE* odd_ = nullptr;
   int port_ = 0;
   std::string why_;
 };
@@ -99,6 +116,25 @@ TEST_F(EncryptedCamera, SendsLargePicturesInManyPackets) {
   CameraRig rig(camera(), metrics);
   ASSERT_TRUE(eventually([&] { return rig.frames().size() >= 20; }));
   for (const auto& frame : rig.frames()) ASSERT_LT(frame.burned, 20U);
+}
+
+// Channels that it chose itself, requests of its own between the pictures, and a nonce that grows old.
+TEST_F(EncryptedCamera, MayDoWhatTheStandardAllows) {
+  const auto clip = folder_ / "clip.h264";
+  if (!media::test::write_clip(clip, {.frames = 40, .fps = 20, .keyframe_interval = 10}))
+    GTEST_SKIP() << "libavcodec has no H.264 encoder (libx264) here";
+  ASSERT_TRUE(serve_oddly(clip.string())) << why_;
+  telemetry::Metrics metrics(test::sets_of({"front"}));
+  auto options = camera();
+  options.user = "porch";
+  options.password = "word";
+  CameraRig rig(options, metrics);
+  // Longer than a session lives whose keep-alive was refused.
+  ASSERT_TRUE(eventually([&] { return rig.frames().size() >= 150; }, 60s));
+  EXPECT_TRUE(rig.events_of<event::CameraLost>().empty());
+  EXPECT_EQ(rig.counter("camera_frames_dropped_total"), 0);
+  EXPECT_THAT(said("odd_camera.py"), HasSubstr("renewed\n"));
+  EXPECT_THAT(said("odd_camera.py"), HasSubstr("answered\n"));
 }
 
 TEST_F(EncryptedCamera, IsBelievedByItsCertificateOnly) {

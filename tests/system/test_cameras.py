@@ -58,10 +58,18 @@ class CamerasTest(unittest.TestCase):
             config = pathlib.Path(folder, "porchlight.yaml")
             config.write_text(json.dumps({"storage": {"path": folder}, "cameras": [
                 {"id": "both", "url": f"file:{self.path('b_frames.mp4')}", "detect_url": f"file:{self.path('small.mp4')}"},
-                {"id": "hidden", "url": "rtsp://cam/x", "user": "a", "password": "${credential:cam}"}]}))
+                {"id": "hidden", "url": "rtsp://cam/x", "user": "a", "password": "${credential:cam}"},
+                {"id": "program", "url": f"exec:sh -c 'touch {self.path('was_started')}; exit 7'"}]}))
             done = subprocess.run([harness.PROGRAM, "cameras", "test", *arguments, "--config", config], capture_output=True, text=True, timeout=120)
         self.assertEqual(done.returncode, status, done)
         return done
+
+    def test_program_of_the_configuration_is_not_started_as_root(self):
+        as_root = os.geteuid() == 0
+        done = self.look("program", status=3 if as_root else 1)
+        self.assertEqual(os.path.exists(self.path("was_started")), not as_root)
+        if as_root:
+            self.assertIn("is not started as root", done.stderr)
 
     # -- programs --------------------------------------------------------------------------------------
 

@@ -74,6 +74,9 @@ class Ingest {
 
   // Any thread.
   ConnectionState state() const noexcept;
+  // From the fault to the first picture after it, whatever state() says of the attempts in between. A camera
+  // that was never seen is not lost before its first fault, and a clip that was played to its end is not.
+  bool is_lost() const noexcept;
   const CameraOptions& options() const noexcept;
   // The program of an exec: camera while it runs: the leader of a process group of its own. It may end,
   // and its number be given to another, at any time after.
