@@ -178,7 +178,7 @@ void resend(const Port& port, const Request& request, const Responder& responder
 }
 
 // A light says who is at the door, a chime that somebody rang: whoever does not see every camera sees the
-// doors alone, and those only who may open one.
+// doors alone, and that from the role user on. Which of them open to whom is not judged here.
 void keep_doors(ordered_json& status, const Caller& caller) {
   if (!status.contains("outputs")) return;
   auto kept = ordered_json::array();

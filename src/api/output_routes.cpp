@@ -22,7 +22,10 @@ using http::Response;
 constexpr std::uint32_t openings_a_minute = 6;  // of one account at one door
 // A door that opens when whoever asked has gone away lets somebody else in.
 constexpr std::chrono::seconds patience{3};
+// The lane writes nothing later than this, and an answer is waited for longer: whoever is told that the door
+// stayed shut does not see it open after all.
 constexpr std::chrono::seconds line_limit{1};
+constexpr std::chrono::seconds answer_limit{2};
 
 struct Doorman {
   Doorman(Accounts::State& known, const Port& port)
@@ -66,26 +69,35 @@ Response switched(const Status& status, const std::string& id, const Request& re
 }
 
 // Waits for the lane that writes the line, so that the audit trail gets the truth. Accounts' thread.
-Status switch_on(const Doorman& doorman, const std::string& id) {
+Status switch_on(const Doorman& doorman, const PulseOrder& order) {
   const auto promise = std::make_shared<std::promise<Status>>();
   auto done = promise->get_future();
-  doorman.pulse(id, [promise](Status status) { promise->set_value(std::move(status)); });
-  if (done.wait_for(line_limit) != std::future_status::ready)
-    return Error(ErrorCode::timeout, "switch '" + id + "' on: the outputs do not answer");
+  doorman.pulse(order, [promise](Status status) { promise->set_value(std::move(status)); });
+  if (done.wait_for(answer_limit) != std::future_status::ready)
+    return Error(ErrorCode::timeout, "switch '" + order.id + "' on: the outputs do not answer");
   return done.get();
 }
 
-Response open_door(const Doorman& doorman, const Request& request, const Caller& caller,
-                   MonotonicTime asked) {
-  auto& accounts = doorman.accounts;
+// Why the door stays shut for one who was let as far as this.
+std::optional<Response> reason_to_stay_shut(const Accounts::State& accounts, const Request& request,
+                                            const Caller& caller, MonotonicTime asked) {
   if (!still_holds(accounts, *accounts.directory(), caller))
     return refusal(403, "the session has ended", request);
   if (accounts.clock.now() - asked > patience)
     return refusal(503, "too busy to open the door in time; it stays shut", request);
+  return std::nullopt;
+}
+
+// Asked before it is put on record and again after, which a slow card may make seconds later.
+Response open_door(const Doorman& doorman, const Request& request, const Caller& caller,
+                   MonotonicTime asked) {
+  auto& accounts = doorman.accounts;
+  if (auto shut = reason_to_stay_shut(accounts, request, caller, asked)) return std::move(*shut);
   if (auto refused = record_change(accounts, request, caller.name, "update", R"({"door":"opened"})"))
     return std::move(*refused);
+  if (auto shut = reason_to_stay_shut(accounts, request, caller, asked)) return std::move(*shut);
   const auto& id = request.parameter("id");
-  const auto status = switch_on(doorman, id);
+  const auto status = switch_on(doorman, {id, std::min(asked + patience, accounts.clock.now() + line_limit)});
   if (status) accounts.log.info("a door was opened", {{"output", id}, {"user_id", caller.user_id}});
   return switched(status, id, request);
 }
@@ -120,9 +132,10 @@ void try_output(const Doorman& doorman, const Request& request, const Responder&
   if (!output) return void(responder.send(no_such_output(all, request)));
   if (output->is_door)
     return void(responder.send(refusal(409, "'" + id + "' is a door: it opens for a session only", request)));
-  doorman.pulse(id, [responder, id, request = request](const Status& status) {
-    responder.send(switched(status, id, request));
-  });
+  doorman.pulse({id, doorman.accounts.clock.now() + line_limit},
+                [responder, id, request = request](const Status& status) {
+                  responder.send(switched(status, id, request));
+                });
 }
 
 }  // namespace

@@ -214,8 +214,8 @@ api::Port Daemon::make_port() {
           {output.id, output.cause == gpio::OutputCause::door, output.role == gpio::DoorRole::user});
     return list;
   };
-  port.pulse = [this](const std::string& id, std::function<void(Status)> done) {
-    pipeline_->pulse(id, std::move(done));
+  port.pulse = [this](const api::PulseOrder& order, std::function<void(Status)> done) {
+    pipeline_->pulse(order.id, order.not_after, std::move(done));
   };
   port.faces_changed = [this](api::Answer<std::size_t> answer) {
     pipeline_->faces_changed(std::move(answer));

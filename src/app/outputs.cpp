@@ -56,7 +56,7 @@ int outputs_rest_command(const CommandOptions& options) {
   int result = exit_done;
   for (const auto& output : settings->house.outputs) {
     if (!output.enabled) continue;
-    const auto rested = gpio::rest_output(output);
+    const auto rested = gpio::rest_output(output, settings->house.buttons);
     if (!rested) result = complain("output '" + output.id + "': " + rested.error().text(), exit_no);
   }
   return result;

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "gpio/chip_lookup.hpp"
+#include "gpio/button_lines.hpp"
 #include "gpio/line.hpp"
 #include "gpio/line_trouble.hpp"
 #include "porchlight/telemetry/log.hpp"
@@ -30,24 +30,33 @@ Output::Output(OutputOptions options, OutputInstruments instruments, ReopenPause
   publish_state();
 }
 
+void Output::set_buttons(ButtonsPtr buttons) {
+  if (buttons == buttons_) return;
+  buttons_ = std::move(buttons);
+  if (line_ && !free_of_buttons(place_, *buttons_)) let_go();
+}
+
 void Output::open_when_due(MonotonicTime now) {
   if (!open_at_ || now < *open_at_) return;
   if (const auto opened = open(now); !opened) return;
   if (lit_ && !options_.pulse) (void)write(true, now);
 }
 
+Result<std::unique_ptr<OutputLine>> Output::request() {
+  auto found = find_line(options_.chip, options_.line);
+  if (!found) return std::move(found).error();
+  place_ = std::move(*found);
+  if (auto free = free_of_buttons(place_, *buttons_); !free) return free.error();
+  auto line = open_output_line(options_.backend, {place_.chip_path, place_.offset, options_.active_low});
+  if (!line) return with_user(std::move(line).error(), place_);
+  return line;
+}
+
 Status Output::open(MonotonicTime now) {
-  const auto found = find_line(options_.chip, options_.line);
-  if (!found) {
-    lose(found.error(), now);
-    return found.error();
-  }
-  place_ = found->text;
-  auto line = open_output_line(options_.backend, {found->chip_path, found->offset, options_.active_low});
+  auto line = request();
   if (!line) {
-    auto why = with_user(std::move(line).error(), *found);
-    lose(why, now);
-    return why;
+    lose(line.error(), now);
+    return line.error();
   }
   line_ = std::move(*line);
   on_ = false;
@@ -57,7 +66,7 @@ Status Output::open(MonotonicTime now) {
   reason_ = LineTrouble::none;
   publish_state();
   logger().info("output line opened", {{"output", options_.id},
-                                       {"line", place_},
+                                       {"line", place_.text},
                                        {"backend", std::string(capabilities(options_.backend).name)}});
   return {};
 }

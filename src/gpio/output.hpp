@@ -5,12 +5,17 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <vector>
 
+#include "gpio/chip_lookup.hpp"
 #include "gpio/output_line.hpp"
 #include "porchlight/base/clock.hpp"
 #include "porchlight/gpio/output_lane.hpp"
 
 namespace porchlight::gpio {
+
+using Buttons = std::vector<ButtonOptions>;
+using ButtonsPtr = std::shared_ptr<const Buttons>;
 
 // Made on the main thread; then the lane's thread, but for options() and status().
 class Output {
@@ -19,6 +24,8 @@ class Output {
 
   const OutputOptions& options() const noexcept { return options_; }
 
+  // Whose lines it keeps its hands off; what it holds of theirs it lets go.
+  void set_buttons(ButtonsPtr buttons);
   // Opens the line when that is due.
   void open_when_due(MonotonicTime now);
   // On for one pulse. While one lasts it is not made longer, so that a storm of rings does not keep a coil
@@ -33,6 +40,8 @@ class Output {
   // Hours in which nothing switches it on; asked once a second, because the answer takes the time zone.
   void look_at_hours(WallTime now);
   bool is_quiet() const noexcept { return is_quiet_; }
+  // Its line is open: the next write waits for no look-up.
+  bool has_line() const noexcept { return line_ != nullptr; }
   // Off, and the line given back.
   void let_go();
   // When advance() or open_when_due() would do something.
@@ -42,6 +51,7 @@ class Output {
   OutputStatus status() const;
 
  private:
+  Result<std::unique_ptr<OutputLine>> request();
   Status open(MonotonicTime now);
   Status write(bool on, MonotonicTime now);
   void lose(const Error& why, MonotonicTime now);
@@ -54,9 +64,10 @@ class Output {
 
   // the lane's thread
   std::unique_ptr<OutputLine> line_;
-  std::string place_;  // the line as it was found
-  bool on_ = false;    // as it was written last
-  bool lit_ = false;   // as light() was told last
+  FoundLine place_;  // the line as it was found
+  ButtonsPtr buttons_ = std::make_shared<const Buttons>();
+  bool on_ = false;   // as it was written last
+  bool lit_ = false;  // as light() was told last
   bool is_quiet_ = false;
   std::optional<MonotonicTime> pulse_ends_;
   std::optional<MonotonicTime> open_at_;

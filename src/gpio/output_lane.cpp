@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
+#include <exception>
+#include <limits>
 #include <utility>
 
 #include "gpio/house_light.hpp"
@@ -10,6 +13,7 @@
 #include "porchlight/base/mailbox.hpp"
 #include "porchlight/base/queue.hpp"
 #include "porchlight/base/wakeup.hpp"
+#include "porchlight/telemetry/log.hpp"
 
 namespace porchlight::gpio {
 namespace {
@@ -21,18 +25,40 @@ constexpr auto longest_sleep = 1s;
 
 // What somebody wants of the outputs, on its way to the lane.
 struct OutputOrder {
-  enum class Kind : std::uint8_t { chime, light, pulse };
+  enum class Kind : std::uint8_t { light, pulse };
   Kind kind = Kind::light;
   LightSignal signal = LightSignal::none;  // of `light`
-  MonotonicTime edge{};                    // of `chime`
-  std::string output_id{};                 // of `pulse`
+  std::string output_id{};                 // of `pulse`, and so are the others
+  MonotonicTime not_after{};
   std::function<void(Status)> done{};
 };
-// A lane that is 64 orders behind is about to be restarted; what came last is given up, and counted.
+// A lane that is 64 orders behind is about to be restarted; what came last is given up, and counted. Rings
+// are not among them: lights that wait must not silence a chime.
 using OrderRing = MpscRing<OutputOrder, QueueName::output, Overflow::refuse>;
 
 using Outputs = std::vector<std::shared_ptr<Output>>;
 using OutputsPtr = std::shared_ptr<const Outputs>;
+
+struct Configuration {
+  OutputsPtr outputs;
+  ButtonsPtr buttons;
+};
+
+constexpr std::int64_t no_ring = std::numeric_limits<std::int64_t>::min();
+
+const telemetry::Logger& logger() {
+  static const telemetry::Logger instance("doorbell.gpio", telemetry::Component::hardware);
+  return instance;
+}
+
+// Whoever asked may throw at the answer; the pulses of the others end all the same.
+void tell(const std::function<void(Status)>& done, Status status) {
+  try {
+    done(std::move(status));
+  } catch (const std::exception& thrown) {
+    logger().error("the answer to a pulse was not taken", {{"error", std::string(thrown.what())}});
+  }
+}
 
 OutputCause cause_of(HouseLight::State state) noexcept {
   switch (state) {
@@ -66,7 +92,9 @@ struct OutputLane::State {
   void take_configuration();
   void obey_all();
   void chime(MonotonicTime edge);
-  Status pulse(const std::string& id);
+  Status pulse(const OutputOrder& order);
+  void turn();
+  bool has_work() const;
   void show_lights(MonotonicTime now);
   void pass_time(MonotonicTime now);
   std::chrono::nanoseconds time_to_next(MonotonicTime now) const;
@@ -81,7 +109,8 @@ struct OutputLane::State {
   // any thread
   Wakeup wakeup;
   OrderRing orders{order_capacity, wakeup};
-  Mailbox<OutputsPtr> configured{&wakeup};
+  std::atomic<std::int64_t> rung{no_ring};  // the edge of the oldest ring that waits for its chime, in ns
+  Mailbox<Configuration> configured{&wakeup};
   std::atomic<bool> has_outputs{false};
   std::atomic<bool> is_wrong{false};
   std::atomic<bool> armed{false};
@@ -103,7 +132,7 @@ Result<std::unique_ptr<OutputLane>> OutputLane::create(const Clock& clock, telem
 }
 
 void OutputLane::configure(const std::vector<OutputOptions>& wanted,
-                           const OutputInstrumentsOf& instruments_of) {
+                           const OutputInstrumentsOf& instruments_of, const Buttons& buttons) {
   auto made = std::make_shared<Outputs>();
   for (const auto& options : wanted) {
     const auto& before = *state_->made;
@@ -117,7 +146,7 @@ void OutputLane::configure(const std::vector<OutputOptions>& wanted,
   }
   state_->made = made;
   state_->has_outputs = !made->empty();
-  state_->configured.post(state_->made);
+  state_->configured.post({state_->made, std::make_shared<const Buttons>(buttons)});
 }
 
 std::function<std::vector<OutputStatus>()> OutputLane::observer() const {
@@ -131,65 +160,90 @@ std::function<std::vector<OutputStatus>()> OutputLane::observer() const {
 void OutputLane::run(std::stop_token stop, Heartbeat& heartbeat) {
   auto& s = *state_;
   const std::stop_callback wake(stop, [&s] { s.wakeup.notify(); });
-  while (!stop.stop_requested()) {
-    heartbeat.beat();
-    s.take_configuration();
-    s.obey_all();
-    s.pass_time(s.clock.now());
-    s.armed.store(true, std::memory_order_release);
-    s.wakeup.wait_for(s.time_to_next(s.clock.now()),
-                      [&] { return !s.orders.empty() || s.configured.has_fresh() || stop.stop_requested(); });
+  try {
+    while (!stop.stop_requested()) {
+      heartbeat.beat();
+      s.turn();
+      s.wakeup.wait_for(s.time_to_next(s.clock.now()), [&] { return s.has_work() || stop.stop_requested(); });
+    }
+  } catch (...) {
+    s.end();  // a pulse must not last until somebody starts the lane again
+    throw;
   }
   s.end();
+}
+
+void OutputLane::State::turn() {
+  take_configuration();
+  if (const auto edge = rung.exchange(no_ring); edge != no_ring)
+    chime(MonotonicTime{std::chrono::nanoseconds{edge}});
+  obey_all();
+  pass_time(clock.now());
+  armed.store(true, std::memory_order_release);
+}
+
+bool OutputLane::State::has_work() const {
+  return rung.load() != no_ring || !orders.empty() || configured.has_fresh();
 }
 
 // The old ones let their lines go first: the kernel gives each to one owner only.
 void OutputLane::State::take_configuration() {
   auto fresh = configured.take();
   if (!fresh) return;
+  const auto& wanted = *fresh->outputs;
   for (const auto& old : *outputs)
-    if (std::find((*fresh)->begin(), (*fresh)->end(), old) == (*fresh)->end()) old->let_go();
-  outputs = std::move(*fresh);
+    if (std::find(wanted.begin(), wanted.end(), old) == wanted.end()) old->let_go();
+  outputs = fresh->outputs;
+  for (const auto& output : *outputs) {
+    output->set_buttons(fresh->buttons);
+    output->look_at_hours(clock.wall());  // a ring may wait already
+  }
   lines_checked = {};
 }
 
 void OutputLane::State::obey_all() {
   while (auto order = orders.pop()) {
     switch (order->kind) {
-      case OutputOrder::Kind::chime:
-        chime(order->edge);
-        break;
       case OutputOrder::Kind::light:
         light.note(order->signal, clock.now());
         break;
       case OutputOrder::Kind::pulse:
-        order->done(pulse(order->output_id));
+        tell(order->done, pulse(*order));
         break;
     }
   }
 }
 
-// Every line first, then the numbers: a histogram has a lock that a scrape takes too.
+// Lines that are open first: to look for the others takes time. Then the numbers: a histogram has a lock that
+// a scrape takes too.
 void OutputLane::State::chime(MonotonicTime edge) {
-  std::size_t sounded = 0;
+  std::vector<Output*> chimes;
   for (const auto& output : *outputs) {
     const auto& options = output->options();
-    if (options.cause != OutputCause::ring || !options.enabled || output->is_quiet()) continue;
+    if (options.cause == OutputCause::ring && options.enabled && !output->is_quiet())
+      chimes.push_back(output.get());
+  }
+  std::stable_partition(chimes.begin(), chimes.end(), [](const Output* chime) { return chime->has_line(); });
+  std::size_t sounded = 0;
+  for (auto* chime : chimes) {
     // A failure is the output's: it was logged and counted when the line was lost.
-    const auto written = output->pulse(clock.now());
+    const auto written = chime->pulse(clock.now());
     if (written && *written) ++sounded;
   }
   const auto took = std::max<std::chrono::nanoseconds>(clock.now() - edge, 0ns);
   for (; sounded > 0; --sounded) chime_latency.observe(std::chrono::duration<double>(took).count());
 }
 
-Status OutputLane::State::pulse(const std::string& id) {
+Status OutputLane::State::pulse(const OutputOrder& order) {
+  const auto doing = "switch '" + order.output_id + "' on: ";
   for (const auto& output : *outputs) {
-    if (output->options().id != id) continue;
-    auto written = output->pulse(clock.now());
+    if (output->options().id != order.output_id) continue;
+    const auto now = clock.now();
+    if (now > order.not_after) return Error(ErrorCode::timeout, doing + "the outputs came to it too late");
+    auto written = output->pulse(now);
     return written ? Status() : Status(std::move(written).error());
   }
-  return Error(ErrorCode::not_found, "switch '" + id + "' on: no output has that id");
+  return Error(ErrorCode::not_found, doing + "no output has that id");
 }
 
 void OutputLane::State::show_lights(MonotonicTime now) {
@@ -222,13 +276,16 @@ std::chrono::nanoseconds OutputLane::State::time_to_next(MonotonicTime now) cons
 void OutputLane::State::end() {
   take_configuration();
   for (const auto& output : *outputs) output->let_go();
+  rung = no_ring;
   while (auto order = orders.pop())
-    if (order->done) order->done(Error(ErrorCode::cancelled, "the outputs are being let go"));
+    if (order->done) tell(order->done, Error(ErrorCode::cancelled, "the outputs are being let go"));
 }
 
 void OutputLane::ring(MonotonicTime edge) {
   if (!state_->has_outputs) return;
-  state_->orders.push({.kind = OutputOrder::Kind::chime, .edge = edge});
+  auto expected = no_ring;
+  state_->rung.compare_exchange_strong(expected, edge.time_since_epoch().count());
+  state_->wakeup.notify();
 }
 
 void OutputLane::show(const event::Event& event) {
@@ -242,12 +299,15 @@ void OutputLane::set_error(bool is_wrong) {
     state_->orders.push({.kind = OutputOrder::Kind::light});
 }
 
-void OutputLane::pulse(std::string_view output_id, std::function<void(Status)> done) {
+void OutputLane::pulse(std::string_view output_id, MonotonicTime not_after,
+                       std::function<void(Status)> done) {
   const auto doing = "switch '" + std::string(output_id) + "' on: ";
   if (!state_->has_outputs) return done(Error(ErrorCode::not_found, doing + "there are no outputs"));
   auto refused = done;
-  if (!state_->orders.push(
-          {.kind = OutputOrder::Kind::pulse, .output_id = std::string(output_id), .done = std::move(done)}))
+  if (!state_->orders.push({.kind = OutputOrder::Kind::pulse,
+                            .output_id = std::string(output_id),
+                            .not_after = not_after,
+                            .done = std::move(done)}))
     refused(Error(ErrorCode::resource, doing + "too many orders are waiting"));
 }
 

@@ -10,11 +10,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-bool is_wrong(camera::ConnectionState state) {
-  using enum camera::ConnectionState;
-  return state == auth_failed || state == unreachable || state == stalled || state == protocol_error;
-}
-
 bool is_wrong(gpio::ButtonState state) {
   return state == gpio::ButtonState::degraded || state == gpio::ButtonState::stuck;
 }
@@ -25,14 +20,15 @@ Status Pipeline::State::make_outputs() {
   auto lane = gpio::OutputLane::create(clock, metrics.histogram("doorbell_chime_latency_seconds"));
   if (!lane) return std::move(lane).error();
   outputs = std::move(*lane);
-  configure_outputs(options.outputs);
+  configure_outputs(options.outputs, options.buttons);
   return {};
 }
 
-void Pipeline::State::configure_outputs(const std::vector<gpio::OutputOptions>& wanted) {
-  outputs->configure(wanted, [this](const gpio::OutputOptions& output) {
-    return gpio::resolve_instruments(metrics, output);
-  });
+void Pipeline::State::configure_outputs(const std::vector<gpio::OutputOptions>& wanted,
+                                        const std::vector<gpio::ButtonOptions>& near) {
+  outputs->configure(
+      wanted,
+      [this](const gpio::OutputOptions& output) { return gpio::resolve_instruments(metrics, output); }, near);
 }
 
 void Pipeline::State::start_outputs() {
@@ -43,9 +39,10 @@ void Pipeline::State::start_outputs() {
 }
 
 // The lane stays, and with it every output that did not change; its thread is there while there are any.
-Status Pipeline::State::reload_outputs(const std::vector<gpio::OutputOptions>& wanted) {
+Status Pipeline::State::reload_outputs(const std::vector<gpio::OutputOptions>& wanted,
+                                       const std::vector<gpio::ButtonOptions>& near) {
   const bool ran = !options.outputs.empty();
-  configure_outputs(wanted);
+  configure_outputs(wanted, near);
   options.outputs = wanted;
   if (ran && wanted.empty()) return retire("output");
   if (!ran) start_outputs();
@@ -60,7 +57,7 @@ void Pipeline::State::show_faults() {
                      std::any_of(statuses.begin(), statuses.end(),
                                  [](const auto& button) { return is_wrong(button.state); }) ||
                      std::any_of(cameras.begin(), cameras.end(),
-                                 [](const auto& entry) { return is_wrong(entry.second->ingest().state()); });
+                                 [](const auto& entry) { return entry.second->ingest().is_lost(); });
   outputs->set_error(wrong);
 }
 
@@ -68,8 +65,8 @@ std::vector<gpio::OutputStatus> Pipeline::outputs() {
   return state_->current_view().outputs();
 }
 
-void Pipeline::pulse(std::string_view output_id, std::function<void(Status)> done) {
-  state_->outputs->pulse(output_id, std::move(done));
+void Pipeline::pulse(std::string_view output_id, MonotonicTime not_after, std::function<void(Status)> done) {
+  state_->outputs->pulse(output_id, not_after, std::move(done));
 }
 
 }  // namespace porchlight::pipeline

@@ -59,9 +59,12 @@ class Pipeline::State {
 
   // outputs.cpp, main thread
   Status make_outputs();
-  void configure_outputs(const std::vector<gpio::OutputOptions>& wanted);
+  // `near`: the buttons beside them, whose lines are none for an output.
+  void configure_outputs(const std::vector<gpio::OutputOptions>& wanted,
+                         const std::vector<gpio::ButtonOptions>& near);
   void start_outputs();
-  Status reload_outputs(const std::vector<gpio::OutputOptions>& wanted);
+  Status reload_outputs(const std::vector<gpio::OutputOptions>& wanted,
+                        const std::vector<gpio::ButtonOptions>& near);
   void show_faults();  // on the lights
 
   // house_view.cpp, main thread: shows the channels the house when it changed.

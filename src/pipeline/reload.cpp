@@ -127,7 +127,10 @@ Result<std::vector<std::string>> Pipeline::reload(Options wanted, const Changes&
   note(s.reload_cameras(wanted.cameras, rebuilt), nullptr);
   // A line may go from a button to an output, or back: whoever gives it up goes first, or finds it a second
   // later.
-  if (wanted.outputs != s.options.outputs) note(s.reload_outputs(wanted.outputs), "outputs");
+  if (wanted.outputs != s.options.outputs)
+    note(s.reload_outputs(wanted.outputs, wanted.buttons), "outputs");
+  else if (wanted.buttons != s.options.buttons)
+    s.configure_outputs(wanted.outputs, wanted.buttons);
   if (wanted.buttons != s.options.buttons) note(s.reload_buttons(wanted.buttons), "buttons");
   if (changes.notifications || changes.mqtt)
     note(s.reload_channels(wanted.notifications, wanted.links, !changes.notifications),

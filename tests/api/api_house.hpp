@@ -57,13 +57,16 @@ struct House {
 
   std::vector<OutputCondition> outputs = {{"chime"}, {"door", true}, {"gate", true, true}};
   Exchangeable<std::function<Status(const std::string&)>> on_pulse;
+  // Takes an order and may leave it unanswered; on_pulse is not asked then.
+  Exchangeable<std::function<void(const PulseOrder&, std::function<void(Status)>)>> on_order;
 
   Port port() {
     Port made;
     made.outputs = [this] { return outputs; };
-    made.pulse = [this](const std::string& id, const std::function<void(Status)>& done) {
+    made.pulse = [this](const PulseOrder& order, const std::function<void(Status)>& done) {
+      if (const auto take = on_order.get()) return take(order, done);
       const auto pulse = on_pulse.get();
-      done(pulse ? pulse(id) : Error(ErrorCode::unavailable, "nothing is wired"));
+      done(pulse ? pulse(order.id) : Error(ErrorCode::unavailable, "nothing is wired"));
     };
     made.link_key = link_key;
     made.language_of_channel = [this](const std::string& id) {
@@ -130,6 +133,7 @@ struct Serial {
     made.slow = submit;
     made.ready = [this] { return database.load(); };
     made.audit = [this](const AuditRecord& record) -> Status {
+      if (const auto meanwhile = while_recording.get()) meanwhile();
       const std::lock_guard lock(audit_mutex);
       if (audit_fails) return Error(ErrorCode::io, "write the audit trail: disk full");
       records.push_back(record);
@@ -146,7 +150,8 @@ struct Serial {
   std::atomic<bool> full{false};
   std::atomic<bool> database;
   std::atomic<bool> audit_fails{false};
-  Exchangeable<std::function<void()>> before_job;  // what happens while a job waits
+  Exchangeable<std::function<void()>> before_job;       // what happens while a job waits
+  Exchangeable<std::function<void()>> while_recording;  // and while its record is written
   std::vector<AuditRecord> records;
 };
 

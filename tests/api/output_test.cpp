@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Doors and trials: what opens one, what does not, and what is on record.
+#include <future>
+
 #include "api/account_client.hpp"
+#include "api/accounts_state.hpp"
 
 namespace porchlight::api {
 namespace {
@@ -43,6 +46,12 @@ class Outputs : public test::AccountsTest {
       if (record.kind == AuditRecord::Kind::authorization)
         list.push_back(record.user + " " + record.resource + " " + record.permission);
     return list;
+  }
+  // The account may do nothing any more.
+  void disable(const char* name, bool disabled = true) {
+    auto account = *stored().find(name);
+    account->disabled = disabled;
+    EXPECT_TRUE(stored().change(*account));
   }
   http::test::Reply on_socket(const std::string& path) {
     auto wire = server.control();
@@ -113,13 +122,36 @@ TEST_F(Outputs, NoOtherPageOpensADoor) {
 }
 
 TEST_F(Outputs, ASessionThatHasEndedOpensNoDoor) {
-  const auto user = login("user");
-  auto account = *stored().find("user");
-  account->disabled = true;
-  ASSERT_TRUE(stored().change(*account));
+  const auto before = login("user");
+  disable("user");
   reload();
-  EXPECT_EQ(ask("POST", gate, user).status, 401);
+  EXPECT_EQ(ask("POST", gate, before).status, 401) << "before the request";
+  disable("user", false);
+  reload();
+  const auto waiting = login("user");
+  executor.before_job = [this] {
+    disable("user");
+    EXPECT_TRUE(accounts->state().publish());
+  };
+  const auto reply = ask("POST", gate, waiting);
+  executor.before_job = nullptr;
+  EXPECT_EQ(reply.status, 403) << "while the order waited";
+  EXPECT_THAT(reply.body, HasSubstr("the session has ended"));
   EXPECT_THAT(pulsed(), IsEmpty());
+  EXPECT_THAT(trail(), IsEmpty());
+}
+
+TEST_F(Outputs, ASessionThatEndsWhileItIsPutOnRecordOpensNoDoor) {
+  const auto user = login("user");
+  executor.while_recording = [this] {
+    executor.while_recording = nullptr;
+    disable("user");
+    EXPECT_TRUE(accounts->state().publish());
+  };
+  EXPECT_EQ(ask("POST", gate, user).status, 403);
+  EXPECT_THAT(pulsed(), IsEmpty());
+  EXPECT_THAT(trail(), ElementsAre("user /api/v1/outputs/gate/open update begun",
+                                   "user /api/v1/outputs/gate/open update failed"));
 }
 
 TEST_F(Outputs, WhatIsNoDoorCannotBeOpened) {
@@ -171,6 +203,53 @@ TEST_F(Outputs, AnOrderThatWaitedTooLongOpensNoDoor) {
   EXPECT_THAT(reply.body, HasSubstr("stays shut"));
   EXPECT_THAT(pulsed(), IsEmpty());
   EXPECT_THAT(trail(), IsEmpty());
+}
+
+TEST_F(Outputs, ARecordThatTookTooLongOpensNoDoor) {
+  const auto admin = login("admin");
+  executor.while_recording = [this] {
+    executor.while_recording = nullptr;
+    clock.advance(std::chrono::seconds{4});
+  };
+  const auto reply = ask("POST", door, admin);
+  EXPECT_EQ(reply.status, 503);
+  EXPECT_THAT(reply.body, HasSubstr("stays shut"));
+  EXPECT_THAT(pulsed(), IsEmpty());
+  EXPECT_THAT(trail(), ElementsAre("admin /api/v1/outputs/door/open update begun",
+                                   "admin /api/v1/outputs/door/open update failed"));
+}
+
+// Whoever was told no does not see it open: the order is void before anybody stops waiting for it.
+TEST_F(Outputs, AnOrderThatNobodyAnswersIsVoidBeforeTheCallerIsTold) {
+  std::promise<MonotonicTime> ordered;
+  house.on_order = [&ordered](const PulseOrder& order, const std::function<void(Status)>&) {
+    ordered.set_value(order.not_after);
+  };
+  const auto admin = login("admin");
+  const auto begun = std::chrono::steady_clock::now();
+  const auto reply = ask("POST", door, admin);
+  const auto waited = std::chrono::steady_clock::now() - begun;
+  house.on_order = nullptr;
+  EXPECT_EQ(reply.status, 503);
+  EXPECT_THAT(reply.body, HasSubstr("the outputs do not answer"));
+  const auto valid_for = ordered.get_future().get() - clock.now();  // this clock stands still
+  EXPECT_GT(valid_for, std::chrono::nanoseconds{0});
+  EXPECT_LT(valid_for, waited);
+}
+
+// Part of its time was spent before it came to the lane.
+TEST_F(Outputs, AnOrderLivesNoLongerThanThePatienceOfWhoAsked) {
+  const auto admin = login("admin");
+  executor.before_job = [this] { clock.advance(std::chrono::milliseconds{2500}); };
+  std::promise<MonotonicTime> ordered;
+  house.on_order = [&ordered](const PulseOrder& order, const std::function<void(Status)>& done) {
+    ordered.set_value(order.not_after);
+    done({});
+  };
+  EXPECT_EQ(ask("POST", door, admin).status, 200);
+  executor.before_job = nullptr;
+  house.on_order = nullptr;
+  EXPECT_EQ(ordered.get_future().get() - clock.now(), std::chrono::milliseconds{500});
 }
 
 TEST_F(Outputs, ATrialIsForTheControlSocket) {

@@ -4,8 +4,10 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <future>
 #include <sstream>
+#include <stdexcept>
 #include <thread>
 
 #include "gpio/fake_chips.hpp"
@@ -43,12 +45,16 @@ class OutputLaneTest : public FakeChipsTest {
 
   void start(const std::vector<OutputOptions>& outputs) {
     configure(outputs);
-    thread = std::jthread([this](std::stop_token stop) { lane->run(stop, heartbeat); });
-    while (!lane->armed()) std::this_thread::yield();
+    run();
     for (const auto& one : outputs) trace(one.line);  // what the opening left
   }
-  void configure(const std::vector<OutputOptions>& outputs) {
-    lane->configure(outputs, [this](const OutputOptions& one) { return resolve_instruments(metrics, one); });
+  void run() {
+    thread = std::jthread([this](std::stop_token stop) { lane->run(stop, heartbeat); });
+    while (!lane->armed()) std::this_thread::yield();
+  }
+  void configure(const std::vector<OutputOptions>& outputs, const std::vector<ButtonOptions>& buttons = {}) {
+    lane->configure(
+        outputs, [this](const OutputOptions& one) { return resolve_instruments(metrics, one); }, buttons);
   }
   void stop() {
     thread.request_stop();
@@ -73,7 +79,7 @@ class OutputLaneTest : public FakeChipsTest {
   }
   Status pulse(const std::string& id) {
     std::promise<Status> done;
-    lane->pulse(id, [&](Status status) { done.set_value(std::move(status)); });
+    lane->pulse(id, clock.now() + 1min, [&](Status status) { done.set_value(std::move(status)); });
     return done.get_future().get();
   }
   OutputStatus status(std::size_t index = 0) { return lane->observer()().at(index); }
@@ -81,6 +87,12 @@ class OutputLaneTest : public FakeChipsTest {
     const auto deadline = clock.now() + 20s;
     while (status(index).state != state && clock.now() < deadline) std::this_thread::sleep_for(1ms);
     EXPECT_EQ(to_string(status(index).state), to_string(state));
+  }
+  // Once; waits for it.
+  void await_switched_on(std::size_t index) {
+    const auto deadline = clock.now() + 20s;
+    while (status(index).switched_on == 0 && clock.now() < deadline) std::this_thread::sleep_for(1ms);
+    EXPECT_EQ(status(index).switched_on, 1U);
   }
   bool exposes(const std::string& line) {
     return ("\n" + metrics.exposition()).find("\n" + line + "\n") != std::string::npos;
@@ -141,6 +153,111 @@ TEST_F(OutputLaneTest, APulseOnDemandAnswersWhenTheLineIsOn) {
   const auto absent = pulse("door");
   ASSERT_FALSE(absent);
   EXPECT_THAT(absent.error().text(), HasSubstr("switch 'door' on: "));
+}
+
+// The lane was held; meanwhile whoever asked was told no and has gone.
+TEST_F(OutputLaneTest, AnOrderThatComesTooLateSwitchesNothing) {
+  configure({output("door", "GPIO22", OutputCause::door, 20ms)});
+  std::promise<Status> late, last;
+  lane->pulse("door", clock.now() + 20ms, [&](Status status) { late.set_value(std::move(status)); });
+  std::this_thread::sleep_for(30ms);
+  run();
+  const auto refused = late.get_future().get();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::timeout);
+  EXPECT_THAT(refused.error().text(), HasSubstr("switch 'door' on: "));
+  await(OutputState::off);
+  EXPECT_EQ(status().switched_on, 0U);
+  EXPECT_TRUE(pulse("door")) << "one in time";
+  EXPECT_EQ(status().switched_on, 1U);
+}
+
+TEST_F(OutputLaneTest, WhoThrowsAtTheAnswerKeepsNoPulseOn) {
+  start({output("chime", "GPIO27", OutputCause::ring, 50ms)});
+  lane->pulse("chime", clock.now() + 1min, [](const Status&) { throw std::runtime_error("gone"); });
+  EXPECT_THAT(levels(trace("GPIO27", 2)), ElementsAre(1, 0));
+  EXPECT_TRUE(pulse("chime")) << "the lane goes on";
+}
+
+// Whatever breaks the lane, nothing stays on until it is started again.
+TEST_F(OutputLaneTest, AFaultOfTheLaneSwitchesEverythingOff) {
+  std::atomic<bool> breaks{false};
+  auto lamp = output("lamp", "GPIO5", OutputCause::known);
+  lamp.is_quiet = [&breaks](WallTime) -> bool {
+    if (breaks) throw std::runtime_error("no time zone");
+    return false;
+  };
+  configure({output("chime", "GPIO27", OutputCause::ring, 30s), lamp});
+  std::atomic<bool> ended{false};
+  thread = std::jthread([&](std::stop_token stop) {
+    EXPECT_THROW(lane->run(stop, heartbeat), std::runtime_error);
+    ended = true;
+  });
+  EXPECT_TRUE(pulse("chime"));
+  breaks = true;
+  const auto deadline = clock.now() + 20s;
+  while (!ended && clock.now() < deadline) std::this_thread::sleep_for(1ms);
+  EXPECT_TRUE(ended);
+  EXPECT_THAT(chips.tell("info GPIO27"), HasSubstr("level=0"));
+  EXPECT_THAT(chips.tell("info GPIO27"), HasSubstr("used=0"));
+  stop();
+}
+
+TEST_F(OutputLaneTest, ARingThatCameWithTheConfigurationKeepsItsQuietHours) {
+  auto chime = output("chime", "GPIO27", OutputCause::ring, 20ms);
+  chime.quiet = {"always"};
+  chime.is_quiet = [](WallTime) { return true; };
+  configure({chime, output("lamp", "GPIO5", OutputCause::ring, 20ms)});
+  lane->ring(clock.now());
+  run();
+  await_switched_on(1);
+  EXPECT_EQ(status(0).switched_on, 0U);
+}
+
+TEST_F(OutputLaneTest, AChimeWhoseLineIsOpenDoesNotWaitForOneThatIsLookedFor) {
+  lane = OutputLane::create(clock, {}, {1h, 1h}).value();
+  auto far = output("lamp", "USB2", OutputCause::ring, 20ms);
+  far.chip = "gpiochip7";
+  start({far, output("chime", "GPIO27", OutputCause::ring, 20ms)});
+  EXPECT_EQ(status(0).state, OutputState::degraded);
+  chips.tell("back gpiochip7");
+  lane->ring(clock.now());
+  const auto near = trace("GPIO27", 2);
+  const auto looked_for = trace("USB2", 3);  // its opening is one
+  ASSERT_GE(near.size(), 2U);
+  ASSERT_GE(looked_for.size(), 1U);
+  EXPECT_LT(near.front().at, looked_for.front().at);
+}
+
+TEST_F(OutputLaneTest, TheLineOfAButtonIsNoneForAnOutputInWhateverWords) {
+  ButtonOptions front;
+  front.id = "front";
+  front.line = "17";
+  auto lamp = output("lamp", "GPIO17", OutputCause::idle);
+  lamp.chip = header_chip;
+  configure({lamp}, {front});
+  run();
+  await(OutputState::degraded);
+  EXPECT_EQ(status().reason, LineTrouble::busy);
+  const auto refused = pulse("lamp");
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().text(), HasSubstr("the line of the button 'front'"));
+  EXPECT_TRUE(trace("GPIO17").empty()) << "it was driven";
+  configure({lamp});
+  await(OutputState::on);
+  configure({lamp}, {front});
+  await(OutputState::degraded);
+  EXPECT_THAT(chips.tell("info GPIO17"), HasSubstr("used=0"));
+}
+
+TEST_F(OutputLaneTest, LightsThatWaitDoNotSilenceARing) {
+  configure({output("chime", "GPIO27", OutputCause::ring, 20ms)});
+  for (std::size_t i = 0; i <= lane->queue_capacity(); ++i) lane->show(event::Security{});
+  EXPECT_EQ(lane->queue_dropped(), 1U);
+  for (int i = 0; i < 1000; ++i) lane->ring(clock.now());
+  run();
+  await_switched_on(0);
+  EXPECT_EQ(lane->queue_dropped(), 1U);
 }
 
 TEST_F(OutputLaneTest, ARingOpensNoDoor) {
@@ -239,10 +356,10 @@ TEST_F(OutputLaneTest, WithoutOutputsNothingIsQueued) {
 
 TEST_F(OutputLaneTest, AQueueThatIsFullRefusesAndCounts) {
   configure({output("chime", "GPIO27", OutputCause::ring, 20ms)});  // and nothing runs
-  for (std::size_t i = 0; i < lane->queue_capacity(); ++i) lane->ring(clock.now());
+  for (std::size_t i = 0; i < lane->queue_capacity(); ++i) lane->show(event::Ring{});
   EXPECT_EQ(lane->queue_size(), lane->queue_capacity());
   EXPECT_EQ(pulse("chime").error().code(), ErrorCode::resource);
-  lane->ring(clock.now());
+  lane->show(event::Ring{});
   EXPECT_EQ(lane->queue_dropped(), 2U);
 }
 

@@ -237,12 +237,12 @@ TEST_P(OutputTest, DisabledHasNoLine) {
 
 TEST_P(OutputTest, RestingSwitchesOffWhatADeadDaemonLeftOn) {
   chips.tell("GPIO27=1");
-  EXPECT_TRUE(rest_output(chime(GetParam())));
+  EXPECT_TRUE(rest_output(chime(GetParam()), {}));
   EXPECT_FALSE(is_high());
   EXPECT_THAT(info(), HasSubstr("used=0"));
   const auto output = opened(chime(GetParam()));
   EXPECT_TRUE(*output->pulse(now));
-  EXPECT_FALSE(rest_output(chime(GetParam()))) << "a daemon that lives keeps its line";
+  EXPECT_FALSE(rest_output(chime(GetParam()), {})) << "a daemon that lives keeps its line";
   EXPECT_TRUE(is_high());
 }
 
@@ -265,6 +265,11 @@ TEST_P(OutputTest, ProbingFindsTheButtonThatMeansTheSameLine) {
   ASSERT_FALSE(probed);
   EXPECT_EQ(probed.error().code(), ErrorCode::already_exists);
   EXPECT_THAT(probed.error().text(), HasSubstr("the line of the button 'front'"));
+  chips.tell("GPIO27=1");
+  const auto rested = rest_output(chime(GetParam()), {button});
+  ASSERT_FALSE(rested);
+  EXPECT_EQ(rested.error().code(), ErrorCode::already_exists);
+  EXPECT_TRUE(is_high()) << "a button's line is nobody's to drive";
   button.line = "26";
   EXPECT_TRUE(probe_output(chime(GetParam()), {button}));
 }

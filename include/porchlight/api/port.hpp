@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "porchlight/base/clock.hpp"
 #include "porchlight/base/result.hpp"
 #include "porchlight/event/event.hpp"
 #include "porchlight/http/message.hpp"
@@ -68,8 +69,12 @@ using CameraList = std::function<std::vector<CameraCondition>()>;  // listener's
 
 using OutputList = std::function<std::vector<OutputCondition>()>;  // listener's thread
 // One pulse of an output. Any thread, does not wait; the answer comes once, from any thread, when the line is
-// on or could not be written.
-using OutputPulse = std::function<void(const std::string& id, std::function<void(Status)>)>;
+// on or could not be written. After `not_after` nothing is switched on any more: the answer is `timeout`.
+struct PulseOrder {
+  std::string id;
+  MonotonicTime not_after{};
+};
+using OutputPulse = std::function<void(const PulseOrder&, std::function<void(Status)>)>;
 
 template <class T>
 using Answer = std::function<void(Result<T>)>;  // exactly once, from any thread

@@ -67,8 +67,10 @@ class OutputLane {
   OutputLane& operator=(const OutputLane&) = delete;
 
   // Main thread, while run() runs too. What there is from now on: an output that stays as it was keeps its
-  // line and its pulse, the others are switched off and let go.
-  void configure(const std::vector<OutputOptions>& wanted, const OutputInstrumentsOf& instruments_of = {});
+  // line and its pulse, the others are switched off and let go. The line of one of `buttons` is busy for an
+  // output, in whatever words the two name it.
+  void configure(const std::vector<OutputOptions>& wanted, const OutputInstrumentsOf& instruments_of = {},
+                 const std::vector<ButtonOptions>& buttons = {});
   // Main thread. A look at what configure() made last; the look itself is for any thread.
   std::function<std::vector<OutputStatus>()> observer() const;
 
@@ -76,17 +78,19 @@ class OutputLane {
   void run(std::stop_token stop, Heartbeat& heartbeat);
 
   // Any thread; none waits.
-  // Somebody rang, at the instant `edge`: chimes sound.
+  // Somebody rang, at the instant `edge`: chimes sound. Rings that wait together are one, and none is
+  // refused.
   void ring(MonotonicTime edge);
   // Lights show what happened. A ring's chime is ring()'s business.
   void show(const event::Event& event);
   // Something is wrong with the house, or not any more.
   void set_error(bool is_wrong);
   // One pulse of an enabled output, whatever its cause; a light that has none shows for a second. `done` is
-  // called once, from the lane or from here: when the line was switched on, or why it was not. not_found:
-  // there is no such output. unavailable: it is disabled. resource: the lane is not keeping up. cancelled:
-  // it ends. Else the line's own trouble.
-  void pulse(std::string_view output_id, std::function<void(Status)> done);
+  // called once, from the lane or from here: when the line was switched on, or why it was not. timeout: it
+  // was later than `not_after` when the lane came to it, and nothing was written. not_found: there is no such
+  // output. unavailable: it is disabled. resource: the lane is not keeping up. cancelled: it ends. Else the
+  // line's own trouble.
+  void pulse(std::string_view output_id, MonotonicTime not_after, std::function<void(Status)> done);
 
   // Any thread. True once run() has tried every line for the first time.
   bool armed() const noexcept;

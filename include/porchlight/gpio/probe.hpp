@@ -35,7 +35,7 @@ struct OutputProbe {
 Result<OutputProbe> probe_output(const OutputOptions& options, const std::vector<ButtonOptions>& buttons);
 
 // Switches an output's line off and gives it back: for what a daemon that died left on. Errors as those of
-// probe_line().
-Status rest_output(const OutputOptions& options);
+// probe_output().
+Status rest_output(const OutputOptions& options, const std::vector<ButtonOptions>& buttons);
 
 }  // namespace porchlight::gpio

@@ -114,7 +114,7 @@ class Pipeline {
   // Of a configured channel; nothing: there is none of that id.
   std::optional<notify::Language> language_of_channel(const std::string& channel_id);
   // Any thread; does not wait. One pulse of an output; `done` as gpio::OutputLane::pulse() has it.
-  void pulse(std::string_view output_id, std::function<void(Status)> done);
+  void pulse(std::string_view output_id, MonotonicTime not_after, std::function<void(Status)> done);
   // Any thread. `done` is called once, from the store lane, when the answer is on the medium and its messages
   // are on their way; not_found: there is no such event; unavailable: the database is not open.
   void answer(store::EventAnswer answer, std::function<void(Result<store::AnswerOutcome>)> done);
