@@ -66,8 +66,8 @@ def size_of_jpeg(picture):
 
 
 def hold(test, daemon, worker):
-    """Stops the one thread of this worker until the test ends, or kills the returned holder; skips the test where ptrace
-    is refused."""
+    """Stops the one thread of this worker until the test ends, or what this returns is called; skips the test where
+    ptrace is refused."""
     name = worker[:15]  # what the kernel keeps of it
     task = next((t for t in pathlib.Path(f"/proc/{daemon.process.pid}/task").iterdir()
                  if (t / "comm").read_text().strip() == name), None)
@@ -79,7 +79,11 @@ def hold(test, daemon, worker):
     if holder.stdout.readline().strip() != "held":
         test.skipTest("ptrace is not permitted here: no thread can be held")
     test.assertEqual((task / "stat").read_text().rpartition(")")[2].split()[0], "t", f"{name} is not held")
-    return holder
+
+    def release():
+        holder.kill()
+        holder.wait()
+    return release
 
 
 def systemd_socket(test, daemon):

@@ -120,7 +120,7 @@ class ModelsTest(unittest.TestCase):
         daemon = self.daemon([self.visitor()])
         self.connected(daemon)
         self.assertEqual(self.answer(daemon)["person"], "Anna")
-        holder = harness.hold(self, daemon, "vision")
+        release = harness.hold(self, daemon, "vision")
         for _ in range(3):
             # Half of the time after which a ring goes without its name, and the thread is held for longer.
             ring = daemon.ring("front")
@@ -130,8 +130,7 @@ class ModelsTest(unittest.TestCase):
             time.sleep(1)
         self.assertFalse([m for m in self.hook.messages if m.event["id"] == ring and "result" in m.event],
                          "somebody answered: the thread is not held")
-        holder.kill()
-        holder.wait()
+        release()
         self.message(ring, lambda m: "result" in m.event, 25, "the answer of the freed thread")
         self.assertEqual(self.answer(daemon)["person"], "Anna")
 

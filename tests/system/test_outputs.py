@@ -6,7 +6,9 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
+import time
 import unittest
 
 import harness
@@ -15,6 +17,9 @@ import test_alerts
 import test_gpio
 from accounts_client import Client, first_run_code
 from test_gpio import FAKE
+
+sys.path.insert(0, str(harness.SOURCE / "tests" / "demo"))
+import clip  # noqa: E402
 
 PASSWORD = "a long phrase of theirs"
 CHIME = {"id": "chime", "line": "GPIO27", "on": "ring", "pulse": "300ms"}
@@ -211,10 +216,11 @@ class UapiChimeTest(ChimeTest):
     backend = "uapi"
 
 
-class LightsTest(OutputsCase):
-    LAMPS = [{"id": state, "line": f"GPIO{line}", "on": state}
-             for line, state in enumerate(("idle", "processing", "known", "unknown", "alert", "error"), 5)]
+LAMPS = [{"id": state, "line": f"GPIO{line}", "on": state}
+         for line, state in enumerate(("idle", "processing", "known", "unknown", "alert", "error"), 5)]
 
+
+class LightsTest(OutputsCase):
     def lit(self):
         return [o["id"] for o in self.daemon.status()["outputs"] if o["state"] == "on"]
 
@@ -222,14 +228,14 @@ class LightsTest(OutputsCase):
         harness.wait_until(lambda: self.lit() == list(lit), 20, f"{lit}")
 
     def test_idle_then_a_ring_then_idle(self):
-        self.start(*self.LAMPS)
+        self.start(*LAMPS)
         self.wait_for_light("idle")
         self.daemon.ring("front")
         self.wait_for_light("processing")
         self.wait_for_light("idle")
 
     def test_a_fault_shows_until_it_is_over(self):
-        self.start(*[{**lamp, "chip": "auto"} for lamp in self.LAMPS],
+        self.start(*[{**lamp, "chip": "auto"} for lamp in LAMPS],
                    cameras=[{"id": "front", "url": "rtsp://127.0.0.1:1/none"}])
         self.wait_for_light("error")
         settings = json.loads(self.daemon.config.read_text())
@@ -238,11 +244,67 @@ class LightsTest(OutputsCase):
         self.daemon.cli("reload")
         self.wait_for_light("idle")
 
+    def test_a_program_that_ends_at_once_is_a_lost_camera(self):
+        """Between its attempts it is `connecting`; the light does not go by that."""
+        self.start(*LAMPS, cameras=[{"id": "front", "url": "exec:sh -c 'exit 7'"}])
+        self.wait_for_light("error")
+        seen = set()
+        for _ in range(30):
+            seen.add(tuple(self.lit()))
+            time.sleep(0.1)
+        self.assertEqual(seen, {("error",)})
+
     def test_a_critical_alert_shows(self):
-        self.start(*self.LAMPS)
+        self.start(*LAMPS)
         harness.wait_until(lambda: self.daemon.metric("outbox_depth", channel="webhook") is not None, 20, "the database")
         self.daemon.control("POST", "/api/v1/alerts/webhook", body=test_alerts.NOTIFICATION)
         self.wait_for_light("alert")
+
+
+class VisitorLightTest(OutputsCase):
+    """Who is seen shows, by pictures that the daemon looks at."""
+
+    PICTURES = ("known_enrol.jpg", "known_door.jpg", "stranger.jpg")
+
+    @classmethod
+    def setUpClass(cls):
+        missing = [name for name in cls.PICTURES if not (harness.PICTURES / name).exists()]
+        if missing:
+            raise unittest.SkipTest(f"no pictures {missing} in {harness.PICTURES}: run ./dev setup")
+        cls.clips = tempfile.TemporaryDirectory(prefix="porchlight-clips-")
+        cls.addClassCleanup(cls.clips.cleanup)
+        for scene, picture in (("visitor", "known_door.jpg"), ("stranger", "stranger.jpg")):
+            clip.make(pathlib.Path(cls.clips.name) / f"{scene}.mp4", [(harness.PICTURES / picture, 0, 6)], 6)
+
+    def lights_after_a_ring(self, scene):
+        """What was lit from the ring on, in order, until the ring was answered."""
+        self.daemon = harness.Daemon(
+            self.config(*LAMPS, buttons=[{"id": "front", "kind": "virtual", "camera": "front"}], faces={"enabled": True},
+                        cameras=[{"id": "front", "url": f"file:{self.clips.name}/{scene}.mp4"}]),
+            preload=str(FAKE), environment=fake_environment(self.chips), wait=None)
+        self.addCleanup(self.daemon.close)
+        self.daemon.cli("faces", "enrol", "Anna", harness.PICTURES / "known_enrol.jpg")
+        self.daemon.start()
+        harness.wait_until(lambda: self.daemon.metric("camera_connection_status", camera_id="front") == 1
+                           and self.daemon.get("/health/ready")[0] == 200, 30, "camera and models")
+        for lamp in LAMPS:
+            self.chips.trace(lamp["line"])
+        ring = self.daemon.ring("front")
+        self.hook.wait_for(lambda m: m.event["id"] == ring and "result" in m.event, 30, "who it is")
+        driven = []
+
+        def lit():
+            driven.extend((at, lamp["id"]) for lamp in LAMPS for level, at in self.chips.trace(lamp["line"]) if level)
+            names = [name for _, name in sorted(driven)]
+            return names[names.index("processing"):] if "processing" in names else []
+        harness.wait_until(lambda: len(lit()) >= 2, 10, f"two lights, seen {driven}")
+        return lit()
+
+    def test_known_person_shows_behind_the_ring(self):
+        self.assertEqual(self.lights_after_a_ring("visitor")[:2], ["processing", "known"])
+
+    def test_stranger_shows_behind_the_ring(self):
+        self.assertEqual(self.lights_after_a_ring("stranger")[:2], ["processing", "unknown"])
 
 
 class DoorTest(OutputsCase):
@@ -271,6 +333,14 @@ class DoorTest(OutputsCase):
         self.assertEqual(client.register(made["invitation"], name, PASSWORD)[0], 201)
         self.assertEqual(client.login(name, PASSWORD), 200)
         return client
+
+    def test_who_was_told_no_does_not_see_it_open(self):
+        release = harness.hold(self, self.daemon, "output")
+        self.assertEqual(self.open(self.admin, "door"), 503)
+        release()
+        harness.wait_until(lambda: self.daemon.cli("outputs", "test", "chime", check=False).returncode == 0, 20, "the lane")
+        self.chips.wait_for("GPIO27", 2)
+        self.assertTrue(self.shut())
 
     def test_session_of_its_role_opens_it_on_record(self):
         self.assertEqual(self.open(self.admin, "door"), 200)
