@@ -83,17 +83,20 @@ json enrolled_json(const std::string& image, const vision::Enrolment& face) {
   return object;
 }
 
-// One photograph; `done` says what became of it, when that is known.
+// One photograph; `done` gets what became of it, unless it could not be looked at or stored.
 Status enrol_one(vision::FaceEngine& engine, store::GalleryStore& gallery, const std::string& name,
                  const std::string& image, json& done) {
   auto face = engine.enrol_photo(image);
   if (!face) return std::move(face).error();
-  done.push_back(enrolled_json(image, *face));
-  if (face->refused)
+  if (face->refused) {
+    done.push_back(enrolled_json(image, *face));
     return Error(ErrorCode::invalid_argument, "enrol photo '" + image + "': " + face->refused->words);
+  }
   const auto enrolled =
       pipeline::face_of(face->embedding, face->photo_sha256, std::chrono::system_clock::now());
-  return gallery.enrol(name, enrolled);
+  const auto status = gallery.enrol(name, enrolled);
+  if (status) done.push_back(enrolled_json(image, *face));
+  return status;
 }
 
 Status enrol_all(const Settings& settings, store::GalleryStore& gallery, const std::string& name,

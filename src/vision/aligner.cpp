@@ -71,6 +71,7 @@ Chip Aligner::align(const cv::Mat& bgr, const Box& box) {
   const auto points = landmarks(bgr, box);
   Chip chip;
   chip.rgb = extract_chip(bgr, points);
+  if (second_) chip.second_rgb = extract_template_chip(bgr, points);
   rate(chip, points, box, bgr.size());
   return chip;
 }

@@ -39,11 +39,13 @@ std::vector<Sampled> sample_of(const std::vector<Person>& people) {
   return sample;
 }
 
-// Of the photographs of two people.
-std::vector<float> distances_between(const Sample& a, const Sample& b) {
+// Of the photographs of two people, as a face before a camera is compared: by the second embedder only where
+// it runs, whatever is stored.
+std::vector<float> distances_between(const Sample& a, const Sample& b, bool mobile) {
   std::vector<float> distances;
   for (const auto* one : a)
-    for (const auto* other : b) distances.push_back(distance(*one, *other));
+    for (const auto* other : b)
+      distances.push_back(mobile ? distance(*one, *other) : resnet_distance(*one, *other));
   return distances;
 }
 
@@ -60,11 +62,11 @@ struct Impostors {
   std::size_t pairs_of_people = 0;
 };
 
-Impostors compare(const std::vector<Sampled>& sample) {
+Impostors compare(const std::vector<Sampled>& sample, bool mobile) {
   Impostors found;
   for (std::size_t i = 0; i < sample.size(); ++i)
     for (std::size_t j = i + 1; j < sample.size(); ++j) {
-      const auto between = distances_between(sample[i].photographs, sample[j].photographs);
+      const auto between = distances_between(sample[i].photographs, sample[j].photographs, mobile);
       const auto typical = median(between);
       const bool alike = typical <= default_threshold;
       if (alike) found.look_alikes.push_back({sample[i].person->name, sample[j].person->name, typical});
@@ -110,6 +112,9 @@ std::string why(const Calibration& calibration) {
     case Basis::configured:
       return "as configured";
     case Basis::gallery:
+      if (static_cast<double>(calibration.accepted) >
+          calibration.wanted * static_cast<double>(calibration.pairs))
+        return "the lowest that is allowed; the gallery shows more than " + wanted + " false accepts";
       return "where the gallery shows at most " + wanted + " false accepts";
     case Basis::tightened:
       return "tightened: people of the gallery are nearer to each other than the shipped " +
@@ -143,7 +148,7 @@ std::string_view to_string(Calibration::Basis basis) noexcept {
 
 Calibration calibrate(const Gallery& gallery, const FaceOptions& options) {
   const auto sample = sample_of(gallery.persons());
-  auto found = compare(sample);
+  auto found = compare(sample, options.mobile);
   const auto sorted = comparisons(found);
   Calibration calibration;
   calibration.threshold = options.threshold;

@@ -26,8 +26,12 @@ float apart(const float* a, const float* b, std::size_t length) noexcept {
 
 }  // namespace
 
+float resnet_distance(const Embedding& a, const Embedding& b) noexcept {
+  return apart(a.resnet.data(), b.resnet.data(), a.resnet.size());
+}
+
 float distance(const Embedding& a, const Embedding& b) noexcept {
-  const auto resnet = apart(a.resnet.data(), b.resnet.data(), a.resnet.size());
+  const auto resnet = resnet_distance(a, b);
   if (a.mobile.empty() || b.mobile.empty()) return resnet;
   assert(a.mobile.size() == mobile_length && b.mobile.size() == mobile_length);
   return fused(resnet, apart(a.mobile.data(), b.mobile.data(), mobile_length));

@@ -20,8 +20,10 @@ constexpr std::size_t most_work = 20'000'000;  // resampled pairs: some seconds
 constexpr std::array all_rates{&Rates::eer,   &Rates::tar_2, &Rates::far_2,       &Rates::tar_3,
                                &Rates::far_3, &Rates::error, &Rates::tpr_default, &Rates::fpr_default};
 
+constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+
 double part(double of, double whole) {
-  return whole > 0 ? of / whole : std::numeric_limits<double>::quiet_NaN();
+  return whole > 0 ? of / whole : unknown;
 }
 
 }  // namespace
@@ -98,6 +100,12 @@ HeldOut::Crossing HeldOut::crossing(Half half, const Times& times) const {
   return best;
 }
 
+// A half of which one person only was drawn has no two people to compare: every threshold would do.
+bool HeldOut::can_choose(Half half, const Times& times) const {
+  const auto all = accepted(half, times, never_near);
+  return all.genuine > 0 && all.impostor > 0;
+}
+
 // Parts accepted of both halves, each at the other's threshold.
 HeldOut::Sums HeldOut::tried_at(const Times& times, double far) const {
   Sums got;
@@ -106,7 +114,9 @@ HeldOut::Sums HeldOut::tried_at(const Times& times, double far) const {
     to.genuine += more.genuine;
     to.impostor += more.impostor;
   };
+  bool chosen = true;
   const auto try_on = [&](Half chosen_on, Half tried_on) {
+    chosen = chosen && can_choose(chosen_on, times);
     add(got, accepted(tried_on, times, threshold_at(chosen_on, times, far)));
     add(all, accepted(tried_on, times, never_near));
   };
@@ -116,11 +126,13 @@ HeldOut::Sums HeldOut::tried_at(const Times& times, double far) const {
   } else {
     try_on(Half::whole, Half::whole);
   }
+  if (!chosen) return {unknown, unknown};
   return {part(got.genuine, all.genuine), part(got.impostor, all.impostor)};
 }
 
 double HeldOut::error_of(const Times& times) const {
   const auto tried = [&](Half chosen_on, Half tried_on) {
+    if (!can_choose(chosen_on, times)) return unknown;
     const auto got = accepted(tried_on, times, crossing(chosen_on, times).threshold);
     const auto all = accepted(tried_on, times, never_near);
     return (1 - part(got.genuine, all.genuine) + part(got.impostor, all.impostor)) / 2;

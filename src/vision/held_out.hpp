@@ -59,6 +59,7 @@ class HeldOut {
 
   double weight(const LabelledPair& pair, Half half, const Times& times) const;
   Sums accepted(Half half, const Times& times, float threshold) const;
+  bool can_choose(Half half, const Times& times) const;
   float threshold_at(Half half, const Times& times, double far) const;
   struct Crossing {
     float threshold;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mobile_embedder.hpp"
 
-#include <cassert>
 #include <cmath>
 
 #include "network.hpp"
@@ -38,7 +37,7 @@ void normalise(std::vector<float>& values) {
 MobileEmbedder::MobileEmbedder(const std::string& model) : net_(read_network(model)) {}
 
 std::vector<float> MobileEmbedder::forward(const std::vector<std::uint8_t>& rgb, bool mirrored) {
-  assert(rgb.size() == side * side * 3);
+  if (rgb.size() != side * side * 3) CV_Error(cv::Error::StsBadSize, "not a chip of 112 × 112");
   net_.setInput(planes(rgb, mirrored));
   const auto out = net_.forward();
   if (out.total() != mobile_length) CV_Error(cv::Error::StsUnmatchedSizes, "not an embedding of 512 numbers");

@@ -127,7 +127,6 @@ TEST(FaceOptions, ThreadsAndHowLongTheModelsStay) {
   EXPECT_EQ(faults.all().size(), 2U);
 }
 
-TEST(FaceOptions, OtherEmbeddersAreNotInThisVersion) {
 TEST(FaceOptions, TheSecondEmbedderIsAChoice) {
   config::Faults faults;
   EXPECT_FALSE(read("faces: {embedders: [resnet]}", faults).mobile);

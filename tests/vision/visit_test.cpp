@@ -16,8 +16,8 @@ constexpr float threshold = 0.5F;
 
 Embedding at(float x, float y = 0) {
   Embedding embedding{};
-  embedding[0] = x;
-  embedding[1] = y;
+  embedding.resnet[0] = x;
+  embedding.resnet[1] = y;
   return embedding;
 }
 

@@ -21,11 +21,14 @@ inline constexpr std::size_t mobile_length = 512;
 struct Embedding {
   ResnetVector resnet{};
   std::vector<float> mobile{};  // mobile_length numbers of length 1 together; empty: not made
+  bool operator==(const Embedding&) const = default;
 };
 
 // The Euclidean distance of ResNet's numbers, 0 to about 1.3. Where both have the second embedding, too:
 // the two networks' distances combined on the same scale, so that one threshold serves both (fusion.hpp).
 float distance(const Embedding& a, const Embedding& b) noexcept;
+// Of ResNet's numbers alone, whatever else there is.
+float resnet_distance(const Embedding& a, const Embedding& b) noexcept;
 
 // The mean of several pictures of one face, each network's for itself.
 class EmbeddingMean {

@@ -50,7 +50,7 @@ struct Identity {
   event::Verdict verdict = event::Verdict::unknown_person;
   std::string person;  // empty when unknown
   double confidence = 0;
-  double distance = 0;  // to the nearest person; 2 in an empty gallery
+  double distance = 2;  // to the nearest person; 2 in an empty gallery, and before any comparison
 };
 Identity identify(const Gallery& gallery, const Embedding& face, float threshold);
 

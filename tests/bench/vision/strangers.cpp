@@ -71,10 +71,16 @@ std::vector<std::filesystem::path> photographs_of_others(const std::filesystem::
 
 Json strangers(const KnownFaces& faces, const std::filesystem::path& data, vision::FaceEngine& engine) {
   std::vector<Embedding> strange;
+  std::size_t refused = 0;
   for (const auto& photo : photographs_of_others(data)) {
     const auto shots = engine.shots_of_photo(photo);
     if (!shots) continue;
-    for (const auto& shot : *shots) strange.push_back(shot.embedding);
+    for (const auto& shot : *shots) {
+      if (shot.refused)
+        ++refused;
+      else
+        strange.push_back(shot.embedding);
+    }
   }
   const auto people = grouped(strange);
   const auto everybody = gallery_without(faces, faces.photographs.size());
@@ -91,6 +97,7 @@ Json strangers(const KnownFaces& faces, const std::filesystem::path& data, visio
     json[both ? "fused" : "resnet"] = counted(named, people.size() + faces.photographs.size());
   }
   json["faces_of_unlabelled_photographs"] = strange.size();
+  json["refused_faces"] = refused;
   return json;
 }
 
