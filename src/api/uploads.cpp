@@ -63,8 +63,6 @@ std::string_view photo_result(ErrorCode code) noexcept {
       return "no_face";
     case ErrorCode::already_exists:
       return "several_faces";
-    case ErrorCode::invalid_argument:
-      return "face_too_small";
     case ErrorCode::unsupported:
     case ErrorCode::corrupt:
       return "unreadable";

@@ -29,7 +29,11 @@ Device silent(const std::string& host, std::string text) {
 Result<At> read_at(const std::string& at) {
   const bool bare = at.find("://") == std::string::npos;
   auto place = parse_address(bare ? "http://" + at : at);
-  if (!place) return Error(ErrorCode::invalid_argument, "--at: '" + at + "' is no host and no URL");
+  if (!place) {
+    // What does not parse may be a login all the same.
+    const auto shown = at.find('@') == std::string::npos ? "'" + at + "'" : std::string("what it names");
+    return Error(ErrorCode::invalid_argument, "--at: " + shown + " is no host and no URL");
+  }
   if (place->had_login)
     return Error(ErrorCode::invalid_argument,
                  "--at: a login does not go into the URL: use --user and --password");

@@ -126,11 +126,22 @@ class Interview {
   Address place_of(const std::string& announced) {
     auto place = parse_address(announced);
     if (!place || !is_service(*place)) return address_;
-    if (place->host == address_.host) return *place;
+    if (place->host == address_.host && (place->scheme == address_.scheme || address_.scheme == "http"))
+      return *place;
+    if (place->host == address_.host) return without_tls(*place);
     device_.warnings.push_back("its service is announced at the host '" + place->host +
                                "', and was asked for at '" + address_.host + "'");
     auto here = address_;
     here.path = place->path;
+    return here;
+  }
+
+  // A login that goes through TLS goes nowhere else.
+  Address without_tls(const Address& announced) {
+    device_.warnings.push_back("its service is announced at '" + announced.scheme +
+                               ":', and was asked for at 'https:'");
+    auto here = address_;
+    here.path = announced.path;
     return here;
   }
 

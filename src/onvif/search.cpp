@@ -22,7 +22,8 @@ namespace {
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 constexpr std::size_t most_devices = 256;
-constexpr int most_datagrams = 4096;  // a flood ends the search, not the memory
+constexpr std::ptrdiff_t most_of_a_host = 8;  // one that answers for many does not crowd out the others
+constexpr int most_datagrams = 4096;          // a flood ends the search, not the memory
 constexpr std::uint16_t discovery_port = 3702;
 constexpr auto* discovery_group = "239.255.255.250";
 
@@ -111,6 +112,9 @@ class Answers {
   // The same endpoint from another host is another device, or a lie that must not hide the first.
   void keep(Found one, std::string from) {
     one.from = std::move(from);
+    const auto same_host =
+        std::count_if(found_.begin(), found_.end(), [&](const Found& had) { return had.from == one.from; });
+    if (same_host >= most_of_a_host) return;
     const bool known = std::any_of(found_.begin(), found_.end(), [&](const Found& had) {
       return had.from == one.from && (had.endpoint == one.endpoint || had.addresses == one.addresses);
     });

@@ -21,8 +21,9 @@ const event::EventId& id_of(const CompleteEvent& job) {
 }  // namespace
 
 void StoreLane::complete(CompleteEvent job) {
-  if (held_.complete(job.event) || complete_stored(job.event)) return;
+  // An older end must not be written over this one later.
   std::erase_if(incomplete_, [&](const CompleteEvent& other) { return id_of(other) == id_of(job); });
+  if (held_.complete(job.event) || complete_stored(job.event)) return;
   if (incomplete_.size() >= most_incomplete) incomplete_.pop_front();
   incomplete_.push_back(std::move(job));
   next_completion_ = clock_.now() + completion_pause;

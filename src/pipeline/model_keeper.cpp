@@ -23,10 +23,13 @@ constexpr std::chrono::nanoseconds longest_pause = 10min;
 std::string print_of(const std::filesystem::path& folder) {
   std::set<std::string> files;
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+  // A card that fails while it is read ends the list, and throws nothing.
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
     struct ::stat file {};
-    if (entry.path().extension() != ".onnx" || ::stat(entry.path().c_str(), &file) != 0) continue;
-    files.insert(entry.path().filename().string() + " " + std::to_string(file.st_dev) + " " +
+    const auto& path = entry->path();
+    if (path.extension() != ".onnx" || ::stat(path.c_str(), &file) != 0) continue;
+    files.insert(path.filename().string() + " " + std::to_string(file.st_dev) + " " +
                  std::to_string(file.st_ino) + " " + std::to_string(file.st_size) + " " +
                  std::to_string(file.st_mtim.tv_sec) + "." + std::to_string(file.st_mtim.tv_nsec));
   }

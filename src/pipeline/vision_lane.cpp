@@ -41,6 +41,7 @@ VisionLane::VisionLane(vision::FaceOptions options, const Clock& clock, telemetr
       schedule_(meter_) {}
 
 void VisionLane::configure(const vision::FaceOptions& options) {
+  if (watcher_) publish(watcher_->give_up());
   drop_models();
   models_.reset();
   options_ = options;

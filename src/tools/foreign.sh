@@ -42,7 +42,7 @@ test_trixie() {
   local arch; arch=$(dpkg --print-architecture)
   setup
   make_chroot trixie "$arch"
-  mkdir -p build/trixie/pictures build/trixie/onvif
+  mkdir -p build/trixie/pictures
   WERROR=${WERROR:-ON} chroot_do trixie "$arch" run --bind "$PWD/build/trixie:/porchlight/build" \
     --bind "$PWD/build/pictures:/porchlight/build/pictures" "$PWD" ./dev test
 }

@@ -113,6 +113,13 @@ void CameraWatch::answer_rings(MonotonicTime now, std::vector<Seen>& out) {
   });
 }
 
+std::vector<Seen> CameraWatch::give_up() {
+  std::vector<Seen> out;
+  for (const auto& waiting : rings_) out.push_back(answer(waiting, desk_.clock.now()));
+  rings_.clear();
+  return out;
+}
+
 // Everybody who stands there is decided, and somebody does.
 bool CameraWatch::can_answer(MonotonicTime now) const {
   bool anybody = false;

@@ -126,8 +126,7 @@ void CameraWatch::restart_trackers(MonotonicTime now) {
   }
 }
 
-// One embedding a frame: first who has no name yet and the fewest shots, then who was not verified for
-// the longest time.
+// One embedding a frame: first who has no name yet, of these and of the others whoever waited longest.
 Visit* CameraWatch::next_to_shoot(MonotonicTime now) {
   Visit* next = nullptr;
   for (auto& visit : visits_) {
@@ -190,7 +189,9 @@ Visit* CameraWatch::rejoin(Visit& back, Visit& visit) {
 Visit* CameraWatch::succeed(Visit& visit, MonotonicTime now) {
   const Face face{visit.box(), 1};
   if (visits_.size() == most_visits) {
+    const auto goes = visit.number();
     visit = Visit(++last_number_, face, now);
+    for (auto& other : visits_) other.forget_neighbour(goes);
     return &visit;
   }
   visit.left(now - same_place - milliseconds(1));

@@ -32,6 +32,7 @@ class CameraWatch {
   Result<std::vector<Seen>> on_frame(const media::FramePtr& frame, bool search);
   Watcher::Due due() const noexcept;
   std::vector<Seen> tick();
+  std::vector<Seen> give_up();
   std::vector<Seen> expect_ring(const event::Ring& ring, MonotonicTime deadline);
   void gallery_changed();
   bool busy() const noexcept { return !visits_.empty() || !rings_.empty(); }

@@ -61,6 +61,12 @@ const Calibration& Watcher::calibration() const noexcept {
   return desk_->calibration;
 }
 
+std::vector<Seen> Watcher::give_up() {
+  std::vector<Seen> out;
+  for (auto& [camera, watch] : cameras_) std::ranges::move(watch->give_up(), std::back_inserter(out));
+  return out;
+}
+
 void Watcher::forget_camera(const std::string& camera) {
   cameras_.erase(camera);
 }

@@ -60,6 +60,21 @@ TEST_F(CompletionsTest, AnEndThatCouldNotBeWrittenIsWrittenLater) {
   EXPECT_TRUE(comes([&] { return has_end(motion, 5s) && has_end(other, 4s); })) << logged(motion);
 }
 
+TEST_F(CompletionsTest, AnOlderEndIsNotWrittenOverANewer) {
+  const auto motion = begin();
+  house->settle_down();
+  change_database(folder.path(), refuse_updates);
+  end(motion, 3s);
+  change_database(folder.path(), mended);
+  end(motion, 5s);
+  ASSERT_TRUE(comes([&] { return has_end(motion, 5s); })) << logged(motion);
+  for (int i = 0; i < 5; ++i) {
+    clock.advance(2s);
+    house->settle_down();
+  }
+  EXPECT_TRUE(has_end(motion, 5s)) << logged(motion);
+}
+
 TEST_F(CompletionsTest, AnEndIsWrittenAtTheStopAtTheLatest) {
   const auto motion = begin();
   house->settle_down();

@@ -20,7 +20,9 @@ using PartState = telemetry::Health::PartState;
 
 telemetry::ClosedSets sets() {
   telemetry::ClosedSets made;
-  made.model_versions = vision::model_versions();
+  vision::FaceOptions both;
+  both.mobile = true;
+  made.model_versions = vision::model_versions(both);
   return made;
 }
 
@@ -46,7 +48,7 @@ class ModelKeeperTest : public testing::Test {
     fs::copy_file(built() / name, file("mended"), fs::copy_options::overwrite_existing);
     fs::rename(file("mended"), file(name));  // as a package does it
   }
-  Status load() { return keeper.load({}); }
+  Status load() { return keeper.load(options); }
   double errors() {
     return metrics
         .counter("errors_total",
@@ -55,6 +57,11 @@ class ModelKeeperTest : public testing::Test {
   }
   bool shown() { return metrics.exposition().find("\nml_model_info{") != std::string::npos; }
 
+  vision::FaceOptions options = [] {
+    vision::FaceOptions both;
+    both.mobile = true;
+    return both;
+  }();
   const TemporaryFolder folder;
   SimulatedClock clock;
   telemetry::Metrics metrics{sets()};
@@ -107,7 +114,8 @@ TEST_P(BadModel, IsNamedNotReadAgainAndUsedOnceItIsMended) {
   EXPECT_EQ(errors(), 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, BadModel, testing::Values("detect.onnx", "landmark.onnx", "resnet.onnx"),
+INSTANTIATE_TEST_SUITE_P(Models, BadModel,
+                         testing::Values("detect.onnx", "landmark.onnx", "resnet.onnx", "mobile.onnx"),
                          [](const auto& which) {
                            const std::string name = which.param;
                            return name.substr(0, name.find('.'));

@@ -71,6 +71,8 @@ class Watcher {
   // Also finds the threshold anew: up to 50 ms with a large gallery.
   void set_gallery(GalleryPtr gallery);
   const Calibration& calibration() const noexcept;  // of the gallery of this moment
+  // Answers every ring that waits, as it looks at this moment: nobody will look any further.
+  std::vector<Seen> give_up();
   void forget_camera(const std::string& camera);
   bool busy() const noexcept;  // a visit is open or a ring waits
   bool busy(const std::string& camera) const noexcept;
