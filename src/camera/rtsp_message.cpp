@@ -26,12 +26,16 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1);
 }
 
-// Cuts the next line off, without its end.
+// Cuts the next line off, without its end: CRLF, or either alone, as RFC 2326 (4) and libav have it. A CR
+// left within a line would be a second media description to libav that we never saw.
 std::string_view next_line(std::string_view& rest) {
-  const auto end = rest.find('\n');
+  const auto end = rest.find_first_of("\r\n");
   const auto line = rest.substr(0, end);
-  rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
-  return line.ends_with('\r') ? line.substr(0, line.size() - 1) : line;
+  if (end == std::string_view::npos)
+    rest = {};
+  else
+    rest.remove_prefix(end + (rest.substr(end).starts_with("\r\n") ? 2 : 1));
+  return line;
 }
 
 template <class Number>
@@ -144,6 +148,7 @@ Result<VideoDescription> video_of(std::string_view sdp, const std::string& base)
   bool in_session = true, in_video = false, found = false;
   for (std::string_view rest = sdp; !rest.empty();) {
     const auto line = next_line(rest);
+    if (line.empty()) continue;
     if (line.starts_with("m=")) {
       in_session = false;
       in_video = !found && line.starts_with("m=video ");

@@ -135,6 +135,13 @@ TEST(Description, MayNameWholeUrls) {
   EXPECT_EQ(video->setup, "rtsp://cam/one");
 }
 
+TEST(Description, EndsItsLinesByACarriageReturnAloneToo) {
+  const auto video =
+      video_of("v=0\rs=W8m=video 0\rm=video 0 RTP/AVP 96\ra=control:one\rm=audio 0 RTP/AVP 8\r", "x");
+  ASSERT_TRUE(video.ok());
+  EXPECT_EQ(video->sdp, "v=0\r\ns=W8m=video 0\r\nm=video 0 RTP/AVP 96\r\na=control:one\r\n");
+}
+
 TEST(Description, WithoutVideoIsRefused) {
   EXPECT_EQ(video_of("v=0\r\nm=audio 0 RTP/AVP 8\r\n", "x").error().code(), ErrorCode::corrupt);
   EXPECT_EQ(video_of("", "x").error().code(), ErrorCode::corrupt);
