@@ -98,6 +98,21 @@ class SecondEmbedder(unittest.TestCase):
         self.restart(embedders=["resnet", "mobile"])
         self.assertEqual(self.people()["Anna"]["second_embeddings"], 1, "what was stored is lost")
 
+    def wait_for_models(self, *versions):
+        def loaded():
+            return [v for v in ("resnet-1", "mobile-1") if self.daemon.metric("ml_model_info", model_version=v, backend="cpu")]
+        harness.wait_until(lambda: loaded() == list(versions), 30, f"{versions} in memory, and no other")
+
+    def test_a_reload_brings_the_second_network_and_takes_it_away(self):
+        self.enrol("Anna", "known_enrol.jpg")
+        self.wait_for_models("resnet-1")
+        for embedders, models in ((["resnet", "mobile"], ("resnet-1", "mobile-1")), (["resnet"], ("resnet-1",))):
+            self.daemon.write_config(self.config(embedders=embedders))
+            self.daemon.cli("reload")
+            self.wait_for_models(*models)
+            answer = self.who()
+            self.assertEqual((answer["person"], answer["model_version"]), ("Anna", "+".join(models)))
+
     def identify(self):
         return json.loads(self.daemon.cli("faces", "identify", "--json", harness.PICTURES / "known_door.jpg").stdout)[0]
 
