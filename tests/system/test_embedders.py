@@ -2,30 +2,17 @@
 """One embedder, then two: who was enrolled before stays known, and it is said who lacks the second embedding."""
 
 import json
-import pathlib
-import sys
-import tempfile
 import unittest
 
 import harness
-
-sys.path.insert(0, str(harness.SOURCE / "tests" / "demo"))
-import clip  # noqa: E402
+import visitors
 
 NEEDED = ["known_enrol.jpg", "known_door.jpg", "stranger.jpg"]
 
 
 def setUpModule():
-    missing = [name for name in NEEDED if not (harness.PICTURES / name).exists()]
-    if missing:
-        raise unittest.SkipTest(f"no pictures {missing} in {harness.PICTURES}: run ./dev setup")
     global clips
-    clips = tempfile.TemporaryDirectory(prefix="porchlight-clips-")
-    clip.make(pathlib.Path(clips.name) / "visitor.mp4", [(harness.PICTURES / "known_door.jpg", 0, 6)], 6)
-
-
-def tearDownModule():
-    clips.cleanup()
+    clips = visitors.clips(NEEDED, visitor="known_door.jpg")
 
 
 class SecondEmbedder(unittest.TestCase):
@@ -38,7 +25,7 @@ class SecondEmbedder(unittest.TestCase):
     def config(self, **faces):
         return {
             "buttons": [{"id": "front", "kind": "virtual", "camera": "front"}],
-            "cameras": [{"id": "front", "url": f"file:{clips.name}/visitor.mp4"}],
+            "cameras": [{"id": "front", "url": f"file:{clips}/visitor.mp4"}],
             "notifications": {"channels": [{"id": "hook", "type": "webhook", "url": self.hook.url}],
                               "rules": [{"when": "ring", "to": ["hook"]}]},
             "faces": faces or {"enabled": True},
