@@ -55,6 +55,7 @@ struct Seen {
   std::vector<Device> devices;
   std::vector<std::string> interfaces;  // searched on; empty with --at
   std::size_t not_asked = 0;            // the time was over
+  bool flooded = false;                 // the search ended early
 };
 
 Result<Seen> search(const DiscoverOptions& asked, const onvif::InterviewOptions& terms, Clock& clock) {
@@ -62,6 +63,7 @@ Result<Seen> search(const DiscoverOptions& asked, const onvif::InterviewOptions&
   if (!result) return result.error();
   Seen seen;
   seen.interfaces = result->interfaces;
+  seen.flooded = result->flooded;
   const auto end = clock.now() + longest_interviews;
   for (const auto& found : result->found) {
     if (clock.now() < end)
@@ -86,9 +88,12 @@ void print(const Seen& seen, const std::string& yaml, bool written) {
   for (const auto& device : seen.devices) std::printf("%s\n", discovery_text(device).c_str());
   if (seen.not_asked > 0)
     std::printf("%zu more devices answered and were not asked: name them with --at\n\n", seen.not_asked);
-  if (seen.devices.empty())
+  if (seen.flooded)
+    std::printf("%s", search_flooded(seen.interfaces).c_str());
+  else if (seen.devices.empty())
     std::printf("%s", nothing_found(seen.interfaces).c_str());
-  else if (!yaml.empty())
+  if (seen.devices.empty()) return;
+  if (!yaml.empty())
     std::printf("For the configuration%s. 'porchlight cameras test' tries a URL.\n\n%s",
                 written ? "" : "; nothing was written", yaml.c_str());
 }
@@ -96,12 +101,16 @@ void print(const Seen& seen, const std::string& yaml, bool written) {
 void print_json(const Seen& seen, const std::string& yaml) {
   auto list = json::array();
   for (const auto& device : seen.devices) list.push_back(discovery_json(device));
-  const json all{
-      {"devices", list}, {"interfaces", seen.interfaces}, {"not_asked", seen.not_asked}, {"yaml", yaml}};
+  const json all{{"devices", list},
+                 {"interfaces", seen.interfaces},
+                 {"not_asked", seen.not_asked},
+                 {"flooded", seen.flooded},
+                 {"yaml", yaml}};
   std::printf("%s\n", all.dump(2, ' ', false, json::error_handler_t::replace).c_str());
 }
 
 int verdict(const Seen& seen) {
+  if (seen.flooded) return exit_unreachable;
   if (seen.devices.empty()) return exit_no;
   for (const auto& device : seen.devices)
     if (device.fault) return exit_unreachable;
@@ -120,6 +129,8 @@ int cameras_discover_command(const CommandOptions& options, const DiscoverOption
   std::error_code ignored;
   if (!asked.yaml.empty() && std::filesystem::exists(asked.yaml, ignored))
     return complain("--yaml: '" + asked.yaml + "' is there already", exit_usage);
+  for (const auto& at : asked.at)
+    if (auto named = onvif::check_at(at); !named) return complain(named.error().text(), exit_usage);
   auto login = login_of(asked);
   if (!login) return complain(login.error().text(), exit_of(login.error()));
   onvif::InterviewOptions terms;

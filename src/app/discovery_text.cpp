@@ -125,4 +125,11 @@ std::string nothing_found(const std::vector<std::string>& interfaces) {
          "HOST\n";
 }
 
+std::string search_flooded(const std::vector<std::string>& interfaces) {
+  return "The search ended early: something on " + joined(interfaces, ", ") +
+         " sends datagrams without an end, so there may be more devices.\n"
+         "  Search on the cameras' interface only (--interface NAME), or name the device: porchlight cameras "
+         "discover --at HOST\n\n";
+}
+
 }  // namespace porchlight::app

@@ -16,4 +16,7 @@ nlohmann::json discovery_json(const onvif::Device& device);
 // That no device answered, and what to look at.
 std::string nothing_found(const std::vector<std::string>& interfaces);
 
+// That the search ended before its time, and what to do about it.
+std::string search_flooded(const std::vector<std::string>& interfaces);
+
 }  // namespace porchlight::app

@@ -126,7 +126,7 @@ class CommandLine {
     auto* discover =
         add(cameras, "discover",
             "search the network for ONVIF cameras and print what to write into the configuration; exit 1 "
-            "when none answered, 3 when one told not all",
+            "when none answered, 3 when one told not all or the search was flooded",
             [this] { return cameras_discover_command(options_, discover_); });
     discover
         ->add_option("--at", discover_.at,

@@ -15,8 +15,6 @@
 namespace porchlight {
 namespace {
 
-constexpr int first_closed = 3;
-
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
   std::vector<char*> list;
   for (const auto& text : texts) list.push_back(const_cast<char*>(text.c_str()));
@@ -57,12 +55,14 @@ struct Manner {
 Result<pid_t> spawn_in_group(const SpawnOrder& order) {
   if (order.command.empty()) return Error(ErrorCode::invalid_argument, "start a program: none is named");
   // Above the numbers that the child's descriptors get, so that no dup2() closes what a later one needs.
-  std::array<UniqueFd, 3> raised;
+  const auto first_closed = static_cast<int>(order.descriptors.size());
+  std::vector<UniqueFd> raised;
   Files files;
-  for (std::size_t i = 0; i < raised.size(); ++i) {
-    raised[i] = UniqueFd(::fcntl(order.descriptors[i], F_DUPFD_CLOEXEC, first_closed));
-    if (!raised[i]) return errno_error(errno, "start '" + order.command[0] + "'");
-    ::posix_spawn_file_actions_adddup2(&files.actions, raised[i].get(), static_cast<int>(i));
+  for (const int own : order.descriptors) {
+    const auto number = static_cast<int>(raised.size());
+    raised.emplace_back(::fcntl(own, F_DUPFD_CLOEXEC, first_closed));
+    if (!raised.back()) return errno_error(errno, "start '" + order.command[0] + "'");
+    ::posix_spawn_file_actions_adddup2(&files.actions, raised.back().get(), number);
   }
   ::posix_spawn_file_actions_addclosefrom_np(&files.actions, first_closed);
   const Manner manner;

@@ -118,15 +118,13 @@ std::pair<std::string, int> parse_session(std::string_view value) {
 
 Result<Channels> parse_channels(std::string_view header) {
   const auto words = lower(header);
-  std::string_view transport = words;
+  std::string_view rest = words;
+  // Some cameras leave /TCP out and name the channels all the same.
+  bool on_this_connection = rest.empty() || rest.find("/tcp") != std::string_view::npos;
   Channels channels;
-  const bool is_tcp = transport.find("/tcp") != std::string_view::npos;
-  if (!transport.empty() && !is_tcp)
-    return Error(ErrorCode::unsupported,
-                 "the camera wants to send its pictures past the encrypted connection");
-  while (!transport.empty()) {
-    const auto part = transport.substr(0, transport.find(';'));
-    transport.remove_prefix(std::min(part.size() + 1, transport.size()));
+  while (!rest.empty()) {
+    const auto part = rest.substr(0, rest.find(';'));
+    rest.remove_prefix(std::min(part.size() + 1, rest.size()));
     const auto equals = part.find('=');
     if (trimmed(part.substr(0, equals)) != "interleaved") continue;
     const auto value =
@@ -137,8 +135,12 @@ Result<Channels> parse_channels(std::string_view header) {
     channels.rtcp = channels.rtp;
     if (dash != std::string_view::npos && !read_number(value.substr(dash + 1), channels.rtcp))
       return corrupt("the answer to SETUP names channels that are none");
+    on_this_connection = true;
     break;
   }
+  if (!on_this_connection)
+    return Error(ErrorCode::unsupported,
+                 "the camera wants to send its pictures past the encrypted connection");
   return channels;
 }
 

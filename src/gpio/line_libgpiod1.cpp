@@ -7,17 +7,13 @@
 #include <array>
 #include <cerrno>
 
+#include "gpio/libgpiod1.hpp"
 #include "gpio/line.hpp"
 
 namespace porchlight::gpio {
 namespace {
 
 constexpr unsigned batch_edges = 16;
-
-struct CloseChip {
-  void operator()(gpiod_chip* chip) const noexcept { gpiod_chip_close(chip); }
-};
-using Chip = std::unique_ptr<gpiod_chip, CloseChip>;  // closing releases its lines
 
 int flags_of(const LineRequest& request) {
   const int flags = request.active_low ? GPIOD_LINE_REQUEST_FLAG_ACTIVE_LOW : 0;
@@ -56,11 +52,7 @@ class Libgpiod1Line final : public Line {
     return {};
   }
 
-  Result<bool> active() override {
-    const int value = gpiod_line_get_value(line_);
-    if (value < 0) return errno_error(errno, "read level");
-    return value != 0;
-  }
+  Result<bool> active() override { return libgpiod_level(line_); }
 
  private:
   Chip chip_;

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "gpio/libgpiod2.hpp"
 #include "gpio/line.hpp"
 
 namespace porchlight::gpio {
@@ -12,18 +13,6 @@ namespace {
 
 constexpr std::size_t kernel_buffer_edges = 64;
 
-template <auto Free>
-struct FreeWith {
-  template <class T>
-  void operator()(T* object) const noexcept {
-    Free(object);
-  }
-};
-using Chip = std::unique_ptr<gpiod_chip, FreeWith<gpiod_chip_close>>;
-using Settings = std::unique_ptr<gpiod_line_settings, FreeWith<gpiod_line_settings_free>>;
-using LineConfig = std::unique_ptr<gpiod_line_config, FreeWith<gpiod_line_config_free>>;
-using RequestConfig = std::unique_ptr<gpiod_request_config, FreeWith<gpiod_request_config_free>>;
-using Request = std::unique_ptr<gpiod_line_request, FreeWith<gpiod_line_request_release>>;
 using EdgeBuffer = std::unique_ptr<gpiod_edge_event_buffer, FreeWith<gpiod_edge_event_buffer_free>>;
 
 gpiod_line_bias bias_of(Bias bias) {
@@ -75,11 +64,7 @@ class Libgpiod2Line final : public Line {
     return {};
   }
 
-  Result<bool> active() override {
-    const auto value = gpiod_line_request_get_value(request_.get(), offset_);
-    if (value == GPIOD_LINE_VALUE_ERROR) return errno_error(errno, "read level");
-    return value == GPIOD_LINE_VALUE_ACTIVE;
-  }
+  Result<bool> active() override { return libgpiod_level(request_.get(), offset_); }
 
  private:
   Request request_;

@@ -22,6 +22,8 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t order_capacity = 64;
 constexpr auto longest_sleep = 1s;
+// Who rang does not stand there for ever: a chime that comes later calls people to a door where nobody is.
+constexpr auto latest_chime = 10s;
 
 // What somebody wants of the outputs, on its way to the lane.
 struct OutputOrder {
@@ -91,6 +93,7 @@ struct OutputLane::State {
 
   void take_configuration();
   void obey_all();
+  void answer_rings(std::int64_t oldest, std::int64_t newest);
   void chime(MonotonicTime edge);
   Status pulse(const OutputOrder& order);
   void turn();
@@ -109,7 +112,10 @@ struct OutputLane::State {
   // any thread
   Wakeup wakeup;
   OrderRing orders{order_capacity, wakeup};
-  std::atomic<std::int64_t> rung{no_ring};  // the edge of the oldest ring that waits for its chime, in ns
+  // The edges of the oldest and the newest ring that wait for their chime, in ns.
+  std::atomic<std::int64_t> rung{no_ring};
+  std::atomic<std::int64_t> rung_last{no_ring};
+  std::atomic<std::uint64_t> rung_in_vain{0};
   Mailbox<Configuration> configured{&wakeup};
   std::atomic<bool> has_outputs{false};
   std::atomic<bool> is_wrong{false};
@@ -175,11 +181,20 @@ void OutputLane::run(std::stop_token stop, Heartbeat& heartbeat) {
 
 void OutputLane::State::turn() {
   take_configuration();
-  if (const auto edge = rung.exchange(no_ring); edge != no_ring)
-    chime(MonotonicTime{std::chrono::nanoseconds{edge}});
+  if (const auto oldest = rung.exchange(no_ring); oldest != no_ring)
+    answer_rings(oldest, std::max(oldest, rung_last.exchange(no_ring)));
   obey_all();
   pass_time(clock.now());
   armed.store(true, std::memory_order_release);
+}
+
+// One ring in time sounds the chime, whatever waited with it.
+void OutputLane::State::answer_rings(std::int64_t oldest, std::int64_t newest) {
+  const auto late = clock.now() - MonotonicTime{std::chrono::nanoseconds{newest}};
+  if (late <= latest_chime) return chime(MonotonicTime{std::chrono::nanoseconds{oldest}});
+  rung_in_vain.fetch_add(1, std::memory_order_relaxed);
+  logger().warning("a ring came too late for the chime, which stays silent",
+                   {{"late_seconds", std::chrono::duration<double>(late).count()}});
 }
 
 bool OutputLane::State::has_work() const {
@@ -283,8 +298,12 @@ void OutputLane::State::end() {
 
 void OutputLane::ring(MonotonicTime edge) {
   if (!state_->has_outputs) return;
+  const auto at = edge.time_since_epoch().count();
+  auto last = state_->rung_last.load();
+  while (last < at && !state_->rung_last.compare_exchange_weak(last, at)) {
+  }
   auto expected = no_ring;
-  state_->rung.compare_exchange_strong(expected, edge.time_since_epoch().count());
+  state_->rung.compare_exchange_strong(expected, at);
   state_->wakeup.notify();
 }
 
@@ -321,7 +340,7 @@ std::size_t OutputLane::queue_capacity() const noexcept {
   return state_->orders.capacity();
 }
 std::uint64_t OutputLane::queue_dropped() const noexcept {
-  return state_->orders.dropped();
+  return state_->orders.dropped() + state_->rung_in_vain.load(std::memory_order_relaxed);
 }
 
 }  // namespace porchlight::gpio

@@ -3,15 +3,11 @@
 
 #include <cerrno>
 
+#include "gpio/libgpiod1.hpp"
 #include "gpio/output_line.hpp"
 
 namespace porchlight::gpio {
 namespace {
-
-struct CloseChip {
-  void operator()(gpiod_chip* chip) const noexcept { gpiod_chip_close(chip); }
-};
-using Chip = std::unique_ptr<gpiod_chip, CloseChip>;  // closing releases its lines
 
 class Libgpiod1Output final : public OutputLine {
  public:
@@ -22,11 +18,7 @@ class Libgpiod1Output final : public OutputLine {
     return {};
   }
 
-  Result<bool> active() override {
-    const int value = gpiod_line_get_value(line_);
-    if (value < 0) return errno_error(errno, "read level");
-    return value != 0;
-  }
+  Result<bool> active() override { return libgpiod_level(line_); }
 
  private:
   Chip chip_;

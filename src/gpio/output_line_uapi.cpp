@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "gpio/output_line.hpp"
+#include "gpio/uapi_level.hpp"
 #include "porchlight/base/unique_fd.hpp"
 
 namespace porchlight::gpio {
@@ -22,12 +23,7 @@ class UapiOutput final : public OutputLine {
     return {};
   }
 
-  Result<bool> active() override {
-    gpio_v2_line_values values{0, 1};
-    if (::ioctl(fd_.get(), GPIO_V2_LINE_GET_VALUES_IOCTL, &values) < 0)
-      return errno_error(errno, "read level");
-    return (values.bits & 1) != 0;
-  }
+  Result<bool> active() override { return uapi_level(fd_.get()); }
 
  private:
   UniqueFd fd_;

@@ -4,9 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,6 +14,7 @@
 #include <cerrno>
 #include <optional>
 
+#include "porchlight/base/spawn.hpp"
 #include "porchlight/base/wakeup.hpp"
 
 namespace porchlight::notify {
@@ -23,22 +22,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int picture_fd = 3;
 constexpr std::size_t longest_tail = 4096;
 constexpr auto patience_after_kill = 50ms;
 // A program that complains without end must hold nobody: what a pipe holds, ten times a second.
 constexpr int blocks_at_once = 16;
 constexpr int deaf_for = 100;  // milliseconds
 
-// Above the numbers that the child's descriptors get, so that no dup2() closes what a later one needs.
-UniqueFd raised(UniqueFd fd) {
-  if (!fd || fd.get() > picture_fd) return fd;
-  return UniqueFd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, picture_fd + 1));
-}
-
 // A file that is nowhere: nothing to write into a pipe while the child does not read, nothing on a disk.
 Result<UniqueFd> memory_file(const char* name, std::string_view bytes) {
-  auto fd = raised(UniqueFd(::memfd_create(name, MFD_CLOEXEC)));
+  auto fd = UniqueFd(::memfd_create(name, MFD_CLOEXEC));
   if (!fd) return errno_error(errno, "make a file in memory");
   for (std::size_t at = 0; at < bytes.size();) {
     const auto n = ::write(fd.get(), bytes.data() + at, bytes.size() - at);
@@ -67,49 +59,20 @@ Result<Plumbing> lay_pipes(const ChildOrder& order) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) return errno_error(errno, "make a pipe");
   pipes.errors = UniqueFd(ends[0]);
-  pipes.errors_of_child = raised(UniqueFd(ends[1]));
+  pipes.errors_of_child = UniqueFd(ends[1]);
   // A program may take a write of EAGAIN for an error.
   ::fcntl(pipes.errors_of_child.get(), F_SETFL, 0);
-  pipes.nothing = raised(UniqueFd(::open("/dev/null", O_WRONLY | O_CLOEXEC)));
+  pipes.nothing = UniqueFd(::open("/dev/null", O_WRONLY | O_CLOEXEC));
   if (!pipes.nothing || !pipes.errors_of_child) return errno_error(errno, "open /dev/null");
   return pipes;
 }
 
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> list;
-  for (const auto& text : texts) list.push_back(const_cast<char*>(text.c_str()));
-  list.push_back(nullptr);
-  return list;
-}
-
-// posix_spawn() shares the memory with its child for an instant only and runs nothing of ours there: what a
-// process with many threads may do.
 Result<pid_t> start(const ChildOrder& order, const Plumbing& pipes) {
-  posix_spawn_file_actions_t files;
-  ::posix_spawn_file_actions_init(&files);
-  ::posix_spawn_file_actions_adddup2(&files, pipes.input.get(), STDIN_FILENO);
-  ::posix_spawn_file_actions_adddup2(&files, pipes.nothing.get(), STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&files, pipes.errors_of_child.get(), STDERR_FILENO);
-  if (pipes.picture) ::posix_spawn_file_actions_adddup2(&files, pipes.picture.get(), picture_fd);
-  ::posix_spawn_file_actions_addclosefrom_np(&files, pipes.picture ? picture_fd + 1 : picture_fd);
-  posix_spawnattr_t manner;
-  ::posix_spawnattr_init(&manner);
-  sigset_t none, all;
-  ::sigemptyset(&none);
-  ::sigfillset(&all);
-  ::posix_spawnattr_setsigmask(&manner, &none);
-  ::posix_spawnattr_setsigdefault(&manner, &all);
-  ::posix_spawnattr_setpgroup(&manner, 0);
-  ::posix_spawnattr_setflags(&manner, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  pid_t pid = -1;
-  const int failed = ::posix_spawn(&pid, order.command[0].c_str(), &files, &manner,
-                                   pointers(order.command).data(), pointers(order.environment).data());
-  ::posix_spawnattr_destroy(&manner);
-  ::posix_spawn_file_actions_destroy(&files);
-  if (failed != 0) return errno_error(failed, "start '" + order.command[0] + "'");
-  // Not with the urgency of the lane that started it.
-  ::setpriority(PRIO_PROCESS, static_cast<id_t>(pid), 0);
-  return pid;
+  SpawnOrder spawn{order.command,
+                   order.environment,
+                   {pipes.input.get(), pipes.nothing.get(), pipes.errors_of_child.get()}};
+  if (pipes.picture) spawn.descriptors.push_back(pipes.picture.get());  // child_picture
+  return spawn_in_group(spawn);
 }
 
 // Keeps the end of what the child says, up to a full pipe of it; false at its end.

@@ -51,6 +51,11 @@ Result<At> read_at(const std::string& at) {
   return result;
 }
 
+Status check_at(const std::string& at) {
+  const auto place = read_at(at);
+  return place ? Status() : Status(place.error());
+}
+
 Result<Device> interview_at(const std::string& at, std::chrono::milliseconds wait,
                             const InterviewOptions& options, Clock& clock) {
   const auto place = read_at(at);

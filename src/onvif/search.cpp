@@ -156,8 +156,8 @@ Result<std::vector<UniqueFd>> ask_on(const std::vector<Interface>& list, const s
 }
 
 // Until the time is over or a flood comes; asks once more, since a datagram may be lost.
-std::vector<Found> listen(const std::vector<UniqueFd>& sockets, const std::vector<Question>& asked,
-                          std::chrono::milliseconds for_so_long) {
+void listen(const std::vector<UniqueFd>& sockets, const std::vector<Question>& asked,
+            std::chrono::milliseconds for_so_long, SearchResult& result) {
   const auto begin = std::chrono::steady_clock::now();
   const auto again = begin + for_so_long / 4;
   const auto end = begin + for_so_long;
@@ -169,7 +169,8 @@ std::vector<Found> listen(const std::vector<UniqueFd>& sockets, const std::vecto
     repeated = true;
     for (const auto& fd : sockets) static_cast<void>(send_to_group(fd.get(), asked));
   }
-  return std::move(answers.found());
+  result.found = std::move(answers.found());
+  result.flooded = answers.full();
 }
 
 using AddressList = std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)>;
@@ -193,7 +194,7 @@ Result<SearchResult> search(const SearchOptions& options) {
   SearchResult result;
   const auto sockets = ask_on(*list, *asked, result.interfaces);
   if (!sockets) return sockets.error();
-  result.found = listen(*sockets, *asked, options.wait);
+  listen(*sockets, *asked, options.wait, result);
   return result;
 }
 
@@ -222,6 +223,9 @@ Result<std::vector<Found>> search_at(const std::string& host, std::uint16_t port
     wait(sockets, until);
     answers.take(fd);
   }
+  if (answers.found().empty() && answers.full())
+    return Error(ErrorCode::corrupt, "probe '" + host + "': " + std::to_string(most_datagrams) +
+                                         " datagrams came, and none is an answer");
   return std::move(answers.found());
 }
 

@@ -59,8 +59,8 @@ bool MotionWatch::is_active() const noexcept {
   return !gate_ || gate_->moving() || view_.wanted.load(std::memory_order_relaxed);
 }
 
-// What was passed over and is decoded after all is the gate's alone, as far as vision has seen what came after
-// it.
+// What was passed over and is decoded after all is the gate's alone, as far as vision has seen what came
+// after it.
 bool MotionWatch::is_for_vision(const media::Frame& frame, bool active) const {
   if (posted_ && frame.arrived <= *posted_) return false;
   if (active) return true;

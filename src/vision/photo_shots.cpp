@@ -206,9 +206,7 @@ Result<Enrolment> FaceEngine::enrol_photo(const std::filesystem::path& path) {
     if (!photo) return photo.error();
     const auto shot = enrolable_shot(*photo, Whose::only);
     if (!shot) return shot.error();
-    return Enrolment{
-        shot->embedding, shot->face.box, shot->quality, sha256_of(*file), std::string(model_version),
-        shot->refused};
+    return Enrolment{shot->embedding, shot->face.box, shot->quality, sha256_of(*file), shot->refused};
   };
   auto enrolment = enrol();
   if (enrolment) return enrolment;

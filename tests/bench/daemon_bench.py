@@ -18,8 +18,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "system"), str(HERE.parent / "demo")]
 
 import clip  # noqa: E402
+import gpio_chips  # noqa: E402
 import harness  # noqa: E402
-import test_gpio  # noqa: E402
 
 PRESSES = 300
 TICK = os.sysconf("SC_CLK_TCK")
@@ -76,9 +76,9 @@ def settings(hook, video, faces):
 
 
 def start(hook, video, faces):
-    chips = test_gpio.Chips()
-    daemon = harness.Daemon(settings(hook, video, faces), preload=str(test_gpio.FAKE),
-                            environment={"GPIOFAKE": chips.path, "GPIOFAKE_PROGRAM": "porchlight"})
+    chips = gpio_chips.Chips()
+    daemon = harness.Daemon(settings(hook, video, faces), preload=str(gpio_chips.FAKE),
+                            environment=gpio_chips.fake_environment(chips))
     chips.do("await GPIO17")
     return daemon, chips
 
@@ -154,7 +154,7 @@ def ready(faces):
 
 
 def main():
-    if test_gpio.FAKE is None:
+    if gpio_chips.FAKE is None:
         sys.exit("daemon_bench: the fake GPIO chips were not built")
     with tempfile.TemporaryDirectory(prefix="porchlight-bench-") as folder:
         video = pathlib.Path(folder) / "door.mp4"

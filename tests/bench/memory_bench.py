@@ -79,7 +79,10 @@ def visited(video, unload_after):
         if kept:
             time.sleep(15)
         else:
-            harness.wait_until(lambda: not loaded(daemon), 60, "that the models are dropped")
+            try:
+                harness.wait_until(lambda: not loaded(daemon), 60, "that the models are dropped")
+            except AssertionError:
+                sys.exit("missed: the models are still loaded a minute after the cameras fell silent")
         time.sleep(2)
         rest = of_status(pid, "VmRSS")
         line(f"the cameras silent, models {'kept' if kept else 'dropped'}", rest)
@@ -101,6 +104,8 @@ def still(video):
         time.sleep(3)
         state = "still loaded" if loaded(daemon) else "dropped"
         line(f"four 720p cameras, nobody moves, models {state}", of_status(daemon.process.pid, "VmRSS"), BOUND)
+        if state != "dropped":
+            missed.append("the models are still loaded a minute after anybody needed them")
     hook.close()
 
 

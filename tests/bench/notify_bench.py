@@ -19,10 +19,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "system"), str(HERE.parent / "demo")]
 
 import daemon_bench  # noqa: E402
+import gpio_chips  # noqa: E402
 import harness  # noqa: E402
 import mqtt_client  # noqa: E402
 import sink  # noqa: E402
-import test_gpio  # noqa: E402
 
 PRESSES = 500
 PICTURE = (1280, 720)
@@ -52,10 +52,10 @@ def report(name, values, p50=None, p99=None):
 
 def start(settings, **of_button):
     """A daemon with one gpio button `front` on a faked chip, and that chip."""
-    chips = test_gpio.Chips()
+    chips = gpio_chips.Chips()
     button = {"id": "front", "kind": "gpio", "line": "GPIO17", "debounce": "20ms", **of_button}
-    daemon = harness.Daemon({"buttons": [button], "faces": {"enabled": False}, **settings}, preload=str(test_gpio.FAKE),
-                            environment={"GPIOFAKE": chips.path, "GPIOFAKE_PROGRAM": "porchlight"})
+    daemon = harness.Daemon({"buttons": [button], "faces": {"enabled": False}, **settings}, preload=str(gpio_chips.FAKE),
+                            environment=gpio_chips.fake_environment(chips))
     chips.do("await GPIO17")
     return daemon, chips
 
@@ -175,7 +175,7 @@ PARTS = {"mqtt": mqtt, "https": https, "beside": beside}
 
 
 def main():
-    if test_gpio.FAKE is None:
+    if gpio_chips.FAKE is None:
         sys.exit("notify_bench: the fake GPIO chips were not built")
     wanted = sys.argv[1:] or list(PARTS)
     for name in wanted:

@@ -19,8 +19,8 @@ sys.path[:0] = [str(HERE.parent / "system"), str(HERE.parent / "demo")]
 
 import clip  # noqa: E402
 import daemon_bench  # noqa: E402
+import gpio_chips  # noqa: E402
 import harness  # noqa: E402
-import test_outputs  # noqa: E402
 from accounts_client import Client, first_run_code  # noqa: E402
 
 PRESSES = 500
@@ -29,11 +29,11 @@ PASSWORD = "a long phrase of theirs"
 
 
 def start(hook, video, backend):
-    chips = test_outputs.Chips()
+    chips = gpio_chips.Chips()
     settings = daemon_bench.settings(hook, video, bool(video))
     settings["buttons"][0].update(debounce="0ms", backend=backend)
     settings["outputs"] = [{"id": "chime", "line": "GPIO27", "on": "ring", "pulse": "10ms", "backend": backend}]
-    daemon = harness.Daemon(settings, preload=str(test_outputs.FAKE), environment=test_outputs.fake_environment(chips))
+    daemon = harness.Daemon(settings, preload=str(gpio_chips.FAKE), environment=gpio_chips.fake_environment(chips))
     chips.do("await GPIO17")
     chips.do("await GPIO27")
     chips.trace("GPIO27")
@@ -96,7 +96,7 @@ def measure(what, video, backend):
 
 
 def main():
-    if test_outputs.FAKE is None:
+    if gpio_chips.FAKE is None:
         sys.exit("outputs_bench: the fake GPIO chips were not built")
     clip.RATE = 30
     clip.PORCH = clip.PORCH.replace(":r=15", ":r=30")

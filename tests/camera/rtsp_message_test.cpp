@@ -53,8 +53,10 @@ TEST(RtspTransport, TellsTheChannels) {
   EXPECT_EQ(of("RTP/AVP/TCP;interleaved=9"), (Channels{9, 9}));
   EXPECT_EQ(of(""), (Channels{0, 1})) << "as it was asked";
   EXPECT_EQ(of("RTP/AVP/TCP;unicast"), (Channels{0, 1}));
-  for (const char* text : {"RTP/AVP;unicast;client_port=4588-4589", "RTP/AVP/TCP;interleaved=256-257",
-                           "RTP/AVP/TCP;interleaved=a-b", "RTP/AVP/TCP;interleaved="})
+  EXPECT_EQ(of("RTP/AVP;unicast;interleaved=2-3"), (Channels{2, 3})) << "without /TCP";
+  for (const char* text :
+       {"RTP/AVP;unicast;client_port=4588-4589", "RTP/AVP;unicast", "RTP/AVP;interleaved=x",
+        "RTP/AVP/TCP;interleaved=256-257", "RTP/AVP/TCP;interleaved=a-b", "RTP/AVP/TCP;interleaved="})
     EXPECT_FALSE(parse_channels(text).ok()) << text;
 }
 

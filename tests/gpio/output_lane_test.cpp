@@ -131,6 +131,37 @@ TEST_F(OutputLaneTest, EveryChimeSounds) {
   EXPECT_THAT(levels(trace("GPIO5", 2)), ElementsAre(1, 0));
 }
 
+// As after a machine that stood still: the lane has not run while somebody rang.
+TEST_F(OutputLaneTest, AChimeThatWouldComeTooLateStaysSilentAndIsCounted) {
+  configure({output("chime", "GPIO27", OutputCause::ring, 20ms)});
+  lane->ring(clock.now() - 30s);
+  lane->ring(clock.now() - 11s);
+  run();
+  EXPECT_EQ(status().switched_on, 0U);
+  EXPECT_EQ(lane->queue_dropped(), 1U) << "rings that wait together are one";
+  trace("GPIO27");  // what the opening left
+  // The next one in time sounds it.
+  lane->ring(clock.now());
+  EXPECT_THAT(levels(trace("GPIO27", 2)), ElementsAre(1, 0));
+  // And one that comes late afterwards does not hide behind it.
+  lane->ring(clock.now() - 11s);
+  for (int i = 0; i < 20000 && lane->queue_dropped() < 2; ++i) std::this_thread::sleep_for(1ms);
+  EXPECT_EQ(lane->queue_dropped(), 2U);
+  EXPECT_EQ(status().switched_on, 1U);
+}
+
+TEST_F(OutputLaneTest, OneRingInTimeSoundsTheChimeWhateverWaitedWithIt) {
+  for (const auto& edges : {std::vector{30s, 2s}, std::vector{2s, 30s}, std::vector{2s}}) {
+    stop();
+    SetUp();
+    configure({output("chime", "GPIO27", OutputCause::ring, 20ms)});
+    for (const auto ago : edges) lane->ring(clock.now() - ago);
+    run();
+    EXPECT_EQ(status().switched_on, 1U);
+    EXPECT_EQ(lane->queue_dropped(), 0U);
+  }
+}
+
 TEST_F(OutputLaneTest, AChimeInItsQuietHoursIsSilentAndATrialIsNot) {
   auto chime = output("chime", "GPIO27", OutputCause::ring, 20ms);
   chime.quiet = {"always"};

@@ -13,6 +13,8 @@ CASES = {
     "failed": '<testcase name="b" status="fail"><failure message=""/><system-out>x.cpp:3: Failure\n</system-out></testcase>',
     "skipped": '<testcase name="c" status="notrun"><skipped message="SKIP_REGULAR_EXPRESSION_MATCHED"/>'
     "<system-out>x.cpp:12: Skipped\nno GPIO chip here\n\n[  SKIPPED ] c</system-out></testcase>",
+    "skipped in Python": '<testcase name="f" status="notrun"><skipped message="SKIP_REGULAR_EXPRESSION_MATCHED"/>'
+    "<system-out>test_f (__main__.F.test_f)\nSays it. ... skipped \"ONVIF's schemas aren't here: see 'docs'\"\n\nOK (skipped=1)</system-out></testcase>",
     "not started": '<testcase name="d" status="notrun"><skipped message="Unable to find executable"/></testcase>',
     "disabled": '<testcase name="e" status="disabled"/>',
 }
@@ -29,6 +31,9 @@ class Summary(unittest.TestCase):
     def test_counts_and_names_the_reason_of_a_skip(self):
         code, lines = self.run_on("passed", "passed", "skipped")
         self.assertEqual((code, lines), (0, ["skipped: c: no GPIO chip here", "2 passed, 0 failed, 1 skipped"]))
+
+    def test_a_reason_may_have_apostrophes(self):
+        self.assertEqual(self.run_on("passed", "skipped in Python")[1][0], "skipped: f: ONVIF's schemas aren't here: see 'docs'")
 
     def test_a_failure_is_one(self):
         code, lines = self.run_on("passed", "failed")

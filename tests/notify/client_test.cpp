@@ -176,6 +176,20 @@ TEST(HttpClient, LongAnswerIsCutAndTheNextRequestWorks) {
   EXPECT_EQ(next->body, "{}");
 }
 
+TEST(HttpClient, KeepsSoMuchOfAnAnswerAsWasAsked) {
+  Hook hook({"--body", "0123456789"});
+  for (const std::size_t largest : {1, 9, 10, 11}) {
+    auto client = client_or_fail({.largest_body = largest});
+    const auto answer = client.send(post(hook.url()), {});
+    ASSERT_TRUE(answer.ok()) << answer.error().text();
+    EXPECT_EQ(answer->body, std::string("0123456789").substr(0, largest));
+    EXPECT_EQ(answer->truncated, largest < 10) << largest;
+  }
+  Hook large({"big"});
+  EXPECT_EQ(client_or_fail({.largest_body = 200'000}).send(post(large.url()), {})->body,
+            std::string(200'000, 'x'));
+}
+
 TEST(HttpClient, SilentServerEndsInATimeout) {
   Hook hook({"slow"});
   auto client = client_or_fail({.total_timeout = 300ms});

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A web server for the tests: answers by a script and tells what it received.
 
-hook_server.py [--tls CERT KEY] [--unix PATH] [--body TEXT] [ANSWER...]
+hook_server.py [--tls CERT KEY] [--unix PATH] [--body TEXT] [--digest USER PASSWORD ALGORITHM] [ANSWER...]
+
+With --digest a request without the right login of RFC 7616 is answered 401 with the challenge and 200,000 bytes, and
+takes no ANSWER.
 
 Each ANSWER is for one request in turn, then 200 for ever:
   200               this status            503:Name=value   with this header
@@ -14,8 +17,10 @@ Standard output: the port, then one JSON object a request.
 """
 import argparse
 import base64
+import hashlib
 import itertools
 import json
+import re
 import socket
 import ssl
 import struct
@@ -29,6 +34,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--tls", nargs=2)
 parser.add_argument("--unix")
 parser.add_argument("--body", default="{}")
+parser.add_argument("--digest", nargs=3)
 parser.add_argument("answers", nargs="*")
 options = parser.parse_args()
 
@@ -55,6 +61,23 @@ def read_head(stream):
             return None
         head += line
     return head.decode("latin-1").split("\r\n")
+
+
+def lets_in(method, target, headers):
+    if not options.digest:
+        return True
+    user, password, algorithm = options.digest
+    said = dict(re.findall(r'(\w+)="?([^",]*)"?', headers.get("authorization", "")))
+    hashed = lambda text: hashlib.new(algorithm.replace("-", ""), text.encode()).hexdigest()  # noqa: E731
+    first, second = hashed(f"{user}:door:{password}"), hashed(f"{method}:{target}")
+    right = hashed(f"{first}:0123456789abcdef:{said.get('nc')}:{said.get('cnonce')}:auth:{second}")
+    return headers.get("authorization", "").startswith("Digest ") and said.get("response") == right
+
+
+def challenge(connection):
+    body = b"?" * 200000
+    connection.sendall(f'HTTP/1.1 401 Who\r\nContent-Length: {len(body)}\r\nWWW-Authenticate: Digest realm="door", qop="auth", '
+                       f'nonce="0123456789abcdef", algorithm={options.digest[2]}\r\n\r\n'.encode() + body)
 
 
 def reset(connection):
@@ -85,8 +108,10 @@ def serve(connection, number):
             name, colon, value = line.partition(":")
             if colon:
                 headers[name.lower()] = value.strip()
+        method, target, _ = head[0].split(" ")
+        known = lets_in(method, target, headers)
         with lock:
-            code = next(answers)
+            code = next(answers) if known else "challenge"
         size = int(headers.get("content-length", "0"))
         if code == "reset_request":
             stream.read(size // 2)
@@ -94,7 +119,6 @@ def serve(connection, number):
             reset(connection)
             return
         body = stream.read(size)
-        method, target, _ = head[0].split(" ")
         parts = encoded_parts(headers.get("content-type", ""), body)
         record = {
             "connection": number, "method": method, "target": target, "headers": headers,
@@ -115,7 +139,10 @@ def serve(connection, number):
             reset(connection)
             return
         # Answered before it is told: a record may be larger than the pipe, and its reader our client.
-        answer(connection, code)
+        if known:
+            answer(connection, code)
+        else:
+            challenge(connection)
         say(record)
 
 

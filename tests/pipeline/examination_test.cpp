@@ -14,6 +14,7 @@
 #include "porchlight/base/worker.hpp"
 #include "porchlight/media/photo.hpp"
 #include "porchlight/pipeline/pipeline.hpp"
+#include "vision/degraded.hpp"
 
 namespace porchlight::pipeline {
 namespace {
@@ -154,6 +155,32 @@ TEST_F(ExaminationTest, LooksWithoutAnyCameraAndAnswersLateOnesWithoutLooking) {
   EXPECT_GE(answers_.list[2]->size(), 2U);
   ASSERT_FALSE(late.list[0].ok());
   EXPECT_EQ(late.list[0].error().code(), ErrorCode::timeout);
+}
+
+TEST_F(ExaminationTest, AFaceThatIsNotGoodEnoughComesWithItsReasonAndIsComparedWithNobody) {
+  if (picture("no_face.jpg").empty()) GTEST_SKIP() << "no pictures";
+  if (!models_are_there()) GTEST_SKIP() << "no face models";
+  make(true);
+  std::vector<event::Refusal> asked;
+  for (const auto fault : {event::Refusal::dark, event::Refusal::turned}) {
+    const auto bytes = vision::jpeg(vision::degraded(fault));
+    for (const auto wanted : {FaceWanted::only, FaceWanted::every}) {
+      examine({bytes.begin(), bytes.end()}, wanted);
+      asked.push_back(fault);
+    }
+  }
+  pipeline_->start();
+  ASSERT_TRUE(answers_.wait_for(asked.size()));
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    ASSERT_TRUE(answers_.list[i].ok()) << answers_.list[i].error().text();
+    ASSERT_EQ(answers_.list[i]->size(), 1U);
+    const auto& face = answers_.list[i]->front();
+    ASSERT_TRUE(face.shot.refused) << to_string(asked[i]);
+    EXPECT_EQ(to_string(face.shot.refused->reason), to_string(asked[i]));
+    EXPECT_EQ(face.shot.embedding, vision::Embedding{});
+    EXPECT_EQ(face.identity.verdict, event::Verdict::unknown_person);
+    EXPECT_EQ(face.identity.confidence, 0);
+  }
 }
 
 TEST_F(ExaminationTest, WhatComesTooLateIsNotDecoded) {

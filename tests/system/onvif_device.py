@@ -9,6 +9,7 @@ import hashlib
 import http.server
 import re
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -56,14 +57,15 @@ def fault(code, reason, sender=True):
 
 class Device:
     """`skew`: seconds its clock is ahead. `answers`: {operation: bytes} said instead of its own. `digest`: it wants
-    HTTP's Digest instead of a UsernameToken. `addresses`, `stream_host`: what it announces instead of the truth."""
+    HTTP's Digest instead of a UsernameToken. `addresses`, `service`, `stream_host`: what it announces instead of the
+    truth, `service` as ("http", "HOST:PORT"). `tls`: (certificate, key), it speaks https only."""
 
     def __init__(self, user="porch", password="a <good> word", skew=0, profiles=(MAIN, SUB, TINY, STILLS), media2=False, digest=False, services=True,
-                 addresses=None, service_host=None, stream_host=None, scopes=("name/Front%20Door", "hardware/IPC-1", "location/city/here"),
+                 addresses=None, service=None, tls=None, stream_host=None, scopes=("name/Front%20Door", "hardware/IPC-1", "location/city/here"),
                  answers=None, host="127.0.0.1", group=None):  # fmt: skip
         self.user, self.password, self.skew, self.profiles = user, password, skew, profiles
         self.media2, self.digest, self.services = media2, digest, services
-        self.service_host, self.stream_host, self.scopes, self.answers = service_host, stream_host, scopes, answers or {}
+        self.stream_host, self.scopes, self.answers = stream_host, scopes, answers or {}
         self.host, self.asked, self.probed, self.said = host, [], [], {}
         self._nonces = set()
         device = self
@@ -86,7 +88,13 @@ class Device:
         self.server = http.server.ThreadingHTTPServer((host, 0), Handler)
         self.server.daemon_threads = True
         self.port = self.server.server_address[1]
-        self.url = f"http://{host}:{self.port}/onvif/device_service"
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*tls)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        scheme = "https" if tls else "http"
+        self.service = service or (scheme, f"{host}:{self.port}")
+        self.url = f"{scheme}://{host}:{self.port}/onvif/device_service"
         self.addresses = [self.url] if addresses is None else addresses
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -119,7 +127,10 @@ class Device:
             if not root.findtext(f".//{{{DISCOVERY}}}Types").endswith(":" + wanted):
                 continue
             for answer in self.matches(root.findtext(f".//{{{ADDRESSING}}}MessageID")):
-                self.udp.sendto(answer, sender)
+                try:
+                    self.udp.sendto(answer, sender)
+                except OSError:
+                    break  # who has heard enough is gone, and so may we be
 
     def matches(self, message_id):
         if "ProbeMatches" in self.answers:
@@ -211,7 +222,7 @@ class Device:
                 "</one:FirmwareVersion><one:SerialNumber>0815</one:SerialNumber><one:HardwareId>rev B</one:HardwareId></one:GetDeviceInformationResponse>")
 
     def service_url(self, name):
-        return f"http://{self.service_host or f'{self.host}:{self.port}'}/onvif/{name}_service"
+        return f"{self.service[0]}://{self.service[1]}/onvif/{name}_service"
 
     def say_GetServices(self, _):
         services = [(DEVICE, "device"), (MEDIA, "media")] + [(MEDIA2, "media2")] * self.media2

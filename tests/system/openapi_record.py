@@ -58,7 +58,7 @@ def note(method, path, status):
 
 def test_name():
     """As ctest calls it: file, class and method."""
-    return ".".join([SCRIPT, *sys.argv[1:]])
+    return ".".join([SCRIPT, *(a for a in sys.argv[1:] if not a.startswith("-"))])
 
 
 def keep():

@@ -2,6 +2,7 @@
 """`porchlight cameras discover` against a device of our own that speaks ONVIF, on loopback."""
 
 import io
+import itertools
 import json
 import os
 import pathlib
@@ -10,9 +11,11 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 
 import harness
+import mqtt_client
 import netspace
 import onvif_device
 import onvif_schemas
@@ -22,13 +25,13 @@ URI = "rtsp://127.0.0.1:8554/"
 
 
 class Elsewhere:
-    """A TCP port of another address of this machine, where nobody must knock."""
+    """A TCP port, of another address of this machine or not, where nobody must knock."""
 
-    def __init__(self, test):
-        self.listener = socket.create_server(("127.0.0.2", 0))
+    def __init__(self, test, host="127.0.0.2"):
+        self.listener = socket.create_server((host, 0))
         test.addCleanup(self.listener.close)
         self.listener.settimeout(0.2)
-        self.place = f"127.0.0.2:{self.listener.getsockname()[1]}"
+        self.place = f"{host}:{self.listener.getsockname()[1]}"
 
     def knocked(self):
         try:
@@ -167,11 +170,26 @@ class DiscoverTest(unittest.TestCase):
         told = self.ask_one(device, at=device.probe_url, status=3)
         self.assertIn("was not asked", told["error"])
         self.assertEqual(device.asked, [])
-        device = self.device(service_host=elsewhere.place)
+        device = self.device(service=("http", elsewhere.place))
         told = self.ask_one(device)
         self.assertTrue(told["ok"], told)
         self.assertIn("is announced at the host '127.0.0.2'", " ".join(told["warnings"]))
         self.assertFalse(elsewhere.knocked())
+
+    def test_what_was_asked_through_tls_is_asked_through_tls(self):
+        with tempfile.TemporaryDirectory(prefix="porchlight-") as folder:
+            folder = mqtt_client.make_certificates(pathlib.Path(folder))
+            clear = Elsewhere(self, "127.0.0.1")
+            device = self.device(tls=(folder / "server.pem", folder / "server.key"), service=("http", clear.place))
+            told = self.ask_one(device, "--ca-file", folder / "authority.pem")
+            self.assertEqual((told["ok"], len(told["profiles"]), told["address"]), (True, 4, device.url), told)
+            self.assertIn("announced at 'http:', and was asked for at 'https:'", " ".join(told["warnings"]))
+            self.assertIn(("/onvif/media_service", MEDIA, "GetStreamUri"), device.asked)
+            self.assertFalse(clear.knocked(), "the login went there in clear")
+            # By a certificate that nobody vouches for, no login goes anywhere.
+            device = self.device(tls=(folder / "server.pem", folder / "server.key"))
+            told = self.ask_one(device, "--ca-file", folder / "stranger.pem", status=3)
+            self.assertEqual((told["code"], device.asked), ("auth", []))
 
     def test_redirect_is_not_followed(self):
         elsewhere = Elsewhere(self)
@@ -185,6 +203,13 @@ class DiscoverTest(unittest.TestCase):
         told = self.ask_one(device, status=3)
         self.assertIn("307", told["error"])
         self.assertFalse(elsewhere.knocked())
+
+    def test_one_wrong_address_keeps_all_from_being_asked(self):
+        device = self.device()
+        for wrong in ("ftp://127.0.0.1/", "http://porch:sesame@127.0.0.1/"):
+            done = self.run_it("--at", device.probe_url, "--at", device.url, "--at", wrong, status=2)
+            self.assertIn("--at", done.stderr)
+            self.assertEqual((device.asked, device.probed, done.stdout), ([], [], ""))
 
     def test_stream_of_another_host_is_for_a_person_to_decide(self):
         told = self.ask(self.device(stream_host="192.0.2.7"))
@@ -247,11 +272,41 @@ class DiscoverTest(unittest.TestCase):
         done = self.run_it("--interface", "lo", "--wait", "4", "--json", "--user", device.user, stdin=device.password)
         told = json.loads(done.stdout)
         self.assertEqual([one["address"] for one in told["devices"]], [device.url])
-        self.assertEqual(told["interfaces"], ["lo"])
+        self.assertEqual((told["interfaces"], told["flooded"]), (["lo"], False))
         self.assertEqual(len(told["devices"][0]["profiles"]), 4)
         self.assertEqual(len(device.probed), 4, "two kinds, asked twice")
         told = self.ask(device, at="127.0.0.1")["devices"]
         self.assertEqual([one["address"] for one in told], [device.url], "a host alone is asked by a probe first")
+
+    def flood(self, device, with_an_answer):
+        """Each probe brings a flood of what is no answer, after so many answers."""
+        match = onvif_device.Device.matches
+
+        def matches(message_id):
+            yield from [match(device, message_id)[0]] * with_an_answer
+            yield from itertools.repeat(b"junk", 100_000)
+
+        device.matches = matches
+
+    def test_flooded_search_says_so(self):
+        netspace.enter(self)
+        device = self.device(group="127.0.0.1")
+        for with_an_answer in (0, 1):
+            self.flood(device, with_an_answer)
+            begun = time.monotonic()
+            told = json.loads(self.run_it("--interface", "lo", "--wait", "30", "--json", "--user", device.user, status=3, stdin=device.password).stdout)
+            self.assertLess(time.monotonic() - begun, 30, "the flood does not end the search")
+            self.assertEqual((told["flooded"], len(told["devices"])), (True, with_an_answer))
+        done = self.run_it("--interface", "lo", "--wait", "30", status=3)
+        self.assertIn("ended early", done.stdout)
+        self.assertNotIn("No ONVIF device answered", done.stdout)
+
+    def test_flood_of_one_host_says_so(self):
+        device = self.device()
+        self.flood(device, 0)
+        told = self.ask(device, "--wait", "30", at=device.probe_url, status=3)
+        self.assertIn("4096 datagrams", told["devices"][0]["error"])
+        self.assertEqual(told["flooded"], False, "there was no search")
 
     def test_silence_is_a_sentence_with_advice(self):
         netspace.enter(self)

@@ -18,7 +18,7 @@ import threading
 import unittest
 
 import harness
-from test_gpio import FAKE, Chips
+from gpio_chips import FAKE, Chips, fake_environment
 
 sys.path.insert(0, str(harness.SOURCE / "tests" / "demo"))
 import clip  # noqa: E402
@@ -500,7 +500,7 @@ class DoctorTest(unittest.TestCase):
             self.skipTest("a sanitizer does not bear the preload")
         chips = Chips()
         self.addCleanup(chips.close)
-        self.environment = {"LD_PRELOAD": str(FAKE), "GPIOFAKE": chips.path, "GPIOFAKE_PROGRAM": "porchlight", "GPIOFAKE_BEGIN": begin}
+        self.environment = {"LD_PRELOAD": str(FAKE), **fake_environment(chips, GPIOFAKE_BEGIN=begin)}
         return chips
 
     def button(self, begin="", **more):
@@ -552,7 +552,7 @@ class DoctorTest(unittest.TestCase):
         harness.wait_until(lambda: daemon.status()["buttons"][0]["state"] == "degraded", 10, "the busy line")
         other = Chips()
         self.addCleanup(other.close)
-        self.environment = {"LD_PRELOAD": preload, "GPIOFAKE": other.path, "GPIOFAKE_PROGRAM": "porchlight", "GPIOFAKE_BEGIN": "busy GPIO17"}
+        self.environment = {"LD_PRELOAD": preload, **fake_environment(other, GPIOFAKE_BEGIN="busy GPIO17")}
         self.expect(self.examine(status=1), "button front", "bad", "asked the running daemon: request line", "set buttons[0].line")
         self.environment["GPIOFAKE_BEGIN"] = ""
         self.expect(self.examine(status=1), "button front", "bad", "it can be read from here", "adduser porchlight gpio")

@@ -2,30 +2,17 @@
 """One embedder, then two: who was enrolled before stays known, and it is said who lacks the second embedding."""
 
 import json
-import pathlib
-import sys
-import tempfile
 import unittest
 
 import harness
-
-sys.path.insert(0, str(harness.SOURCE / "tests" / "demo"))
-import clip  # noqa: E402
+import visitors
 
 NEEDED = ["known_enrol.jpg", "known_door.jpg", "stranger.jpg"]
 
 
 def setUpModule():
-    missing = [name for name in NEEDED if not (harness.PICTURES / name).exists()]
-    if missing:
-        raise unittest.SkipTest(f"no pictures {missing} in {harness.PICTURES}: run ./dev setup")
     global clips
-    clips = tempfile.TemporaryDirectory(prefix="porchlight-clips-")
-    clip.make(pathlib.Path(clips.name) / "visitor.mp4", [(harness.PICTURES / "known_door.jpg", 0, 6)], 6)
-
-
-def tearDownModule():
-    clips.cleanup()
+    clips = visitors.clips(NEEDED, visitor="known_door.jpg")
 
 
 class SecondEmbedder(unittest.TestCase):
@@ -38,7 +25,7 @@ class SecondEmbedder(unittest.TestCase):
     def config(self, **faces):
         return {
             "buttons": [{"id": "front", "kind": "virtual", "camera": "front"}],
-            "cameras": [{"id": "front", "url": f"file:{clips.name}/visitor.mp4"}],
+            "cameras": [{"id": "front", "url": f"file:{clips}/visitor.mp4"}],
             "notifications": {"channels": [{"id": "hook", "type": "webhook", "url": self.hook.url}],
                               "rules": [{"when": "ring", "to": ["hook"]}]},
             "faces": faces or {"enabled": True},
@@ -97,6 +84,21 @@ class SecondEmbedder(unittest.TestCase):
         self.enrol("Anna", "known_enrol.jpg")
         self.restart(embedders=["resnet", "mobile"])
         self.assertEqual(self.people()["Anna"]["second_embeddings"], 1, "what was stored is lost")
+
+    def wait_for_models(self, *versions):
+        def loaded():
+            return [v for v in ("resnet-1", "mobile-1") if self.daemon.metric("ml_model_info", model_version=v, backend="cpu")]
+        harness.wait_until(lambda: loaded() == list(versions), 30, f"{versions} in memory, and no other")
+
+    def test_a_reload_brings_the_second_network_and_takes_it_away(self):
+        self.enrol("Anna", "known_enrol.jpg")
+        self.wait_for_models("resnet-1")
+        for embedders, models in ((["resnet", "mobile"], ("resnet-1", "mobile-1")), (["resnet"], ("resnet-1",))):
+            self.daemon.write_config(self.config(embedders=embedders))
+            self.daemon.cli("reload")
+            self.wait_for_models(*models)
+            answer = self.who()
+            self.assertEqual((answer["person"], answer["model_version"]), ("Anna", "+".join(models)))
 
     def identify(self):
         return json.loads(self.daemon.cli("faces", "identify", "--json", harness.PICTURES / "known_door.jpg").stdout)[0]

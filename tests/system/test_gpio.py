@@ -2,56 +2,24 @@
 """A real edge through the whole daemon: libgpiod and the kernel's interface, over chips that a preloaded
 library answers for (tests/gpio/gpiofake.c)."""
 
-import os
-import socket
-import tempfile
 import time
 import unittest
 
+import gpio_chips
 import harness
 
-FAKE = next(iter(harness.BUILD.glob("tests/gpio/libgpiofake.so")), None)
 
-
-class Chips:
-    """Somebody's finger, and the screwdriver."""
-
-    def __init__(self):
-        self.folder = tempfile.TemporaryDirectory(prefix="porchlight-gpio-")
-        self.path = f"{self.folder.name}/chips.sock"
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind(f"{self.folder.name}/finger.sock")
-        self.socket.settimeout(15)
-
-    def do(self, *commands):
-        self.socket.sendto("\n".join(commands).encode(), self.path)
-        answer = self.socket.recv(4096).decode()
-        if not answer.startswith("ok"):
-            raise AssertionError(f"{commands}: {answer}")
-        return answer
-
-    def close(self):
-        self.socket.close()
-        self.folder.cleanup()
-
-
-@unittest.skipIf(FAKE is None, "the fake GPIO chips were not built")
-@unittest.skipIf("sanitize" in os.environ.get("PORCHLIGHT_FLAVOUR", ""), "a sanitizer does not bear the preload")
-class GpioTest(unittest.TestCase):
+class GpioTest(gpio_chips.ChipsCase):
     backend = "auto"
 
     def setUp(self):
-        self.hook = harness.Hook()
-        self.addCleanup(self.hook.close)
-        self.chips = Chips()
-        self.addCleanup(self.chips.close)
-        self.daemon = harness.Daemon({
+        super().setUp()
+        self.daemon = self.on_chips({
             "buttons": [{"id": "front", "kind": "gpio", "line": "GPIO17", "backend": self.backend}],
             "faces": {"enabled": False},
             "notifications": {"channels": [{"id": "hook", "type": "webhook", "url": self.hook.url}],
                               "rules": [{"when": "ring", "to": ["hook"]}]},
-        }, preload=str(FAKE), environment={"GPIOFAKE": self.chips.path, "GPIOFAKE_PROGRAM": "porchlight"})
-        self.addCleanup(self.daemon.close)
+        })
         self.chips.do("await GPIO17")
 
     def rings(self):

@@ -6,7 +6,6 @@ import json
 import os
 import pathlib
 import subprocess
-import sys
 import tempfile
 import time
 import unittest
@@ -14,55 +13,16 @@ import unittest
 import harness
 import mqtt_client
 import test_alerts
-import test_gpio
+import visitors
 from accounts_client import Client, first_run_code
-from test_gpio import FAKE
-
-sys.path.insert(0, str(harness.SOURCE / "tests" / "demo"))
-import clip  # noqa: E402
+from gpio_chips import FAKE, ChipsCase, fake_environment
 
 PASSWORD = "a long phrase of theirs"
 CHIME = {"id": "chime", "line": "GPIO27", "on": "ring", "pulse": "300ms"}
 
 
-class Chips(test_gpio.Chips):
-    def ask(self, command):
-        self.socket.sendto(command.encode(), self.path)
-        return self.socket.recv(4096).decode().strip()
-
-    def trace(self, line):
-        """[(level, nanoseconds of CLOCK_MONOTONIC)] of each time the line was driven since the last time."""
-        told = self.ask(f"trace {line}")
-        return [] if told == "none" else [tuple(map(int, word.split("@"))) for word in told.split()]
-
-    def is_high(self, line):
-        return "level=1" in self.ask(f"info {line}")
-
-    def wait_for(self, line, count, seconds=10):
-        """The first `count` changes of the line."""
-        seen = []
-
-        def there():
-            seen.extend(self.trace(line))
-            return len(seen) >= count
-        harness.wait_until(there, seconds, f"{count} changes of {line}, seen {seen}")
-        return seen
-
-
-def fake_environment(chips, **more):
-    return {"GPIOFAKE": chips.path, "GPIOFAKE_PROGRAM": "porchlight", **more}
-
-
-@unittest.skipIf(FAKE is None, "the fake GPIO chips were not built")
-@unittest.skipIf("sanitize" in os.environ.get("PORCHLIGHT_FLAVOUR", ""), "a sanitizer does not bear the preload")
-class OutputsCase(unittest.TestCase):
+class OutputsCase(ChipsCase):
     backend = "auto"
-
-    def setUp(self):
-        self.hook = harness.Hook()
-        self.addCleanup(self.hook.close)
-        self.chips = Chips()
-        self.addCleanup(self.chips.close)
 
     def config(self, *outputs, **more):
         return harness.config(self.hook, **{
@@ -70,9 +30,7 @@ class OutputsCase(unittest.TestCase):
             "outputs": [{"backend": self.backend, **output} for output in outputs], **more})
 
     def start(self, *outputs, **more):
-        self.daemon = harness.Daemon(self.config(*outputs, **more), preload=str(FAKE),
-                                     environment=fake_environment(self.chips))
-        self.addCleanup(self.daemon.close)
+        self.daemon = self.on_chips(self.config(*outputs, **more))
         self.chips.do("await GPIO17")
         for output in outputs:
             if output.get("enabled", True):
@@ -159,10 +117,7 @@ class ChimeTest(OutputsCase):
         self.assertEqual([level for level, _ in self.chips.wait_for("GPIO27", 2)], [1, 0])
 
     def test_line_of_another_program_is_told(self):
-        daemon = harness.Daemon(self.config(CHIME), preload=str(FAKE),
-                                environment=fake_environment(self.chips, GPIOFAKE_BEGIN="busy GPIO27"))
-        self.addCleanup(daemon.close)
-        self.daemon = daemon
+        self.daemon = self.on_chips(self.config(CHIME), GPIOFAKE_BEGIN="busy GPIO27")
         self.wait_for_state("chime", "degraded")
         self.assertIn("used by another program", self.output("chime")["text"])
         self.chips.do("free GPIO27")
@@ -268,21 +223,14 @@ class VisitorLightTest(OutputsCase):
 
     @classmethod
     def setUpClass(cls):
-        missing = [name for name in cls.PICTURES if not (harness.PICTURES / name).exists()]
-        if missing:
-            raise unittest.SkipTest(f"no pictures {missing} in {harness.PICTURES}: run ./dev setup")
-        cls.clips = tempfile.TemporaryDirectory(prefix="porchlight-clips-")
-        cls.addClassCleanup(cls.clips.cleanup)
-        for scene, picture in (("visitor", "known_door.jpg"), ("stranger", "stranger.jpg")):
-            clip.make(pathlib.Path(cls.clips.name) / f"{scene}.mp4", [(harness.PICTURES / picture, 0, 6)], 6)
+        cls.clips = visitors.clips(cls.PICTURES, visitor="known_door.jpg", stranger="stranger.jpg")
 
     def lights_after_a_ring(self, scene):
         """What was lit from the ring on, in order, until the ring was answered."""
-        self.daemon = harness.Daemon(
+        self.daemon = self.on_chips(
             self.config(*LAMPS, buttons=[{"id": "front", "kind": "virtual", "camera": "front"}], faces={"enabled": True},
-                        cameras=[{"id": "front", "url": f"file:{self.clips.name}/{scene}.mp4"}]),
-            preload=str(FAKE), environment=fake_environment(self.chips), wait=None)
-        self.addCleanup(self.daemon.close)
+                        cameras=[{"id": "front", "url": f"file:{self.clips}/{scene}.mp4"}]),
+            wait=None)
         self.daemon.cli("faces", "enrol", "Anna", harness.PICTURES / "known_enrol.jpg")
         self.daemon.start()
         harness.wait_until(lambda: self.daemon.metric("camera_connection_status", camera_id="front") == 1

@@ -9,17 +9,14 @@ import pathlib
 import re
 import sqlite3
 import struct
-import sys
 import tempfile
 import time
 import unittest
 import zlib
 
 import harness
+import visitors
 from accounts_client import Client, first_run_code
-
-sys.path.insert(0, str(harness.SOURCE / "tests" / "demo"))
-import clip  # noqa: E402
 
 PASSWORD = "a long phrase of theirs"
 NEEDED = ["known_enrol.jpg", "known_door.jpg", "stranger.jpg", "two_faces.jpg", "no_face.jpg"]
@@ -27,16 +24,8 @@ MIB = 1 << 20
 
 
 def setUpModule():
-    missing = [name for name in NEEDED if not (harness.PICTURES / name).exists()]
-    if missing:
-        raise unittest.SkipTest(f"no pictures {missing} in {harness.PICTURES}: run ./dev setup")
     global clips
-    clips = tempfile.TemporaryDirectory(prefix="porchlight-clips-")
-    clip.make(pathlib.Path(clips.name) / "visitor.mp4", [(harness.PICTURES / "known_door.jpg", 0, 6)], 6)
-
-
-def tearDownModule():
-    clips.cleanup()
+    clips = visitors.clips(NEEDED, visitor="known_door.jpg")
 
 
 def picture(name):
@@ -84,7 +73,7 @@ class House(unittest.TestCase):
             **more,
         }
         if camera:
-            settings["cameras"] = [{"id": "front", "url": f"file:{clips.name}/visitor.mp4"}]
+            settings["cameras"] = [{"id": "front", "url": f"file:{clips}/visitor.mp4"}]
         self.daemon = harness.Daemon(settings)
         self.addCleanup(self.daemon.close)
         code = harness.wait_until(lambda: first_run_code(self.daemon), 20, "the first-run code")

@@ -68,17 +68,29 @@ class RefusalTest(unittest.TestCase):
         people = json.loads(daemon.cli("faces", "list", "--json").stdout)
         self.assertEqual([(person["name"], person["faces"]) for person in people], [("Anna", 1)])
 
-    def test_refused_faces_at_the_door_are_counted_by_reason(self):
+    def test_refused_faces_at_the_door_are_told_and_counted_by_reason(self):
         clip.make(folder / "aside.mp4", [(folder / "turned.png", 0, 6)], 6)
+        hook = harness.Hook()
+        self.addCleanup(hook.close)
         daemon = harness.Daemon({
             "cameras": [{"id": "front", "url": f"file:{folder}/aside.mp4"}],
             "buttons": [{"id": "front", "kind": "virtual", "camera": "front"}],
+            "notifications": {"channels": [{"id": "hook", "type": "webhook", "url": hook.url}],
+                              "rules": [{"when": "ring", "to": ["hook"]}, {"when": "person.unknown", "to": ["hook"]}]},
         }, wait=None)
         self.addCleanup(daemon.close)
+        daemon.cli("faces", "enrol", "Anna", ENROL)
         daemon.start()
         for reason in FAULTS:
             self.assertIsNotNone(daemon.metric("face_shots_refused_total", reason=reason), "not there from the start")
         harness.wait_until(lambda: daemon.metric("face_shots_refused_total", reason="turned") > 0, 30, "a refused face")
+        ring = daemon.ring("front")
+        answer = hook.wait_for(lambda m: m.event["id"] == ring and "result" in m.event, 60, "the ring's answer").event
+        sighting = hook.wait_for(lambda m: m.event["type"] == "sighting", 60, "the sighting").event
+        for event in (answer, sighting):
+            self.assertEqual((event["result"], event["refused"], event["confidence"]), ("unknown_person", "turned", 0), event)
+            self.assertNotIn("distance", event, "a refused face is compared with nobody")
+            self.assertNotIn("person", event)
 
 
 if __name__ == "__main__":

@@ -2,33 +2,17 @@
 """Who is at the door: the answer follows the gallery and the picture, not the test."""
 
 import json
-import pathlib
-import sys
-import tempfile
 import unittest
 
 import harness
-
-sys.path.insert(0, str(harness.SOURCE / "tests" / "demo"))
-import clip  # noqa: E402
+import visitors
 
 NEEDED = ["known_enrol.jpg", "known_door.jpg", "stranger.jpg", "two_faces.jpg", "no_face.jpg"]
 
 
 def setUpModule():
-    missing = [name for name in NEEDED if not (harness.PICTURES / name).exists()]
-    if missing:
-        raise unittest.SkipTest(f"no pictures {missing} in {harness.PICTURES}: run ./dev setup")
     global clips
-    clips = tempfile.TemporaryDirectory(prefix="porchlight-clips-")
-    folder = pathlib.Path(clips.name)
-    clip.make(folder / "visitor.mp4", [(harness.PICTURES / "known_door.jpg", 0, 6)], 6)
-    clip.make(folder / "stranger.mp4", [(harness.PICTURES / "stranger.jpg", 0, 6)], 6)
-    clip.make(folder / "empty.mp4", [], 4)
-
-
-def tearDownModule():
-    clips.cleanup()
+    clips = visitors.clips(NEEDED, visitor="known_door.jpg", stranger="stranger.jpg", empty=None)
 
 
 class WhoTest(unittest.TestCase):
@@ -41,7 +25,7 @@ class WhoTest(unittest.TestCase):
         rules = [{"when": "ring", "to": ["hook"], "attach": "snapshot"},
                  {"when": "security", "to": ["hook"]}, {"when": "person.blacklisted", "to": ["hook"]}]
         daemon = harness.Daemon({
-            "cameras": [{"id": "front", "url": f"file:{clips.name}/{scene}.mp4"}],
+            "cameras": [{"id": "front", "url": f"file:{clips}/{scene}.mp4"}],
             "buttons": [{"id": "front", "kind": "virtual", "camera": "front"}],
             "notifications": {"channels": [{"id": "hook", "type": "webhook", "url": self.hook.url}], "rules": rules},
         }, wait=None)
@@ -92,7 +76,7 @@ class WhoTest(unittest.TestCase):
         labels = dict(event_type="blacklist_match", source="face_recognition", action_taken="alert_sent")
         self.assertEqual(daemon.metric("security_events_total", **labels), 0)
         settings = {
-            "cameras": [{"id": "front", "url": f"file:{clips.name}/visitor.mp4"}],
+            "cameras": [{"id": "front", "url": f"file:{clips}/visitor.mp4"}],
             "buttons": [{"id": "front", "kind": "virtual", "camera": "front"}],
             "notifications": {"channels": [{"id": "hook", "type": "webhook", "url": self.hook.url}],
                               "rules": [{"when": "ring", "to": ["hook"], "attach": "snapshot"}, {"when": "security", "to": ["hook"]},

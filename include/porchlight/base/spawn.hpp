@@ -3,7 +3,6 @@
 
 #include <sys/types.h>
 
-#include <array>
 #include <string>
 #include <vector>
 
@@ -16,7 +15,7 @@ namespace porchlight {
 struct SpawnOrder {
   std::vector<std::string> command;      // the program first: a path, or a name that PATH finds; no shell
   std::vector<std::string> environment;  // "NAME=value"
-  std::array<int, 3> descriptors{};      // its standard input, output and error; stay the caller's
+  std::vector<int> descriptors;          // its 0, 1, 2 and so on; stay the caller's
 };
 
 // Starts the program in a process group of its own, at nice level 0 whatever the caller's. The caller

@@ -79,7 +79,8 @@ class OutputLane {
 
   // Any thread; none waits.
   // Somebody rang, at the instant `edge`: chimes sound. Rings that wait together are one, and none is
-  // refused.
+  // refused; they stay silent, and count as one that was dropped, when the lane comes to the newest of them
+  // later than 10 s after its edge.
   void ring(MonotonicTime edge);
   // Lights show what happened. A ring's chime is ring()'s business.
   void show(const event::Event& event);

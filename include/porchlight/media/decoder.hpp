@@ -33,6 +33,9 @@ class Decoder {
   // `memory`, where given, is told of every picture the decoder keeps or has delivered.
   static Result<Decoder> create(const StreamInfo& stream, int threads = 1, std::uint64_t next_number = 0,
                                 std::shared_ptr<PictureMemory> memory = nullptr);
+  Decoder(Decoder&&) noexcept = default;
+  // Member by member the notes would go before the codec that points at them.
+  Decoder& operator=(Decoder&&) = delete;
 
   // Calls `deliver` for each frame that came out, in display order. Returns an Error only when the
   // decoder itself broke (out of resources): make a new one.

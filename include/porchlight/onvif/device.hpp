@@ -67,4 +67,7 @@ Device interview(const Found& found, const InterviewOptions& options, Clock& clo
 Result<Device> interview_at(const std::string& at, std::chrono::milliseconds wait,
                             const InterviewOptions& options, Clock& clock);
 
+// Does `at` name a device so? Asks nobody. Errors: invalid_argument, with what would be right.
+Status check_at(const std::string& at);
+
 }  // namespace porchlight::onvif

@@ -28,6 +28,7 @@ struct SearchOptions {
 struct SearchResult {
   std::vector<Found> found;             // each device once, at most 256
   std::vector<std::string> interfaces;  // asked on these
+  bool flooded = false;                 // ended before its time, by 4096 datagrams: there may be others
 };
 
 // Asks the network once by WS-Discovery (UDP multicast, IPv4, one hop) for video transmitters and devices,
@@ -36,7 +37,8 @@ struct SearchResult {
 Result<SearchResult> search(const SearchOptions& options);
 
 // Asks one host by a probe of its own; ends with the first answer. No answer within `wait` is an empty list,
-// and so is a host that has no such port. Errors: not_found (the name), network.
+// and so is a host that has no such port. Errors: not_found (the name), network, corrupt (4096 datagrams
+// without an answer among them).
 Result<std::vector<Found>> search_at(const std::string& host, std::uint16_t port,
                                      std::chrono::milliseconds wait);
 

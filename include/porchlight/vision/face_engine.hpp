@@ -70,7 +70,6 @@ struct Enrolment {
   Box box;
   float quality = 0;
   std::string photo_sha256;  // of the file, 64 hex digits
-  std::string model;         // model_version; the second embedding is of mobile_version
   // The face must not be enrolled; there is no embedding.
   std::optional<Refused> refused{};
 };

@@ -15,7 +15,7 @@ inline constexpr float default_threshold = 0.50F;
 struct FaceOptions {
   bool enabled = true;
   float threshold = default_threshold;
-  int threads = 1;                   // that the networks may use
+  int threads = 1;  // that the networks may use
   // Unneeded for so long, the models are dropped from memory; 0: never.
   std::chrono::milliseconds unload_after{std::chrono::minutes(10)};
   int min_size = 40;                 // pixels of face height; smaller faces are not looked at

@@ -3,47 +3,26 @@
 // every pair of the labelled photographs, with a bootstrap over persons.
 // usage: face_bench [DATA [PREDICTOR]]
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <functional>
 #include <nlohmann/json.hpp>
-#include <opencv2/imgproc.hpp>
 #include <random>
 
 #include "bench/faces/persons.hpp"
 #include "bench/faces/recipe.hpp"
+#include "bench/faces/timing.hpp"
 #include "porchlight/media/photo.hpp"
 #include "vision/verification.hpp"
 
 using namespace porchlight;
 using Json = nlohmann::ordered_json;
+using bench::median;
+using bench::milliseconds;
+using bench::vga_picture;
 
 namespace {
 
 using Embed = std::function<std::optional<vision::Embedding>(const media::Image&)>;
-
-// A part of a group photograph as a 640 × 480 camera would show it.
-media::Image vga_picture() {
-  auto photo = media::read_photo(PORCHLIGHT_SOURCE_DIR "/node_modules/@vladmandic/face-api/demo/sample1.jpg");
-  if (!photo) return {};
-  const cv::Mat whole(photo->height, photo->width, CV_8UC3, photo->pixels.data(), photo->stride);
-  media::Image vga{640, 480, 3, 640 * 3, std::vector<std::uint8_t>(640 * 480 * 3)};
-  cv::Mat out(480, 640, CV_8UC3, vga.pixels.data());
-  cv::resize(whole(cv::Rect(900, 100, 1000, 750)), out, out.size(), 0, 0, cv::INTER_AREA);
-  return vga;
-}
-
-double milliseconds(const Embed& embed, const media::Image& picture) {
-  const auto begun = std::chrono::steady_clock::now();
-  if (!embed(picture)) std::fprintf(stderr, "no face in the timing picture\n");
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
-}
-
-double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
-                   values.end());
-  return values[values.size() / 2];
-}
 
 Json time_both(const Embed& ours, const Embed& recipe) {
   const auto picture = vga_picture();
