@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <variant>
+
+#include "porchlight/base/clock.hpp"
+#include "porchlight/base/heartbeat.hpp"
+#include "porchlight/base/mailbox.hpp"
+#include "porchlight/base/queue.hpp"
+#include "porchlight/event/gap_cause.hpp"
+#include "porchlight/event/id.hpp"
+#include "porchlight/media/packet.hpp"
+#include "porchlight/record/options.hpp"
+#include "porchlight/record/volume.hpp"
+#include "porchlight/telemetry/metrics.hpp"
+
+namespace porchlight::record {
+
+enum class Mode : std::uint8_t { off, events, continuous };
+
+// The connection's side of the ledger, in the order in which it happened among the packets.
+struct CameraGone {
+  event::GapCause cause = event::GapCause::network;
+  MonotonicTime at{};
+};
+// Pictures that the transport knows to be missing before the next packet.
+struct PicturesLost {
+  std::uint64_t pictures = 0;
+  MonotonicTime at{};
+};
+using RecordItem = std::variant<std::monostate, media::PacketPtr, CameraGone, PicturesLost>;
+
+// From the ingest thread (producer) to the recorder (consumer), bounded by number and bytes. Never drops
+// silently: what does not fit goes, up to the next keyframe that fits, and the recorder learns from when to
+// when. Does not wake the recorder for each packet: that looks by itself (see Recorder).
+class RecordQueue {
+ public:
+  struct Limits {
+    std::size_t items = 1024;
+    std::size_t bytes = std::size_t{16} << 20;
+  };
+  static constexpr QueueName name = QueueName::recording;
+
+  static Result<std::unique_ptr<RecordQueue>> create(Limits limits);
+  virtual ~RecordQueue() = default;
+
+  virtual void push(RecordItem item) = 0;       // producer thread
+  virtual std::optional<RecordItem> pop() = 0;  // consumer thread
+  // Consumer thread: pictures were left out since the last call, from when to when (arrival).
+  struct Overflow {
+    std::uint64_t packets = 0;
+    MonotonicTime from{};
+    MonotonicTime to{};
+  };
+  virtual std::optional<Overflow> overflow() = 0;
+  virtual Wakeup& wakeup() noexcept = 0;
+  // Any thread.
+  virtual std::size_t size() const noexcept = 0;
+  virtual std::size_t capacity() const noexcept = 0;
+  virtual std::size_t bytes() const noexcept = 0;
+  virtual std::uint64_t dropped() const noexcept = 0;
+};
+
+// What a recorder tells the footage lane. All times are the machine's monotonic clock.
+struct SegmentBegun {
+  std::string camera_id;
+  std::string file;  // beneath the volume's folder, without .part
+  MonotonicTime begin{};
+  std::string codec;
+  std::string audio_codec;
+  int width = 0;
+  int height = 0;
+};
+struct SegmentGrown {  // this much is on the medium
+  std::string camera_id;
+  std::string file;
+  MonotonicTime end{};
+  std::uint64_t bytes = 0;
+  std::uint64_t frames = 0;
+};
+struct SegmentFinished {
+  std::string camera_id;
+  std::string file;
+  MonotonicTime end{};
+  std::uint64_t bytes = 0;
+  std::uint64_t frames = 0;
+  std::uint32_t crc = 0;
+  bool whole = true;  // false: its writing failed; what is on the medium has to be made out (heal_segment)
+};
+// A gap is told when it begins and, under the same camera and begin, when it ends.
+struct GapNote {
+  std::string camera_id;
+  event::GapCause cause = event::GapCause::network;
+  std::string detail;
+  MonotonicTime begin{};
+  std::optional<MonotonicTime> end;
+};
+// Footage that an event wants kept: [begin, end) as it was really recorded or will be.
+struct SpanNote {
+  std::string camera_id;
+  event::EventId event;
+  MonotonicTime begin{};
+  MonotonicTime end{};
+};
+using RecordNote =
+    std::variant<std::monostate, SegmentBegun, SegmentGrown, SegmentFinished, GapNote, SpanNote>;
+
+// Something happened before the camera: keep what was before and after it. The same event may be told again
+// while it lasts.
+struct Trigger {
+  event::EventId event;
+  MonotonicTime at{};
+  bool lasts = false;  // until it is told again with false
+};
+
+struct RecorderOptions {
+  std::string camera_id;
+  Mode mode = Mode::off;
+  bool audio = true;
+  RecordOptions recording;
+  std::string boot_id;
+};
+
+// One camera's recorder. Everything that touches the disk happens in run(), on one thread; ingest only pushes
+// into the queue. Every 200 ms it takes what waits; it writes and syncs a fragment when there is 0.8 s of it,
+// so a crash costs one fragment and, while a sync runs, what that lasts.
+class Recorder {
+ public:
+  struct Ports {
+    std::function<void(RecordNote)> tell;  // recorder's thread; never blocks, never fails
+    // The volume that may be written now, or why there is none. Recorder's thread, each time a segment
+    // begins.
+    std::function<Result<std::shared_ptr<const Volume>>()> volume;
+    // Wall time of an instant, when the clock is believed. Recorder's thread.
+    std::function<std::optional<WallTime>(MonotonicTime)> wall;
+    // A write found no space: asks for some; called at most once a second. Recorder's thread; does not wait.
+    std::function<void()> make_room;
+  };
+  static Result<std::unique_ptr<Recorder>> create(RecorderOptions options, Clock& clock,
+                                                  telemetry::Metrics& metrics, Ports ports);
+  virtual ~Recorder() = default;
+
+  virtual RecordQueue& queue() noexcept = 0;         // one producer: the ingest thread
+  virtual void trigger(const Trigger& trigger) = 0;  // one producer: the event lane
+  virtual void run(std::stop_token stop, Heartbeat& heartbeat) = 0;
+  // Any thread.
+  virtual bool active() const noexcept = 0;  // a segment is being written
+  // After run() ended: the camera leaves the configuration.
+  virtual void retire() = 0;
+};
+
+}  // namespace porchlight::record
