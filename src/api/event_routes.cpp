@@ -18,8 +18,9 @@ using http::Request;
 using http::Responder;
 using http::Response;
 
-constexpr std::array<std::string_view, 8> event_types = {
-    "ring", "sighting", "camera_lost", "camera_back", "button_trouble", "security", "alert", "motion"};
+constexpr std::array<std::string_view, 10> event_types = {
+    "ring",     "sighting", "camera_lost", "camera_back", "button_trouble",
+    "security", "alert",    "motion",      "gap",         "disk"};
 constexpr std::int64_t default_limit = 50;
 constexpr std::int64_t largest_limit = 500;
 
@@ -85,20 +86,6 @@ Response no_such_event(const Request& request) {
   return refusal(404, "there is no such event", request);
 }
 
-// The event that the path names, when the caller may see it; one that is not granted is as one that is not
-// there, but its asking is on record.
-Result<std::optional<store::LoggedEvent>> find(Library::State& library, OpenLibrary& open,
-                                               const Request& request, const Caller& caller) {
-  const auto id = event::EventId::parse(request.parameter("id"));
-  if (!id) return std::optional<store::LoggedEvent>();
-  auto event = open.events.find(*id);
-  if (!event || !*event || caller.cameras.allows((*event)->camera_id)) return event;
-  note_refusal(
-      library.accounts, request, caller,
-      (*event)->camera_id.empty() ? "viewer all cameras" : "viewer camera '" + (*event)->camera_id + "'");
-  return std::optional<store::LoggedEvent>();
-}
-
 using Show = Result<Response> (*)(Library::State&, OpenLibrary&, const Request&, const store::LoggedEvent&);
 
 CallerHandler one(Library::State& library, Show show) {
@@ -106,7 +93,7 @@ CallerHandler one(Library::State& library, Show show) {
     Query query(request, {});
     if (auto refused = query.refusal(request)) return void(responder.send(std::move(*refused)));
     run(library, Pace::quick, request, responder, [=, &library](OpenLibrary& open) -> Result<Response> {
-      auto event = find(library, open, request, caller);
+      auto event = find_event(library, open, request, caller);
       if (!event) return std::move(event).error();
       if (!*event) return no_such_event(request);
       auto response = show(library, open, request, **event);
@@ -132,12 +119,25 @@ Result<Response> picture(Library::State& library, OpenLibrary&, const Request& r
 
 }  // namespace
 
+Result<std::optional<store::LoggedEvent>> find_event(Library::State& library, OpenLibrary& open,
+                                                     const Request& request, const Caller& caller) {
+  const auto id = event::EventId::parse(request.parameter("id"));
+  if (!id) return std::optional<store::LoggedEvent>();
+  auto event = open.events.find(*id);
+  if (!event || !*event || caller.cameras.allows((*event)->camera_id)) return event;
+  note_refusal(
+      library.accounts, request, caller,
+      (*event)->camera_id.empty() ? "viewer all cameras" : "viewer camera '" + (*event)->camera_id + "'");
+  return std::optional<store::LoggedEvent>();
+}
+
 EventWish wish_of(Query& query) {
   EventWish wish{query.text("type").value_or(""), query.text("camera").value_or("")};
   if (!wish.type.empty() && std::find(event_types.begin(), event_types.end(), wish.type) == event_types.end())
     query.fault(
-        "parameter 'type' is ring, sighting, camera_lost, camera_back, button_trouble, security, alert or "
-        "motion");
+        "parameter 'type' is ring, sighting, camera_lost, camera_back, button_trouble, security, alert, "
+        "motion, "
+        "gap or disk");
   return wish;
 }
 

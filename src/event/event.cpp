@@ -83,6 +83,22 @@ json fields_of(const Motion& motion) {
   return object;
 }
 
+json fields_of(const FootageGap& gap) {
+  json object{{"camera", gap.camera_id},
+              {"cause", to_string(gap.cause)},
+              {"start", rfc3339(gap.header.at)},
+              {"seconds", gap.seconds}};
+  if (gap.ended) object["end"] = rfc3339(*gap.ended);
+  put_unless_empty(object, "detail", gap.detail);
+  return object;
+}
+
+json fields_of(const DiskTrouble& trouble) {
+  json object{{"folder", trouble.folder}, {"fault", to_string(trouble.fault)}};
+  put_unless_empty(object, "detail", trouble.detail);
+  return object;
+}
+
 }  // namespace
 
 Header make_header(const Clock& clock) {
@@ -102,14 +118,17 @@ std::string_view type_of(const Event& event) noexcept {
                                [](const ButtonTrouble&) { return std::string_view("button_trouble"); },
                                [](const Security&) { return std::string_view("security"); },
                                [](const Alert&) { return std::string_view("alert"); },
-                               [](const Motion&) { return std::string_view("motion"); }},
+                               [](const Motion&) { return std::string_view("motion"); },
+                               [](const FootageGap&) { return std::string_view("gap"); },
+                               [](const DiskTrouble&) { return std::string_view("disk"); }},
                     event);
 }
 
 std::string camera_of(const Event& event) {
-  return std::visit(Overloaded{[](const ButtonTrouble&) { return std::string(); },
-                               [](const auto& e) { return e.camera_id; }},
-                    event);
+  return std::visit(
+      Overloaded{[](const ButtonTrouble&) { return std::string(); },
+                 [](const DiskTrouble&) { return std::string(); }, [](const auto& e) { return e.camera_id; }},
+      event);
 }
 
 std::string_view to_string(TriggerSource source) noexcept {
@@ -198,6 +217,32 @@ std::string_view to_string(ButtonFault fault) noexcept {
       return "lost_edges";
   }
   return "chip_lost";
+}
+
+std::string_view to_string(DiskFault fault) noexcept {
+  switch (fault) {
+    case DiskFault::full:
+      return "full";
+    case DiskFault::almost_full:
+      return "almost_full";
+    case DiskFault::read_only:
+      return "read_only";
+    case DiskFault::missing:
+      return "missing";
+    case DiskFault::wrong_volume:
+      return "wrong_volume";
+    case DiskFault::error:
+      return "error";
+    case DiskFault::damaged_index:
+      return "damaged_index";
+    case DiskFault::back:
+      return "back";
+  }
+  return "error";
+}
+
+bool stops_recording(DiskFault fault) noexcept {
+  return fault != DiskFault::almost_full && fault != DiskFault::damaged_index && fault != DiskFault::back;
 }
 
 std::string to_json(const Event& event) {

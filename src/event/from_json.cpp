@@ -192,6 +192,17 @@ Motion motion_from(Reader& from, const Header& header) {
   return motion;
 }
 
+FootageGap gap_from(Reader& from, const Header& header) {
+  FootageGap gap;
+  gap.header = header;
+  gap.camera_id = from.text("camera");
+  gap.cause = from.word_if_any("cause", gap_causes).value_or(GapCause::network);
+  gap.ended = from.time("end");
+  gap.seconds = from.number("seconds");
+  gap.detail = from.text("detail");
+  return gap;
+}
+
 Event event_from(const std::string& type, Reader& from, const Header& header) {
   if (type == "ring")
     return Ring{header, from.text("button"), from.text("camera"), from.word("trigger_source", sources)};
@@ -211,6 +222,11 @@ Event event_from(const std::string& type, Reader& from, const Header& header) {
                     from.text("person")};
   if (type == "alert") return alert_from(from, header);
   if (type == "motion") return motion_from(from, header);
+  if (type == "gap") return gap_from(from, header);
+  if (type == "disk")
+    return DiskTrouble{header, from.text("folder"),
+                       from.word_if_any("fault", disk_faults).value_or(DiskFault::error),
+                       from.text("detail")};
   from.fault("type", type.empty() ? "is missing" : "is not '" + type + "'");
   return Ring{};
 }

@@ -20,8 +20,8 @@ using nlohmann::json;
 constexpr std::array<const char*, 6> smtp_keys{"server", "starttls", "user", "password", "from", "ca_file"};
 // Alerts of severity low and info are logged, counted and shown, and call nobody.
 constexpr std::array<const char*, 4> calling_severities{"critical", "high", "warning", "medium"};
-constexpr std::array<Occasion, 4> occasions{Occasion::alert, Occasion::camera_lost, Occasion::camera_back,
-                                            Occasion::security};
+constexpr std::array<Occasion, 5> occasions{Occasion::alert, Occasion::camera_lost, Occasion::camera_back,
+                                            Occasion::security, Occasion::disk};
 
 const ChannelKind* kind_of(const std::string& type) {
   const auto kinds = channel_kinds();

@@ -12,6 +12,8 @@ bool is_critical_by_itself(const nlohmann::json& payload) {
     return found != payload.end() && found->is_string() && found->get_ref<const std::string&>() == value;
   };
   if (says("type", "security") || says("result", "blacklist_match")) return true;
+  if (says("type", "disk"))
+    return !says("fault", "almost_full") && !says("fault", "damaged_index") && !says("fault", "back");
   return says("severity", "critical") && !says("status", "resolved");
 }
 

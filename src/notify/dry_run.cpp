@@ -19,7 +19,8 @@ constexpr const char* short_forms =
     "an event is a JSON object as docs/events.md has it, or '-' for one on each line of standard input, or: "
     "ring BUTTON; person unknown CAMERA; person known NAME CAMERA; person blacklisted NAME CAMERA; camera "
     "lost "
-    "CAMERA; camera back CAMERA; security KIND [CAMERA]; alert NAME [SEVERITY]; motion CAMERA";
+    "CAMERA; camera back CAMERA; security KIND [CAMERA]; alert NAME [SEVERITY]; motion CAMERA; gap CAMERA "
+    "[CAUSE]; disk FAULT";
 
 Language language_of(const Options& options, const std::string& channel) {
   for (const auto& one : options.channels)
@@ -172,6 +173,13 @@ Result<event::Event> event_of_words(const std::vector<std::string>& words, const
     motion.camera_id = words[1];
     return event::Event{motion};
   }
+  if (is(0, "gap") && (n == 2 || n == 3)) {
+    const auto cause = n == 3 ? event::gap_cause(words[2]) : event::GapCause::network;
+    if (cause) return event::Event{event::FootageGap{header, words[1], *cause, {}, 10, {}}};
+  }
+  if (is(0, "disk") && n == 2)
+    for (const auto fault : event::disk_faults)
+      if (to_string(fault) == words[1]) return event::Event{event::DiskTrouble{header, {}, fault, {}}};
   if (is(0, "alert") && (n == 2 || n == 3)) {
     event::Alert alert;
     alert.header = header;

@@ -17,6 +17,11 @@ std::optional<Ended> ended_by(const event::Event& event) {
     return Ended{"camera_lost", "camera", back->camera_id};
   if (const auto* alert = std::get_if<event::Alert>(&event); alert != nullptr && !alert->firing)
     return Ended{"alert", "fingerprint", alert->fingerprint};
+  if (const auto* trouble = std::get_if<event::DiskTrouble>(&event);
+      trouble != nullptr && trouble->fault == event::DiskFault::back)
+    return Ended{"disk", "folder", trouble->folder};
+  if (const auto* gap = std::get_if<event::FootageGap>(&event); gap != nullptr && gap->ended)
+    return Ended{"gap", "id", gap->header.id.text()};
   return std::nullopt;
 }
 

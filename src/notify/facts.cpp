@@ -65,6 +65,19 @@ Facts facts(const event::Motion& motion) {
   return {Occasion::motion, motion.camera_id};
 }
 
+Facts facts(const event::FootageGap& gap) {
+  Facts facts{Occasion::gap, gap.camera_id, {}, std::string(to_string(gap.cause))};
+  facts.over = gap.ended.has_value();
+  return facts;
+}
+
+Facts facts(const event::DiskTrouble& trouble) {
+  Facts facts{Occasion::disk, {}, {}, trouble.folder + '/' + std::string(to_string(trouble.fault))};
+  facts.critical = event::stops_recording(trouble.fault);
+  facts.over = trouble.fault == event::DiskFault::back;
+  return facts;
+}
+
 }  // namespace
 
 Facts facts_of(const event::Event& event) {

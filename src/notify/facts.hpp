@@ -17,7 +17,7 @@ struct Facts {
   std::string subject{};                    // what it is about, for `cooldown` and `group`
   std::string severity{};                   // of an alert
   bool critical = false;                    // by itself
-  bool over = false;                        // an alert that is resolved: nobody needs to see to it
+  bool over = false;                        // what it tells has ended: nobody needs to see to it
   bool blacklisted_face = false;            // a security event that a sighting tells, too
   std::optional<event::EventId> answers{};  // the ring that it belongs to
 };

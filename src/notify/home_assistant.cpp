@@ -87,6 +87,9 @@ void Discovery::add_camera(const HouseFacts::Camera& camera, bool faces) {
   if (camera.moving)
     add("binary_sensor", camera.id + "_motion", "Motion", device,
         {{"state_topic", topics_.of(camera.id, "motion")}, {"device_class", "motion"}});
+  if (camera.recording)
+    add("binary_sensor", camera.id + "_recording", "Recording", device,
+        {{"state_topic", topics_.of(camera.id, "recording")}, {"icon", "mdi:record-rec"}});
   add("image", camera.id + "_snapshot", "Last picture", device,
       {{"image_topic", topics_.of(camera.id, "snapshot")}, {"content_type", "image/jpeg"}});
   if (!faces) return;

@@ -85,7 +85,7 @@ void MqttHouse::greet(MqttConnection& connection) {
   const auto& prefix = options_->topic_prefix;
   for (const auto& filter :
        {prefix + "/+/ring/set", prefix + "/+/person", prefix + "/+/connectivity", prefix + "/+/motion",
-        prefix + "/+/rings", discovery_filter(*options_), birth_topic(*options_)})
+        prefix + "/+/recording", prefix + "/+/rings", discovery_filter(*options_), birth_topic(*options_)})
     if (!connection.subscribe(filter)) return;
   static_cast<void>(connection.publish({messages_.topics().available(), "online", nullptr, true}, false));
   unjudged_.clear();
@@ -119,12 +119,16 @@ void MqttHouse::show_discovery(MqttConnection& connection, bool again) {
 void MqttHouse::show_cameras(MqttConnection& connection) {
   for (const auto& camera : house_->facts.cameras) {
     set_state(connection, messages_.topics().of(camera.id, "connectivity"), camera.connected ? "ON" : "OFF");
-    const auto motion = messages_.topics().of(camera.id, "motion");
-    if (camera.moving)
-      set_state(connection, motion, *camera.moving ? "ON" : "OFF");
-    else if (states_.erase(motion) > 0)
-      remove(connection, motion);
+    show_if_any(connection, messages_.topics().of(camera.id, "motion"), camera.moving);
+    show_if_any(connection, messages_.topics().of(camera.id, "recording"), camera.recording);
   }
+}
+
+void MqttHouse::show_if_any(MqttConnection& connection, const std::string& topic, std::optional<bool> state) {
+  if (state)
+    set_state(connection, topic, *state ? "ON" : "OFF");
+  else if (states_.erase(topic) > 0)
+    remove(connection, topic);
 }
 
 void MqttHouse::set_state(MqttConnection& connection, const std::string& topic, std::string payload) {
@@ -196,7 +200,8 @@ void MqttHouse::hear_retained(MqttConnection& connection, const MqttMessage& mes
   if (levels.size() != 2) return;
   if (!has_place(levels[0])) {
     for (const auto* part : retained_parts) remove(connection, messages_.topics().of(levels[0], part));
-  } else if (levels[1] == "motion" && !watches(levels[0])) {
+  } else if ((levels[1] == "motion" && !says(levels[0], &HouseFacts::Camera::moving)) ||
+             (levels[1] == "recording" && !says(levels[0], &HouseFacts::Camera::recording))) {
     remove(connection, message.topic);
   } else if (levels[1] == "person" && !states_.contains(message.topic)) {
     // Of an earlier life; it is ours from now on, so that a forget reaches it. What we have said ourselves is
@@ -208,10 +213,10 @@ void MqttHouse::hear_retained(MqttConnection& connection, const MqttMessage& mes
   }
 }
 
-bool MqttHouse::watches(const std::string& place) const {
+bool MqttHouse::says(const std::string& place, std::optional<bool> HouseFacts::Camera::*state) const {
   const auto& cameras = house_->facts.cameras;
   return std::any_of(cameras.begin(), cameras.end(),
-                     [&](const auto& c) { return c.id == place && c.moving; });
+                     [&](const auto& c) { return c.id == place && (c.*state).has_value(); });
 }
 
 void MqttHouse::command(const std::string& place, const MqttMessage& message) {

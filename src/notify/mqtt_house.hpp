@@ -45,9 +45,11 @@ class MqttHouse final : public Channel {
   void command(const std::string& place, const MqttMessage& message);
   void refuse(const MqttMessage& message, const std::string& why);
   void set_state(MqttConnection& connection, const std::string& topic, std::string payload);
+  void show_if_any(MqttConnection& connection, const std::string& topic, std::optional<bool> state);
   void remove(MqttConnection& connection, const std::string& topic);
   bool has_place(const std::string& place) const;
-  bool watches(const std::string& camera) const;  // for movement
+  // Whether the camera has that state at all.
+  bool says(const std::string& camera, std::optional<bool> HouseFacts::Camera::*state) const;
 
   const MqttOptionsPtr options_;
   const Clock& clock_;

@@ -27,9 +27,9 @@ struct MqttTopics {
 };
 
 // The parts of a place's topics that the broker retains.
-inline constexpr const char* retained_parts[] = {"connectivity",   "motion",          "last_ring",
-                                                 "rings",          "person",          "snapshot",
-                                                 "visitors_known", "visitors_unknown"};
+inline constexpr const char* retained_parts[] = {"connectivity", "motion",         "recording",
+                                                 "last_ring",    "rings",          "person",
+                                                 "snapshot",     "visitors_known", "visitors_unknown"};
 
 // Turns messages of the outbox into publications, and counts rings and visitors since the daemon's start. One
 // thread.

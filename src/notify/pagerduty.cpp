@@ -24,7 +24,8 @@ constexpr std::size_t longest_summary = 1024;
 
 std::string action_of(const std::string& type, const json& object) {
   if (type == "acknowledged") return "acknowledge";
-  const bool over = type == "camera_back" || (type == "alert" && word(object, "status") == "resolved");
+  const bool over = type == "camera_back" || (type == "alert" && word(object, "status") == "resolved") ||
+                    (type == "disk" && word(object, "fault") == "back");
   return over ? "resolve" : "trigger";
 }
 
@@ -34,6 +35,7 @@ std::string dedup_key_of(const store::OutboxRow& row, const json& object) {
   const auto fingerprint = word(object, "fingerprint");
   if (type == "camera_lost" || type == "camera_back")
     return clipped_bytes("camera:" + word(object, "camera"), longest_dedup_key);
+  if (type == "disk") return clipped_bytes("disk:" + word(object, "folder"), longest_dedup_key);
   if (type == "alert" && !fingerprint.empty())
     return clipped_bytes("alert:" + fingerprint, longest_dedup_key);
   const auto about = row.type == "acknowledged" ? word(object, "event_id") : std::string();
@@ -55,7 +57,7 @@ std::string severity_of(const Message& message, const json& object) {
     return found == of_alert.end() ? "warning" : found->second;
   }
   if (type == "security" || type == "camera_lost") return "error";
-  return type == "button_trouble" ? "warning" : "info";
+  return type == "button_trouble" || type == "gap" || type == "disk" ? "warning" : "info";
 }
 
 bool stands_in_key(char c) {

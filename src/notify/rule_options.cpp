@@ -12,7 +12,7 @@ namespace {
 using config::Section;
 using namespace std::chrono_literals;
 
-constexpr std::array<std::pair<std::string_view, Occasion>, 9> occasions{{
+constexpr std::array<std::pair<std::string_view, Occasion>, 11> occasions{{
     {"ring", Occasion::ring},
     {"person.known", Occasion::person_known},
     {"person.unknown", Occasion::person_unknown},
@@ -22,8 +22,10 @@ constexpr std::array<std::pair<std::string_view, Occasion>, 9> occasions{{
     {"security", Occasion::security},
     {"alert", Occasion::alert},
     {"motion", Occasion::motion},
+    {"gap", Occasion::gap},
+    {"disk", Occasion::disk},
 }};
-constexpr std::array<std::string_view, 3> later_occasions{"plate", "gap", "disk"};
+constexpr std::array<std::string_view, 1> later_occasions{"plate"};
 constexpr std::array<const char*, 6> known_severities{"critical", "high", "warning", "medium", "low", "info"};
 constexpr std::size_t longest_title = 200;  // bytes
 constexpr std::size_t longest_text = 2000;
@@ -107,6 +109,14 @@ std::vector<std::string> read_severities(Section& section, std::optional<Occasio
   return words;
 }
 
+bool read_attach(Section& section) {
+  if (section.is_scalar("attach") && section.text("attach", "") == "clip") {
+    section.fault("attach", "'clip' is not in this version; 'snapshot' is");
+    return false;
+  }
+  return section.choice("attach", "", {"snapshot"}) == "snapshot";
+}
+
 std::string read_template(Section& section, std::string_view key, std::size_t longest, bool one_line) {
   auto text = section.text(key, "");
   if (section.is_scalar(key) && text.empty())
@@ -164,7 +174,7 @@ Rule read_rule(Section& section, const std::vector<std::string>& channels, const
   const auto when = read_occasion(section);
   if (when) rule.when = *when;
   rule.to = read_channel_ids(section, channels);
-  rule.attach_snapshot = section.choice("attach", "", {"snapshot"}) == "snapshot";
+  rule.attach_snapshot = read_attach(section);
   rule.cameras = read_cameras(section, cameras);
   rule.persons = read_persons(section, when);
   rule.severities = read_severities(section, when);

@@ -87,9 +87,36 @@ class Writer {
       const auto name = word("alert").empty() ? say("alert", language_) : word("alert");
       return word("status") == "resolved" ? say("alert.resolved", language_) + ": " + name : name;
     }
+    if (type == "disk" && word("fault") == "back") return say("disk.back", language_);
     if (type == "reply" || type == "acknowledged") return word("by") + ' ' + say(type, language_);
     const auto said = say(type, language_);
     return said.empty() ? say("other", language_) : said;
+  }
+
+  // A number of seconds, for people; empty: there is none.
+  std::string span(const char* key) const {
+    const auto found = object_.find(key);
+    if (found == object_.end() || !found->is_number()) return {};
+    const auto seconds = static_cast<std::int64_t>(std::clamp(found->get<double>(), 0.0, 1e9));
+    return say_span(std::chrono::seconds(seconds), language_);
+  }
+
+  template <class Add>
+  void add_disk(const Add& add) const {
+    const auto fault = word("fault");
+    if (!fault.empty() && fault != "back") add(say_word("disk", fault));
+    add(word("folder"));
+    add(word("detail"));
+  }
+
+  template <class Add>
+  void add_gap(const Add& add) const {
+    if (const auto cause = word("cause"); !cause.empty()) add(say_word("cause", cause));
+    if (word("end").empty())
+      add(say("gap.lasts", language_));
+    else
+      add(say("gap.ended", language_) + ' ' + span("seconds"));
+    add(word("detail"));
   }
 
   std::string text() const {
@@ -102,12 +129,12 @@ class Writer {
     const auto place = camera();
     add((place.empty() ? "" : place + ", ") + say_time(row_.happened));
     add(zones());
-    const auto fault = word("fault");
-    if (!fault.empty()) add(say_word("fault", fault));
-    if (const auto lost = object_.find("lost_seconds"); lost != object_.end() && lost->is_number())
-      add(say("away", language_) + ' ' +
-          say_span(std::chrono::seconds(static_cast<std::int64_t>(std::clamp(lost->get<double>(), 0.0, 1e9))),
-                   language_));
+    if (row_.type == "disk")
+      add_disk(add);
+    else if (const auto fault = word("fault"); !fault.empty())
+      add(say_word("fault", fault));
+    if (row_.type == "gap") add_gap(add);
+    if (const auto lost = span("lost_seconds"); !lost.empty()) add(say("away", language_) + ' ' + lost);
     const auto severity = word("severity");
     if (!severity.empty()) add(say_word("severity", severity));
     add(word("summary"));

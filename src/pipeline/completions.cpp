@@ -23,6 +23,7 @@ const event::EventId& id_of(const CompleteEvent& job) {
 void StoreLane::complete(CompleteEvent job) {
   // An older end must not be written over this one later.
   std::erase_if(incomplete_, [&](const CompleteEvent& other) { return id_of(other) == id_of(job); });
+  note_end(job.event, Held::searched);
   if (held_.complete(job.event) || complete_stored(job.event)) return;
   if (incomplete_.size() >= most_incomplete) incomplete_.pop_front();
   incomplete_.push_back(std::move(job));

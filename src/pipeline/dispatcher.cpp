@@ -122,6 +122,7 @@ notify::Decision Dispatcher::decide(const event::Event& event) {
 void Dispatcher::dispatch(Incoming incoming) {
   if (const auto* motion = std::get_if<event::Motion>(&incoming.event); motion != nullptr && motion->ended)
     return end_motion(*motion);
+  if (incoming.completes) return store(CompleteEvent{std::move(incoming.event)});
   const auto begun = clock_.now();
   auto decision = decide(incoming.event);
   if (auto* security = std::get_if<event::Security>(&incoming.event))

@@ -30,6 +30,7 @@ namespace porchlight::pipeline {
 struct Incoming {
   event::Event event;
   media::FramePtr picture;  // may be null
+  bool completes = false;   // was told before, and is over now: who was told is not told again
 };
 using ButtonQueue = SpscRing<event::Event, QueueName::button, Overflow::must_not_fill>;
 using EventQueue = MpscRing<Incoming, QueueName::event_processing, Overflow::must_not_fill>;

@@ -37,6 +37,7 @@ bool Executor::work_one() {
 
 void Executor::run(std::stop_token stop, Heartbeat& heartbeat) {
   const std::stop_callback wake(stop, [this] { wakeup_.notify(); });
+  stop_ = stop;
   auto next_tick = std::chrono::steady_clock::now();
   while (!stop.stop_requested()) {
     heartbeat.beat();

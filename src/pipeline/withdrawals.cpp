@@ -43,7 +43,7 @@ bool StoreLane::end_stored(const notify::Ended& ended, const std::optional<event
   }
   bool whole = true;
   for (const auto& id : *stored)
-    if ((!end || id < *end) && !withdraw_escalations(id)) whole = false;
+    if ((!end || id <= *end) && !withdraw_escalations(id)) whole = false;
   return whole;
 }
 

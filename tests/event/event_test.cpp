@@ -5,6 +5,7 @@
 
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <set>
 
 namespace porchlight::event {
 namespace {
@@ -123,6 +124,33 @@ TEST(EventJson, Motion) {
                                 {"track", {{{"at_ms", 250}, {"box", {0.25, 0.5, 0.125, 0.25}}}}}}));
 }
 
+TEST(EventJson, GapWhileItLastsAndWithItsEnd) {
+  FootageGap gap{fixed_header(), "porch", GapCause::disk_full, {}, 10.5, {}};
+  const auto start = rfc3339(fixed_header().at);
+  EXPECT_EQ(
+      written(gap),
+      expected("gap", {{"camera", "porch"}, {"cause", "disk_full"}, {"start", start}, {"seconds", 10.5}}));
+  gap.ended = fixed_header().at + std::chrono::seconds(42);
+  gap.seconds = 42;
+  gap.detail = "No space left on device";
+  EXPECT_EQ(written(gap), expected("gap", {{"camera", "porch"},
+                                           {"cause", "disk_full"},
+                                           {"start", start},
+                                           {"seconds", 42.0},
+                                           {"end", rfc3339(*gap.ended)},
+                                           {"detail", "No space left on device"}}));
+}
+
+TEST(EventJson, Disk) {
+  EXPECT_EQ(
+      written(DiskTrouble{fixed_header(), "/srv/footage", DiskFault::read_only, "Read-only file system"}),
+      expected("disk",
+               {{"folder", "/srv/footage"}, {"fault", "read_only"}, {"detail", "Read-only file system"}}));
+  std::set<std::string_view> words;
+  for (const auto fault : disk_faults) words.insert(to_string(fault));
+  EXPECT_EQ(words.size(), disk_faults.size()) << "each has a word of its own";
+}
+
 TEST(EventJson, IsOneLineOfValidJsonWhateverANameHolds) {
   const std::string nasty = std::string("a\"\\\n\xff") + '\0' + "b";
   const Sighting sighting{fixed_header(),
@@ -151,7 +179,9 @@ TEST(Event, TheHeaderIsTakenOnceAndTogether) {
 TEST(Event, NamesItsCamera) {
   EXPECT_EQ(camera_of(Ring{{}, "front", "porch", TriggerSource::test}), "porch");
   EXPECT_EQ(camera_of(CameraLost{{}, "yard", CameraFault::eof}), "yard");
+  EXPECT_EQ(camera_of(FootageGap{{}, "yard", GapCause::eof, {}, 0, {}}), "yard");
   EXPECT_EQ(camera_of(ButtonTrouble{}), "");
+  EXPECT_EQ(camera_of(DiskTrouble{{}, "/srv", DiskFault::full, {}}), "");
 }
 
 }  // namespace

@@ -36,7 +36,11 @@ TEST(EventFromJson, ReadsWhatWasWritten) {
                   "porch",
                   header().at + 3s,
                   {{"drive", "The drive"}, {"gate", "gate"}},
-                  {{0ms, 0.25, 0.5, 0.125, 0.25}, {750ms, 0, 0, 1, 1}}}}) {
+                  {{0ms, 0.25, 0.5, 0.125, 0.25}, {750ms, 0, 0, 1, 1}}},
+           FootageGap{header(), "porch", GapCause::power_cut, {}, 10, {}},
+           FootageGap{header(), "porch", GapCause::timeout, header().at + 3s, 3.25, "no route to host"},
+           DiskTrouble{header(), "/srv/footage", DiskFault::full, {}},
+           DiskTrouble{header(), "/srv/footage", DiskFault::back, "well"}}) {
     const auto text = to_json(event);
     const auto read = from_json(text, {});
     ASSERT_TRUE(read) << text << ' ' << read.error().text();
@@ -68,6 +72,10 @@ TEST(EventFromJson, FaultsAreNamed) {
   EXPECT_EQ(fault(R"({"type":"ring","id":"1"})"), "read event: 'id' is no event's id");
   EXPECT_EQ(fault(R"({"type":"sighting","result":"ghost"})"), "read event: 'result' is not 'ghost'");
   EXPECT_EQ(fault(R"({"type":"sighting","refused":"ugly"})"), "read event: 'refused' is not 'ugly'");
+  EXPECT_EQ(fault(R"({"type":"gap","cause":"boredom"})"), "read event: 'cause' is not 'boredom'");
+  EXPECT_EQ(fault(R"({"type":"disk","fault":"blue"})"), "read event: 'fault' is not 'blue'");
+  EXPECT_EQ(fault(R"({"type":"gap","end":"soon"})"),
+            "read event: 'end' is a time as in 2025-01-29T04:20:12Z");
   EXPECT_EQ(fault(R"({"type":"sighting","track":-1})"), "read event: 'track' is a whole number");
   EXPECT_EQ(fault(R"({"type":"camera_back","lost_seconds":"x"})"), "read event: 'lost_seconds' is a number");
   EXPECT_EQ(fault(R"({"type":"alert","status":"on"})"), "read event: 'status' is firing or resolved");

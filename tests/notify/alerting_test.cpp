@@ -82,6 +82,8 @@ TEST(Alerting, AnEntryBecomesAChannelThatHearsOfTheHouse) {
   EXPECT_EQ(heard[Occasion::camera_lost], 1U);
   EXPECT_EQ(heard[Occasion::camera_back], 1U);
   EXPECT_EQ(heard[Occasion::security], 1U);
+  EXPECT_EQ(heard[Occasion::disk], 1U);
+  EXPECT_EQ(heard[Occasion::gap], 0U);
   EXPECT_EQ(heard[Occasion::ring], 0U) << "rings are for people";
   RuleEngine engine;
   engine.configure(rule_set_of(reading.options));
@@ -98,7 +100,7 @@ TEST(Alerting, LeavesTheOtherChannelsAndRulesAsTheyAre) {
   const auto alone = read(yaml);
   const auto both =
       read(yaml + "alerting: {notification_channels: [{type: webhook, config: \"https://a.example\"}]}");
-  ASSERT_EQ(both.options.rules.size(), alone.options.rules.size() + 4);
+  ASSERT_EQ(both.options.rules.size(), alone.options.rules.size() + 5);
   for (std::size_t i = 0; i < alone.options.rules.size(); ++i)
     EXPECT_EQ(both.options.rules[i].to, alone.options.rules[i].to);
 }

@@ -108,6 +108,10 @@ TEST(DryRun, ShortFormsAreTheEventsTheySay) {
   EXPECT_EQ(said({"person", "blacklisted", "Zoë", "yard"}),
             R"({"camera":"yard","person":"Zoë","result":"blacklist_match","type":"sighting"})");
   EXPECT_EQ(said({"motion", "yard"}), R"({"camera":"yard","type":"motion"})");
+  EXPECT_EQ(said({"gap", "yard"}), R"({"camera":"yard","cause":"network","seconds":10.0,"type":"gap"})");
+  EXPECT_EQ(said({"gap", "yard", "power_cut"}),
+            R"({"camera":"yard","cause":"power_cut","seconds":10.0,"type":"gap"})");
+  EXPECT_EQ(said({"disk", "read_only"}), R"({"fault":"read_only","folder":"","type":"disk"})");
   EXPECT_EQ(said({"camera", "lost", "yard"}), R"({"camera":"yard","fault":"network","type":"camera_lost"})");
   EXPECT_EQ(said({"camera", "back", "yard"}),
             R"({"camera":"yard","lost_seconds":60.0,"type":"camera_back"})");
@@ -125,6 +129,10 @@ TEST(DryRun, ShortFormsAreTheEventsTheySay) {
                                                                  {"camera", "gone", "yard"},
                                                                  {"security"},
                                                                  {"alert"},
+                                                                 {"gap"},
+                                                                 {"gap", "yard", "blue"},
+                                                                 {"disk"},
+                                                                 {"disk", "\\"},
                                                                  {"motion"}})
     EXPECT_EQ(said(words), "refused");
 }

@@ -65,12 +65,14 @@ def occasion_of(event):
         return {"known_person": "person.known", "unknown_person": "person.unknown",
                 "blacklist_match": "person.blacklisted"}.get(event["result"])
     return {"ring": "ring", "camera_lost": "camera.lost", "camera_back": "camera.back", "security": "security",
-            "alert": "alert", "motion": "motion"}.get(event["type"])
+            "alert": "alert", "motion": "motion", "gap": "gap", "disk": "disk"}.get(event["type"])
 
 
 def critical_by_itself(event, occasion):
     if occasion == "alert":
         return event["severity"] == "critical" and event["status"] == "firing"
+    if occasion == "disk":
+        return event["fault"] not in ("almost_full", "damaged_index", "back")
     return occasion in ("person.blacklisted", "security")
 
 
@@ -84,6 +86,10 @@ def subject_of(event, occasion):
         return event["kind"], event.get("person")
     if occasion == "alert":
         return event["fingerprint"], event["status"]
+    if occasion == "gap":
+        return event["cause"]
+    if occasion == "disk":
+        return event["folder"], event["fault"]
     return None
 
 
@@ -150,6 +156,8 @@ class Oracle:
             return "camera", event["camera"]
         if event["type"] == "alert" and event["status"] == status:
             return "alert", event["fingerprint"]
+        if event["type"] == "disk" and (event["fault"] == "back") == (status == "resolved"):
+            return "disk", event["folder"]
         return None
 
     def _withdrawn(self, event, at):
@@ -258,7 +266,8 @@ class Oracle:
         return None
 
     def _escalate(self, rule, event, critical, message, at, result):
-        if "escalate" not in rule or event.get("status") == "resolved":
+        over = event.get("status") == "resolved" or event.get("fault") == "back" or event["type"] == "gap" and "end" in event
+        if "escalate" not in rule or over:
             return
         after = duration(rule["escalate"]["after"])
         for channel in rule["escalate"]["to"]:

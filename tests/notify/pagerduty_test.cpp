@@ -63,6 +63,18 @@ TEST(PagerDuty, AnAlertLivesUnderItsFingerprintWithItsSeverity) {
   EXPECT_EQ(over["dedup_key"], "alert:c0ffee");
 }
 
+TEST(PagerDuty, TroubleWithADiskIsOneAlertUntilItIsBack) {
+  const auto full = sent_for(message_of_type("disk", {{"folder", "/srv"}, {"fault", "almost_full"}}));
+  EXPECT_EQ(full["event_action"], "trigger");
+  EXPECT_EQ(full["dedup_key"], "disk:/srv");
+  EXPECT_EQ(full["payload"]["severity"], "warning");
+  const auto back = sent_for(message_of_type("disk", {{"folder", "/srv"}, {"fault", "back"}}));
+  EXPECT_EQ(back, (json{{"routing_key", key}, {"event_action", "resolve"}, {"dedup_key", "disk:/srv"}}));
+  const auto gap = sent_for(message_of_type("gap", {{"camera", "porch"}, {"cause", "eof"}}));
+  EXPECT_EQ(gap["dedup_key"], id);
+  EXPECT_EQ(gap["payload"]["severity"], "warning");
+}
+
 TEST(PagerDuty, ABlacklistedPersonIsCriticalAndARingIsInformation) {
   auto blacklisted = message_of_type("sighting", {{"result", "blacklist_match"}});
   blacklisted.words.critical = true;

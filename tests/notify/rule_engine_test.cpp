@@ -150,6 +150,8 @@ TEST_F(RuleEngineTest, WhatIsCriticalByItself) {
   configure({{Occasion::person_blacklisted, {"phone"}},
              {Occasion::security, {"phone"}},
              {Occasion::alert, {"phone"}},
+             {Occasion::gap, {"phone"}},
+             {Occasion::disk, {"phone"}},
              {Occasion::ring, {"phone"}}});
   const auto critical = [&](const event::Event& event) { return decide(event).routes.at(0).critical; };
   EXPECT_TRUE(critical(seen(Verdict::blacklist_match, "Mallory")));
@@ -158,6 +160,12 @@ TEST_F(RuleEngineTest, WhatIsCriticalByItself) {
   EXPECT_FALSE(critical(event::Alert{header(), "A", "critical", false, "", "f", ""}));
   EXPECT_FALSE(critical(event::Alert{header(), "A", "high", true, "", "f", ""}));
   EXPECT_FALSE(critical(ring()));
+  for (const auto fault : event::disk_faults)
+    EXPECT_EQ(critical(event::DiskTrouble{header(), "/srv", fault, {}}),
+              fault != event::DiskFault::almost_full && fault != event::DiskFault::damaged_index &&
+                  fault != event::DiskFault::back)
+        << to_string(fault);
+  EXPECT_FALSE(critical(event::FootageGap{header(), "front", event::GapCause::power_cut, {}, 60, {}}));
 }
 
 TEST_F(RuleEngineTest, BucketGivesBackOneByOne) {

@@ -29,11 +29,15 @@ event::Ring ring() {
   return {header(), "front", "front", event::TriggerSource::button_press};
 }
 
-const std::vector<Rule> full_rules{
-    {Occasion::ring, {"phone", "hook"}, true},     {Occasion::person_known, {"log"}, false},
-    {Occasion::person_unknown, {"phone"}, false},  {Occasion::person_blacklisted, {"siren"}, true},
-    {Occasion::camera_lost, {"mail"}, false},      {Occasion::camera_back, {"hook"}, false},
-    {Occasion::security, {"siren", "mail"}, false}};
+const std::vector<Rule> full_rules{{Occasion::ring, {"phone", "hook"}, true},
+                                   {Occasion::person_known, {"log"}, false},
+                                   {Occasion::person_unknown, {"phone"}, false},
+                                   {Occasion::person_blacklisted, {"siren"}, true},
+                                   {Occasion::camera_lost, {"mail"}, false},
+                                   {Occasion::camera_back, {"hook"}, false},
+                                   {Occasion::security, {"siren", "mail"}, false},
+                                   {Occasion::gap, {"log"}, false},
+                                   {Occasion::disk, {"mail"}, false}};
 
 // Who is told, and whether with the picture, by an engine that saw nothing before.
 std::vector<std::pair<std::string, bool>> route(const std::vector<Rule>& rules, const event::Event& event,
@@ -64,6 +68,10 @@ TEST(Rules, EachOccasionGoesWhereItsRuleSays) {
               ElementsAre(std::pair(std::string("hook"), false)));
   EXPECT_THAT(route(full_rules, event::Security{header(), "tamper", "hardware", "logged", "", ""}),
               ElementsAre(std::pair(std::string("siren"), false), std::pair(std::string("mail"), false)));
+  EXPECT_THAT(route(full_rules, event::FootageGap{header(), "front", event::GapCause::eof, {}, 10, {}}),
+              ElementsAre(std::pair(std::string("log"), false)));
+  EXPECT_THAT(route(full_rules, event::DiskTrouble{header(), "/srv", event::DiskFault::full, {}}),
+              ElementsAre(std::pair(std::string("mail"), false)));
   event::ButtonTrouble trouble;
   trouble.header = header();
   EXPECT_THAT(route(full_rules, trouble), IsEmpty());

@@ -58,7 +58,29 @@ TEST_F(WordsTest, EveryEventIsSaidInBothLanguages) {
   EXPECT_EQ(both(motion), "Motion | Front door, 18:04 || Bewegung | Front door, 18:04");
   motion.zones = {{"drive", "The drive"}, {"gate", "The gate"}};
   EXPECT_EQ(words(motion).text, "Front door, 18:04\nThe drive, The gate");
-  route.camera_name.clear();  // neither of these has a camera
+  event::FootageGap gap{header, "front", event::GapCause::disk_full, {}, 10, "No space left on device"};
+  EXPECT_EQ(
+      both(gap),
+      "Gap in the footage | Front door, 18:04\nThe disk was full.\nNothing is recorded; it goes on.\nNo "
+      "space left on device || Lücke in der Aufnahme | Front door, 18:04\nDer Speicher war voll.\nEs wird "
+      "nichts aufgenommen, noch immer.\nNo space left on device");
+  gap.ended = header.at + 61s;
+  gap.seconds = 61;
+  gap.detail.clear();
+  EXPECT_EQ(words(gap).text, "Front door, 18:04\nThe disk was full.\nNothing was recorded for 1 minute");
+  EXPECT_EQ(words(gap, Language::german).text,
+            "Front door, 18:04\nDer Speicher war voll.\nNichts aufgenommen: 1 Minute");
+  route.camera_name.clear();  // none of these has a camera
+  event::DiskTrouble trouble{header, "/srv/footage", event::DiskFault::read_only, "Read-only file system"};
+  EXPECT_EQ(both(trouble),
+            "Trouble with the footage's disk | 18:04\nIt cannot be written; nothing is "
+            "recorded.\n/srv/footage\nRead-only file system || Störung am Aufnahmespeicher | 18:04\nEr lässt "
+            "sich nicht beschreiben, es wird nichts aufgenommen.\n/srv/footage\nRead-only file system");
+  trouble.fault = event::DiskFault::back;
+  trouble.detail.clear();
+  EXPECT_EQ(both(trouble),
+            "The footage's disk is well again | 18:04\n/srv/footage || Aufnahmespeicher wieder in Ordnung | "
+            "18:04\n/srv/footage");
   EXPECT_EQ(both(event::Security{header, "tamper", "hardware", "", "", ""}),
             "Tampering | 18:04 || Manipulation | 18:04");
   const event::Alert alert{header, "DiskFull", "critical", true, "Disk is full.", "f", ""};
@@ -68,6 +90,15 @@ TEST_F(WordsTest, EveryEventIsSaidInBothLanguages) {
   over.firing = false;
   EXPECT_EQ(words(over).title, "Resolved: DiskFull");
   EXPECT_EQ(words(over, Language::german).title, "Behoben: DiskFull");
+}
+
+TEST_F(WordsTest, EveryCauseOfAGapAndEveryFaultOfADiskHasWords) {
+  for (const auto cause : event::gap_causes)
+    for (const auto language : {Language::english, Language::german})
+      EXPECT_NE(say("cause." + std::string(to_string(cause)), language), "") << to_string(cause);
+  for (const auto fault : event::disk_faults)
+    for (const auto language : {Language::english, Language::german})
+      EXPECT_NE(say("disk." + std::string(to_string(fault)), language), "") << to_string(fault);
 }
 
 TEST_F(WordsTest, UpdateSaysWhoRang) {

@@ -64,5 +64,19 @@ TEST(Executor, ManyQuickJobsWithoutASlowOneAllRun) {
   EXPECT_EQ(quick, 100U);
 }
 
+// A long job sees that it is to end.
+TEST(Executor, AJobHearsOfTheStopWhileItRuns) {
+  Order order;
+  bool before = true, after = false;
+  ASSERT_TRUE(order.executor->quick([&] {
+    before = order.executor->stop_token().stop_requested();
+    order.stop.request_stop();
+    after = order.executor->stop_token().stop_requested();
+  }));
+  order.run();
+  EXPECT_FALSE(before);
+  EXPECT_TRUE(after);
+}
+
 }  // namespace
 }  // namespace porchlight::pipeline

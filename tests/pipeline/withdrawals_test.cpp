@@ -79,6 +79,28 @@ TEST_F(Withdrawals, AResolvedAlertCallsNobodyAnyMoreAlsoAfterARestart) {
   EXPECT_THAT(seen(), ElementsAre(other));
 }
 
+TEST_F(Withdrawals, AGapThatIsOverCallsNobodyAnyMore) {
+  event::FootageGap front{header(), "front", event::GapCause::timeout, {}, 10, {}};
+  const auto one = escalate(front);
+  const auto other = escalate(event::FootageGap{header(), "front", event::GapCause::eof, {}, 10, {}});
+  house->pass(1min);
+  front.ended = front.header.at + 1min;
+  house->store().push(CompleteEvent{front});
+  house->pass(10min);
+  EXPECT_EQ(state_of(one), DeliveryState::cancelled);
+  EXPECT_THAT(seen(), ElementsAre(other)) << "another gap of the same camera goes on";
+}
+
+TEST_F(Withdrawals, ADiskThatIsBackCallsNobodyAnyMore) {
+  const auto full = escalate(event::DiskTrouble{header(), "/srv", event::DiskFault::full, {}});
+  const auto other = escalate(event::DiskTrouble{header(), "/mnt", event::DiskFault::full, {}});
+  house->pass(1min);
+  house->send(event::DiskTrouble{header(), "/srv", event::DiskFault::back, {}}, {});
+  house->pass(10min);
+  EXPECT_EQ(state_of(full), DeliveryState::cancelled);
+  EXPECT_THAT(seen(), ElementsAre(other));
+}
+
 TEST_F(Withdrawals, AFiringAlertEndsNothing) {
   const auto first = escalate(alert("d15c", true));
   house->send(alert("d15c", true), {});

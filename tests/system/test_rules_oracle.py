@@ -24,7 +24,7 @@ SEED = int(os.environ.get("PORCHLIGHT_SEED", "20261126"))
 HOUSES, EVENTS = 40, 250
 BERLIN = "CET-1CEST,M3.5.0,M10.5.0/3"  # written out, so that no table of zones is needed
 STARTS = ["2026-03-28T20:00:00+00:00", "2026-10-24T20:00:00+00:00", "2026-11-26T05:00:00+00:00", "2026-12-31T12:00:00+00:00"]
-OCCASIONS = ["ring", "person.known", "person.unknown", "person.blacklisted", "camera.lost", "camera.back", "security", "alert", "motion"]
+OCCASIONS = ["ring", "person.known", "person.unknown", "person.blacklisted", "camera.lost", "camera.back", "security", "alert", "motion", "gap", "disk"]
 CAMERAS = [{"id": "front", "name": "Front door", "url": "rtsp://camera/1"}, {"id": "yard", "url": "rtsp://camera/2"}]
 PERSONS = ["Zoë", "Lia", "Mallory"]
 SEVERITIES = ["critical", "high", "info"]
@@ -93,7 +93,7 @@ def house(dice):
     elif kind < 0.4:
         occasions = ["person.blacklisted", "security"]
     elif kind < 0.6:
-        occasions = ["camera.lost", "camera.back", "alert"]
+        occasions = ["camera.lost", "camera.back", "alert", "disk"]
     return {"cameras": CAMERAS, "buttons": [{"id": "front", "kind": "virtual", "camera": "front"}],
             "notifications": {"channels": [channel(dice, name) for name in names],
                               "rules": [rule(dice, occasions, names) for _ in range(dice.randint(2, 6))]}}
@@ -146,6 +146,12 @@ class Story:
         if occasion == "motion":
             event |= {"type": "motion", "camera": dice.choice(["front", "yard"]), "start": event["time"], "track": []}
             return event if dice.random() < 0.5 else event | {"zones": ["drive", "gate"], "zone_names": ["The drive", "Gate"]}
+        if occasion == "gap":
+            event |= {"type": "gap", "camera": dice.choice(["front", "yard"]), "cause": dice.choice(["eof", "disk_full"]), "seconds": 10}
+            return event if dice.random() < 0.5 else event | {"end": as_time(self.at + 10_000)}
+        if occasion == "disk":
+            return event | {"type": "disk", "folder": dice.choice(["/srv/one", "/srv/two"]),
+                            "fault": dice.choice(["full", "read_only", "almost_full", "damaged_index", "back"])}
         if occasion == "alert":
             event |= {"type": "alert", "alert": "Disk", "severity": dice.choice(SEVERITIES),
                       "status": dice.choice(["firing", "resolved"]), "fingerprint": dice.choice(["f1", "f2"])}

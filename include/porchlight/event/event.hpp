@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -11,6 +12,7 @@
 
 #include "porchlight/base/clock.hpp"
 #include "porchlight/base/result.hpp"
+#include "porchlight/event/gap_cause.hpp"
 #include "porchlight/event/id.hpp"
 #include "porchlight/event/refusal.hpp"
 
@@ -125,11 +127,47 @@ struct Motion {
   std::vector<MotionStep> track;  // the largest of what moved, at most 16
 };
 
-using Event = std::variant<Ring, Sighting, CameraLost, CameraBack, ButtonTrouble, Security, Alert, Motion>;
+// Time of a camera that should have been recorded and was not. Told when it has lasted a while, without
+// `ended`; the same event again, complete, when pictures are kept again. One that is over by then is told
+// once. The header's time is that of the gap's begin: the end of the last picture that was kept.
+struct FootageGap {
+  Header header;
+  std::string camera_id;
+  GapCause cause = GapCause::network;
+  std::optional<WallTime> ended;
+  double seconds = 0;  // so far, or in all
+  std::string detail;  // for people; may be empty
+};
+
+// What became of the folder in which footage lies. With all but almost_full, damaged_index and back nothing
+// can be recorded.
+enum class DiskFault : std::uint8_t {
+  full,           // and nothing that may be deleted
+  almost_full,    // protected footage leaves too little for the rest
+  read_only,      // mounted, or remounted after an error, without the right to write
+  missing,        // not mounted, or the folder is gone
+  wrong_volume,   // another one than the index knows
+  error,          // a write or a sync failed
+  damaged_index,  // the index was made anew from the files
+  back            // what was said last is over
+};
+inline constexpr std::array disk_faults{
+    DiskFault::full,         DiskFault::almost_full, DiskFault::read_only,     DiskFault::missing,
+    DiskFault::wrong_volume, DiskFault::error,       DiskFault::damaged_index, DiskFault::back};
+
+struct DiskTrouble {
+  Header header;
+  std::string folder;
+  DiskFault fault = DiskFault::error;
+  std::string detail;  // for people: what the system said; may be empty
+};
+
+using Event = std::variant<Ring, Sighting, CameraLost, CameraBack, ButtonTrouble, Security, Alert, Motion,
+                           FootageGap, DiskTrouble>;
 
 const Header& header_of(const Event& event);
 // The name in the event log and in messages: ring, sighting, camera_lost, camera_back,
-// button_trouble, security, alert, motion.
+// button_trouble, security, alert, motion, gap, disk.
 std::string_view type_of(const Event& event) noexcept;
 std::string camera_of(const Event& event);
 
@@ -137,6 +175,9 @@ std::string_view to_string(TriggerSource source) noexcept;
 std::string_view to_string(Verdict verdict) noexcept;
 std::string_view to_string(CameraFault fault) noexcept;
 std::string_view to_string(ButtonFault fault) noexcept;
+std::string_view to_string(DiskFault fault) noexcept;
+// Whether nothing is recorded because of it.
+bool stops_recording(DiskFault fault) noexcept;
 
 // The event as one JSON object: id, type, time (RFC 3339), trace_id and its own fields. This is what
 // the event log stores and what webhooks send; documented in docs/events.md.

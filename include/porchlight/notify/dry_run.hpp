@@ -53,7 +53,8 @@ class DryRun {
 
 // The event of a short form: `ring BUTTON`, `person unknown CAMERA`, `person known NAME CAMERA`, `person
 // blacklisted NAME CAMERA`, `camera lost CAMERA`, `camera back CAMERA`, `security KIND [CAMERA]`, `alert NAME
-// [SEVERITY]`. ErrorCode::invalid_argument says what would be right.
+// [SEVERITY]`, `motion CAMERA`, `gap CAMERA [CAUSE]`, `disk FAULT`. ErrorCode::invalid_argument says what
+// would be right.
 Result<event::Event> event_of_words(const std::vector<std::string>& words, const event::Header& header);
 
 }  // namespace porchlight::notify

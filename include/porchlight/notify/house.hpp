@@ -18,7 +18,8 @@ struct HouseFacts {
   struct Camera {
     std::string id, name;
     bool connected = false;
-    std::optional<bool> moving{};  // nothing: movement is not looked for
+    std::optional<bool> moving{};     // nothing: movement is not looked for
+    std::optional<bool> recording{};  // a segment is being written; nothing: it is not to be recorded
     bool operator==(const Camera&) const = default;
   };
   struct Button {

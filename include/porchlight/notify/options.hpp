@@ -59,7 +59,9 @@ enum class Occasion : std::uint8_t {
   camera_back,
   security,
   alert,
-  motion
+  motion,
+  gap,
+  disk
 };
 
 // `title` and `text` of a rule, as they were written; empty: the words of the event.

@@ -33,6 +33,8 @@ class Executor {
   void set_tick(Job tick) { tick_ = std::move(tick); }
   // A job that throws ends the run with its exception; the rest stays queued for the next run.
   void run(std::stop_token stop, Heartbeat& heartbeat);
+  // Within a job: stop is requested when run() is to end, which a long job must heed.
+  std::stop_token stop_token() const { return stop_; }
 
   using Queue = MpscRing<Job, QueueName::event_processing, Overflow::refuse>;
   const Queue& quick_queue() const noexcept { return quick_; }
@@ -49,6 +51,7 @@ class Executor {
   Queue slow_;
   Job tick_;
   std::size_t quick_done_ = 0;  // since the last slow one
+  std::stop_token stop_;        // of the run
 };
 
 }  // namespace porchlight::pipeline
