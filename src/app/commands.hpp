@@ -68,6 +68,14 @@ int notify_dry_run_command(const CommandOptions& options, const std::vector<std:
                            const std::string& at);
 int notify_test_command(const CommandOptions& options, const std::string& channel);
 
+struct FootageRange {
+  std::string camera;  // empty: all
+  std::string from;    // times on the command line; empty: no bound
+  std::string to;
+};
+int footage_init_command(const CommandOptions& options);
+int footage_ledger_command(const CommandOptions& options, const FootageRange& asked);
+
 struct AuditVerifyOptions {
   std::uint64_t from = 0;
   std::optional<std::uint64_t> to;

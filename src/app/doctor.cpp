@@ -58,8 +58,9 @@ std::vector<Check> priority_checks(const Patient& patient) {
 
 // A new check is a row here; docs/doctor.md tells the rest.
 constexpr std::array rows{
-    configuration_checks, daemon_checks, unit_checks,   disk_checks,   clock_checks,  priority_checks,
-    model_checks,         people_checks, button_checks, output_checks, camera_checks, channel_checks,
+    configuration_checks, daemon_checks,  unit_checks,    disk_checks,   clock_checks,
+    priority_checks,      footage_checks, model_checks,   people_checks, button_checks,
+    output_checks,        camera_checks,  channel_checks,
 };
 
 void ask_daemon(const Settings& settings, Patient& patient) {

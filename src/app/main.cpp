@@ -21,7 +21,7 @@ namespace {
 using namespace porchlight::app;
 
 // Names that users may look for; the program says that they are not there yet.
-constexpr std::array not_yet{"logs", "plates", "footage", "backup", "restore"};
+constexpr std::array not_yet{"logs", "plates", "backup", "restore"};
 
 std::string not_empty(const std::string& text) {
   return text.empty() ? "must not be empty" : "";
@@ -52,6 +52,7 @@ class CommandLine {
     add_users();
     add_audit();
     add_outbox();
+    add_footage();
     add_alerting();
     add_notify();
     for (const auto* name : not_yet) {
@@ -278,6 +279,23 @@ class CommandLine {
     resend->add_flag("--all-dead", outbox_.all_dead, "all of every channel");
   }
 
+  void add_footage() {
+    auto* footage = app_.add_subcommand("footage", "what was recorded, and what was not");
+    footage->require_subcommand(1)->fallthrough();
+    add(*footage, "init",
+        "give storage.recordings an identity, or take the volume that lies there now for the recordings",
+        [this] { return footage_init_command(options_); });
+    add_range(*add(*footage, "ledger",
+                   "each instant that was recorded or should have been, and why it was not",
+                   [this] { return footage_ledger_command(options_, range_); }));
+  }
+
+  void add_range(CLI::App& command) {
+    command.add_option("--camera", range_.camera, "only of this camera");
+    command.add_option("--from", range_.from, "a time: RFC 3339, local, or -2h");
+    command.add_option("--to", range_.to, "a time");
+  }
+
   void add_notify() {
     auto* notify = app_.add_subcommand("notify", "who is told of what");
     notify->require_subcommand(1)->fallthrough();
@@ -303,6 +321,7 @@ class CommandLine {
   DiscoverOptions discover_;
   NewAccount account_;
   OutboxSelection outbox_;
+  FootageRange range_;
   NewToken token_;
   AlertmanagerFiles alertmanager_;
   std::string alert_channel_;

@@ -39,6 +39,7 @@ std::vector<maintain::Check> camera_checks(const Patient& patient);
 std::vector<maintain::Check> channel_checks(const Patient& patient);
 std::vector<maintain::Check> model_checks(const Patient& patient);
 std::vector<maintain::Check> people_checks(const Patient& patient);
+std::vector<maintain::Check> footage_checks(const Patient& patient);
 std::vector<maintain::Check> daemon_checks(const Patient& patient);
 
 }  // namespace porchlight::app

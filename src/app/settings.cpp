@@ -43,10 +43,19 @@ Result<std::function<bool(WallTime)>> hours_of(const std::vector<std::string>& t
   return std::function<bool(WallTime)>([hours](WallTime at) { return notify::covers(hours, at); });
 }
 
-std::filesystem::path read_storage_path(config::Section storage) {
-  storage.not_in_this_version({"recordings"});
+std::filesystem::path read_storage_path(config::Section& storage) {
   const std::filesystem::path path = storage.text("path", packaged_storage);
   if (!path.is_absolute()) storage.fault("path", "must be an absolute path, found '" + path.string() + "'");
+  return path;
+}
+
+std::filesystem::path read_recordings_path(config::Section& storage, const std::filesystem::path& folder) {
+  const std::filesystem::path path = storage.text("recordings", (folder / "recordings").string());
+  if (!path.is_absolute())
+    storage.fault("recordings", "must be an absolute path, found '" + path.string() + "'");
+  // Everything there that is no footage would be put aside, and a full disk would stop the doorbell.
+  else if ((path / "").lexically_normal() == (folder / "").lexically_normal())
+    storage.fault("recordings", "must be a folder of its own, not that of storage.path");
   return path;
 }
 
@@ -66,7 +75,9 @@ Result<Settings> read_settings(const std::filesystem::path& file, config::Faults
   auto log = root.section("log");
   Settings settings{{}, http::read_listen_options(root), read_log_options(log), {}};
   settings.access_log = log.boolean("access", true);
-  settings.house.folder = read_storage_path(root.section("storage"));
+  auto storage = root.section("storage");
+  settings.house.folder = read_storage_path(storage);
+  settings.house.recording.folder = read_recordings_path(storage, settings.house.folder);
   settings.house.cameras = camera::read_cameras(root);
   std::vector<std::string> camera_ids;
   notify::CameraNames camera_names;

@@ -23,6 +23,7 @@ Status Pipeline::State::build() {
                        [this] {
                          if (events_changed) events_changed();
                        }});
+  if (auto status = make_footage(); !status) return status;
   if (auto status = make_outputs(); !status) return status;
   auto made = Dispatcher::create(clock, metrics, store->queue(), [this](const event::Ring& ring) {
     if (vision->enabled()) vision->expectations().push(ring);
@@ -144,6 +145,7 @@ Pipeline::~Pipeline() = default;
 void Pipeline::start() {
   auto& s = *state_;
   s.start_lanes();
+  s.start_footage();
   s.start_channels();
   s.tell_house();
   s.start_outputs();  // before the buttons: the first ring is to be heard
@@ -190,6 +192,7 @@ void Pipeline::sample() {
   s.gauges.begin();
   s.dispatcher->read_queues(s.gauges);
   s.gauges.add(s.store->queue());
+  s.gauges.add(s.footage->queue());
   for (const auto* executor : {s.accounts.get(), s.library.get()}) {
     s.gauges.add(executor->quick_queue());
     s.gauges.add(executor->slow_queue());

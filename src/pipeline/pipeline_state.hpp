@@ -10,6 +10,7 @@
 
 #include "pipeline/camera_unit.hpp"
 #include "pipeline/dispatcher.hpp"
+#include "pipeline/footage_lane.hpp"
 #include "pipeline/host_lane.hpp"
 #include "pipeline/picture_desk.hpp"
 #include "pipeline/queue_gauges.hpp"
@@ -67,6 +68,10 @@ class Pipeline::State {
                         const std::vector<gpio::ButtonOptions>& near);
   void show_faults();  // on the lights
 
+  // footage.cpp, main thread
+  Status make_footage();
+  void start_footage();
+
   // house_view.cpp, main thread: shows the channels the house when it changed.
   void tell_house();
 
@@ -96,6 +101,7 @@ class Pipeline::State {
   PictureDesk pictures;
   std::function<void()> events_changed;
   std::unique_ptr<StoreLane> store;
+  std::unique_ptr<FootageLane> footage;
   std::unique_ptr<Dispatcher> dispatcher;
   std::unique_ptr<Executor> accounts;
   std::unique_ptr<Executor> library;

@@ -140,6 +140,7 @@ Result<std::vector<std::string>> Pipeline::reload(Options wanted, const Changes&
   if (changes.faces) note(s.reload_faces(wanted.faces), "faces");
   // Also after a fault: whoever was rebuilt must be seen.
   s.options = std::move(wanted);
+  s.footage->configure(footage_plan_of(s.options));
   s.publish_views();
   s.tell_house();
   if (fault) return std::move(*fault);

@@ -85,6 +85,12 @@ Database::~Database() = default;
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& file,
                                                  const DatabaseOptions& options,
                                                  telemetry::Metrics* metrics) {
+  return open(file, options, metrics, migrations());
+}
+
+Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& file,
+                                                 const DatabaseOptions& options, telemetry::Metrics* metrics,
+                                                 std::span<const Migration> steps) {
   auto connection = std::make_unique<Connection>();
   connection->file = file.string();
   if (metrics != nullptr) resolve_durations(*connection, *metrics);
@@ -99,11 +105,12 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fi
   if (metrics != nullptr) connection->files = TimedFiles::create(file, *metrics);
   if (auto status = open_handle(*connection, options); !status) return std::move(status).error();
   const auto before = connection->scalar(QueryType::schema, "PRAGMA user_version");
-  auto status = options.mode == OpenMode::read_only ? expect_version(*connection, migrations())
-                                                    : migrate(*connection, migrations());
+  auto status =
+      options.mode == OpenMode::read_only ? expect_version(*connection, steps) : migrate(*connection, steps);
   if (!status) return std::move(status).error();
   auto database = std::unique_ptr<Database>(new Database(std::move(connection)));
-  if (before && *before > 0 && *before < version()) database->migrated_from_ = *before;
+  if (before && *before > 0 && static_cast<std::size_t>(*before) < steps.size())
+    database->migrated_from_ = *before;
   return database;
 }
 
@@ -118,7 +125,7 @@ Status Database::checkpoint() {
 }
 
 Status Database::ping() {
-  const auto answer = connection_->scalar(QueryType::select, "SELECT count(*) FROM gallery_revision");
+  const auto answer = connection_->scalar(QueryType::select, "SELECT count(*) FROM sqlite_schema");
   if (!answer) return answer.error();
   return {};
 }

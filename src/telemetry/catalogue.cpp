@@ -47,6 +47,8 @@ constexpr Labels by_error = {
     {"component", components}, {"error_type", error_types}, {"severity", severity_words}};
 constexpr Labels by_security = {
     {"event_type", security_types}, {"source", security_sources}, {"action_taken", security_actions}};
+constexpr Labels by_deletion = {{"reason", deletion_reasons}};
+constexpr Labels by_volume = {{"mount_point", {}, ByConfiguration::machine}, {"role", volume_roles}};
 constexpr Labels by_audit_type = {{"event_type", audit_types}};
 constexpr Labels by_verdict = {{"result", token_verdicts}};
 constexpr Labels by_account_state = {{"state", account_states}};
@@ -407,6 +409,18 @@ constexpr FamilySpec families[] = {
      {},
      {},
      at_scrape},
+    {"recording_oldest_segment_timestamp_seconds",
+     gauge,
+     "Begin of the oldest segment that is kept, in Unix seconds.",
+     by_camera,
+     {},
+     when_set},
+    {"recording_segments_deleted_total",
+     counter,
+     "Segments deleted, by why.",
+     by_deletion,
+     {},
+     all_combinations},
     {"registration_conflicts_total",
      counter,
      "Account creations refused because the name exists.",
@@ -414,6 +428,12 @@ constexpr FamilySpec families[] = {
      {},
      all_combinations},
     {"security_events_total", counter, "Security events.", by_security, {}, all_combinations},
+    {"storage_volume_info",
+     gauge,
+     "Constant 1; what is kept on the file system that is mounted there.",
+     by_volume,
+     {},
+     when_set},
     {"successful_logins_total", counter, "Logins that succeeded.", {}, {}, all_combinations},
     {"successful_registrations_total", counter, "Accounts created.", {}, {}, all_combinations},
     {"system_cpu_core_usage_percent", gauge, "Use of one core since the last sample.", by_core, {}, sampled},

@@ -79,6 +79,8 @@ inline constexpr Words rejection_reasons = {"malformed",    "too_large",        
                                             "timeout"};
 inline constexpr Words alert_statuses = {"firing", "resolved"};
 inline constexpr Words alert_severities = {"critical", "high", "warning", "medium", "low", "info"};
+inline constexpr Words deletion_reasons = {"age", "space", "operator", "corrupt", "erasure_request"};
+inline constexpr Words volume_roles = {"recordings"};
 inline constexpr Words disk_operations = {"read", "write", "sync"};
 inline constexpr Words socket_states = {"established", "listen", "time_wait", "close_wait", "other"};
 inline constexpr Words load_windows = {"1m", "5m", "15m"};

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "porchlight/base/result.hpp"
 
@@ -31,6 +32,8 @@ struct DatabaseOptions {
   Synchronous synchronous = Synchronous::full;
 };
 
+struct Migration;
+
 // One connection to the database in WAL mode, with its cache of prepared statements. Thread-bound:
 // one thread from open() on may use it and what is built over it (EventLog, Outbox, GalleryStore). A
 // second connection to the same file, in this process or another, reads and writes beside it;
@@ -43,6 +46,10 @@ class Database {
   // `metrics` may be null (a command that only looks); else it outlives the database.
   static Result<std::unique_ptr<Database>> open(const std::filesystem::path& file,
                                                 const DatabaseOptions& options, telemetry::Metrics* metrics);
+  // The same for a file with a schema of its own.
+  static Result<std::unique_ptr<Database>> open(const std::filesystem::path& file,
+                                                const DatabaseOptions& options, telemetry::Metrics* metrics,
+                                                std::span<const Migration> steps);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -54,7 +61,7 @@ class Database {
   // One cheap question that fails when the database cannot be read (for health checks).
   Status ping();
 
-  // The version this open() migrated from, when it did; the version it is of now.
+  // The version this open() migrated from, when it did; the version that porchlight.db is of now.
   std::optional<std::int64_t> migrated_from() const noexcept { return migrated_from_; }
   static std::int64_t version() noexcept;
 

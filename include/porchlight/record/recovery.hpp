@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "porchlight/base/result.hpp"
+#include "porchlight/record/volume.hpp"
+#include "porchlight/store/segment_index.hpp"
+
+namespace porchlight::record {
+
+inline constexpr const char* quarantine_folder = "quarantine";
+
+// Index and files are made to agree: R3 to R6 of docs/storage.md. Idempotent: after a crash, or an error,
+// begin again.
+struct RecoveryOrder {
+  std::string boot_id;  // of the boot that runs
+  bool live = false;    // recorders write: their parts and open rows are left alone
+  // Cameras of which the ledger is lost, and which were to be recorded all the time: each hole becomes a gap.
+  std::vector<std::string> holes_of{};
+  std::filesystem::path damaged_index{};  // the one before, out of which to read what stands in no file
+  std::function<void()> alive = [] {};    // called for each file
+};
+struct RecoveryReport {
+  std::uint64_t deleted = 0;             // deletions that had been begun
+  std::uint64_t healed = 0;              // cut short, now whole up to their last fragment
+  std::uint64_t removed = 0;             // without one whole fragment
+  std::uint64_t adopted = 0;             // files that had no row
+  std::uint64_t missing = 0;             // rows that had no file
+  std::uint64_t salvaged = 0;            // rows of the damaged index
+  std::vector<std::string> quarantined;  // what is no segment of ours, by its new name
+};
+// Errors: those of the disk and the index; what was done until then stays done.
+Result<RecoveryReport> recover_footage(store::SegmentIndex& index, const Volume& volume,
+                                       const RecoveryOrder& order);
+
+// D2 to D4 of docs/storage.md for rows that are `deleting`, 64 at most; how many went.
+Result<std::uint64_t> finish_deletions(store::SegmentIndex& index, const Volume& volume);
+
+// The file of a recorder whose writing failed: cut behind its last whole fragment, row `torn`; without one
+// its row goes and time that the row stood for becomes a gap. Nothing is left to do where there is no row.
+Status heal_row(store::SegmentIndex& index, const Volume& volume, const std::string& file);
+
+}  // namespace porchlight::record

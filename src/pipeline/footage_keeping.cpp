@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who is deleted when, by whom.
+#include <algorithm>
+
+#include "pipeline/footage_lane.hpp"
+
+namespace porchlight::pipeline {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr auto retention_period = 5s;
+constexpr auto oldest_period = 30s;
+constexpr auto tidy_period = 1h;
+constexpr std::size_t at_once = 64;
+
+std::vector<record::Holding> holdings_of(const std::vector<store::Segment>& segments) {
+  std::vector<record::Holding> holdings;
+  for (const auto& segment : segments) holdings.push_back({segment.id, segment.bytes, segment.end});
+  return holdings;
+}
+
+}  // namespace
+
+void FootageLane::retain() {
+  const auto now = clock_.now();
+  next_retention_ = now + retention_period;
+  if (auto status = finish_removal(); !status) {
+    failed("footage cannot be deleted, trying again", status.error());
+    return;
+  }
+  auto continuous = open_->index.oldest(false, at_once);
+  auto of_events = continuous ? open_->index.oldest(true, at_once) : continuous;
+  const auto space = volume_->space();
+  if (!of_events || !space) {
+    failed("what may be deleted cannot be made out", of_events ? space.error() : of_events.error());
+    return;
+  }
+  record::RetentionFacts facts;
+  facts.continuous = holdings_of(*continuous);
+  facts.of_events = holdings_of(*of_events);
+  facts.kept = kept_bytes_;
+  for (const auto& [file, growth] : growth_) facts.kept += growth.bytes;
+  facts.total = space->total;
+  facts.free = space->free;
+  facts.holds_root = record::lies_with_root(recordings_);
+  facts.wanted = std::exchange(wanted_bytes_, 0);
+  if (now >= aged_from_) facts.now = wall(now);
+  const auto plan = record::plan_retention(facts, plan_->recording);
+  remove(plan.doomed);
+  const bool more = plan.doomed.size() >= at_once;
+  if (more) next_retention_ = now;
+  const bool is_short = plan.short_by > 0 && !more;
+  if (is_short && !said_short_) {
+    log_.error("there is less space than is to be kept free, and nothing that may be deleted",
+               {{"missing_bytes", static_cast<std::int64_t>(plan.short_by)}});
+    ports_.trouble({facts.free == 0 ? VolumeFault::full : VolumeFault::almost_full, recordings_.string()});
+  } else if (said_short_ && !is_short) {
+    ports_.trouble({VolumeFault::back, recordings_.string()});
+  }
+  said_short_ = is_short;
+}
+
+// D1 to D4 of docs/storage.md.
+void FootageLane::remove(const std::vector<record::Doomed>& doomed) {
+  if (doomed.empty()) return;
+  std::vector<std::int64_t> ids;
+  for (const auto& one : doomed) ids.push_back(one.id);
+  if (auto status = open_->index.begin_delete(ids); !status) {
+    failed("footage cannot be deleted, trying again", status.error());
+    return;
+  }
+  for (const auto& one : doomed) {
+    doomed_[one.id] = one.reason;
+    kept_bytes_ -= std::min(kept_bytes_, one.bytes);
+  }
+  if (auto status = finish_removal(); !status)
+    failed("footage cannot be deleted, trying again", status.error());
+}
+
+Status FootageLane::finish_removal() {
+  for (;;) {
+    auto went = record::finish_deletions(open_->index, *volume_);
+    if (!went) return std::move(went).error();
+    if (*went == 0) break;
+  }
+  for (const auto& [id, reason] : std::exchange(doomed_, {})) deleted_[reason].increment();
+  return {};
+}
+
+void FootageLane::protect(const ProtectSegments& order) {
+  if (!open_) return order.done(Error(ErrorCode::unavailable, "the index of the footage is not open"));
+  for (const auto id : order.ids)
+    if (auto status = open_->index.protect(id, order.is_protected); !status)
+      return order.done(std::move(status));
+  order.done({});
+}
+
+void FootageLane::remove(const DeleteSegments& order) {
+  if (!open_ || !volume_)
+    return order.done(Error(ErrorCode::unavailable, "the recordings' volume is not there"));
+  std::vector<record::Doomed> doomed;
+  for (const auto id : order.ids) {
+    const auto segment = open_->index.segment(id);
+    if (!segment) return order.done(segment.error());
+    if (!*segment || (*segment)->state == store::SegmentState::open)
+      return order.done(Error(ErrorCode::not_found, "delete segment " + std::to_string(id) +
+                                                        ": it is not there, or is being written"));
+    if ((*segment)->is_protected && order.reason == record::DeletionReason::operator_)
+      return order.done(Error(ErrorCode::invalid_argument,
+                              "delete segment " + std::to_string(id) + ": it is protected, let it go first"));
+    doomed.push_back({id, (*segment)->bytes, order.reason});
+  }
+  std::vector<std::int64_t> ids;
+  for (const auto& one : doomed) ids.push_back(one.id);
+  if (auto status = open_->index.begin_delete(ids); !status) return order.done(std::move(status));
+  for (const auto& one : doomed) {
+    doomed_[one.id] = one.reason;
+    kept_bytes_ -= std::min(kept_bytes_, one.bytes);
+  }
+  order.done(finish_removal());
+}
+
+void FootageLane::show_oldest() {
+  next_oldest_ = clock_.now() + oldest_period;
+  for (const auto& camera : plan_->cameras) {
+    const telemetry::Labels labels{{"camera_id", camera.id}};
+    if (!metrics_.knows("recording_oldest_segment_timestamp_seconds", labels)) continue;
+    store::FootageFilter filter;
+    filter.camera_id = camera.id;
+    filter.limit = 1;
+    filter.oldest_first = true;
+    const auto oldest = open_->index.segments(filter);
+    if (!oldest) {
+      failed("the index of the footage cannot be read", oldest.error());
+      return;
+    }
+    if (oldest->empty() || !oldest->front().start) {
+      metrics_.remove_gauge("recording_oldest_segment_timestamp_seconds", labels);
+      continue;
+    }
+    const std::chrono::duration<double> start = oldest->front().start->time_since_epoch();
+    metrics_.gauge("recording_oldest_segment_timestamp_seconds", labels).set(start.count());
+  }
+}
+
+void FootageLane::tidy() {
+  next_tidy_ = clock_.now() + tidy_period;
+  if (auto status = open_->index.prune(); !status) failed("the ledger could not be pruned", status.error());
+  if (auto kept = open_->index.bytes())
+    kept_bytes_ = *kept;
+  else
+    failed("the index of the footage cannot be read", kept.error());
+  if (auto status = open_->database->checkpoint(); !status) failed("checkpoint", status.error());
+}
+
+}  // namespace porchlight::pipeline

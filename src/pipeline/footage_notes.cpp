@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// What recorders tell, on its way into the index.
+#include "pipeline/footage_lane.hpp"
+#include "porchlight/base/overloaded.hpp"
+
+namespace porchlight::pipeline {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+constexpr auto commit_period = 10s;
+constexpr auto retry_pause = 1s;
+
+milliseconds in_boot(MonotonicTime at) {
+  return std::chrono::floor<milliseconds>(at.time_since_epoch());
+}
+
+// Whether trying again can help.
+bool may_pass(const Error& error) {
+  switch (error.code()) {
+    case ErrorCode::unavailable:
+    case ErrorCode::io:
+    case ErrorCode::resource:
+    case ErrorCode::permission_denied:
+    case ErrorCode::corrupt:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+store::BootMoment FootageLane::moment(MonotonicTime at) const {
+  return {boot_, in_boot(at)};
+}
+
+void FootageLane::take_note(record::RecordNote note) {
+  if (const auto* gap = std::get_if<record::GapNote>(&note)) ports_.gap(*gap);
+  if (auto* grown = std::get_if<record::SegmentGrown>(&note)) {
+    growth_[grown->file] = {grown->file, in_boot(grown->end), grown->bytes, grown->frames};
+    return;
+  }
+  if (waiting_.size() < waiting_limit) {
+    waiting_.push_back(std::move(note));
+    return;
+  }
+  if (given_up_++ == 0)
+    log_.critical(
+        "the index of the footage cannot be written for too long: what comes now will be found in the files");
+}
+
+void FootageLane::write_notes(Heartbeat& heartbeat) {
+  while (open_ && !damaged_ && !waiting_.empty()) {
+    heartbeat.beat();
+    const auto status = write(waiting_.front());
+    if (!status && may_pass(status.error())) {
+      next_write_ = clock_.now() + retry_pause;
+      failed("the index of the footage cannot be written, holding what comes in memory", status.error());
+      return;
+    }
+    if (!status) failed("the index refuses a note of a recorder", status.error());
+    waiting_.pop_front();
+  }
+  if (given_up_ > 0 && !damaged_) recovered_ = false;  // the files know what the index missed
+}
+
+Status FootageLane::write(const record::RecordNote& note) {
+  return std::visit(Overloaded{[](std::monostate) { return Status(); },
+                               [](const record::SegmentGrown&) { return Status(); },
+                               [this](const auto& its) { return write(its); }},
+                    note);
+}
+
+Status FootageLane::write(const record::SegmentBegun& note) {
+  if (auto status = end_start_gap(note.camera_id, note.begin); !status) return status;
+  store::Segment segment;
+  segment.camera_id = note.camera_id;
+  segment.file = note.file;
+  segment.begin = moment(note.begin);
+  segment.end_at = segment.begin.at;
+  segment.codec = note.codec;
+  segment.audio_codec = note.audio_codec;
+  segment.width = note.width;
+  segment.height = note.height;
+  const auto there = open_->index.segment_of_file(note.file);
+  if (!there) return there.error();
+  writing_[note.file] = note;
+  if (*there) return {};  // found among the files before its note came
+  auto id = open_->index.begin(segment);
+  if (!id) return std::move(id).error();
+  return {};
+}
+
+Status FootageLane::write(const record::SegmentFinished& note) {
+  if (!note.whole) {
+    unhealed_.insert(note.file);
+    next_volume_ = {};  // soon: it is healed when the volume was looked at
+  } else {
+    store::Segment segment;
+    segment.file = note.file;
+    segment.state = store::SegmentState::closed;
+    segment.end_at = in_boot(note.end);
+    segment.bytes = note.bytes;
+    segment.frames = note.frames;
+    segment.crc = note.crc;
+    if (auto status = open_->index.finish(segment); !status) return status;
+    kept_bytes_ += note.bytes;
+  }
+  writing_.erase(note.file);
+  growth_.erase(note.file);
+  return {};
+}
+
+Status FootageLane::write(const record::GapNote& note) {
+  if (auto status = end_start_gap(note.camera_id, note.begin); !status) return status;
+  const GapKey key{note.camera_id, note.begin};
+  if (const auto open = gaps_.find(key); open != gaps_.end()) {
+    if (!note.end) return {};
+    if (auto status = open_->index.end_gap(open->second.id, moment(*note.end)); !status) return status;
+    gaps_.erase(open);
+    return {};
+  }
+  store::Gap gap;
+  gap.camera_id = note.camera_id;
+  gap.cause = note.cause;
+  gap.detail = note.detail;
+  gap.begin = moment(note.begin);
+  if (note.end) gap.end = moment(*note.end);
+  auto id = open_->index.begin_gap(gap);
+  if (!id) return std::move(id).error();
+  if (!note.end) gaps_[key] = {note, *id};
+  return {};
+}
+
+Status FootageLane::write(const record::SpanNote& note) {
+  return open_->index.keep_span({note.event, note.camera_id, moment(note.begin), moment(note.end)});
+}
+
+// Somebody is there again, be it to say that nothing comes.
+Status FootageLane::end_start_gap(const std::string& camera_id, MonotonicTime at) {
+  const auto gap = start_gaps_.find(camera_id);
+  if (gap == start_gaps_.end()) return {};
+  if (auto status = open_->index.end_gap(gap->second, moment(at)); !status && may_pass(status.error()))
+    return status;
+  start_gaps_.erase(gap);
+  return {};
+}
+
+// One transaction for all cameras; it also says that the daemon lives.
+void FootageLane::commit_growth() {
+  next_commit_ = clock_.now() + commit_period;
+  std::vector<store::SegmentIndex::Growth> grown;
+  for (const auto& [file, growth] : growth_) grown.push_back(growth);
+  if (auto status = open_->index.grow(grown, moment(clock_.now())); !status) {
+    failed("the growth of the footage cannot be written, trying again", status.error());
+    return;
+  }
+  last_fault_.clear();
+  growth_.clear();
+}
+
+void FootageLane::heal_failed() {
+  if (!volume_) return;
+  for (auto file = unhealed_.begin(); file != unhealed_.end();) {
+    if (auto status = record::heal_row(open_->index, *volume_, *file); !status) {
+      failed("a segment whose writing failed cannot be healed yet", status.error());
+      return;
+    }
+    file = unhealed_.erase(file);
+  }
+}
+
+// An index that was made anew under running recorders: what goes on now is in no file's tail yet.
+Status FootageLane::tell_again() {
+  for (const auto& [file, begun] : std::map(writing_))
+    if (auto status = write(begun); !status) return status;
+  start_gaps_.clear();
+  const auto open = std::exchange(gaps_, {});
+  for (const auto& [key, gap] : open)
+    if (auto status = write(gap.note); !status) {
+      gaps_ = open;
+      return status;
+    }
+  if (auto status = open_->index.begin_run(moment(clock_.now())); !status) return status;
+  started_ = true;
+  return {};
+}
+
+}  // namespace porchlight::pipeline

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "porchlight/record/recovery.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+
+#include "porchlight/record/segment_file.hpp"
+#include "record/quarantine.hpp"
+#include "record/segment_folder.hpp"
+
+namespace porchlight::record {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+using std::filesystem::path;
+
+constexpr const char* part_ending = ".part";
+constexpr auto least_hole = 500ms;  // two segments that follow each other leave less
+constexpr std::size_t page = 1000;
+
+milliseconds in_boot(MonotonicTime at) {
+  return std::chrono::floor<milliseconds>(at.time_since_epoch());
+}
+
+// A camera's folder is called by its id.
+bool may_be_camera(const std::string& name) {
+  return name != quarantine_folder && !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+         });
+}
+
+bool may_be_segment(const std::string& file) {
+  return file.ends_with(".mp4") || file.ends_with(".mov");
+}
+
+enum class Kind : std::uint8_t { folder, file };
+Result<std::vector<std::string>> names_in(const path& folder, Kind kind) {
+  std::vector<std::string> names;
+  std::error_code failed;
+  for (std::filesystem::directory_iterator entry(folder, failed), end; !failed && entry != end;
+       entry.increment(failed)) {
+    std::error_code ignored;
+    const bool is_folder = entry->is_directory(ignored) && !entry->is_symlink(ignored);
+    if (is_folder == (kind == Kind::folder)) names.push_back(entry->path().filename().string());
+  }
+  if (failed) return errno_error(failed.value(), "read folder '" + folder.string() + "'");
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+store::Segment row_of(const std::string& file, const ScannedSegment& scanned) {
+  store::Segment row;
+  row.camera_id = scanned.head.camera_id;
+  row.file = file;
+  row.state = scanned.tail && !scanned.tail->torn ? store::SegmentState::closed : store::SegmentState::torn;
+  row.begin.at = in_boot(scanned.head.begin);
+  row.end_at = row.begin.at + (scanned.tail ? scanned.tail->duration : scanned.duration);
+  row.bytes = scanned.file_bytes;
+  row.frames = scanned.tail ? scanned.tail->frames : scanned.frames;
+  row.crc = scanned.tail ? scanned.tail->crc : 0;
+  row.codec = scanned.codec;
+  row.audio_codec = scanned.audio_codec;
+  row.width = scanned.width;
+  row.height = scanned.height;
+  return row;
+}
+
+store::Gap gap_of(const store::Segment& row, std::string detail) {
+  store::Gap gap;
+  gap.camera_id = row.camera_id;
+  gap.cause = event::GapCause::damaged;
+  gap.detail = std::move(detail);
+  gap.begin = row.begin;
+  gap.end = store::BootMoment{row.begin.boot, row.end_at};
+  return gap;
+}
+
+class Recovery {
+ public:
+  Recovery(store::SegmentIndex& index, const Volume& volume, const RecoveryOrder& order)
+      : index_(index), volume_(volume), order_(order) {}
+
+  Result<RecoveryReport> run() {
+    for (auto step : {&Recovery::finish_all_deletions, &Recovery::look_at_files, &Recovery::look_at_rows,
+                      &Recovery::put_in_order})
+      if (auto status = (this->*step)(); !status) return std::move(status).error();
+    return std::move(report_);
+  }
+
+ private:
+  using Rows = std::map<std::string, store::Segment>;
+
+  Status finish_all_deletions() {
+    for (;;) {
+      order_.alive();
+      auto went = finish_deletions(index_, volume_);
+      if (!went) return std::move(went).error();
+      if (*went == 0) return {};
+      report_.deleted += *went;
+    }
+  }
+
+  Status look_at_files() {
+    auto cameras = names_in(volume_.folder(), Kind::folder);
+    if (!cameras) return std::move(cameras).error();
+    for (const auto& camera : *cameras) {
+      if (!may_be_camera(camera)) continue;
+      auto dates = names_in(volume_.folder() / camera, Kind::folder);
+      if (!dates) return std::move(dates).error();
+      for (const auto& date : *dates)
+        if (auto status = look_into(camera + "/" + date); !status) return status;
+    }
+    return {};
+  }
+
+  Status look_into(const std::string& folder) {
+    auto names = names_in(volume_.folder() / folder, Kind::file);
+    if (!names) return std::move(names).error();
+    auto rows = index_.in_folder(folder);
+    if (!rows) return std::move(rows).error();
+    Rows known;
+    for (auto& row : *rows) known.emplace(row.file, std::move(row));
+    for (const auto& name : *names) {
+      order_.alive();
+      if (auto status = look_at(folder + "/" + name, known); !status) return status;
+    }
+    return {};
+  }
+
+  Status look_at(const std::string& file, const Rows& known) {
+    const bool is_part = file.ends_with(part_ending);
+    const auto named = is_part ? file.substr(0, file.size() - std::string_view(part_ending).size()) : file;
+    if (is_part && order_.live) return {};
+    if (!may_be_segment(named)) return quarantine(file);
+    const auto row = known.find(named);
+    const auto* its = row == known.end() ? nullptr : &row->second;
+    if (is_part) return heal(named, its);
+    if (its != nullptr && (order_.live || its->state != store::SegmentState::open)) return {};
+    auto scanned = scan_segment(volume_.folder() / file);
+    if (!scanned) return take_fault(file, scanned.error());
+    if (!scanned->tail) return heal_named(file, its);
+    return take(file, *scanned, its);
+  }
+
+  // A crash between the renaming and its row needs no more than the row; but a name without a tail is no
+  // promise: back to a part, and healed like one.
+  Status heal_named(const std::string& file, const store::Segment* row) {
+    const auto path = volume_.folder() / file;
+    if (auto status = settle_name(path, path.string() + part_ending); !status) return status;
+    return heal(file, row);
+  }
+
+  Status heal(const std::string& file, const store::Segment* row) {
+    auto healed = heal_segment((volume_.folder() / file).string() + part_ending);
+    if (!healed && healed.error().code() == ErrorCode::not_found) {
+      ++report_.removed;  // its row, if there is one, has no file now
+      return {};
+    }
+    if (!healed) return take_fault(file + part_ending, healed.error());
+    ++report_.healed;
+    return take(file, *healed, row);
+  }
+
+  // What is no segment of ours is put aside; a disk that fails is another matter.
+  Status take_fault(const std::string& file, const Error& error) {
+    if (error.code() == ErrorCode::corrupt || error.code() == ErrorCode::already_exists ||
+        error.code() == ErrorCode::unsupported)
+      return quarantine(file);
+    if (error.code() == ErrorCode::not_found) return {};
+    return error;
+  }
+
+  Status quarantine(const std::string& file) {
+    auto name = put_into_quarantine(volume_, file);
+    if (!name) return std::move(name).error();
+    report_.quarantined.push_back(std::move(*name));
+    return {};
+  }
+
+  Status take(const std::string& file, const ScannedSegment& scanned, const store::Segment* row) {
+    auto fresh = row_of(file, scanned);
+    if (row != nullptr) {
+      // The boot of the row is the file's: nothing else has that name.
+      return index_.finish(fresh);
+    }
+    auto boot = boot_of(scanned.head);
+    if (!boot) return std::move(boot).error();
+    fresh.begin.boot = *boot;
+    const store::BootMoment end{*boot, std::max(fresh.end_at, fresh.begin.at + 1ms)};
+    auto there = index_.segments_in(fresh.camera_id, fresh.begin, end);
+    if (!there) return std::move(there).error();
+    // A copy of what is there already would be the same time twice.
+    for (const auto& other : *there)
+      if (other.begin == fresh.begin) return quarantine(file);
+    auto id = index_.begin(fresh);
+    if (!id) return std::move(id).error();
+    ++report_.adopted;
+    return {};
+  }
+
+  Result<std::int64_t> boot_of(const SegmentHead& head) {
+    std::optional<WallTime> zero;
+    if (head.start) zero = *head.start - std::chrono::duration_cast<WallTime::duration>(in_boot(head.begin));
+    new_boots_ = true;
+    return index_.adopt_boot(head.boot_id, zero);
+  }
+
+  Status look_at_rows() {
+    std::string after;
+    for (;;) {
+      auto rows = index_.by_file(after, page);
+      if (!rows) return std::move(rows).error();
+      if (rows->empty()) return {};
+      after = rows->back().file;
+      for (const auto& row : *rows) {
+        order_.alive();
+        if (auto status = expect_file(row); !status) return status;
+      }
+    }
+  }
+
+  Status expect_file(const store::Segment& row) {
+    if (row.state == store::SegmentState::deleting) return {};
+    if (row.state == store::SegmentState::open && order_.live) return {};
+    const auto file = volume_.folder() / row.file;
+    struct ::stat seen {};
+    if (::lstat(file.c_str(), &seen) == 0) return expect_size(row, static_cast<std::uint64_t>(seen.st_size));
+    if (errno != ENOENT && errno != ENOTDIR) return errno_error(errno, "look at '" + file.string() + "'");
+    ++report_.missing;
+    return index_.replace_by_gap(row.id, gap_of(row, "the file is missing"));
+  }
+
+  // The file is right: the row is what may have been written long ago, or by a bad bit.
+  Status expect_size(const store::Segment& row, std::uint64_t size) {
+    if (row.state == store::SegmentState::open || row.bytes == size) return {};
+    auto scanned = scan_segment(volume_.folder() / row.file);
+    if (!scanned && scanned.error().code() == ErrorCode::corrupt) return give_up(row);
+    if (!scanned) return std::move(scanned).error();
+    if (!scanned->tail) return heal_named(row.file, &row);
+    return index_.finish(row_of(row.file, *scanned));
+  }
+
+  Status give_up(const store::Segment& row) {
+    if (auto status = quarantine(row.file); !status) return status;
+    ++report_.missing;
+    return index_.replace_by_gap(row.id, gap_of(row, "the file is damaged: " + report_.quarantined.back()));
+  }
+
+  Status put_in_order() {
+    if (new_boots_)
+      if (auto status = index_.order_boots(order_.boot_id); !status) return status;
+    if (!order_.damaged_index.empty()) {
+      auto saved = index_.salvage(order_.damaged_index);
+      if (!saved) return std::move(saved).error();
+      report_.salvaged = *saved;
+    }
+    for (const auto& camera : order_.holes_of)
+      if (auto status =
+              index_.fill_holes(camera, least_hole, "what was known of this time was lost with the index");
+          !status)
+        return status;
+    return {};
+  }
+
+  store::SegmentIndex& index_;
+  const Volume& volume_;
+  const RecoveryOrder& order_;
+  RecoveryReport report_;
+  bool new_boots_ = false;
+};
+
+}  // namespace
+
+Result<RecoveryReport> recover_footage(store::SegmentIndex& index, const Volume& volume,
+                                       const RecoveryOrder& order) {
+  return Recovery(index, volume, order).run();
+}
+
+Status heal_row(store::SegmentIndex& index, const Volume& volume, const std::string& file) {
+  const auto row = index.segment_of_file(file);
+  if (!row) return row.error();
+  auto healed = heal_segment((volume.folder() / file).string() + part_ending);
+  if (healed && *row) return index.finish(row_of(file, *healed));
+  if (healed || (healed.error().code() == ErrorCode::not_found && !*row)) return {};
+  if (healed.error().code() == ErrorCode::not_found)
+    return index.replace_by_gap((*row)->id, gap_of(**row, "no whole fragment was left of it"));
+  if (healed.error().code() != ErrorCode::corrupt) return healed.error();
+  auto name = put_into_quarantine(volume, file + part_ending);
+  if (!name) return std::move(name).error();
+  if (!*row) return {};
+  return index.replace_by_gap((*row)->id, gap_of(**row, "what was written is damaged: " + *name));
+}
+
+}  // namespace porchlight::record

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+// An index that is torn anywhere is either sound enough to agree with the files, or set aside by name and
+// made anew from them; nothing crashes and no file goes.
+#include <sqlite3.h>
+
+#include <fstream>
+#include <iterator>
+#include <random>
+
+#include "pipeline/footage_house.hpp"
+
+namespace porchlight::pipeline {
+namespace {
+
+using namespace std::chrono_literals;
+using record::test::make_segment;
+using record::test::wall_at;
+
+// What has to be the same again. The numbers of boots may differ, their order may not.
+using Row =
+    std::tuple<std::string, std::string, std::int64_t, std::int64_t, std::uint64_t, store::SegmentState>;
+
+std::string read_file(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+void write_file(const std::filesystem::path& file, const std::string& bytes) {
+  std::ofstream(file, std::ios::binary) << bytes;
+}
+
+struct FootageDamageTest : testing::Test {
+  TemporaryFolder folder;
+  SetClock clock;
+  telemetry::Metrics metrics{[] {
+    telemetry::ClosedSets closed;
+    closed.camera_ids = {"front", "back"};
+    return closed;
+  }()};
+  std::filesystem::path recordings = folder.path() / "good/recordings";
+  std::string index;            // the bytes of a sound one
+  std::set<std::string> files;  // of the footage
+  std::vector<Row> rows;
+
+  static std::vector<Row> rows_of(FootageHouse& house) {
+    std::vector<Row> list;
+    for (const auto& row : house.segments())
+      list.emplace_back(row.camera_id, row.file, row.begin.at.count(), row.end_at.count(), row.bytes,
+                        row.state);
+    return list;
+  }
+
+  void SetUp() override {
+    std::filesystem::create_directory(folder.path() / "good");
+    FootageHouse house(folder.path() / "good", clock, metrics, {{"front"}, {"back"}});
+    house.start();
+    ASSERT_TRUE(house.is_ready());
+    house.stop();
+    for (int i = 0; i < 4; ++i) {
+      make_segment(recordings, "old", 10'000 * (i + 1), wall_at(-50'000), record::test::Left::finished,
+                   "front");
+      make_segment(recordings, "now", 10'000 * (i + 1), wall_at(0), record::test::Left::finished, "back");
+    }
+    house.start();
+    ASSERT_TRUE(house.is_ready());
+    house.settle();
+    rows = rows_of(house);
+    house.stop();
+    ASSERT_EQ(rows.size(), 8U);
+    files = record::test::files_in(recordings);
+    ASSERT_FALSE(std::filesystem::exists(folder.path() / "good/footage.db-wal"));  // it is all in the file
+    index = read_file(folder.path() / "good/footage.db");
+  }
+
+  // True: it had to be made anew.
+  bool expect_recovery(const std::string& damaged, const std::string& what) {
+    const auto storage = folder.path() / "damaged";
+    std::filesystem::create_directory(storage);
+    write_file(storage / "footage.db", damaged);
+    FootageHouse house(storage, clock, metrics, {{"front"}, {"back"}});
+    house.plan.recording.folder = recordings;
+    house.start();
+    const bool ready = house.is_ready();
+    EXPECT_TRUE(ready) << what << ": " << (ready ? "" : house.lane->volume().error().text());
+    house.stop();
+    if (ready) {
+      EXPECT_EQ(rows_of(house), rows) << what;
+    }
+    bool aside = false;
+    for (const auto& entry : std::filesystem::directory_iterator(storage)) {
+      const auto name = entry.path().filename().string();
+      if (!name.starts_with("footage.db.damaged-") || name.ends_with("-wal") || name.ends_with("-shm"))
+        continue;
+      aside = true;
+      // All whole pages of it are there.
+      EXPECT_GT(read_file(entry.path()).size() + 4096, damaged.size()) << what;
+    }
+    EXPECT_EQ(record::test::files_in(recordings), files) << what;
+    std::filesystem::remove_all(storage);
+    return aside;
+  }
+};
+
+TEST_F(FootageDamageTest, CutAnywhere) {
+  std::mt19937 random(1);
+  int anew = 0;
+  for (int i = 0; i < 200; ++i) {
+    const auto size = random() % index.size();
+    anew += expect_recovery(index.substr(0, size), "cut at " + std::to_string(size)) ? 1 : 0;
+  }
+  EXPECT_GT(anew, 150);
+}
+
+TEST_F(FootageDamageTest, BytesFlippedAnywhere) {
+  std::mt19937 random(2);
+  int anew = 0;
+  for (int i = 0; i < 300; ++i) {
+    auto damaged = index;
+    const auto first = random() % damaged.size();
+    const auto count = 1 + random() % 64;
+    // The version says which program wrote it; a newer one's file is refused by name, and not thrown away.
+    for (auto at = first; at < std::min(first + count, damaged.size()); ++at)
+      if (at < 60 || at > 63)
+        damaged[at] = static_cast<char>(damaged[at] ^ static_cast<char>(1 + random() % 255));
+    const auto what = "flipped " + std::to_string(count) + " from " + std::to_string(first);
+    anew += expect_recovery(damaged, what) ? 1 : 0;
+    if (testing::Test::HasFailure()) break;
+  }
+  EXPECT_GT(anew, 0);
+}
+
+TEST_F(FootageDamageTest, GoneAltogether) {
+  expect_recovery("", "emptied");
+}
+
+TEST_F(FootageDamageTest, ANewerProgramsIndexIsRefusedByName) {
+  auto newer = index;
+  newer[63] = 99;
+  const auto storage = folder.path() / "newer";
+  std::filesystem::create_directory(storage);
+  write_file(storage / "footage.db", newer);
+  FootageHouse house(storage, clock, metrics);
+  house.plan.recording.folder = recordings;
+  house.start();
+  house.settle();
+  const auto volume = house.lane->volume();
+  ASSERT_FALSE(volume);
+  EXPECT_NE(volume.error().text().find("newer"), std::string::npos) << volume.error().text();
+  house.stop();
+  EXPECT_EQ(read_file(storage / "footage.db"), newer);
+  EXPECT_EQ(record::test::files_in(recordings), files);
+}
+
+// While recorders write: what goes on is in the new index, too.
+TEST_F(FootageDamageTest, FoundWhileItIsUsed) {
+  const auto storage = folder.path() / "used";
+  std::filesystem::create_directory(storage);
+  write_file(storage / "footage.db", index);
+  FootageHouse house(storage, clock, metrics);
+  house.plan.recording.folder = recordings;
+  house.start();
+  ASSERT_TRUE(house.is_ready());
+  const auto part = make_segment(recordings, "now", 990'000, wall_at(0), record::test::Left::part);
+  house.lane->tell(record::SegmentBegun{"front", part, record::test::at_ms(990'000), "mjpeg", "", 640, 32});
+  house.lane->tell(record::GapNote{"back", event::GapCause::eof, "", record::test::at_ms(995'000), {}});
+  house.settle();
+  // As a bad page of the schema would look to it.
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open((storage / "footage.db").c_str(), &other), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(other,
+                         "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage = 9999 WHERE name = "
+                         "'segments'; PRAGMA schema_version = 77",
+                         nullptr, nullptr, nullptr),
+            SQLITE_OK);
+  sqlite3_close(other);
+  const auto is_set_aside = [&] {
+    for (const auto& entry : std::filesystem::directory_iterator(storage))
+      if (entry.path().filename().string().starts_with("footage.db.damaged-")) return true;
+    return false;
+  };
+  EXPECT_TRUE(house.until(is_set_aside, 5s));
+  EXPECT_TRUE(house.lane->volume());  // recording went on all the time
+  EXPECT_TRUE(house.until([&] { return house.segments().size() == 9; }, 5s));
+  bool open = false;
+  for (const auto& row : house.segments()) open |= row.file == part && row.state == store::SegmentState::open;
+  EXPECT_TRUE(open);
+  EXPECT_TRUE(std::filesystem::exists(recordings / (part + ".part")));
+  house.lane->tell(record::GapNote{"back", event::GapCause::eof, "", record::test::at_ms(995'000),
+                                   record::test::at_ms(999'000)});
+  house.settle();
+  bool ended = false;
+  for (const auto& gap : house.gaps())
+    ended |= gap.cause == event::GapCause::eof && gap.end && gap.end->at == 999'000ms;
+  EXPECT_TRUE(ended);
+}
+
+}  // namespace
+}  // namespace porchlight::pipeline

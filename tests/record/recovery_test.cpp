@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "porchlight/record/recovery.hpp"
+
+#include "record/footage_disk.hpp"
+
+namespace porchlight::record {
+namespace {
+
+using namespace std::chrono_literals;
+using store::SegmentState;
+using test::Left;
+using Names = std::set<std::string>;
+
+struct RecoveryTest : testing::Test {
+  TemporaryFolder folder;
+  std::filesystem::path recordings = folder.path() / "recordings";
+  std::optional<Volume> volume;
+  std::unique_ptr<store::Database> database;
+  std::unique_ptr<store::SegmentIndex> index;
+  std::int64_t boot = 0;
+
+  void SetUp() override {
+    auto opened = Volume::open(recordings, {});
+    ASSERT_TRUE(opened) << opened.error().text();
+    volume = std::move(*opened);
+    auto base = store::SegmentIndex::open(folder.path() / "footage.db", {}, nullptr);
+    ASSERT_TRUE(base) << base.error().text();
+    database = std::move(*base);
+    index = std::make_unique<store::SegmentIndex>(*database);
+    boot = *index->boot("now");
+    ASSERT_TRUE(index->settle(boot, test::wall_at(0)));
+  }
+  std::string make(std::int64_t begin_ms, Left left = Left::finished) {
+    return test::make_segment(recordings, "now", begin_ms, test::wall_at(0), left);
+  }
+  // What the index knew of it when the crash came: up to `known`.
+  std::int64_t row(const std::string& file, std::int64_t begin_ms, SegmentState state,
+                   std::chrono::milliseconds known = 1s) {
+    store::Segment segment;
+    segment.camera_id = "front";
+    segment.file = file;
+    segment.state = state;
+    segment.begin = {boot, std::chrono::milliseconds(begin_ms)};
+    segment.end_at = segment.begin.at + known;
+    segment.codec = "mjpeg";
+    auto id = index->begin(segment);
+    EXPECT_TRUE(id) << id.error().text();
+    return id ? *id : 0;
+  }
+  RecoveryReport recover(RecoveryOrder order = {.boot_id = "now"}) {
+    auto report = recover_footage(*index, *volume, order);
+    EXPECT_TRUE(report) << report.error().text();
+    if (!order.live) expect_invariants();
+    return report ? std::move(*report) : RecoveryReport{};
+  }
+  // 2 and 3 of docs/storage.md, and that once more changes nothing.
+  void expect_invariants() {
+    Names names;
+    for (const auto& file : test::files_in(recordings))
+      if (!file.starts_with(quarantine_folder)) names.insert(file);
+    Names rows;
+    for (const auto& segment : segments()) {
+      rows.insert(segment.file);
+      EXPECT_TRUE(segment.state == SegmentState::closed || segment.state == SegmentState::torn)
+          << segment.file;
+      const auto scanned = scan_segment(recordings / segment.file, Depth::contents);
+      ASSERT_TRUE(scanned) << scanned.error().text();
+      ASSERT_TRUE(scanned->tail) << segment.file;
+      EXPECT_TRUE(scanned->faults.empty()) << scanned->faults.front();
+      EXPECT_EQ(scanned->tail->torn, segment.state == SegmentState::torn);
+      EXPECT_EQ(segment.bytes, std::filesystem::file_size(recordings / segment.file));
+      EXPECT_EQ(segment.end_at - segment.begin.at, scanned->tail->duration);
+    }
+    EXPECT_EQ(names, rows);
+    const auto before = test::files_in(recordings);
+    const auto again = recover_footage(*index, *volume, {.boot_id = "now"});
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->healed + again->removed + again->adopted + again->missing + again->deleted, 0U);
+    EXPECT_TRUE(again->quarantined.empty());
+    EXPECT_EQ(test::files_in(recordings), before);
+  }
+  std::vector<store::Segment> segments() { return *index->segments({.limit = 1000, .oldest_first = true}); }
+};
+
+TEST_F(RecoveryTest, CreateEndedBeforeAnythingWasWritten) {
+  std::filesystem::create_directories(recordings / "front/2026-11-26");
+  test::append_bytes(recordings / "front/2026-11-26/15-04-05.000Z.mp4.part", "");
+  const auto report = recover();
+  EXPECT_EQ(report.removed, 1U);
+  EXPECT_TRUE(segments().empty());
+  EXPECT_TRUE(test::files_in(recordings).empty());
+}
+
+TEST_F(RecoveryTest, CreateEndedBeforeItsRow) {
+  const auto file = make(5000, Left::part);
+  const auto report = recover();
+  EXPECT_EQ(report.healed, 1U);
+  EXPECT_EQ(report.adopted, 1U);
+  ASSERT_EQ(segments().size(), 1U);
+  EXPECT_EQ(segments().front().file, file);
+  EXPECT_EQ(segments().front().state, SegmentState::torn);
+  EXPECT_EQ(segments().front().begin, (store::BootMoment{boot, 5s}));
+  EXPECT_EQ(segments().front().start, test::wall_at(5));
+}
+
+TEST_F(RecoveryTest, AppendEndedInTheMiddleOfAFragment) {
+  const auto file = make(5000, Left::part);
+  const auto id = row(file, 5000, SegmentState::open);
+  test::append_bytes(recordings / (file + ".part"), std::string("\0\0\x10\0moofgarbage", 15));
+  EXPECT_EQ(recover().healed, 1U);
+  ASSERT_EQ(segments().size(), 1U);
+  EXPECT_EQ(segments().front().id, id);
+  EXPECT_EQ(segments().front().state, SegmentState::torn);
+  EXPECT_GT(segments().front().end_at, 7s);  // more than the index knew
+}
+
+TEST_F(RecoveryTest, FinishEndedBetweenTailAndName) {
+  const auto file = make(5000);
+  std::filesystem::rename(recordings / file, recordings / (file + ".part"));
+  const auto id = row(file, 5000, SegmentState::open);
+  recover();
+  ASSERT_EQ(segments().size(), 1U);
+  EXPECT_EQ(segments().front().id, id);
+  EXPECT_EQ(segments().front().state, SegmentState::closed);
+}
+
+TEST_F(RecoveryTest, FinishEndedBetweenNameAndRow) {
+  const auto file = make(5000);
+  const auto id = row(file, 5000, SegmentState::open);
+  const auto report = recover();
+  EXPECT_EQ(report.healed + report.adopted, 0U);
+  ASSERT_EQ(segments().size(), 1U);
+  EXPECT_EQ(segments().front().id, id);
+  EXPECT_EQ(segments().front().state, SegmentState::closed);
+  EXPECT_EQ(segments().front().frames, 30U);
+  EXPECT_NE(segments().front().crc, 0U);
+}
+
+TEST_F(RecoveryTest, DeleteEndedBeforeTheFileWent) {
+  const auto id = row(make(5000), 5000, SegmentState::closed);
+  make(10'000);
+  ASSERT_TRUE(index->begin_delete({id}));
+  EXPECT_EQ(recover().deleted, 1U);
+  EXPECT_EQ(segments().size(), 1U);
+  EXPECT_EQ(test::files_in(recordings).size(), 1U);
+  EXPECT_TRUE(index->gaps({})->empty());  // what retention deletes is no gap
+}
+
+TEST_F(RecoveryTest, DeleteEndedBeforeTheRowWent) {
+  const auto file = make(5000);
+  const auto id = row(file, 5000, SegmentState::closed);
+  ASSERT_TRUE(index->begin_delete({id}));
+  std::filesystem::remove(recordings / file);
+  EXPECT_EQ(recover().deleted, 1U);
+  EXPECT_TRUE(segments().empty());
+  EXPECT_TRUE(index->gaps({})->empty());
+}
+
+TEST_F(RecoveryTest, AFileWithoutARowGetsOne) {
+  make(5000);
+  EXPECT_EQ(recover().adopted, 1U);
+  EXPECT_EQ(segments().front().state, SegmentState::closed);
+  EXPECT_EQ(segments().front().codec, "mjpeg");
+  EXPECT_EQ(segments().front().width, 640);
+}
+
+TEST_F(RecoveryTest, ARowWithoutAFileBecomesAGap) {
+  const auto file = make(5000);
+  row(file, 5000, SegmentState::closed, 3s);
+  row(make(10'000), 10'000, SegmentState::closed, 3s);
+  std::filesystem::remove(recordings / file);
+  EXPECT_EQ(recover().missing, 1U);
+  EXPECT_EQ(segments().size(), 1U);
+  const auto gaps = *index->gaps({});
+  ASSERT_EQ(gaps.size(), 1U);
+  EXPECT_EQ(gaps.front().cause, event::GapCause::damaged);
+  EXPECT_EQ(gaps.front().begin, (store::BootMoment{boot, 5s}));
+  EXPECT_EQ(gaps.front().end, (store::BootMoment{boot, 8s}));
+}
+
+TEST_F(RecoveryTest, WhatIsNoSegmentIsPutAsideAndNothingOverwritten) {
+  const auto file = make(5000);
+  const auto day = (recordings / file).parent_path();
+  for (int round = 0; round < 2; ++round) {
+    test::append_bytes(day / "holiday.mp4", "this is no film");
+    test::append_bytes(day / "notes.txt", "milk, bread");
+    test::append_bytes(day / "x.mp4.part", "no film either, and long enough to have been read as boxes");
+    EXPECT_EQ(recover().quarantined.size(), 3U);
+  }
+  EXPECT_EQ(test::files_in(recordings / quarantine_folder).size(), 6U);
+  EXPECT_EQ(segments().size(), 1U);
+}
+
+TEST_F(RecoveryTest, OtherFoldersAreNobodysBusiness) {
+  std::filesystem::create_directories(recordings / "lost+found/x");
+  test::append_bytes(recordings / "lost+found/x/1", "found");
+  test::append_bytes(recordings / "README.txt", "mine");
+  EXPECT_TRUE(recover_footage(*index, *volume, {.boot_id = "now"})->quarantined.empty());
+  EXPECT_EQ(test::files_in(recordings), (Names{"README.txt", "lost+found/x/1"}));
+}
+
+TEST_F(RecoveryTest, ACopyOfASegmentIsNotTheSameTimeTwice) {
+  const auto file = make(5000);
+  recover();
+  std::filesystem::copy(recordings / file, (recordings / file).parent_path() / "copy.mp4");
+  EXPECT_EQ(recover().quarantined.size(), 1U);
+  EXPECT_EQ(segments().size(), 1U);
+}
+
+TEST_F(RecoveryTest, ARowThatDoesNotFitItsFileIsMendedFromIt) {
+  row(make(5000), 5000, SegmentState::closed, 1h);
+  recover();
+  EXPECT_EQ(segments().front().end_at, 8s);
+}
+
+TEST_F(RecoveryTest, RecordersAtWorkAreLeftAlone) {
+  const auto part = make(5000, Left::part);
+  row(part, 5000, SegmentState::open);
+  const auto finished = make(10'000);  // its note is on its way
+  row(finished, 10'000, SegmentState::open);
+  const auto found = make(20'000);
+  const auto report = recover({.boot_id = "now", .live = true});
+  EXPECT_EQ(report.healed, 0U);
+  EXPECT_EQ(report.adopted, 1U);
+  EXPECT_TRUE(std::filesystem::exists(recordings / (part + ".part")));
+  EXPECT_EQ(index->segment_of_file(part)->value().state, SegmentState::open);
+  EXPECT_EQ(index->segment_of_file(finished)->value().state, SegmentState::open);
+  EXPECT_EQ(index->segment_of_file(found)->value().state, SegmentState::closed);
+}
+
+TEST_F(RecoveryTest, AnIndexThatWasLostIsHadAgainFromTheFiles) {
+  using test::wall_at;
+  test::make_segment(recordings, "old", 5000, wall_at(-10'000));
+  test::make_segment(recordings, "old", 8000, wall_at(-10'000));
+  test::make_segment(recordings, "old", 20'000, wall_at(-10'000));
+  test::make_segment(recordings, "older", 7000, wall_at(-20'000));
+  test::make_segment(recordings, "older", 7000, wall_at(-20'000), Left::finished, "back");
+  make(4000);
+  EXPECT_EQ(recover({.boot_id = "now", .holes_of = {"front"}}).adopted, 6U);
+  const auto boots = *index->boots();
+  ASSERT_EQ(boots.size(), 3U);
+  EXPECT_EQ(boots[0].id, "older");
+  EXPECT_EQ(boots[1].id, "old");
+  EXPECT_EQ(boots[2].id, "now");
+  EXPECT_EQ(boots[0].zero, wall_at(-20'000));
+  const auto front = *index->segments({.camera_id = "front", .oldest_first = true});
+  ASSERT_EQ(front.size(), 5U);
+  EXPECT_EQ(front[0].start, wall_at(-19'993));
+  EXPECT_EQ(front[4].start, wall_at(4));
+  const auto gaps = *index->gaps({.oldest_first = true});
+  ASSERT_EQ(gaps.size(), 3U);  // older → old, the hole in old, old → now; none of the other camera
+  for (const auto& gap : gaps) {
+    EXPECT_EQ(gap.camera_id, "front");
+    EXPECT_EQ(gap.cause, event::GapCause::damaged);
+  }
+  EXPECT_EQ(gaps[1].start, wall_at(-10'000 + 11));
+  EXPECT_EQ(gaps[1].stop, wall_at(-10'000 + 20));
+}
+
+TEST_F(RecoveryTest, ASegmentWhoseWritingFailedIsHealedWhenItIsTold) {
+  const auto file = make(5000, Left::part);
+  row(file, 5000, SegmentState::open);
+  ASSERT_TRUE(heal_row(*index, *volume, file));
+  EXPECT_EQ(index->segment_of_file(file)->value().state, SegmentState::torn);
+  EXPECT_TRUE(std::filesystem::exists(recordings / file));
+
+  std::filesystem::create_directories(recordings / "front/2026-11-26");
+  test::append_bytes(recordings / "front/2026-11-26/empty.mp4.part", "");
+  row("front/2026-11-26/empty.mp4", 20'000, SegmentState::open);
+  ASSERT_TRUE(heal_row(*index, *volume, "front/2026-11-26/empty.mp4"));
+  EXPECT_FALSE(index->segment_of_file("front/2026-11-26/empty.mp4")->has_value());
+  EXPECT_EQ(index->gaps({})->size(), 1U);
+  expect_invariants();
+}
+
+}  // namespace
+}  // namespace porchlight::record
