@@ -47,6 +47,7 @@ constexpr Labels by_error = {
     {"component", components}, {"error_type", error_types}, {"severity", severity_words}};
 constexpr Labels by_security = {
     {"event_type", security_types}, {"source", security_sources}, {"action_taken", security_actions}};
+constexpr Labels by_gap_cause = {{"cause", gap_causes}};
 constexpr Labels by_audit_type = {{"event_type", audit_types}};
 constexpr Labels by_verdict = {{"result", token_verdicts}};
 constexpr Labels by_account_state = {{"state", account_states}};
@@ -181,8 +182,8 @@ constexpr FamilySpec families[] = {
     {"database_query_duration_seconds", histogram, "Duration of statements on the database by kind.",
      by_query, query_bounds, all_combinations},
     {"disk_io_latency_ms", histogram,
-     "The daemon's own reads, writes and syncs of its database in milliseconds.", by_operation,
-     disk_bounds_ms, all_combinations},
+     "The daemon's own reads, writes and syncs of its database and its recordings in milliseconds.",
+     by_operation, disk_bounds_ms, all_combinations},
     {"disk_io_read_bytes_total",
      counter,
      "Bytes read from the block device, by everybody.",
@@ -407,6 +408,25 @@ constexpr FamilySpec families[] = {
      {},
      {},
      at_scrape},
+    {"recording_active", gauge, "1: a segment is being written.", by_camera, {}, when_used},
+    {"recording_bytes_written_total",
+     counter,
+     "Bytes written into segments.",
+     by_camera,
+     {},
+     all_combinations},
+    {"recording_gap_seconds_by_cause_total",
+     counter,
+     "The same as recording_gap_seconds_total, of all cameras, by what was in the way.",
+     by_gap_cause,
+     {},
+     all_combinations},
+    {"recording_gap_seconds_total",
+     counter,
+     "Time that should have been recorded and was not; grows while a gap goes on.",
+     by_camera,
+     {},
+     all_combinations},
     {"registration_conflicts_total",
      counter,
      "Account creations refused because the name exists.",
@@ -414,6 +434,8 @@ constexpr FamilySpec families[] = {
      {},
      all_combinations},
     {"security_events_total", counter, "Security events.", by_security, {}, all_combinations},
+    {"segment_processing_seconds", histogram, "Closing and syncing one segment at its end.", by_camera,
+     stage_bounds, all_combinations},
     {"successful_logins_total", counter, "Logins that succeeded.", {}, {}, all_combinations},
     {"successful_registrations_total", counter, "Accounts created.", {}, {}, all_combinations},
     {"system_cpu_core_usage_percent", gauge, "Use of one core since the last sample.", by_core, {}, sampled},

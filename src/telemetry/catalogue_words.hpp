@@ -79,6 +79,11 @@ inline constexpr Words rejection_reasons = {"malformed",    "too_large",        
                                             "timeout"};
 inline constexpr Words alert_statuses = {"firing", "resolved"};
 inline constexpr Words alert_severities = {"critical", "high", "warning", "medium", "low", "info"};
+// As event::gap_causes.
+inline constexpr Words gap_causes = {"timeout",   "eof",          "auth",        "network",       "protocol",
+                                     "stalled",   "lost_packets", "undecodable", "codec",         "overload",
+                                     "disk_full", "disk_error",   "volume",      "configuration", "stopped",
+                                     "crash",     "power_cut",    "damaged"};
 inline constexpr Words disk_operations = {"read", "write", "sync"};
 inline constexpr Words socket_states = {"established", "listen", "time_wait", "close_wait", "other"};
 inline constexpr Words load_windows = {"1m", "5m", "15m"};
