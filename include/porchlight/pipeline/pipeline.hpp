@@ -21,6 +21,7 @@
 #include "porchlight/pipeline/executor.hpp"
 #include "porchlight/pipeline/picture.hpp"
 #include "porchlight/pipeline/supervisor.hpp"
+#include "porchlight/record/options.hpp"
 #include "porchlight/store/acknowledgements.hpp"
 #include "porchlight/store/alert_log.hpp"
 #include "porchlight/store/audit_event.hpp"
@@ -39,6 +40,7 @@ struct Options {
   notify::Options notifications;
   notify::LinkMakerPtr links{};  // null: messages carry no link
   std::vector<gpio::OutputOptions> outputs{};
+  record::RecordOptions recording{};
 };
 
 // Which parts of the configuration a reload changed, as far as their options do not tell by
