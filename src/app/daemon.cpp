@@ -383,6 +383,7 @@ api::ReloadReport Daemon::apply(Settings fresh) {
   if (refresh_certificate()) report.applied.emplace_back("server.tls");
   // Where the data lies does not change under a running daemon.
   fresh.house.folder = started_.house.folder;
+  fresh.house.recording.folder = started_.house.recording.folder;
   metrics_->extend(closed_sets(fresh));
   fresh.house.links = make_links(link_key_, started_.server.public_url, fresh.house.notifications);
   auto rebuilt = pipeline_->reload(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/settings.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <set>
 #include <string_view>
@@ -71,12 +72,13 @@ Result<Settings> read_settings(const std::filesystem::path& file, config::Faults
   if (auto status = document->overlay(folder / "config.d", faults); !status) return std::move(status).error();
 
   auto root = document->root();
-  root.not_in_this_version({"recording", "live", "tracing"});
+  root.not_in_this_version({"live", "tracing"});
   auto log = root.section("log");
   Settings settings{{}, http::read_listen_options(root), read_log_options(log), {}};
   settings.access_log = log.boolean("access", true);
   auto storage = root.section("storage");
   settings.house.folder = read_storage_path(storage);
+  settings.house.recording = record::read_options(root.section("recording"));
   settings.house.recording.folder = read_recordings_path(storage, settings.house.folder);
   settings.house.cameras = camera::read_cameras(root);
   std::vector<std::string> camera_ids;
@@ -112,8 +114,10 @@ telemetry::ClosedSets closed_sets(const Settings& settings) {
   if (settings.house.faces.enabled) sets.model_versions = vision::model_versions(settings.house.faces);
   for (const auto& button : settings.house.buttons)
     if (gpio::knows_lost_edges(button)) sets.button_ids.push_back(button.id);
-  if (auto device = block_device_under(settings.house.folder); !device.empty())
-    sets.devices.push_back(std::move(device));
+  for (const auto& folder : {settings.house.folder, settings.house.recording.folder})
+    if (auto device = block_device_under(folder);
+        !device.empty() && std::find(sets.devices.begin(), sets.devices.end(), device) == sets.devices.end())
+      sets.devices.push_back(std::move(device));
   for (const auto& output : settings.house.outputs) sets.output_ids.push_back(output.id);
   sets.workers = pipeline::Pipeline::workers_of(settings.house);
   sets.workers.emplace_back("http", "http");

@@ -31,7 +31,7 @@ std::int64_t nanoseconds(MonotonicTime at) {
 class Ingest::Supervision {
  public:
   Supervision(CameraOptions options, ReconnectOptions reconnect, telemetry::Metrics& metrics, Clock& clock,
-              Outputs outputs);
+              Outputs outputs, Role role);
 
   void run(const std::stop_token& stop, Heartbeat& heartbeat);
   void note_decoded(MonotonicTime arrived) noexcept;
@@ -46,7 +46,9 @@ class Ingest::Supervision {
     const pid_t pid = child_.load(std::memory_order_relaxed);
     return pid > 0 ? std::optional(pid) : std::nullopt;
   }
-  void retire() { instruments_.retire(); }
+  void retire() {
+    if (instruments_) instruments_->retire();
+  }
 
  private:
   // One connection, from its opening to its fault.
@@ -59,6 +61,8 @@ class Ingest::Supervision {
 
   Error connect(const std::stop_token& stop, Heartbeat& heartbeat);
   void take(const media::PacketPtr& packet);
+  void take_picture(const media::Packet& packet);
+  void note_lost(std::uint64_t pictures);
   bool supervise();
   bool delivers(MonotonicTime now) const;
   bool undecodable(MonotonicTime now) const;
@@ -72,6 +76,7 @@ class Ingest::Supervision {
   std::optional<MonotonicTime> last_picture() const;
 
   // const after construction
+  const Role role_;
   const CameraOptions options_;
   const CameraOptions watched_;  // with the address of the stream that is opened
   const std::chrono::milliseconds stable_;
@@ -79,7 +84,7 @@ class Ingest::Supervision {
   const Outputs outputs_;
   const telemetry::Logger log_;
   // ingest thread
-  Instruments instruments_;
+  std::optional<Instruments> instruments_;  // nothing beside the stream that is watched
   Backoff backoff_;
   Connection connection_;
   std::shared_ptr<const media::StreamInfo> stream_;
@@ -99,15 +104,16 @@ class Ingest::Supervision {
 };
 
 Ingest::Supervision::Supervision(CameraOptions options, ReconnectOptions reconnect,
-                                 telemetry::Metrics& metrics, Clock& clock, Outputs outputs)
-    : options_(std::move(options)),
-      watched_(options_.watched()),
+                                 telemetry::Metrics& metrics, Clock& clock, Outputs outputs, Role role)
+    : role_(role),
+      options_(std::move(options)),
+      watched_(role == Role::watched ? options_.watched() : options_.main()),
       stable_(reconnect.stable),
       clock_(clock),
       outputs_(std::move(outputs)),
       log_("doorbell.camera", telemetry::Component::recording),
-      instruments_(options_, metrics),
       backoff_(std::move(reconnect)) {
+  if (role == Role::watched) instruments_.emplace(options_, metrics);
   change_state(options_.enabled ? ConnectionState::connecting : ConnectionState::disabled);
 }
 
@@ -125,7 +131,7 @@ void Ingest::Supervision::run(const std::stop_token& stop, Heartbeat& heartbeat)
       return idle(stop, heartbeat);
     }
     if (!wait(pause, stop, heartbeat)) return;
-    instruments_.reconnecting(fault);
+    if (instruments_) instruments_->reconnecting(fault);
   }
 }
 
@@ -139,7 +145,7 @@ Error Ingest::Supervision::connect(const std::stop_token& stop, Heartbeat& heart
                           heartbeat.beat();
                           return supervise();
                         },
-                        [this](std::uint64_t pictures) { instruments_.lost(pictures); },
+                        [this](std::uint64_t pictures) { note_lost(pictures); },
                         [this](pid_t pid) { child_.store(pid, std::memory_order_relaxed); }};
   Error error = make_source(watched_, clock_)->run(sink, stop);
   if (error.code() != ErrorCode::cancelled) return error;
@@ -148,15 +154,29 @@ Error Ingest::Supervision::connect(const std::stop_token& stop, Heartbeat& heart
 }
 
 void Ingest::Supervision::take(const media::PacketPtr& packet) {
+  // Sound is handed on; what is judged and counted are pictures.
+  if (packet->stream->kind != media::MediaKind::video) {
+    if (outputs_.packet) outputs_.packet(packet);
+    return;
+  }
   connection_.last_packet = packet->arrived;
   if (!connection_.first_packet) connection_.first_packet = packet->arrived;
   bytes_total_ += static_cast<double>(packet->size);
-  instruments_.received();
-  if (packet->stream != stream_) {
-    stream_ = packet->stream;
-    if (stream_->fps > 0) note_announced_fps(stream_->fps);
-  }
+  take_picture(*packet);
   if (outputs_.packet) outputs_.packet(packet);
+}
+
+void Ingest::Supervision::take_picture(const media::Packet& packet) {
+  if (instruments_) instruments_->received();
+  if (role_ == Role::beside) note_decoded(packet.arrived);
+  if (packet.stream == stream_) return;
+  stream_ = packet.stream;
+  if (stream_->fps > 0) note_announced_fps(stream_->fps);
+}
+
+void Ingest::Supervision::note_lost(std::uint64_t pictures) {
+  if (instruments_) instruments_->lost(pictures);
+  if (outputs_.lost) outputs_.lost(pictures, clock_.now());
 }
 
 void Ingest::Supervision::note_decoded(MonotonicTime arrived) noexcept {
@@ -192,15 +212,16 @@ bool Ingest::Supervision::supervise() {
 
 void Ingest::Supervision::publish(MonotonicTime now) {
   published_ = now;
+  if (!instruments_) return;
   const auto frames = static_cast<double>(decoded_total_.load(std::memory_order_relaxed));
   const double announced = announced_fps_.load(std::memory_order_relaxed);
-  if (options_.expected_fps <= 0 && announced > 0) instruments_.expected_fps(announced);
+  if (options_.expected_fps <= 0 && announced > 0) instruments_->expected_fps(announced);
   frame_rate_.sample(now, frames);
   byte_rate_.sample(now, bytes_total_);
   if (const auto picture = last_picture())
-    instruments_.last_frame(clock_.wall() - std::chrono::duration_cast<WallTime::duration>(now - *picture));
+    instruments_->last_frame(clock_.wall() - std::chrono::duration_cast<WallTime::duration>(now - *picture));
   if (connection_.connected)
-    instruments_.rates(frame_rate_.per_second(now, frames), 8 * byte_rate_.per_second(now, bytes_total_));
+    instruments_->rates(frame_rate_.per_second(now, frames), 8 * byte_rate_.per_second(now, bytes_total_));
 }
 
 void Ingest::Supervision::become_connected(MonotonicTime now) {
@@ -208,13 +229,16 @@ void Ingest::Supervision::become_connected(MonotonicTime now) {
   change_state(ConnectionState::connected);
   is_lost_.store(false, std::memory_order_relaxed);
   if (!lost_since_) {
-    log_.info("camera connected", {{"camera_id", options_.id}});
+    log_.info(role_ == Role::watched ? "camera connected" : "camera's main stream connected",
+              {{"camera_id", options_.id}});
     return;
   }
   const double seconds =
       std::chrono::duration<double>(now - *std::exchange(lost_since_, std::nullopt)).count();
-  log_.info("camera back", {{"camera_id", options_.id}, {"lost_seconds", seconds}});
-  if (outputs_.event) outputs_.event(event::CameraBack{event::make_header(clock_), options_.id, seconds});
+  log_.info(role_ == Role::watched ? "camera back" : "camera's main stream back",
+            {{"camera_id", options_.id}, {"lost_seconds", seconds}});
+  if (role_ == Role::watched && outputs_.event)
+    outputs_.event(event::CameraBack{event::make_header(clock_), options_.id, seconds});
 }
 
 std::chrono::milliseconds Ingest::Supervision::wait_after(const FaultRow& fault) {
@@ -227,8 +251,11 @@ void Ingest::Supervision::become_lost(const FaultRow& fault, const Error& error,
                                       std::chrono::milliseconds pause) {
   change_state(fault.state);
   is_lost_.store(true, std::memory_order_relaxed);
-  instruments_.rates(0, 0);
-  instruments_.failed(fault);
+  if (instruments_) {
+    instruments_->rates(0, 0);
+    instruments_->failed(fault);
+  }
+  if (outputs_.gone) outputs_.gone(fault.gap, clock_.now());
   const telemetry::Fields fields{{"camera_id", options_.id},
                                  {"fault", std::string(event::to_string(fault.fault))},
                                  {"cause", error.text()},
@@ -238,8 +265,11 @@ void Ingest::Supervision::become_lost(const FaultRow& fault, const Error& error,
     return;
   }
   lost_since_ = clock_.now();
-  log_.warning("camera lost, reconnecting", fields);
-  if (outputs_.event) outputs_.event(event::CameraLost{event::make_header(clock_), options_.id, fault.fault});
+  log_.warning(
+      role_ == Role::watched ? "camera lost, reconnecting" : "camera's main stream lost, reconnecting",
+      fields);
+  if (role_ == Role::watched && outputs_.event)
+    outputs_.event(event::CameraLost{event::make_header(clock_), options_.id, fault.fault});
 }
 
 bool Ingest::Supervision::wait(std::chrono::milliseconds duration, const std::stop_token& stop,
@@ -260,13 +290,13 @@ void Ingest::Supervision::idle(const std::stop_token& stop, Heartbeat& heartbeat
 
 void Ingest::Supervision::change_state(ConnectionState state) {
   state_.store(state, std::memory_order_relaxed);
-  instruments_.state(state);
+  if (instruments_) instruments_->state(state);
 }
 
 Ingest::Ingest(CameraOptions options, ReconnectOptions reconnect, telemetry::Metrics& metrics, Clock& clock,
-               Outputs outputs)
+               Outputs outputs, Role role)
     : supervision_(std::make_unique<Supervision>(std::move(options), std::move(reconnect), metrics, clock,
-                                                 std::move(outputs))) {}
+                                                 std::move(outputs), role)) {}
 Ingest::~Ingest() = default;
 
 void Ingest::run(std::stop_token stop, Heartbeat& heartbeat) {

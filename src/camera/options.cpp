@@ -63,6 +63,11 @@ PixelFormat format_named(std::string_view word) {
   return PixelFormat::automatic;
 }
 
+RecordMode mode_named(std::string_view word) {
+  if (word == "events") return RecordMode::events;
+  return word == "off" ? RecordMode::off : RecordMode::continuous;
+}
+
 // Keys that one kind of source understands.
 struct OwnKey {
   std::string_view key;
@@ -114,7 +119,8 @@ CameraOptions read_camera(config::Section& section) {
   camera.motion = section.boolean("motion", true);
   camera.zones = read_zones(section);
   camera.masks = read_masks(section);
-  section.not_in_this_version({"record", "audio"});
+  camera.record = mode_named(section.choice("record", "continuous", {"continuous", "events", "off"}));
+  camera.audio = section.boolean("audio", true);
   return camera;
 }
 
@@ -123,6 +129,12 @@ CameraOptions read_camera(config::Section& section) {
 CameraOptions CameraOptions::watched() const {
   CameraOptions same = *this;
   if (detect) static_cast<StreamAddress&>(same) = *detect;
+  same.detect.reset();
+  return same;
+}
+
+CameraOptions CameraOptions::main() const {
+  CameraOptions same = *this;
   same.detect.reset();
   return same;
 }

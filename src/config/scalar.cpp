@@ -60,6 +60,38 @@ std::optional<std::chrono::milliseconds> duration_of(std::string_view text) {
   return std::nullopt;
 }
 
+struct SizeUnit {
+  std::string_view name;
+  std::uint64_t bytes;
+};
+constexpr SizeUnit size_units[] = {
+    {"B", 1},
+    {"kB", 1'000},
+    {"KB", 1'000},
+    {"MB", 1'000'000},
+    {"GB", 1'000'000'000},
+    {"TB", 1'000'000'000'000},
+    {"KiB", std::uint64_t{1} << 10},
+    {"MiB", std::uint64_t{1} << 20},
+    {"GiB", std::uint64_t{1} << 30},
+    {"TiB", std::uint64_t{1} << 40},
+};
+constexpr double largest_size = 1e18;  // bytes
+
+std::optional<SizeOrPart> size_or_part_of(std::string_view text) {
+  const auto digits = std::min(text.find_first_not_of("0123456789."), text.size());
+  const auto number = whole_number_of<double>(text.substr(0, digits));
+  if (!number || !std::isfinite(*number) || *number <= 0) return std::nullopt;
+  const auto unit = text.substr(digits);
+  if (unit == "%") return *number <= 100 ? std::optional(SizeOrPart{0, *number / 100}) : std::nullopt;
+  for (const auto& known : size_units) {
+    const double bytes = *number * static_cast<double>(known.bytes);
+    if (unit == known.name && bytes >= 1 && bytes <= largest_size)
+      return SizeOrPart{static_cast<std::uint64_t>(bytes), 0};
+  }
+  return std::nullopt;
+}
+
 bool is_id(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
@@ -146,6 +178,20 @@ std::chrono::milliseconds Section::duration(std::string_view key, std::chrono::m
   } else {
     return *duration;
   }
+  return fallback;
+}
+
+std::optional<SizeOrPart> Section::size_or_part(std::string_view key, std::optional<SizeOrPart> fallback,
+                                                std::string_view also) {
+  const auto found = node_->scalar(key);
+  if (!found) return fallback;
+  if (const auto read = size_or_part_of(*found)) return read;
+  const bool bare = whole_number_of<double>(*found).has_value();
+  const auto raw = raw_text(key);
+  node_->fault(key, bare ? "a size needs a unit: write '" + raw + "GiB' or '" + raw + "%'"
+                         : "expected " + std::string(also) +
+                               "a size such as 500MB or 20GiB, or a part such as 80%, found " +
+                               in_quotes(raw));
   return fallback;
 }
 

@@ -8,15 +8,18 @@
 
 #include "porchlight/base/mailbox.hpp"
 #include "porchlight/media/packet.hpp"
+#include "porchlight/record/recorder.hpp"
 
 namespace porchlight::pipeline {
 
 // The newest decoded frame of one camera, one mailbox for each lane that looks, and what the lanes want of
 // it. Lives until the last lane has let go of the table that names it.
 struct CameraView {
-  CameraView(std::string camera_id, Wakeup& vision) : id(std::move(camera_id)), for_vision(&vision) {}
+  CameraView(std::string camera_id, Wakeup& vision, std::shared_ptr<record::Recorder> its_recorder = {})
+      : id(std::move(camera_id)), recorder(std::move(its_recorder)), for_vision(&vision) {}
 
   const std::string id;
+  const std::shared_ptr<record::Recorder> recorder;  // null: the camera is not recorded
   Mailbox<media::FramePtr> for_ring;
   Mailbox<media::FramePtr> for_vision;
   Mailbox<media::FramePtr> for_viewers;

@@ -7,6 +7,41 @@
 namespace porchlight::pipeline {
 namespace {
 
+// What the recorder is to know of an ingest, in the order in which it happens there.
+void record_from(camera::Ingest::Outputs& outputs, record::Recorder& recorder) {
+  auto* queue = &recorder.queue();
+  outputs.packet = [queue, decode = std::move(outputs.packet)](const media::PacketPtr& packet) {
+    if (decode) decode(packet);
+    queue->push(packet);
+  };
+  outputs.gone = [queue](event::GapCause cause, MonotonicTime at) {
+    queue->push(record::CameraGone{cause, at});
+  };
+  outputs.lost = [queue](std::uint64_t pictures, MonotonicTime at) {
+    queue->push(record::PicturesLost{pictures, at});
+  };
+}
+
+camera::Ingest::Outputs outputs_of(camera::PacketQueue& packets, Dispatcher& dispatcher,
+                                   record::Recorder* recorder) {
+  camera::Ingest::Outputs outputs;
+  outputs.packet = [&packets](const media::PacketPtr& packet) {
+    if (packet->stream->kind == media::MediaKind::video) packets.push(packet);
+  };
+  outputs.event = [&dispatcher](event::Event event) { dispatcher.offer({std::move(event), nullptr}); };
+  if (recorder != nullptr) record_from(outputs, *recorder);
+  return outputs;
+}
+
+std::unique_ptr<camera::Ingest> main_ingest_of(const camera::CameraOptions& options, Clock& clock,
+                                               telemetry::Metrics& metrics, record::Recorder* recorder) {
+  if (recorder == nullptr || !options.detect) return nullptr;
+  camera::Ingest::Outputs outputs;
+  record_from(outputs, *recorder);
+  return std::make_unique<camera::Ingest>(options, camera::ReconnectOptions{}, metrics, clock,
+                                          std::move(outputs), camera::Ingest::Role::beside);
+}
+
 telemetry::Counter restarts_of(const std::string& camera_id, telemetry::Metrics& metrics) {
   return metrics.counter("ffmpeg_process_restarts_total", {{"camera_id", camera_id}});
 }
@@ -15,22 +50,22 @@ telemetry::Counter restarts_of(const std::string& camera_id, telemetry::Metrics&
 
 Result<std::shared_ptr<CameraUnit>> CameraUnit::create(const camera::CameraOptions& options, Clock& clock,
                                                        telemetry::Metrics& metrics, Dispatcher& dispatcher,
-                                                       Wakeup& vision) {
+                                                       Wakeup& vision,
+                                                       std::shared_ptr<record::Recorder> recorder) {
   auto packets = camera::PacketQueue::create(options.id, metrics);
   if (!packets) return std::move(packets).error();
   return std::shared_ptr<CameraUnit>(
-      new CameraUnit(options, clock, metrics, dispatcher, vision, std::move(*packets)));
+      new CameraUnit(options, clock, metrics, dispatcher, vision, std::move(*packets), std::move(recorder)));
 }
 
 CameraUnit::CameraUnit(const camera::CameraOptions& options, Clock& clock, telemetry::Metrics& metrics,
-                       Dispatcher& dispatcher, Wakeup& vision, std::unique_ptr<camera::PacketQueue> packets)
-    : view_(std::make_shared<CameraView>(options.id, vision)),
+                       Dispatcher& dispatcher, Wakeup& vision, std::unique_ptr<camera::PacketQueue> packets,
+                       std::shared_ptr<record::Recorder> recorder)
+    : view_(std::make_shared<CameraView>(options.id, vision, std::move(recorder))),
       packets_(std::move(packets)),
       ingest_(options, {}, metrics, clock,
-              {[queue = packets_.get()](const media::PacketPtr& packet) { queue->push(packet); },
-               [&dispatcher](event::Event event) {
-                 dispatcher.offer({std::move(event), nullptr});
-               }}),
+              outputs_of(*packets_, dispatcher, options.detect ? nullptr : view_->recorder.get())),
+      main_ingest_(main_ingest_of(options, clock, metrics, view_->recorder.get())),
       motion_(options, clock, metrics, *view_,
               [&dispatcher](event::Motion motion, media::FramePtr picture) {
                 dispatcher.offer({std::move(motion), std::move(picture)});
@@ -47,6 +82,19 @@ void CameraUnit::run_ingest(std::stop_token stop, Heartbeat& heartbeat) {
 void CameraUnit::run_decode(std::stop_token stop, Heartbeat& heartbeat) {
   const WorkMeter::Run counted(decode_meter_);
   decode_.run(std::move(stop), heartbeat);
+}
+
+void CameraUnit::run_main_ingest(std::stop_token stop, Heartbeat& heartbeat) {
+  main_ingest_->run(std::move(stop), heartbeat);
+}
+
+void CameraUnit::run_recorder(std::stop_token stop, Heartbeat& heartbeat) {
+  view_->recorder->run(std::move(stop), heartbeat);
+}
+
+void CameraUnit::retire() {
+  ingest_.retire();
+  if (view_->recorder) view_->recorder->retire();
 }
 
 host::WorkerFigures CameraUnit::figures(MonotonicTime now) const {

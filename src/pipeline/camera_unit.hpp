@@ -13,38 +13,50 @@
 #include "porchlight/camera/options.hpp"
 #include "porchlight/camera/packet_queue.hpp"
 #include "porchlight/host/sampler.hpp"
+#include "porchlight/record/recorder.hpp"
 
 namespace porchlight::pipeline {
 
-// Everything of one camera: ingest → packets → decoder and motion gate → the lanes' mailboxes. Its two
-// workers must have ended before it is destroyed.
+// Everything of one camera: ingest → packets → decoder and motion gate → the lanes' mailboxes; and packets →
+// recorder, from the main stream's own ingest where another one is watched. Its workers must have ended
+// before it is destroyed.
 class CameraUnit {
  public:
-  // All references outlive the unit.
+  // All references outlive the unit. `recorder` may be null.
   static Result<std::shared_ptr<CameraUnit>> create(const camera::CameraOptions& options, Clock& clock,
                                                     telemetry::Metrics& metrics, Dispatcher& dispatcher,
-                                                    Wakeup& vision);
+                                                    Wakeup& vision,
+                                                    std::shared_ptr<record::Recorder> recorder);
 
   const std::string& id() const noexcept { return view_->id; }
   const std::shared_ptr<CameraView>& view() const noexcept { return view_; }
   camera::Ingest& ingest() noexcept { return ingest_; }
   camera::DecodeLane& decode() noexcept { return decode_; }
   camera::PacketQueue& packets() noexcept { return *packets_; }
+  record::Recorder* recorder() noexcept { return view_->recorder.get(); }  // null: not recorded
+  // The main stream is opened for recording beside the one that is watched.
+  bool has_main_ingest() const noexcept { return main_ingest_ != nullptr; }
+  // After every worker ended: the camera's gauges have no meaning any more.
+  void retire();
 
-  // The two loops, each for its worker's thread.
+  // The loops, each for its worker's thread.
   void run_ingest(std::stop_token stop, Heartbeat& heartbeat);
   void run_decode(std::stop_token stop, Heartbeat& heartbeat);
+  void run_main_ingest(std::stop_token stop, Heartbeat& heartbeat);
+  void run_recorder(std::stop_token stop, Heartbeat& heartbeat);
 
   // Any thread.
   host::WorkerFigures figures(MonotonicTime now) const;
 
  private:
   CameraUnit(const camera::CameraOptions& options, Clock& clock, telemetry::Metrics& metrics,
-             Dispatcher& dispatcher, Wakeup& vision, std::unique_ptr<camera::PacketQueue> packets);
+             Dispatcher& dispatcher, Wakeup& vision, std::unique_ptr<camera::PacketQueue> packets,
+             std::shared_ptr<record::Recorder> recorder);
 
   const std::shared_ptr<CameraView> view_;
   const std::unique_ptr<camera::PacketQueue> packets_;
   camera::Ingest ingest_;
+  std::unique_ptr<camera::Ingest> main_ingest_;
   MotionWatch motion_;
   camera::DecodeLane decode_;
   WorkMeter ingest_meter_;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "pipeline/footage_trigger.hpp"
+
 namespace porchlight::pipeline {
 namespace {
 
@@ -119,7 +121,19 @@ notify::Decision Dispatcher::decide(const event::Event& event) {
   return decision;
 }
 
+// The recorder keeps what was before and after; its queue never waits.
+void Dispatcher::tell_recorder(const event::Event& event) {
+  const auto view = cameras_->find(event::camera_of(event));
+  if (view == cameras_->end() || view->second->recorder == nullptr) return;
+  const auto trigger = trigger_of(event, clock_.now());
+  if (!trigger || view->second->recorder->trigger(*trigger)) return;
+  log_.with(event::header_of(event).trace, &event::header_of(event).id)
+      .error("the recorder does not keep up, an event's footage may be kept no longer than any other",
+             {{"camera_id", view->first}});
+}
+
 void Dispatcher::dispatch(Incoming incoming) {
+  tell_recorder(incoming.event);
   if (const auto* motion = std::get_if<event::Motion>(&incoming.event); motion != nullptr && motion->ended)
     return end_motion(*motion);
   if (incoming.completes) return store(CompleteEvent{std::move(incoming.event)});

@@ -74,6 +74,7 @@ class Dispatcher {
   void take_news();
   bool work_once();
   void dispatch(Incoming incoming);
+  void tell_recorder(const event::Event& event);
   notify::Decision decide(const event::Event& event);
   void on_ring(const event::Ring& ring, const std::vector<notify::Route>& routes);
   void on_sighting(const event::Sighting& sighting, const media::FramePtr& picture,

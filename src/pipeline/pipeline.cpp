@@ -48,7 +48,7 @@ Status Pipeline::State::build() {
   if (!routes) return std::move(routes).error();
   routing = std::move(*routes);
   for (const auto& wanted : options.cameras) {
-    auto unit = make_camera(wanted);
+    auto unit = make_camera(wanted, options.recording);
     if (!unit) return std::move(unit).error();
     cameras[wanted.id] = std::move(*unit);
   }
@@ -105,8 +105,12 @@ Result<RoutingPtr> Pipeline::State::make_routing(const notify::Options& wanted,
   return RoutingPtr(std::move(made));
 }
 
-Result<std::shared_ptr<CameraUnit>> Pipeline::State::make_camera(const camera::CameraOptions& wanted) {
-  return CameraUnit::create(wanted, clock, metrics, *dispatcher, vision->wakeup());
+Result<std::shared_ptr<CameraUnit>> Pipeline::State::make_camera(const camera::CameraOptions& wanted,
+                                                                 const record::RecordOptions& recording,
+                                                                 std::optional<MonotonicTime> since) {
+  auto recorder = make_recorder(wanted, recording, since);
+  if (!recorder) return std::move(recorder).error();
+  return CameraUnit::create(wanted, clock, metrics, *dispatcher, vision->wakeup(), std::move(*recorder));
 }
 
 void Pipeline::State::publish_views() {
@@ -189,6 +193,7 @@ void Pipeline::sample() {
   s.vision->sweep();
   s.tell_house();
   s.show_faults();
+  s.show_lost_notes();
   s.gauges.begin();
   s.dispatcher->read_queues(s.gauges);
   s.gauges.add(s.store->queue());
@@ -202,7 +207,13 @@ void Pipeline::sample() {
   if (!s.options.outputs.empty())
     s.gauges.add(QueueName::output,
                  {s.outputs->queue_size(), s.outputs->queue_capacity(), s.outputs->queue_dropped()});
-  for (const auto& [id, unit] : s.cameras) s.gauges.add(unit->packets());
+  for (const auto& [id, unit] : s.cameras) {
+    s.gauges.add(unit->packets());
+    if (const auto* recorder = unit->recorder(); recorder != nullptr)
+      s.gauges.add(QueueName::recording,
+                   {unit->recorder()->queue().size(), unit->recorder()->queue().capacity(),
+                    unit->recorder()->queue().dropped() + recorder->triggers_dropped()});
+  }
   for (const auto& [id, lane] : s.routing->lanes)
     s.gauges.add(QueueName::notification, {lane->queued(), lane->capacity(), lane->refused()});
   if (s.vision->enabled()) {

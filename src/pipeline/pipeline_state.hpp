@@ -54,9 +54,19 @@ class Pipeline::State {
   // `kept`: lanes that go on, by channel id.
   Result<RoutingPtr> make_routing(const notify::Options& wanted, const notify::LinkMakerPtr& links,
                                   const Lanes& kept = {});
-  Result<std::shared_ptr<CameraUnit>> make_camera(const camera::CameraOptions& wanted);
+  // `since`: when the recorder before left off.
+  Result<std::shared_ptr<CameraUnit>> make_camera(const camera::CameraOptions& wanted,
+                                                  const record::RecordOptions& recording,
+                                                  std::optional<MonotonicTime> since = {});
   void publish_views();
   void show_open_channels();
+
+  // recorders.cpp, main thread. Null: the camera is not recorded.
+  Result<std::shared_ptr<record::Recorder>> make_recorder(const camera::CameraOptions& wanted,
+                                                          const record::RecordOptions& recording,
+                                                          std::optional<MonotonicTime> since);
+  record::Recorder::Ports recorder_ports(const std::filesystem::path& folder);
+  void show_lost_notes();
 
   // outputs.cpp, main thread
   Status make_outputs();
@@ -78,13 +88,15 @@ class Pipeline::State {
   // workers.cpp, main thread
   void start_buttons();
   void start_camera(const std::shared_ptr<CameraUnit>& unit);
+  Status retire_camera(CameraUnit& unit);
   void start_channels(const Lanes& running = {});
   void start_vision();
   void start_lanes();
   void start_sampler();
 
   // reload.cpp, main thread
-  Status reload_cameras(const std::vector<camera::CameraOptions>& wanted, std::vector<std::string>& rebuilt);
+  Status reload_cameras(const std::vector<camera::CameraOptions>& wanted,
+                        const record::RecordOptions& recording, std::vector<std::string>& rebuilt);
   Status reload_buttons(const std::vector<gpio::ButtonOptions>& wanted);
   Status reload_channels(const notify::Options& wanted, const notify::LinkMakerPtr& links, bool only_mqtt);
   void rename_cameras(const notify::Options& wanted);
@@ -117,7 +129,12 @@ class Pipeline::State {
   RoutingPtr told_to;                              // which lanes those were,
   std::shared_ptr<gpio::ButtonLane> told_buttons;  // and what their rings go to
 
+  // Where recorders' notes go, from their threads; const once one runs. False: not taken.
+  std::function<bool(record::RecordNote)> take_note;
+  std::uint64_t notes_lost_said = 0;
+
   // any thread
+  std::atomic<std::uint64_t> notes_lost{0};  // of recorders: nobody took them
   telemetry::Counter unrecorded;
   std::atomic<std::size_t> noted{0};  // audit records that wait for the store lane
 

@@ -20,6 +20,12 @@ const camera::CameraOptions* find_camera(const std::vector<camera::CameraOptions
   return found == cameras.end() ? nullptr : &*found;
 }
 
+// What recorders themselves go by; how long footage is kept is not theirs.
+bool same_recording(const record::RecordOptions& a, const record::RecordOptions& b) {
+  return a.folder == b.folder && a.segment == b.segment && a.pre_roll == b.pre_roll &&
+         a.post_roll == b.post_roll;
+}
+
 }  // namespace
 
 Status Pipeline::State::retire(const std::string& worker) {
@@ -28,17 +34,20 @@ Status Pipeline::State::retire(const std::string& worker) {
 }
 
 Status Pipeline::State::reload_cameras(const std::vector<camera::CameraOptions>& wanted,
+                                       const record::RecordOptions& recording,
                                        std::vector<std::string>& rebuilt) {
+  const bool as_before = same_recording(options.recording, recording);
   std::vector<std::string> removed;
+  std::map<std::string, std::optional<MonotonicTime>> recorded_until;
   for (auto it = cameras.begin(); it != cameras.end();) {
     const auto* now = find_camera(wanted, it->first);
-    if (now != nullptr && *now == it->second->ingest().options()) {
+    if (now != nullptr && *now == it->second->ingest().options() && (as_before || !now->records())) {
       ++it;
       continue;
     }
-    if (auto status = retire("ingest-" + it->first); !status) return status;
-    if (auto status = retire("decoder-" + it->first); !status) return status;
-    it->second->ingest().retire();
+    if (auto status = retire_camera(*it->second); !status) return status;
+    if (const auto* recorder = it->second->recorder(); recorder != nullptr)
+      recorded_until[it->first] = recorder->accounted_until();
     rebuilt.push_back("cameras." + it->first);
     if (now == nullptr) removed.push_back(it->first);
     it = cameras.erase(it);
@@ -47,7 +56,7 @@ Status Pipeline::State::reload_cameras(const std::vector<camera::CameraOptions>&
   for (const auto& id : removed) metrics.forget("camera_id", id);
   for (const auto& camera : wanted) {
     if (cameras.contains(camera.id)) continue;
-    auto unit = make_camera(camera);
+    auto unit = make_camera(camera, recording, recorded_until[camera.id]);
     if (!unit) return std::move(unit).error();
     cameras[camera.id] = std::move(*unit);
     start_camera(cameras[camera.id]);
@@ -124,7 +133,8 @@ Result<std::vector<std::string>> Pipeline::reload(Options wanted, const Changes&
     else if (part != nullptr)
       rebuilt.emplace_back(part);
   };
-  note(s.reload_cameras(wanted.cameras, rebuilt), nullptr);
+  note(s.reload_cameras(wanted.cameras, wanted.recording, rebuilt), nullptr);
+  if (!same_recording(wanted.recording, s.options.recording)) rebuilt.emplace_back("recording");
   // A line may go from a button to an output, or back: whoever gives it up goes first, or finds it a second
   // later.
   if (wanted.outputs != s.options.outputs)

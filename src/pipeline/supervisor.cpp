@@ -180,10 +180,11 @@ bool Supervisor::retire(const std::string& id, std::chrono::milliseconds limit) 
 // What hangs in an early stage must not cost the later ones their time: they write down what was
 // delivered.
 bool Supervisor::stop(std::chrono::milliseconds limit) {
-  static constexpr std::array<std::pair<Stage, int>, 7> percent_of_limit{{{Stage::sources, 30},
+  static constexpr std::array<std::pair<Stage, int>, 8> percent_of_limit{{{Stage::sources, 30},
                                                                           {Stage::decoders, 40},
-                                                                          {Stage::events, 55},
-                                                                          {Stage::notify, 75},
+                                                                          {Stage::recorders, 65},
+                                                                          {Stage::events, 70},
+                                                                          {Stage::notify, 80},
                                                                           {Stage::store, 95},
                                                                           {Stage::http, 98},
                                                                           {Stage::log, 100}}};

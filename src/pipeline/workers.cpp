@@ -13,6 +13,12 @@ std::string ingest_id(const std::string& camera) {
 std::string decoder_id(const std::string& camera) {
   return "decoder-" + camera;
 }
+std::string main_ingest_id(const std::string& camera) {
+  return ingest_id(camera) + "-main";
+}
+std::string recorder_id(const std::string& camera) {
+  return "recorder-" + camera;
+}
 std::string notifier_id(const std::string& channel) {
   return "notify-" + channel;
 }
@@ -28,9 +34,25 @@ void Pipeline::State::start_buttons() {
 void Pipeline::State::start_camera(const std::shared_ptr<CameraUnit>& unit) {
   supervisor.start({decoder_id(unit->id()), "decoder", Stage::decoders, 10s,
                     [unit](std::stop_token stop, Heartbeat& beat) { unit->run_decode(stop, beat); }});
+  if (unit->recorder() != nullptr)
+    // A sync on a failing card can take long; it is not death.
+    supervisor.start({recorder_id(unit->id()), "recorder", Stage::recorders, 30s,
+                      [unit](std::stop_token stop, Heartbeat& beat) { unit->run_recorder(stop, beat); }});
   // A name look-up cannot be interrupted and may take the resolver's whole patience.
   supervisor.start({ingest_id(unit->id()), "ingest", Stage::sources, 60s,
                     [unit](std::stop_token stop, Heartbeat& beat) { unit->run_ingest(stop, beat); }});
+  if (unit->has_main_ingest())
+    supervisor.start({main_ingest_id(unit->id()), "ingest", Stage::sources, 60s,
+                      [unit](std::stop_token stop, Heartbeat& beat) { unit->run_main_ingest(stop, beat); }});
+}
+
+// The order matters: whoever fills goes before whoever empties.
+Status Pipeline::State::retire_camera(CameraUnit& unit) {
+  for (const auto& worker :
+       {main_ingest_id(unit.id()), ingest_id(unit.id()), recorder_id(unit.id()), decoder_id(unit.id())})
+    if (auto status = retire(worker); !status) return status;
+  unit.retire();
+  return {};
 }
 
 void Pipeline::State::start_channels(const Lanes& running) {
@@ -88,6 +110,9 @@ std::vector<std::pair<std::string, std::string>> Pipeline::workers_of(const Opti
   for (const auto& camera : options.cameras) {
     workers.emplace_back(ingest_id(camera.id), "ingest");
     workers.emplace_back(decoder_id(camera.id), "decoder");
+    if (!camera.records()) continue;
+    workers.emplace_back(recorder_id(camera.id), "recorder");
+    if (camera.detect) workers.emplace_back(main_ingest_id(camera.id), "ingest");
   }
   for (const auto& channel : options.notifications.channels)
     workers.emplace_back(notifier_id(channel.id), "notifier");

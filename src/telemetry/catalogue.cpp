@@ -49,6 +49,7 @@ constexpr Labels by_security = {
     {"event_type", security_types}, {"source", security_sources}, {"action_taken", security_actions}};
 constexpr Labels by_deletion = {{"reason", deletion_reasons}};
 constexpr Labels by_volume = {{"mount_point", {}, ByConfiguration::machine}, {"role", volume_roles}};
+constexpr Labels by_gap_cause = {{"cause", gap_causes}};
 constexpr Labels by_audit_type = {{"event_type", audit_types}};
 constexpr Labels by_verdict = {{"result", token_verdicts}};
 constexpr Labels by_account_state = {{"state", account_states}};
@@ -183,8 +184,8 @@ constexpr FamilySpec families[] = {
     {"database_query_duration_seconds", histogram, "Duration of statements on the database by kind.",
      by_query, query_bounds, all_combinations},
     {"disk_io_latency_ms", histogram,
-     "The daemon's own reads, writes and syncs of its database in milliseconds.", by_operation,
-     disk_bounds_ms, all_combinations},
+     "The daemon's own reads, writes and syncs of its database and its recordings in milliseconds.",
+     by_operation, disk_bounds_ms, all_combinations},
     {"disk_io_read_bytes_total",
      counter,
      "Bytes read from the block device, by everybody.",
@@ -409,6 +410,25 @@ constexpr FamilySpec families[] = {
      {},
      {},
      at_scrape},
+    {"recording_active", gauge, "1: a segment is being written.", by_camera, {}, when_used},
+    {"recording_bytes_written_total",
+     counter,
+     "Bytes written into segments.",
+     by_camera,
+     {},
+     all_combinations},
+    {"recording_gap_seconds_by_cause_total",
+     counter,
+     "The same as recording_gap_seconds_total, of all cameras, by what was in the way.",
+     by_gap_cause,
+     {},
+     all_combinations},
+    {"recording_gap_seconds_total",
+     counter,
+     "Time that should have been recorded and was not; grows while a gap goes on.",
+     by_camera,
+     {},
+     all_combinations},
     {"recording_oldest_segment_timestamp_seconds",
      gauge,
      "Begin of the oldest segment that is kept, in Unix seconds.",
@@ -428,6 +448,8 @@ constexpr FamilySpec families[] = {
      {},
      all_combinations},
     {"security_events_total", counter, "Security events.", by_security, {}, all_combinations},
+    {"segment_processing_seconds", histogram, "Closing and syncing one segment at its end.", by_camera,
+     stage_bounds, all_combinations},
     {"storage_volume_info",
      gauge,
      "Constant 1; what is kept on the file system that is mounted there.",

@@ -81,6 +81,11 @@ inline constexpr Words alert_statuses = {"firing", "resolved"};
 inline constexpr Words alert_severities = {"critical", "high", "warning", "medium", "low", "info"};
 inline constexpr Words deletion_reasons = {"age", "space", "operator", "corrupt", "erasure_request"};
 inline constexpr Words volume_roles = {"recordings"};
+// As event::gap_causes.
+inline constexpr Words gap_causes = {"timeout",   "eof",          "auth",        "network",       "protocol",
+                                     "stalled",   "lost_packets", "undecodable", "codec",         "overload",
+                                     "disk_full", "disk_error",   "volume",      "configuration", "stopped",
+                                     "crash",     "power_cut",    "damaged"};
 inline constexpr Words disk_operations = {"read", "write", "sync"};
 inline constexpr Words socket_states = {"established", "listen", "time_wait", "close_wait", "other"};
 inline constexpr Words load_windows = {"1m", "5m", "15m"};

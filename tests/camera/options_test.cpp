@@ -120,10 +120,38 @@ TEST(CameraOptions, NameTheNearestScheme) {
   EXPECT_THAT(faults, Not(HasSubstr("secret")));
 }
 
-TEST(CameraOptions, RefuseWhatThisVersionDoesNotHave) {
-  for (const char* key : {"record: continuous", "audio: true"})
-    EXPECT_THAT(read("  - {id: front, url: 'rtsp://cam/main', " + std::string(key) + "}\n").faults,
-                HasSubstr("not in this version"));
+TEST(CameraOptions, RecordEverythingUnlessTheySayOtherwise) {
+  const auto [cameras, faults] = read(
+      "  - {id: a, url: 'rtsp://cam/main'}\n"
+      "  - {id: b, url: 'rtsp://cam/main', record: events, audio: false}\n"
+      "  - {id: c, url: 'rtsp://cam/main', record: off}\n"
+      "  - {id: d, url: 'rtsp://cam/main', record: continuous, audio: true, enabled: false}\n");
+  EXPECT_EQ(faults, "");
+  EXPECT_EQ(cameras.at(0).record, RecordMode::continuous);
+  EXPECT_TRUE(cameras.at(0).audio);
+  EXPECT_TRUE(cameras.at(0).records());
+  EXPECT_EQ(cameras.at(1).record, RecordMode::events);
+  EXPECT_FALSE(cameras.at(1).audio);
+  EXPECT_TRUE(cameras.at(1).records());
+  EXPECT_EQ(cameras.at(2).record, RecordMode::off);
+  EXPECT_FALSE(cameras.at(2).records());
+  EXPECT_EQ(cameras.at(3).record, RecordMode::continuous);
+  EXPECT_FALSE(cameras.at(3).records()) << "a camera that is switched off has nothing to record";
+}
+
+TEST(CameraOptions, RefuseOtherWordsForRecording) {
+  EXPECT_THAT(read("  - {id: a, url: 'rtsp://cam/main', record: always}\n").faults,
+              HasSubstr("cameras[0].record: unknown value 'always', one of: continuous, events, off"));
+  EXPECT_THAT(read("  - {id: a, url: 'rtsp://cam/main', audio: loud}\n").faults,
+              HasSubstr("cameras[0].audio: expected true or false"));
+}
+
+TEST(CameraOptions, KnowTheMainStreamBesideTheOneThatIsWatched) {
+  const auto [cameras, faults] = read("  - {id: a, url: 'rtsp://cam/main', detect_url: 'rtsp://cam/sub'}\n");
+  EXPECT_EQ(faults, "");
+  EXPECT_EQ(cameras.at(0).watched().url, "rtsp://cam/sub");
+  EXPECT_EQ(cameras.at(0).main().url, "rtsp://cam/main");
+  EXPECT_FALSE(cameras.at(0).main().detect);
 }
 
 TEST(CameraOptions, ReadAnEncryptedCamera) {

@@ -64,6 +64,9 @@ TEST(FaultTable, HasARowForEveryFault) {
   for (const auto fault : {CameraFault::timeout, CameraFault::eof, CameraFault::auth, CameraFault::network,
                            CameraFault::protocol, CameraFault::stalled})
     EXPECT_EQ(row_of(fault).fault, fault);
+  std::set<event::GapCause> causes;
+  for (const auto& row : fault_table) causes.insert(row.gap);
+  EXPECT_EQ(causes.size(), fault_table.size()) << "the ledger tells them apart";
   EXPECT_EQ(fault_of(ErrorCode::auth), CameraFault::auth);
   EXPECT_EQ(fault_of(ErrorCode::cancelled), CameraFault::stalled);
 }
@@ -74,7 +77,8 @@ TEST(FaultTable, IsTheOneInTheDocumentation) {
   page << file.rdbuf();
   for (const FaultRow& row : fault_table) {
     std::string line = "|";
-    for (const auto cell : {event::to_string(row.fault), to_string(row.state), row.reason, row.error_type})
+    for (const auto cell : {event::to_string(row.fault), to_string(row.state), row.reason, row.error_type,
+                            event::to_string(row.gap)})
       line += " `" + std::string(cell) + "` |";
     line += " " + std::string(row.meaning) + " |\n";
     EXPECT_NE(page.str().find(line), std::string::npos) << line;

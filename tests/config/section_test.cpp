@@ -59,6 +59,43 @@ TEST(Section, DurationsHaveEveryUnit) {
   EXPECT_TRUE(parsed.faults.empty());
 }
 
+TEST(Section, SizesHaveEveryUnitAndPartsTheirSign) {
+  Parsed parsed(
+      "a: 1B\nb: 2kB\nc: 3KiB\nd: 500MB\ne: 1.5GiB\nf: 2TB\ng: 1TiB\nh: 80%\ni: 0.5%\nj: 100%\nk: 4MiB\nl: "
+      "5GB\n");
+  auto root = parsed.root();
+  const auto bytes = [&](std::string_view key) { return root.size_or_part(key, {})->bytes; };
+  EXPECT_EQ(bytes("a"), 1U);
+  EXPECT_EQ(bytes("b"), 2'000U);
+  EXPECT_EQ(bytes("c"), 3U << 10);
+  EXPECT_EQ(bytes("d"), 500'000'000U);
+  EXPECT_EQ(bytes("e"), std::uint64_t{3} << 29);
+  EXPECT_EQ(bytes("f"), 2'000'000'000'000U);
+  EXPECT_EQ(bytes("g"), std::uint64_t{1} << 40);
+  EXPECT_EQ(bytes("k"), 4U << 20);
+  EXPECT_EQ(bytes("l"), 5'000'000'000U);
+  EXPECT_EQ(root.size_or_part("h", {})->part, 0.8);
+  EXPECT_EQ(root.size_or_part("h", {})->bytes, 0U);
+  EXPECT_EQ(root.size_or_part("i", {})->part, 0.005);
+  EXPECT_EQ(root.size_or_part("j", {})->part, 1.0);
+  EXPECT_TRUE(parsed.faults.empty());
+}
+
+TEST(Section, WrongSizesGiveTheDefaultAndTheMend) {
+  Parsed parsed(
+      "a: 20\nb: 0%\nc: 101%\nd: 5 GiB\ne: 3gib\nf: -1GB\ng: 1e3GB\nh: lots\ni: 999999999TiB\nj: 0.1B\n");
+  auto root = parsed.root();
+  for (const auto* key : {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "absent"})
+    EXPECT_EQ(root.size_or_part(key, SizeOrPart{7, 0}, "'auto', ")->bytes, 7U) << key;
+  EXPECT_FALSE(root.size_or_part("absent", {}));
+  const auto said = texts(parsed.faults);
+  ASSERT_EQ(said.size(), 10U);
+  EXPECT_EQ(said[0], "f.yaml:1:1: a: a size needs a unit: write '20GiB' or '20%'");
+  EXPECT_EQ(
+      said[7],
+      "f.yaml:8:1: h: expected 'auto', a size such as 500MB or 20GiB, or a part such as 80%, found 'lots'");
+}
+
 TEST(Section, TheSameSectionAskedTwiceKnowsTheKeysOfBoth) {
   Parsed parsed("server: {a: 1, b: 2, c: 3}\n");
   auto root = parsed.root();

@@ -16,6 +16,7 @@
 #include "porchlight/base/heartbeat.hpp"
 #include "porchlight/camera/options.hpp"
 #include "porchlight/event/event.hpp"
+#include "porchlight/event/gap_cause.hpp"
 #include "porchlight/media/packet.hpp"
 #include "porchlight/telemetry/metrics.hpp"
 
@@ -57,10 +58,19 @@ class Ingest {
     // CameraLost once when a fault begins (also when the camera never answered), CameraBack once
     // when pictures arrive again.
     std::function<void(event::Event)> event;
+    // Each connection that ended, and each attempt that failed: why no packets come now.
+    std::function<void(event::GapCause, MonotonicTime)> gone{};
+    // Pictures that the transport knows to be missing before the next packet.
+    std::function<void(std::uint64_t, MonotonicTime)> lost{};
   };
 
+  // Whose state is the camera's: `camera_*` series, events and warnings of a lost camera are those of the
+  // stream that is watched. Another stream of it beside that one is judged by its packets alone, because
+  // nobody decodes it, has no series and tells no event.
+  enum class Role : std::uint8_t { watched, beside };
+
   Ingest(CameraOptions options, ReconnectOptions reconnect, telemetry::Metrics& metrics, Clock& clock,
-         Outputs outputs);
+         Outputs outputs, Role role = Role::watched);
   ~Ingest();
 
   void run(std::stop_token stop, Heartbeat& heartbeat);

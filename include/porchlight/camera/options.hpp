@@ -21,6 +21,9 @@ enum class Transport : std::uint8_t { tcp, udp };
 // What a V4L2 device is asked to deliver; `automatic`: the first that it has of H.264, MJPEG, YUYV.
 enum class PixelFormat : std::uint8_t { automatic, h264, mjpeg, yuyv };
 
+// When the camera's footage is kept: always, around events, or not at all.
+enum class RecordMode : std::uint8_t { continuous, events, off };
+
 // Where one stream of a camera is.
 struct StreamAddress {
   SourceKind kind = SourceKind::rtsp;
@@ -52,9 +55,14 @@ struct CameraOptions : StreamAddress {
   bool motion = true;                   // movement is looked for
   std::vector<media::Zone> zones{};     // where it counts; none: everywhere
   std::vector<media::Polygon> masks{};  // where it does not
+  RecordMode record = RecordMode::continuous;
+  bool audio = true;  // its sound is recorded, too
 
   // The same camera with the stream that is kept decoded: `detect` where there is one.
   CameraOptions watched() const;
+  // The same camera with its main stream alone.
+  CameraOptions main() const;
+  bool records() const noexcept { return enabled && record != RecordMode::off; }
   bool operator==(const CameraOptions&) const = default;
 };
 

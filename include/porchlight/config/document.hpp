@@ -54,6 +54,12 @@ struct Place {
   std::string path;  // cameras[0].url
 };
 
+// An amount of storage, or a part of what there is. One of the two is 0.
+struct SizeOrPart {
+  std::uint64_t bytes = 0;
+  double part = 0;  // 0…1
+};
+
 // A mapping of the document, read key by key. Every getter notes its key as known; a missing key gives
 // the default, a wrong value adds a fault and gives the default, so that one run names every fault.
 // finish() adds a fault for each key nobody asked for, with the nearest known key as suggestion.
@@ -79,6 +85,10 @@ class Section {
   // `30ms`, `30s`, `5m`, `2h`, `7d`; a bare number is refused with the mend.
   std::chrono::milliseconds duration(std::string_view key, std::chrono::milliseconds fallback,
                                      std::chrono::milliseconds least, std::chrono::milliseconds most);
+  // `500MB`, `20GiB` (at least 1 byte) or `80%` (above 0, at most 100); a bare number is refused with the
+  // mend. `also`: what else the key takes, for the fault's text, such as "'auto', ".
+  std::optional<SizeOrPart> size_or_part(std::string_view key, std::optional<SizeOrPart> fallback,
+                                         std::string_view also = "");
   // One of the listed words; anything else is a fault that lists them and suggests the nearest.
   std::string choice(std::string_view key, std::string_view fallback,
                      std::initializer_list<std::string_view> words);

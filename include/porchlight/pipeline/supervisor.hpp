@@ -16,7 +16,7 @@
 namespace porchlight::pipeline {
 
 // The order of stopping: sources first, so that nothing new arrives while the rest drains.
-enum class Stage { sources, decoders, events, store, notify, http, log };
+enum class Stage { sources, decoders, recorders, events, store, notify, http, log };
 
 // What the kernel's scheduler is told. `ring`: what a ring passes through goes before everything else
 // on the machine. `background`: what may wait while the machine is busy.

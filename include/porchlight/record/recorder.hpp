@@ -35,11 +35,21 @@ struct PicturesLost {
   std::uint64_t pictures = 0;
   MonotonicTime at{};
 };
-using RecordItem = std::variant<std::monostate, media::PacketPtr, CameraGone, PicturesLost>;
+// What the queue could not take, in its place among the items: from the first packet left out to the last.
+struct LeftOut {
+  std::uint64_t packets = 0;
+  MonotonicTime from{};  // arrival
+  MonotonicTime to{};
+};
+using RecordItem = std::variant<std::monostate, media::PacketPtr, CameraGone, PicturesLost, LeftOut>;
 
 // From the ingest thread (producer) to the recorder (consumer), bounded by number and bytes. Never drops
-// silently: what does not fit goes, up to the next keyframe that fits, and the recorder learns from when to
-// when. Does not wake the recorder for each packet: that looks by itself (see Recorder).
+// silently: what does not fit goes, up to the next keyframe that fits, and a LeftOut stands in its place.
+// Does not wake the recorder for each packet: that looks by itself (see Recorder), and is woken when the
+// queue is more than half full or the camera goes.
+//
+// Memory order: the ring publishes the items; `bytes` is a relaxed counter, raised before push and lowered
+// after pop, so the producer can only see too much of it.
 class RecordQueue {
  public:
   struct Limits {
@@ -48,24 +58,24 @@ class RecordQueue {
   };
   static constexpr QueueName name = QueueName::recording;
 
+  static Result<std::unique_ptr<RecordQueue>> create() { return create(Limits{}); }
   static Result<std::unique_ptr<RecordQueue>> create(Limits limits);
-  virtual ~RecordQueue() = default;
+  ~RecordQueue();
 
-  virtual void push(RecordItem item) = 0;       // producer thread
-  virtual std::optional<RecordItem> pop() = 0;  // consumer thread
-  // Consumer thread: pictures were left out since the last call, from when to when (arrival).
-  struct Overflow {
-    std::uint64_t packets = 0;
-    MonotonicTime from{};
-    MonotonicTime to{};
-  };
-  virtual std::optional<Overflow> overflow() = 0;
-  virtual Wakeup& wakeup() noexcept = 0;
-  // Any thread.
-  virtual std::size_t size() const noexcept = 0;
-  virtual std::size_t capacity() const noexcept = 0;
-  virtual std::size_t bytes() const noexcept = 0;
-  virtual std::uint64_t dropped() const noexcept = 0;
+  void push(RecordItem item);       // producer thread
+  std::optional<RecordItem> pop();  // consumer thread
+  Wakeup& wakeup() noexcept;        // consumer thread
+  // Any thread; a moment's view.
+  bool wants_attention() const noexcept;  // more than half full, or the camera went
+  std::size_t size() const noexcept;
+  std::size_t capacity() const noexcept;
+  std::size_t bytes() const noexcept;
+  std::uint64_t dropped() const noexcept;
+
+ private:
+  struct State;
+  explicit RecordQueue(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
 };
 
 // What a recorder tells the footage lane. All times are the machine's monotonic clock.
@@ -126,6 +136,9 @@ struct RecorderOptions {
   bool audio = true;
   RecordOptions recording;
   std::string boot_id;
+  std::string version;  // of the program
+  // When the recorder before this one, of the same camera, left off: what lies between is a gap.
+  std::optional<MonotonicTime> since{};
 };
 
 // One camera's recorder. Everything that touches the disk happens in run(), on one thread; ingest only pushes
@@ -135,8 +148,8 @@ class Recorder {
  public:
   struct Ports {
     std::function<void(RecordNote)> tell;  // recorder's thread; never blocks, never fails
-    // The volume that may be written now, or why there is none. Recorder's thread, each time a segment
-    // begins.
+    // The volume that may be written now, or why there is none (unavailable: it is not known yet; the gap
+    // that goes on stays what it is). Recorder's thread, each time a segment begins.
     std::function<Result<std::shared_ptr<const Volume>>()> volume;
     // Wall time of an instant, when the clock is believed. Recorder's thread.
     std::function<std::optional<WallTime>(MonotonicTime)> wall;
@@ -145,15 +158,23 @@ class Recorder {
   };
   static Result<std::unique_ptr<Recorder>> create(RecorderOptions options, Clock& clock,
                                                   telemetry::Metrics& metrics, Ports ports);
-  virtual ~Recorder() = default;
+  ~Recorder();
 
-  virtual RecordQueue& queue() noexcept = 0;         // one producer: the ingest thread
-  virtual void trigger(const Trigger& trigger) = 0;  // one producer: the event lane
-  virtual void run(std::stop_token stop, Heartbeat& heartbeat) = 0;
+  RecordQueue& queue() noexcept;         // one producer: the ingest thread
+  bool trigger(const Trigger& trigger);  // one producer: the event lane. False: too many wait (counted)
+  void run(std::stop_token stop, Heartbeat& heartbeat);
   // Any thread.
-  virtual bool active() const noexcept = 0;  // a segment is being written
+  bool active() const noexcept;  // a segment is being written
+  std::uint64_t triggers_dropped() const noexcept;
+  // After run() ended: up to when everything stands in a segment or in the ledger. Nothing: it never ran.
+  std::optional<MonotonicTime> accounted_until() const;
   // After run() ended: the camera leaves the configuration.
-  virtual void retire() = 0;
+  void retire();
+
+ private:
+  struct State;
+  explicit Recorder(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace porchlight::record

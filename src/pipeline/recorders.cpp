@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// The recorders' side of the wiring.
+#include <fstream>
+#include <utility>
+
+#include "pipeline/pipeline_state.hpp"
+#include "porchlight/telemetry/build.hpp"
+
+namespace porchlight::pipeline {
+namespace {
+
+record::Mode mode_of(camera::RecordMode mode) {
+  switch (mode) {
+    case camera::RecordMode::continuous:
+      return record::Mode::continuous;
+    case camera::RecordMode::events:
+      return record::Mode::events;
+    case camera::RecordMode::off:
+      break;
+  }
+  return record::Mode::off;
+}
+
+std::string read_boot_id() {
+  std::string id;
+  std::ifstream("/proc/sys/kernel/random/boot_id") >> id;
+  return id;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<record::Recorder>> Pipeline::State::make_recorder(
+    const camera::CameraOptions& wanted, const record::RecordOptions& recording,
+    std::optional<MonotonicTime> since) {
+  if (!wanted.records()) return std::shared_ptr<record::Recorder>();
+  static const std::string boot_id = read_boot_id();
+  record::RecorderOptions recorder;
+  recorder.camera_id = wanted.id;
+  recorder.mode = mode_of(wanted.record);
+  recorder.audio = wanted.audio;
+  recorder.recording = recording;
+  recorder.boot_id = boot_id;
+  recorder.version = telemetry::build_version();
+  recorder.since = since;
+  auto made = record::Recorder::create(std::move(recorder), clock, metrics, recorder_ports(recording.folder));
+  if (!made) return std::move(made).error();
+  return std::shared_ptr<record::Recorder>(std::move(*made));
+}
+
+// Each is called on a recorder's thread, so what they use must outlive the recorders' workers.
+record::Recorder::Ports Pipeline::State::recorder_ports(const std::filesystem::path& folder) {
+  record::Recorder::Ports ports;
+  ports.tell = [this](record::RecordNote note) {
+    if (!take_note || !take_note(std::move(note))) notes_lost.fetch_add(1, std::memory_order_relaxed);
+  };
+  ports.volume = [folder]() -> Result<std::shared_ptr<const record::Volume>> {
+    auto volume = record::Volume::open(folder, std::nullopt);
+    if (!volume) return std::move(volume).error();
+    return std::make_shared<const record::Volume>(std::move(*volume));
+  };
+  ports.wall = [this](MonotonicTime at) {
+    return std::optional(clock.wall() - std::chrono::duration_cast<WallTime::duration>(clock.now() - at));
+  };
+  return ports;
+}
+
+// The index has them again from the files, but for the causes of gaps. Said when they double: a lane that
+// takes nothing must not fill the log.
+void Pipeline::State::show_lost_notes() {
+  const auto lost = notes_lost.load(std::memory_order_relaxed);
+  if (lost == 0 || lost < 2 * notes_lost_said) return;
+  notes_lost_said = lost;
+  telemetry::Logger("doorbell.pipeline", telemetry::Component::storage)
+      .error("notes of what was recorded were not taken, the index does not know of it before the next start",
+             {{"notes", static_cast<std::int64_t>(lost)}});
+}
+
+}  // namespace porchlight::pipeline

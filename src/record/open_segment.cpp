@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "record/open_segment.hpp"
+
+#include <utility>
+
+#include "record/packet_time.hpp"
+
+namespace porchlight::record {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr auto fragment = 800ms;
+
+// How long the work of this scope takes, for whoever wants to know.
+class Stopwatch {
+ public:
+  std::chrono::nanoseconds elapsed() const { return std::chrono::steady_clock::now() - begun_; }
+
+ private:
+  const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
+Result<std::unique_ptr<OpenSegment>> OpenSegment::create(Order order, const media::Packet& first,
+                                                         RecordInstruments& instruments) {
+  auto writer = SegmentWriter::create(order.folder, order.file, order.head, first.stream, order.audio);
+  if (!writer) return std::move(writer).error();
+  return std::unique_ptr<OpenSegment>(
+      new OpenSegment(std::move(order), first, std::move(*writer), instruments));
+}
+
+OpenSegment::OpenSegment(Order order, const media::Packet& first, std::unique_ptr<SegmentWriter> writer,
+                         RecordInstruments& instruments)
+    : order_(std::move(order)),
+      video_(first.stream),
+      writer_(std::move(writer)),
+      instruments_(instruments),
+      rules_(first, order_.longest),
+      kept_until_(order_.head.begin) {}
+
+bool OpenSegment::takes(const media::StreamInfo& audio) const {
+  return order_.audio != nullptr && same_coding(audio, *order_.audio);
+}
+
+Status OpenSegment::append(const media::Packet& packet) {
+  if (!oldest_pending_) oldest_pending_ = packet.arrived;
+  return writer_->append(packet);
+}
+
+bool OpenSegment::fragment_due(MonotonicTime now) const {
+  return oldest_pending_ && (writer_->pending() >= fragment || now - *oldest_pending_ >= fragment);
+}
+
+Status OpenSegment::write() {
+  if (!oldest_pending_) return {};
+  const Stopwatch watch;
+  const auto before = writer_->bytes();
+  auto status = writer_->write();
+  if (!status) return status;
+  instruments_.write_took(watch.elapsed());
+  note_written(before);
+  unsynced_ = true;
+  oldest_pending_.reset();
+  return {};
+}
+
+Status OpenSegment::sync() {
+  if (!unsynced_) return {};
+  const Stopwatch watch;
+  auto status = writer_->sync();
+  // Also the one that failed: how long a dying disk takes is the most telling figure of all.
+  instruments_.sync_took(watch.elapsed());
+  if (!status) return status;
+  unsynced_ = false;
+  note_kept();
+  return {};
+}
+
+void OpenSegment::note_written(std::uint64_t before) {
+  instruments_.written(writer_->bytes() - before);
+}
+
+void OpenSegment::note_kept() {
+  kept_until_ = begin() + writer_->duration();
+  kept_bytes_ = writer_->bytes();
+  kept_frames_ = writer_->frames();
+}
+
+Result<SegmentFinished> OpenSegment::finish(std::optional<MonotonicTime> end) {
+  const Stopwatch watch;
+  const auto before = writer_->bytes();
+  auto tail = writer_->finish();
+  instruments_.sync_took(watch.elapsed());
+  if (!tail) return std::move(tail).error();
+  instruments_.closing_took(watch.elapsed());
+  note_written(before);
+  note_kept();
+  kept_until_ = end.value_or(begin() + tail->duration);
+  SegmentFinished finished;
+  finished.camera_id = order_.head.camera_id;
+  finished.file = order_.file;
+  finished.end = kept_until_;
+  finished.bytes = writer_->bytes();
+  finished.frames = tail->frames;
+  finished.crc = tail->crc;
+  return finished;
+}
+
+std::optional<SegmentFinished> OpenSegment::abandon() {
+  writer_->abandon();
+  if (!kept()) {
+    // Nothing of it ever counted as kept, and a full disk must not fill up with attempts.
+    std::error_code ignored;
+    std::filesystem::remove(order_.folder / (order_.file + ".part"), ignored);
+    return std::nullopt;
+  }
+  return SegmentFinished{order_.head.camera_id, order_.file, kept_until_, kept_bytes_,
+                         kept_frames_,          0,           false};
+}
+
+SegmentBegun OpenSegment::begun() const {
+  return {order_.head.camera_id,
+          order_.file,
+          begin(),
+          video_->codec,
+          order_.audio ? order_.audio->codec : std::string(),
+          video_->width,
+          video_->height};
+}
+
+SegmentGrown OpenSegment::grown() const {
+  return {order_.head.camera_id, order_.file, kept_until_, kept_bytes_, kept_frames_};
+}
+
+}  // namespace porchlight::record

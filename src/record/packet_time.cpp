@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "record/packet_time.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+extern "C" {
+#include <libavcodec/codec_par.h>
+#include <libavcodec/packet.h>
+#include <libavutil/mathematics.h>
+}
+
+namespace porchlight::record {
+namespace {
+
+constexpr std::string_view start_code{"\0\0\1", 3};
+
+enum class Unit : std::uint8_t { parameters, picture, other };
+
+// ITU-T H.264 table 7-1, H.265 table 7-1.
+Unit unit_of(std::uint8_t head, bool hevc) {
+  if (hevc) {
+    const int type = (head >> 1) & 0x3F;
+    if (type >= 32 && type <= 34) return Unit::parameters;
+    return type < 32 ? Unit::picture : Unit::other;
+  }
+  const int type = head & 0x1F;
+  if (type == 7 || type == 8) return Unit::parameters;
+  return type >= 1 && type <= 5 ? Unit::picture : Unit::other;
+}
+
+std::string_view without_zeros(std::string_view unit) {
+  while (!unit.empty() && unit.back() == '\0') unit.remove_suffix(1);
+  return unit;
+}
+
+}  // namespace
+
+std::optional<std::chrono::nanoseconds> decode_time(const media::Packet& packet) {
+  const auto ticks = packet.data->dts != AV_NOPTS_VALUE ? packet.data->dts : packet.data->pts;
+  if (ticks == AV_NOPTS_VALUE) return std::nullopt;
+  const AVRational base{packet.stream->time_base_num, packet.stream->time_base_den};
+  return std::chrono::nanoseconds{av_rescale_q(ticks, base, AVRational{1, 1'000'000'000})};
+}
+
+bool same_coding(const media::StreamInfo& a, const media::StreamInfo& b) {
+  if (&a == &b) return true;
+  if (a.codec != b.codec || a.width != b.width || a.height != b.height ||
+      a.time_base_num != b.time_base_num || a.time_base_den != b.time_base_den)
+    return false;
+  if (!a.parameters || !b.parameters) return a.parameters == b.parameters;
+  const auto& left = *a.parameters;
+  const auto& right = *b.parameters;
+  return left.sample_rate == right.sample_rate &&
+         std::equal(left.extradata, left.extradata + left.extradata_size, right.extradata,
+                    right.extradata + right.extradata_size);
+}
+
+std::string parameter_sets(const media::Packet& keyframe) {
+  const bool hevc = keyframe.stream->codec == "hevc";
+  if (!hevc && keyframe.stream->codec != "h264") return {};
+  const std::string_view bytes(reinterpret_cast<const char*>(keyframe.data->data),
+                               static_cast<std::size_t>(keyframe.data->size));
+  std::string sets;
+  auto at = bytes.find(start_code);
+  if (at > 1) return {};  // lengths instead of start codes
+  while (at != std::string_view::npos) {
+    const auto begin = at + start_code.size();
+    if (begin >= bytes.size()) break;
+    const auto next = bytes.find(start_code, begin);
+    const auto unit = unit_of(static_cast<std::uint8_t>(bytes[begin]), hevc);
+    if (unit == Unit::picture) break;
+    if (unit == Unit::parameters) sets += without_zeros(bytes.substr(begin, next - begin));
+    at = next;
+  }
+  return sets;
+}
+
+}  // namespace porchlight::record

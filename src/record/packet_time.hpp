@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "porchlight/media/packet.hpp"
+
+namespace porchlight::record {
+
+// When the packet is to be decoded, by the stream's own clock; its presentation where the stream tells no
+// other. Grows from packet to packet, unlike presentation, which B-frames turn about.
+std::optional<std::chrono::nanoseconds> decode_time(const media::Packet& packet);
+
+// Whether packets of the one can follow packets of the other in a file: codec, size, time base and what
+// decoders are told in advance.
+bool same_coding(const media::StreamInfo& a, const media::StreamInfo& b);
+
+// The parameter sets (H.264 SPS and PPS, H.265 also VPS) that stand in front of a keyframe in Annex B; empty:
+// none, or another form.
+std::string parameter_sets(const media::Packet& keyframe);
+
+}  // namespace porchlight::record

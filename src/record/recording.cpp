@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "record/recording.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "porchlight/base/overloaded.hpp"
+
+namespace porchlight::record {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr auto pause_after_fault = 1s;
+constexpr auto tell_growth = 5s;
+constexpr auto patience_for_keyframe = 10s;  // then it is said that pictures come which nobody can decode
+// An event may be told so much after it began.
+constexpr auto late_event = 5s;
+constexpr int most_names = 8;
+
+event::GapCause cause_of(const Error& error) {
+  switch (error.code()) {
+    case ErrorCode::resource:
+      return event::GapCause::disk_full;
+    case ErrorCode::unsupported:
+      return event::GapCause::codec;
+    default:
+      return event::GapCause::disk_error;
+  }
+}
+
+const media::PacketPtr* video_in(const RecordItem& item) {
+  const auto* packet = std::get_if<media::PacketPtr>(&item);
+  return packet != nullptr && (*packet)->stream->kind == media::MediaKind::video ? packet : nullptr;
+}
+
+}  // namespace
+
+Recording::Recording(RecorderOptions options, Clock& clock, RecordInstruments& instruments,
+                     Recorder::Ports ports)
+    : options_(std::move(options)),
+      clock_(clock),
+      instruments_(instruments),
+      ports_(std::move(ports)),
+      gaps_(options_.camera_id, ports_.tell,
+            [&instruments](event::GapCause cause, std::chrono::nanoseconds longer) {
+              instruments.gap(cause, longer);
+            }),
+      spans_(options_.camera_id, options_.recording, ports_.tell),
+      pre_roll_({options_.recording.pre_roll + late_event}) {}
+
+void Recording::begin() {
+  finish(std::nullopt);  // of a run that ended without end()
+  if (!std::exchange(ever_begun_, true)) accounted_ = options_.since.value_or(clock_.now());
+  if (options_.mode != Mode::continuous) return;
+  planned_from_ = accounted_;
+  gap(event::GapCause::configuration, planned_from_, "until the first picture");
+}
+
+void Recording::take(RecordItem item) {
+  if (is_over(item)) {
+    const auto at = (*video_in(item))->arrived;
+    finish(at);
+    stop_planning(at, event::GapCause::undecodable);
+  }
+  if (planned())
+    take_planned(std::move(item));
+  else if (options_.mode == Mode::events)
+    pre_roll_.add(std::move(item));
+}
+
+void Recording::take_planned(RecordItem item) {
+  std::visit(
+      Overloaded{
+          [](std::monostate) {}, [this](const media::PacketPtr& packet) { take_packet(packet); },
+          [this](const CameraGone& gone) {
+            // Attempts that fail in other ways are the same outage.
+            if (std::exchange(camera_gone_, true) && gaps_.open()) return;
+            audio_.reset();
+            waiting_.reset();
+            interrupt(gone.cause, gone.at, {});
+          },
+          [this](const PicturesLost& lost) {
+            if (segment_ || !gaps_.open())
+              interrupt(event::GapCause::lost_packets, lost.at, std::to_string(lost.pictures) + " pictures");
+          },
+          [this](const LeftOut& left) {
+            if (segment_ || !gaps_.open())
+              interrupt(event::GapCause::overload, left.from, std::to_string(left.packets) + " packets");
+          }},
+      item);
+}
+
+void Recording::take_packet(const media::PacketPtr& packet) {
+  camera_gone_ = false;
+  if (packet->stream->kind == media::MediaKind::audio)
+    take_audio(packet);
+  else
+    take_picture(packet);
+}
+
+void Recording::take_audio(const media::PacketPtr& packet) {
+  if (!options_.audio || !can_hold(packet->stream, refused_audio_)) return;
+  audio_ = packet->stream;
+  if (segment_ && segment_->takes(*audio_)) append(*packet);
+}
+
+// False: the segment ended before it.
+bool Recording::goes_on(const media::PacketPtr& picture) {
+  auto verdict = segment_->judge(*picture);
+  std::string reason = segment_->cut_reason();
+  if (verdict == CutRules::Verdict::goes_on && picture->keyframe && audio_ && !segment_->takes(*audio_)) {
+    verdict = CutRules::Verdict::cut;
+    reason = "the sound changed";
+  }
+  if (verdict == CutRules::Verdict::goes_on) return true;
+  const bool contiguous = verdict == CutRules::Verdict::cut;
+  log_.debug("segment ends", {{"camera_id", options_.camera_id}, {"reason", reason}});
+  finish(contiguous ? std::optional(picture->arrived) : std::nullopt);
+  if (!contiguous) gap(event::GapCause::undecodable, picture->arrived, reason);
+  return false;
+}
+
+void Recording::take_picture(const media::PacketPtr& picture) {
+  if (segment_ && goes_on(picture)) return append(*picture);
+  if (!picture->keyframe) return note_waiting(picture->arrived);
+  waiting_.reset();
+  try_segment(picture);
+}
+
+// Of a camera that never sends a keyframe the outage before is no reason any more.
+void Recording::note_waiting(MonotonicTime at) {
+  if (!waiting_) waiting_ = at;
+  if (at - *waiting_ >= patience_for_keyframe && at >= retry_at_)
+    gap(event::GapCause::undecodable, at, "no keyframe comes");
+}
+
+void Recording::append(const media::Packet& packet) {
+  if (auto status = segment_->append(packet); !status) return fail(status.error());
+  // Not synced yet: when much waits, because a sync took long, one sync is for all of it.
+  if (segment_->fragment_due(packet.arrived))
+    if (auto status = segment_->write(); !status) fail(status.error());
+}
+
+bool Recording::can_hold(const std::shared_ptr<const media::StreamInfo>& stream,
+                         std::shared_ptr<const media::StreamInfo>& said) {
+  if (is_recordable(*stream)) return true;
+  if (said != stream)
+    log_.warning("no segment can hold what the camera sends, it is not recorded",
+                 {{"camera_id", options_.camera_id}, {"codec", stream->codec}});
+  said = stream;
+  return false;
+}
+
+void Recording::try_segment(const media::PacketPtr& keyframe) {
+  if (!can_hold(keyframe->stream, refused_))
+    return gap(event::GapCause::codec, keyframe->arrived, keyframe->stream->codec);
+  if (clock_.now() < retry_at_) return;
+  auto volume = ports_.volume();
+  if (!volume && volume.error().code() == ErrorCode::unavailable && gaps_.open()) return;  // not yet
+  if (!volume) return refuse(event::GapCause::volume, keyframe->arrived, volume.error());
+  auto made = make_segment(**volume, keyframe);
+  if (!made) return refuse(cause_of(made.error()), keyframe->arrived, made.error());
+  segment_ = std::move(*made);
+  begun_told_ = false;
+  instruments_.active(true);
+  append(*keyframe);
+}
+
+// A name may be taken, after the clock was set back.
+Result<std::unique_ptr<OpenSegment>> Recording::make_segment(const Volume& volume,
+                                                             const media::PacketPtr& keyframe) {
+  OpenSegment::Order order;
+  order.folder = volume.folder();
+  order.head.camera_id = options_.camera_id;
+  order.head.boot_id = options_.boot_id;
+  order.head.begin = std::max(keyframe->arrived, accounted_);
+  order.head.start = ports_.wall(order.head.begin);
+  order.head.version = options_.version;
+  order.audio = audio_;
+  order.longest = options_.recording.segment;
+  for (int i = 0;; ++i) {
+    const std::chrono::milliseconds beside{i};
+    const auto start = order.head.start ? std::optional(*order.head.start + beside) : std::nullopt;
+    order.file = Volume::file_of(options_.camera_id, start, options_.boot_id, order.head.begin + beside,
+                                 segment_ending(audio_.get()));
+    auto made = OpenSegment::create(order, *keyframe, instruments_);
+    if (made || made.error().code() != ErrorCode::already_exists || i == most_names) return made;
+  }
+}
+
+void Recording::settle() {
+  const auto now = clock_.now();
+  if (segment_ && segment_->fragment_due(now))
+    if (auto status = segment_->write(); !status) fail(status.error());
+  flush();
+  spans_.tick(now);
+  look_at_window(now);
+  count_gap();
+}
+
+void Recording::flush() {
+  if (!segment_) return;
+  const auto before = clock_.now();
+  const auto kept = segment_->kept_until();
+  if (auto status = segment_->sync(); !status) return fail(status.error());
+  if (segment_->kept_until() == kept) return;
+  instruments_.fragment_took(clock_.now() - before);
+  note_kept();
+}
+
+void Recording::note_begun() {
+  if (std::exchange(begun_told_, true)) return;
+  ports_.tell(segment_->begun());
+  gaps_.end(segment_->begin());
+  if (std::exchange(last_fault_, std::nullopt))
+    log_.info("recording again", {{"camera_id", options_.camera_id}});
+}
+
+void Recording::note_kept() {
+  note_begun();
+  accounted_ = segment_->kept_until();
+  const auto now = clock_.now();
+  if (now - told_grown_ < tell_growth) return;
+  told_grown_ = now;
+  ports_.tell(segment_->grown());
+}
+
+void Recording::close_file() {
+  segment_.reset();
+  instruments_.active(false);
+}
+
+void Recording::finish(std::optional<MonotonicTime> end) {
+  if (!segment_) return;
+  auto finished = segment_->finish(end ? std::optional(std::max(*end, segment_->begin())) : std::nullopt);
+  if (!finished) return fail(finished.error());
+  note_begun();
+  accounted_ = finished->end;
+  ports_.tell(std::move(*finished));
+  close_file();
+}
+
+void Recording::fail(const Error& error) {
+  const auto begin = segment_->begin();
+  auto left = segment_->abandon();
+  close_file();
+  if (left) accounted_ = left->end;
+  refuse(cause_of(error), left ? left->end : begin, error);
+  if (left) ports_.tell(std::move(*left));
+}
+
+void Recording::refuse(event::GapCause cause, MonotonicTime at, const Error& error) {
+  const auto now = clock_.now();
+  retry_at_ = now + pause_after_fault;
+  instruments_.failed(cause == event::GapCause::disk_full);
+  if (std::exchange(last_fault_, cause) != cause)
+    log_.error("nothing is recorded, trying again each second", {{"camera_id", options_.camera_id},
+                                                                 {"cause", std::string(to_string(cause))},
+                                                                 {"fault", error.text()}});
+  gap(cause, at, error.text());
+  if (cause != event::GapCause::disk_full || now - room_asked_ < pause_after_fault) return;
+  room_asked_ = now;
+  if (ports_.make_room) ports_.make_room();
+}
+
+void Recording::interrupt(event::GapCause cause, MonotonicTime at, std::string detail) {
+  finish(std::nullopt);
+  gap(cause, at, std::move(detail));
+}
+
+// A gap begins where the footage ends; one that goes on already for another reason ends `at`.
+void Recording::gap(event::GapCause cause, MonotonicTime at, std::string detail) {
+  const auto begin = gaps_.open() ? at : std::max(accounted_, planned_from_);
+  if (options_.mode == Mode::events && !spans_.wants(begin)) return;
+  gaps_.begin(cause, begin, std::move(detail));
+}
+
+void Recording::count_gap() {
+  if (!gaps_.open()) return;
+  auto until = clock_.now();
+  if (segment_) until = segment_->begin();  // it ends there as soon as the first fragment is on the medium
+  if (options_.mode == Mode::events && !spans_.wants(until)) until = spans_.until();
+  gaps_.count(until);
+}
+
+void Recording::end() {
+  finish(std::nullopt);
+  auto now = clock_.now();
+  if (planning_ && !spans_.wants(now)) now = spans_.until();
+  if (gaps_.open()) {
+    gaps_.end(now);
+    accounted_ = std::max(accounted_, now);
+  }
+  // Nothing was to be recorded in between: whoever comes next misses nothing.
+  if (options_.mode == Mode::events) accounted_ = std::max(accounted_, clock_.now());
+  planning_ = false;
+  camera_gone_ = false;
+  pre_roll_.begin_after(event::GapCause::configuration);
+}
+
+// --- events mode ---------------------------------------------------------------------------------------
+
+void Recording::trigger(const Trigger& trigger) {
+  spans_.take(trigger);
+  if (options_.mode != Mode::events || planning_) return;
+  const auto from = std::max(spans_.begin_of(trigger), accounted_);
+  if (spans_.wants(from)) plan(from);
+}
+
+void Recording::plan(MonotonicTime from) {
+  planning_ = true;
+  planned_from_ = from;
+  auto items = pre_roll_.take_from(from);
+  const auto* first = items.empty() ? nullptr : std::get_if<media::PacketPtr>(&items.front());
+  if (items.empty() || (first != nullptr && (*first)->arrived > from))
+    gap(pre_roll_.missing_before(), from, "before what was kept in memory");
+  for (auto& item : items) take(std::move(item));
+}
+
+// Segments end where the next could begin, so that what comes later neither overlaps nor leaves a hole.
+bool Recording::is_over(const RecordItem& item) const {
+  if (!planning_) return false;
+  const auto* picture = video_in(item);
+  return picture != nullptr && (*picture)->keyframe && !spans_.wants((*picture)->arrived);
+}
+
+void Recording::stop_planning(MonotonicTime at, event::GapCause why) {
+  if (gaps_.open()) {
+    const auto until = std::min(at, spans_.until());
+    gaps_.end(until);
+    accounted_ = std::max(accounted_, until);
+  }
+  planning_ = false;
+  pre_roll_.begin_after(why);
+}
+
+// The camera went, or its keyframes are far apart.
+void Recording::look_at_window(MonotonicTime now) {
+  if (!planning_ || spans_.wants(now)) return;
+  const auto why = gaps_.cause().value_or(event::GapCause::undecodable);
+  if (segment_ && now - spans_.until() < 2 * patience_for_keyframe) return;
+  finish(std::nullopt);
+  stop_planning(now, why);
+}
+
+}  // namespace porchlight::record

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include "record/cut_rules.hpp"
+#include "record/packet_time.hpp"
+#include "record/packets.hpp"
+
+namespace porchlight::record {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace std::string_literals;
+using Verdict = CutRules::Verdict;
+using test::packet_of;
+
+const auto video = test::stream_of("mjpeg");
+
+struct Stream {
+  CutRules rules{*packet_of(video, {true, 0, 0}), 10s};
+  Verdict next(bool keyframe, std::int64_t pts_ms, std::int64_t arrived_ms) {
+    return rules.judge(*packet_of(video, {keyframe, pts_ms, arrived_ms}));
+  }
+};
+
+TEST(CutRules, CutAtTheFirstKeyframeAfterTheTime) {
+  Stream stream;
+  EXPECT_EQ(stream.next(true, 9'960, 9'960), Verdict::goes_on);
+  EXPECT_EQ(stream.next(false, 10'040, 10'040), Verdict::goes_on) << "not between keyframes";
+  EXPECT_EQ(stream.next(true, 10'080, 10'080), Verdict::cut);
+}
+
+TEST(CutRules, BreakWhereTimestampsGoBack) {
+  Stream stream;
+  EXPECT_EQ(stream.next(false, 40, 40), Verdict::goes_on);
+  EXPECT_EQ(stream.next(false, 20, 80), Verdict::broken);
+  EXPECT_EQ(stream.rules.reason(), "timestamps went back");
+  Stream other;
+  other.next(false, 40, 40);
+  EXPECT_EQ(other.next(true, 20, 80), Verdict::cut) << "with a keyframe nothing is missing";
+}
+
+TEST(CutRules, BreakWhereTimestampsRunAwayFromTheClock) {
+  Stream stream;
+  EXPECT_EQ(stream.next(false, 1'030, 40), Verdict::goes_on);
+  EXPECT_EQ(stream.next(false, 2'090, 80), Verdict::broken);
+  Stream paused;
+  EXPECT_EQ(paused.next(false, 5'000, 5'000), Verdict::goes_on) << "a camera may be slow";
+}
+
+TEST(CutRules, ForgiveAHitchOfTheNetwork) {
+  Stream stream;
+  EXPECT_EQ(stream.next(false, 40, 3'000), Verdict::goes_on);
+  for (int i = 2; i < 60; ++i) EXPECT_EQ(stream.next(false, i * 40, 3'000), Verdict::goes_on) << i;
+  EXPECT_EQ(stream.next(true, 3'000, 3'000), Verdict::goes_on) << "it has caught up";
+}
+
+TEST(CutRules, CutAtAKeyframeWhenTimeHasDrifted) {
+  Stream slow;
+  for (int i = 1; i < 100; ++i) ASSERT_EQ(slow.next(i % 10 == 0, i * 40, i * 50), Verdict::goes_on);
+  EXPECT_EQ(slow.next(false, 4'040, 5'050), Verdict::goes_on) << "a keyframe loses nothing";
+  EXPECT_EQ(slow.next(true, 4'080, 5'100), Verdict::cut);
+  EXPECT_EQ(slow.rules.reason(), "timestamps drifted");
+}
+
+TEST(CutRules, FollowAnotherStream) {
+  Stream stream;
+  const auto wide = test::stream_of("mjpeg", 1280);
+  EXPECT_EQ(stream.rules.judge(*packet_of(wide, {true, 40, 40})), Verdict::cut);
+  const auto same = test::stream_of("mjpeg");
+  Stream other;
+  EXPECT_EQ(other.rules.judge(*packet_of(same, {false, 40, 40})), Verdict::goes_on)
+      << "the same announced again";
+  Stream third;
+  EXPECT_EQ(third.rules.judge(*packet_of(test::stream_of("h264"), {false, 40, 40})), Verdict::broken);
+}
+
+const std::string sps_a = "\0\0\0\1\x67\x42\x01"s, sps_b = "\0\0\0\1\x67\x42\x02"s, pps = "\0\0\0\1\x68\xCE"s,
+                  idr = "\0\0\1\x65\x88\x80"s;
+
+TEST(ParameterSets, StandInFrontOfAKeyframe) {
+  const auto h264 = test::stream_of("h264");
+  const auto sets = [&](const std::string& bytes) { return parameter_sets(*packet_of(h264, {true}, bytes)); };
+  EXPECT_EQ(sets(sps_a + pps + idr), "\x67\x42\x01\x68\xCE"s);
+  EXPECT_EQ(sets(idr), "");
+  EXPECT_EQ(sets(idr + sps_a), "") << "only in front";
+  EXPECT_EQ(sets("\0\0\0\x02\x67\x42"s), "") << "lengths instead of start codes";
+  const auto hevc = test::stream_of("hevc");
+  EXPECT_EQ(
+      parameter_sets(*packet_of(hevc, {true}, "\0\0\0\1\x40\1x\0\0\1\x42\1y\0\0\1\x44\1z\0\0\1\x26\1p"s)),
+      "\x40\1x\x42\1y\x44\1z"s);
+}
+
+TEST(CutRules, CutWhereTheParametersChangeInTheStream) {
+  const auto h264 = test::stream_of("h264");
+  CutRules rules(*packet_of(h264, {true, 0, 0}, sps_a + pps + idr), 60s);
+  EXPECT_EQ(rules.judge(*packet_of(h264, {true, 1'000, 1'000}, sps_a + pps + idr)), Verdict::goes_on);
+  EXPECT_EQ(rules.judge(*packet_of(h264, {true, 2'000, 2'000}, idr)), Verdict::goes_on) << "not repeated";
+  EXPECT_EQ(rules.judge(*packet_of(h264, {true, 3'000, 3'000}, sps_b + pps + idr)), Verdict::cut);
+}
+
+}  // namespace
+}  // namespace porchlight::record

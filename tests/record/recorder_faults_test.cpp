@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// A disk that does not take what it is given: the kernel refuses for real (a limit of the process).
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <fstream>
+
+#include "record/recording_rig.hpp"
+
+namespace porchlight::record {
+namespace {
+
+using namespace std::chrono_literals;
+using event::GapCause;
+using test::RecordingRig;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+// No file of this process grows beyond it.
+class FileLimit {
+ public:
+  explicit FileLimit(std::uint64_t bytes) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit now{bytes, before_.rlim_max};
+    EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &now), 0);
+  }
+  ~FileLimit() { ::setrlimit(RLIMIT_FSIZE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST(RecordingFaults, AFailedWriteEndsTheSegmentWithWhatIsOnTheMedium) {
+  RecordingRig rig(Mode::continuous);
+  rig.play(4s);
+  const auto file = rig.segments().at(0).file;
+  const auto kept = rig.scan(file, true);
+  std::int64_t failed_ms = 0;
+  {
+    const FileLimit limit(std::filesystem::file_size(rig.folder.path() / (file + ".part")) + 100);
+    rig.play(1200ms);
+    failed_ms = rig.now_ms();
+    EXPECT_FALSE(rig.recording->writing());
+  }
+  rig.play(4s);
+  rig.recording->end();
+  test::expect_no_hole(rig.ledger());
+  const auto segments = rig.segments();
+  ASSERT_EQ(segments.size(), 2U);
+  EXPECT_FALSE(segments[0].whole);
+  EXPECT_EQ(segments[0].frames, kept.frames);
+  EXPECT_EQ(segments[0].end_ms() - segments[0].begin_ms(), kept.duration.count());
+  EXPECT_EQ(rig.scan(file, true).frames, kept.frames) << "what was synced stays readable";
+  const auto gap = rig.gaps().at(1);
+  EXPECT_EQ(gap.cause, GapCause::disk_error);
+  EXPECT_EQ(gap.begin, segments[0].end);
+  EXPECT_EQ(gap.end, segments[1].begin);
+  EXPECT_LE(gap.end_ms(), failed_ms + 2'000);
+  EXPECT_THAT(gap.detail, HasSubstr(file));
+}
+
+TEST(RecordingFaults, ADiskThatTakesNothingLeavesNothingBehindAndIsTriedEachSecond) {
+  RecordingRig rig(Mode::continuous);
+  {
+    const FileLimit limit(10);
+    rig.play(10s);
+    EXPECT_THAT(rig.segments(), IsEmpty());
+    EXPECT_THAT(rig.files(), IsEmpty()) << "attempts must not fill a disk that is full";
+    EXPECT_EQ(rig.gaps().back().cause, GapCause::disk_error);
+    EXPECT_EQ(rig.gaps().size(), 2U) << "one row, however often it is tried";
+  }
+  const auto mended = rig.now_ms();
+  rig.play(4s);
+  rig.recording->end();
+  test::expect_no_hole(rig.ledger());
+  ASSERT_EQ(rig.segments().size(), 1U);
+  EXPECT_LE(rig.segments()[0].begin_ms(), mended + 2'000);
+}
+
+TEST(RecordingFaults, AFolderThatCannotBeMadeIsAFaultOfTheDisk) {
+  RecordingRig rig(Mode::continuous);
+  ASSERT_TRUE(std::ofstream(rig.folder.path() / "front").put('x'));
+  rig.play(3s);
+  EXPECT_EQ(rig.gaps().back().cause, GapCause::disk_error);
+  EXPECT_THAT(rig.gaps().back().detail, HasSubstr("front"));
+  std::filesystem::remove(rig.folder.path() / "front");
+  rig.play(3s);
+  rig.recording->end();
+  test::expect_no_hole(rig.ledger());
+  EXPECT_EQ(rig.segments().size(), 1U);
+}
+
+TEST(RecordingFaults, ASegmentThatCannotBeFinishedCountsAsFarAsItWasSynced) {
+  RecordingRig rig(Mode::continuous);
+  rig.play(4200ms);
+  const auto file = rig.segments().at(0).file;
+  const auto kept = rig.scan(file, true);
+  const FileLimit limit(std::filesystem::file_size(rig.folder.path() / (file + ".part")));
+  rig.gone(GapCause::network);
+  const auto segments = rig.segments();
+  ASSERT_EQ(segments.size(), 1U);
+  EXPECT_FALSE(segments[0].whole);
+  EXPECT_EQ(segments[0].frames, kept.frames);
+  const auto gaps = rig.gaps();
+  ASSERT_EQ(gaps.size(), 3U);
+  EXPECT_EQ(gaps[1].cause, GapCause::disk_error);
+  EXPECT_EQ(gaps[1].begin, segments[0].end);
+  EXPECT_EQ(gaps[2].cause, GapCause::network);
+}
+
+}  // namespace
+}  // namespace porchlight::record

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "record/gap_book.hpp"
+#include "record/packets.hpp"
+
+namespace porchlight::record {
+namespace {
+
+using namespace std::chrono_literals;
+using event::GapCause;
+using test::at_ms;
+
+struct Book {
+  std::vector<GapNote> told;
+  std::map<GapCause, std::chrono::nanoseconds> counted;
+  GapBook gaps{"front", [this](RecordNote note) { told.push_back(std::get<GapNote>(note)); },
+               [this](GapCause cause, std::chrono::nanoseconds longer) { counted[cause] += longer; }};
+};
+
+TEST(GapBook, TellsAGapAtItsBeginAndAtItsEnd) {
+  Book book;
+  book.gaps.begin(GapCause::network, at_ms(1000), "why");
+  ASSERT_EQ(book.told.size(), 1U);
+  EXPECT_FALSE(book.told[0].end);
+  book.gaps.end(at_ms(4000));
+  ASSERT_EQ(book.told.size(), 2U);
+  EXPECT_EQ(book.told[1].begin, at_ms(1000)) << "the same begin, by which it is known";
+  EXPECT_EQ(book.told[1].end, at_ms(4000));
+  EXPECT_EQ(book.told[1].cause, GapCause::network);
+  EXPECT_EQ(book.told[1].detail, "why");
+  book.gaps.end(at_ms(5000));
+  EXPECT_EQ(book.told.size(), 2U);
+}
+
+TEST(GapBook, OneCauseFollowsAnotherWithoutAHole) {
+  Book book;
+  book.gaps.begin(GapCause::network, at_ms(1000), {});
+  book.gaps.begin(GapCause::network, at_ms(2000), {});
+  EXPECT_EQ(book.told.size(), 1U) << "still the same";
+  book.gaps.begin(GapCause::volume, at_ms(3000), {});
+  ASSERT_EQ(book.told.size(), 3U);
+  EXPECT_EQ(book.told[1].end, at_ms(3000));
+  EXPECT_EQ(book.told[2].begin, at_ms(3000));
+  EXPECT_EQ(book.gaps.cause(), GapCause::volume);
+}
+
+TEST(GapBook, NeverEndsBeforeItBegan) {
+  Book book;
+  book.gaps.begin(GapCause::network, at_ms(1000), {});
+  book.gaps.begin(GapCause::eof, at_ms(500), {});
+  EXPECT_EQ(book.told[1].end, at_ms(1000));
+  EXPECT_EQ(book.told[2].begin, at_ms(1000));
+  book.gaps.end(at_ms(400));
+  EXPECT_EQ(book.told[3].end, at_ms(1000));
+}
+
+TEST(GapBook, CountsWhileItLastsAndNotTwice) {
+  Book book;
+  book.gaps.begin(GapCause::eof, at_ms(1000), {});
+  book.gaps.count(at_ms(1500));
+  EXPECT_EQ(book.counted[GapCause::eof], 500ms);
+  book.gaps.count(at_ms(1400));
+  EXPECT_EQ(book.counted[GapCause::eof], 500ms);
+  book.gaps.begin(GapCause::auth, at_ms(2000), {});
+  EXPECT_EQ(book.counted[GapCause::eof], 1s);
+  book.gaps.end(at_ms(2250));
+  EXPECT_EQ(book.counted[GapCause::auth], 250ms);
+  book.gaps.count(at_ms(9000));
+  EXPECT_EQ(book.counted[GapCause::auth], 250ms);
+}
+
+}  // namespace
+}  // namespace porchlight::record
