@@ -111,4 +111,20 @@ struct AlertmanagerFiles {
 int config_alertmanager_command(const CommandOptions& options, const AlertmanagerFiles& files);
 int alert_test_command(const CommandOptions& options, const std::string& type);
 
+
+struct FootageExportOptions {
+  std::string camera;
+  std::string from;  // RFC 3339, local, or -2h
+  std::string to;
+  std::string out;  // a new file
+};
+int footage_export_command(const CommandOptions& options, const FootageExportOptions& asked);
+// `key`: the public key that must have signed; empty: the one beside the film.
+int footage_verify_command(const CommandOptions& options, const std::string& film, const std::string& key);
+struct FootageCheckOptions {
+  bool deep = false;
+  bool repair = false;
+};
+int footage_check_command(const CommandOptions& options, const FootageCheckOptions& asked);
+
 }  // namespace porchlight::app

@@ -288,6 +288,12 @@ class CommandLine {
     add_range(*add(*footage, "ledger",
                    "each instant that was recorded or should have been, and why it was not",
                    [this] { return footage_ledger_command(options_, range_); }));
+    add_footage_export(*footage);
+    auto* check = add(*footage, "check", "compare the files with their index; exit 1 and each fault named",
+                      [this] { return footage_check_command(options_, footage_check_); });
+    check->add_flag("--deep", footage_check_.deep, "read every byte, for the checksums");
+    check->add_flag("--repair", footage_check_.repair,
+                    "mend what can be mended; only while no daemon records");
   }
 
   void add_range(CLI::App& command) {
@@ -312,6 +318,23 @@ class CommandLine {
     test->add_option("CHANNEL", channel_, "the channel's id")->required();
   }
 
+  void add_footage_export(CLI::App& footage) {
+    auto* give =
+        add(footage, "export", "one film of an interval, nothing encoded anew, with a signed manifest",
+            [this] { return footage_export_command(options_, footage_export_); });
+    give->add_option("--camera", footage_export_.camera, "the camera's id")->required()->check(not_empty);
+    give->add_option("--from", footage_export_.from, "when it begins: RFC 3339, local, or -2h")->required();
+    give->add_option("--to", footage_export_.to, "when it ends")->required();
+    give->add_option("--out", footage_export_.out, "the film, which must not be there yet")
+        ->required()
+        ->check(not_empty);
+    auto* verify =
+        add(footage, "verify", "check a film against its signed manifest; exit 1 when it does not fit",
+            [this] { return footage_verify_command(options_, film_, key_); });
+    verify->add_option("FILE", film_, "the film; its manifest lies beside it")->required()->check(not_empty);
+    verify->add_option("--key", key_, "the public key (PEM) that must have signed");
+  }
+
   CLI::App app_{"Porchlight: the doorbell that knows who is at the door", "porchlight"};
   CommandOptions options_;
   std::function<int()> chosen_;
@@ -325,6 +348,9 @@ class CommandLine {
   NewToken token_;
   AlertmanagerFiles alertmanager_;
   std::string alert_channel_;
+  FootageExportOptions footage_export_;
+  FootageCheckOptions footage_check_;
+  std::string film_, key_;
 };
 
 // OpenBLAS comes with dlib and starts a thread per core while it is loaded, before main: threads that

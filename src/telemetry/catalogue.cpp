@@ -67,6 +67,8 @@ constexpr Labels by_core = {{"cpu", {}, ByConfiguration::machine}};
 constexpr Labels by_window = {{"window", load_windows}};
 constexpr Labels by_sensor = {{"sensor", {}, ByConfiguration::machine}};
 constexpr Labels by_throttle = {{"reason", throttle_reasons}};
+constexpr Labels by_rendering = {{"mode", renderings}};
+constexpr Labels by_rendering_outcome = {{"mode", renderings}, {"status", rendering_outcomes}};
 constexpr Labels by_build = {{"version", {}, ByConfiguration::build},
                              {"revision", {}, ByConfiguration::build},
                              {"compiler", {}, ByConfiguration::build},
@@ -496,6 +498,15 @@ constexpr FamilySpec families[] = {
      account_bounds,
      all_combinations},
     {"user_sessions_active", gauge, "Sessions that are not expired.", {}, {}, when_used},
+    {"video_generation_duration_seconds", histogram,
+     "How long rendering a clip, an export or a thumbnail took.", by_rendering, rendering_bounds,
+     all_combinations},
+    {"video_generation_total",
+     counter,
+     "Clips, exports and thumbnails rendered by the daemon.",
+     by_rendering_outcome,
+     {},
+     all_combinations},
     {"websocket_connections", gauge, "WebSocket connections open now.", {}, {}, when_used},
     {"websocket_connections_total", counter, "WebSocket connections accepted.", {}, {}, all_combinations},
 };

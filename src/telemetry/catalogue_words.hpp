@@ -94,6 +94,8 @@ inline constexpr Words throttle_reasons = {"under_voltage", "frequency_capped", 
 inline constexpr Words job_types = {"motion", "object", "face", "lpr", "package", "audio"};
 inline constexpr Words job_statuses = {"success", "failure", "timeout", "dropped"};
 inline constexpr Words backends = {"cpu", "ncnn", "onnxruntime", "accelerator"};
+inline constexpr Words renderings = {"clip", "timelapse", "export", "thumbnail"};
+inline constexpr Words rendering_outcomes = {"success", "failure", "cancelled"};
 inline constexpr Words scrape_codes = {"200", "401", "406", "429", "500", "503"};
 
 // Bucket bounds.
@@ -108,6 +110,7 @@ inline constexpr double ring_bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05
 inline constexpr double disk_bounds_ms[] = {1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500};
 inline constexpr double chime_bounds[] = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1};
 inline constexpr double account_bounds[] = {0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5};
+inline constexpr double rendering_bounds[] = {0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600};
 inline constexpr double scrape_bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25};
 
 }  // namespace porchlight::telemetry::words

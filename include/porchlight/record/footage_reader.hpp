@@ -48,20 +48,34 @@ struct Exported {
   std::vector<std::string> files;  // of the segments
   std::vector<store::Gap> gaps;    // within
 };
-// One MP4 of the interval, nothing encoded anew; where the codec's parameters change, they stand in the
-// stream. Written under `.part`, synced, renamed. `progress` may be empty. Errors: not_found (nothing was
-// recorded then), cancelled, io, corrupt.
+// One MP4 of the interval (QuickTime where the sound is G.711, which MP4 does not hold), nothing encoded
+// anew, its index in front. Timestamps follow the ledger's time: over a gap the picture stands. Where the
+// parameters of the codec change, they stand in the stream. Written under `.part`, synced, renamed; what was
+// there goes. A segment that cannot be read becomes a gap `damaged`. `progress` may be empty; called on this
+// thread. Errors: invalid_argument (an empty interval), not_found (nothing was recorded then), unsupported
+// (another codec or sound from a moment on, a gap of more than six hours: the text says which two exports
+// mend it), cancelled, io, resource, corrupt.
 Result<Exported> export_footage(store::SegmentIndex& index, const std::filesystem::path& folder,
                                 const std::filesystem::path& key_file, const ExportOrder& order,
                                 const std::function<void(const Progress&)>& progress, std::stop_token stop);
 
-// The first picture at or after an instant within a segment, as JPEG of at most `width` pixels.
+// `<film>.manifest.json`, its signature and the public key beside it, against the film. `public_pem`: the key
+// that must have signed; empty: the one beside the film, whose fingerprint is to be compared by hand.
+struct Verified {
+  std::string fingerprint;  // SHA-256 of the public key (DER), hexadecimal
+  std::string manifest;     // its JSON
+};
+// Errors: corrupt (the signature, the hash or the size does not fit; the text says which), not_found, io.
+Result<Verified> verify_export(const std::filesystem::path& film, const std::string& public_pem,
+                               const std::function<void(const Progress&)>& progress);
+
+// The first picture at or after an instant within a segment, or its last one, as JPEG of at most `width`
+// pixels. `file`: as file_on_disk() says. Errors: not_found, io, corrupt, decode (no picture comes out).
 Result<std::string> thumbnail(const std::filesystem::path& file, std::chrono::milliseconds into, int width);
 
 // What `porchlight footage check` finds. The names of faults are in docs/storage.md.
 struct FootageFault {
-  std::string name;  // missing_file, unindexed_file, torn_tail, bad_box, bad_crc, wrong_size, overlap,
-                     // unexplained_time, …
+  std::string name;
   std::string camera_id;
   std::string file;  // may be empty
   std::string detail;
@@ -71,7 +85,11 @@ struct FootageFault {
 struct CheckOrder {
   bool deep = false;    // reads every byte
   bool repair = false;  // only while no daemon records into the folder
+  // Whose every instant is to be explained; nothing: all cameras of the index.
+  std::optional<std::vector<std::string>> continuous;
 };
+// Beside a running daemon, what it is just doing is no fault. Errors: unavailable (to repair while a daemon
+// records into the folder), io.
 Result<std::vector<FootageFault>> check_footage(store::SegmentIndex& index,
                                                 const std::filesystem::path& folder, const CheckOrder& order,
                                                 const std::function<void(const Progress&)>& progress);

@@ -11,7 +11,7 @@ _porchlight() {
   local -a given=()
   local word
   case $previous in
-    -c|--config|--pairs|--token-file|--ca-file|--secrets-dir|--yaml) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    -c|--config|--pairs|--token-file|--ca-file|--secrets-dir|--yaml|--out|--key) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
   esac
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     [[ $word == [a-z]* && ${#given[@]} -lt 2 ]] && given+=("$word")
@@ -20,7 +20,7 @@ _porchlight() {
   [[ $previous == --state ]] && { mapfile -t COMPREPLY < <(compgen -W 'dead pending all' -- "$current"); return; }
   [[ $previous == --kind ]] && { mapfile -t COMPREPLY < <(compgen -W 'scrape alerts' -- "$current"); return; }
   case ${given[*]} in
-    'faces enrol'|'faces enroll'|'faces identify')
+    'faces enrol'|'faces enroll'|'faces identify'|'footage verify')
       mapfile -t COMPREPLY < <(compgen -f -W "$(_porchlight_words "${given[@]}")" -- "$current"); return ;;
     'people list-as')
       mapfile -t COMPREPLY < <(compgen -W "known blacklisted $(_porchlight_words "${given[@]}")" -- "$current"); return ;;

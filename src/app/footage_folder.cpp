@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/footage_folder.hpp"
+
+namespace porchlight::app {
+
+FootageFolder::FootageFolder(const Settings& settings)
+    : recordings(settings.house.folder / "recordings"),
+      index(settings.house.folder / "footage.db"),
+      key(settings.house.folder / "footage.key") {}
+
+Result<std::unique_ptr<store::Database>> open_footage_index(const FootageFolder& folder,
+                                                            store::OpenMode mode) {
+  std::error_code failed;
+  if (!std::filesystem::exists(folder.index, failed) && !failed)
+    return Error(ErrorCode::not_found, "open the index of the footage '" + folder.index.string() +
+                                           "': it is not there; the daemon makes it when it records, and "
+                                           "builds a lost one anew from the files");
+  store::DatabaseOptions options;
+  options.mode = mode;
+  return store::SegmentIndex::open(folder.index, options, nullptr);
+}
+
+}  // namespace porchlight::app

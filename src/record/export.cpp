@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+#include <optional>
+#include <span>
+
+#include "porchlight/base/durable_file.hpp"
+#include "porchlight/record/footage_reader.hpp"
+#include "record/export_copy.hpp"
+#include "record/export_manifest.hpp"
+#include "record/export_plan.hpp"
+#include "record/file_sync.hpp"
+#include "record/footage_key.hpp"
+
+namespace porchlight::record {
+namespace {
+
+std::span<const std::byte> bytes_of(const std::string& text) {
+  return std::as_bytes(std::span(text.data(), text.size()));
+}
+
+Status write_manifest(const ExportOrder& order, const Exported& made, const std::string& sha256,
+                      const ExportPlan& plan, const FootageKey& key) {
+  const auto pem = key.public_pem();
+  const auto text = export_manifest(order, made, sha256, plan, pem, SystemClock().wall());
+  const ManifestFiles files(order.out);
+  if (auto status = write_durably(files.public_key, bytes_of(pem)); !status) return status;
+  if (auto status = write_durably(files.manifest, bytes_of(text)); !status) return status;
+  return write_durably(files.signature, bytes_of(key.sign(text)));
+}
+
+// Of the interval that was really written.
+void choose_gaps(Exported& made, const std::vector<store::Gap>& gaps) {
+  for (const auto& gap : gaps)
+    if (*gap.start < made.end && (!gap.stop || *gap.stop > made.start)) made.gaps.push_back(gap);
+}
+
+Result<Exported> export_to(const std::filesystem::path& part, const std::filesystem::path& folder,
+                           const std::filesystem::path& key_file, const ExportOrder& order, ExportPlan& plan,
+                           const std::function<void(const Progress&)>& progress, std::stop_token stop) {
+  std::optional<FootageKey> key;
+  if (order.signed_manifest) {
+    auto found = FootageKey::find_or_make(key_file);
+    if (!found) return std::move(found).error();
+    key.emplace(std::move(*found));
+  }
+  auto made = ExportCopy(order, folder, plan, progress, stop).run(part);
+  if (!made) return made;
+  choose_gaps(*made, plan.gaps);
+  std::error_code failed;
+  made->bytes = std::filesystem::file_size(part, failed);
+  if (failed) return errno_error(failed.value(), "look at '" + part.string() + "'");
+  if (key) {
+    auto digest = digest_file(part, made->bytes, 0, [&stop] { return !stop.stop_requested(); });
+    if (!digest) return std::move(digest).error();
+    if (auto status = write_manifest(order, *made, digest->sha256, plan, *key); !status)
+      return std::move(status).error();
+  }
+  // Last: a film that has its name has its manifest, too.
+  if (auto status = rename_durably(part, order.out); !status) return std::move(status).error();
+  return made;
+}
+
+}  // namespace
+
+Result<Exported> export_footage(store::SegmentIndex& index, const std::filesystem::path& folder,
+                                const std::filesystem::path& key_file, const ExportOrder& order,
+                                const std::function<void(const Progress&)>& progress, std::stop_token stop) {
+  auto plan = plan_export(index, folder, order, stop);
+  if (!plan) return std::move(plan).error();
+  auto part = order.out;
+  part += ".part";
+  auto made = export_to(part, folder, key_file, order, *plan, progress, std::move(stop));
+  if (!made) ::unlink(part.c_str());
+  return made;
+}
+
+}  // namespace porchlight::record

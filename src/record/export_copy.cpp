@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "record/export_copy.hpp"
+
+#include <algorithm>
+
+extern "C" {
+#include <libavcodec/packet.h>
+#include <libavformat/avformat.h>
+#include <libavutil/mathematics.h>
+}
+
+namespace porchlight::record {
+namespace {
+
+constexpr AVRational microseconds{1, 1'000'000};
+constexpr std::uint64_t progress_step = std::uint64_t{1} << 20;
+
+std::int64_t micros(WallTime::duration span) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(span).count();
+}
+
+// A recorder may finish it meanwhile: the bytes stay, the name changes.
+template <class Open>
+auto with_either_name(ExportPart& part, const std::filesystem::path& folder, Open open) {
+  auto result = open();
+  if (result || result.error().code() != ErrorCode::not_found) return result;
+  part.file = folder / part.segment.file;
+  return open();
+}
+
+}  // namespace
+
+ExportCopy::ExportCopy(const ExportOrder& order, const std::filesystem::path& folder, ExportPlan& plan,
+                       const std::function<void(const Progress&)>& progress, std::stop_token stop)
+    : order_(order), folder_(folder), plan_(plan), progress_(progress), stop_(std::move(stop)) {
+  for (const auto& part : plan.parts) told_.all += part.bytes;
+}
+
+Error ExportCopy::given_up() const {
+  return Error(ErrorCode::cancelled, "export '" + order_.camera_id + "': given up");
+}
+
+Result<Exported> ExportCopy::run(const std::filesystem::path& file) {
+  for (auto& part : plan_.parts) {
+    if (auto status = copy(part, file); !status) return std::move(status).error();
+    done_ += part.bytes;
+  }
+  if (!out_) return Error(ErrorCode::corrupt, "export '" + order_.camera_id + "': there is no picture in it");
+  if (auto status = out_->finish(); !status) return std::move(status).error();
+  tell(told_.all);
+  made_.end = made_.start + std::chrono::microseconds(out_->video_end());
+  made_.frames = out_->frames();
+  return std::move(made_);
+}
+
+Status ExportCopy::digest(ExportPart& part) {
+  auto digest = with_either_name(part, folder_, [&] {
+    return digest_file(part.file, part.bytes, part.tail ? part.tail->bytes : 0,
+                       [this] { return !stop_.stop_requested(); });
+  });
+  if (!digest) return std::move(digest).error();
+  part.digest = std::move(*digest);
+  return {};
+}
+
+Status ExportCopy::copy(ExportPart& part, const std::filesystem::path& file) {
+  if (order_.signed_manifest)
+    if (auto status = digest(part); !status) return status;
+  auto input = with_either_name(part, folder_, [&] { return SegmentInput::open(part.file, part.bytes); });
+  if (!input) return std::move(input).error();
+  filter_.reset();
+  if (plan_.parameters_change) {
+    auto filter = AnnexB::create((*input)->video());
+    if (!filter) return std::move(filter).error();
+    filter_.emplace(std::move(*filter));
+  }
+  if (auto status = find_begin(part, **input); !status) return status;
+  made_.files.push_back(part.segment.file);
+  return copy_packets(part, **input, file);
+}
+
+// Of the first part, what lies before the keyframe at or before `from` is left out.
+Status ExportCopy::find_begin(const ExportPart& part, SegmentInput& input) {
+  if (out_ || order_.from <= *part.segment.start) return {};
+  const auto into =
+      av_rescale_q(micros(order_.from - *part.segment.start), microseconds, input.video().time_base);
+  return input.seek(input.zero() + into);
+}
+
+Status ExportCopy::copy_packets(const ExportPart& part, SegmentInput& input,
+                                const std::filesystem::path& file) {
+  std::optional<Place> place;
+  if (out_)
+    place = Place{input.zero(), std::max(micros(*part.segment.start - made_.start), out_->video_end())};
+  const auto packet = media::make_av_packet();
+  for (;;) {
+    if (stop_.stop_requested()) return given_up();
+    auto got = input.read(*packet);
+    if (!got) return std::move(got).error();
+    if (!*got) return {};
+    tell(done_ + input.position());
+    const bool video = packet->stream_index == input.video().index;
+    if (!place && video) {
+      auto begun = begin(part, input, file, packet->pts);
+      if (!begun) return std::move(begun).error();
+      place = *begun;
+    }
+    // Sound from before the first picture.
+    if (place) {
+      auto more = put(*packet, video, input, *place);
+      if (!more) return std::move(more).error();
+      if (!*more) return {};
+    }
+    av_packet_unref(packet.get());
+  }
+}
+
+Result<ExportCopy::Place> ExportCopy::begin(const ExportPart& part, const SegmentInput& input,
+                                            const std::filesystem::path& file, std::int64_t pts) {
+  const auto skipped = av_rescale_q(pts - input.zero(), input.video().time_base, microseconds);
+  made_.start = *part.segment.start + std::chrono::microseconds(skipped);
+  ExportFile::Tracks tracks{filter_ ? &filter_->parameters() : plan_.video.get(), plan_.audio.get(),
+                            plan_.parameters_change, plan_.quicktime, made_.start};
+  auto out = ExportFile::create(file, tracks);
+  if (!out) return std::move(out).error();
+  out_ = std::move(*out);
+  return Place{pts, 0};
+}
+
+// False behind the end of the interval.
+Result<bool> ExportCopy::put(AVPacket& packet, bool video, const SegmentInput& input, const Place& place) {
+  const auto& stream = video ? input.video() : *input.audio();
+  const auto origin = av_rescale_q(place.origin, input.video().time_base, microseconds);
+  av_packet_rescale_ts(&packet, stream.time_base, microseconds);
+  packet.pts += place.offset - origin;
+  packet.dts += place.offset - origin;
+  const bool late = packet.dts >= micros(order_.to - made_.start);
+  if (late && video && out_->frames() > 0) return false;
+  if (!video && (late || packet.pts < place.offset)) return true;
+  if (video && filter_)
+    if (auto status = filter_->apply(packet); !status) return std::move(status).error();
+  auto status = out_->write(video ? media::MediaKind::video : media::MediaKind::audio, packet);
+  if (!status) return std::move(status).error();
+  return true;
+}
+
+void ExportCopy::tell(std::uint64_t done) {
+  done = std::min(done, told_.all);
+  if (!progress_ || (done < told_.done + progress_step && done != told_.all) || done <= told_.done) return;
+  told_.done = done;
+  progress_(told_);
+}
+
+}  // namespace porchlight::record

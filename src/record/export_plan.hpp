@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "porchlight/record/footage_reader.hpp"
+#include "porchlight/record/segment_file.hpp"
+#include "record/file_digest.hpp"
+#include "record/segment_input.hpp"
+
+namespace porchlight::record {
+
+// A segment of which an export takes pictures.
+struct ExportPart {
+  store::Segment segment;
+  std::filesystem::path file;
+  std::uint64_t bytes = 0;          // up to the end of its last whole fragment
+  std::optional<SegmentTail> tail;  // nothing: still open, or cut short
+  std::chrono::milliseconds duration{0};
+  FileDigest digest{};  // of those bytes; filled in while the manifest is made
+};
+
+// What an export is made of, found out before a byte is written.
+struct ExportPlan {
+  std::vector<ExportPart> parts;
+  std::vector<store::Gap> gaps;
+  media::AvParameters video;       // of the first part
+  media::AvParameters audio;       // of the first part with sound; null: none
+  bool parameters_change = false;  // size or parameter sets: they go into the stream
+  bool quicktime = false;          // G.711, which MP4 does not hold
+};
+
+// Errors: not_found (nothing was recorded then), corrupt (nothing of it can be read), unsupported (codecs
+// that one file cannot hold one after the other; a gap that its timestamps cannot span), cancelled.
+Result<ExportPlan> plan_export(store::SegmentIndex& index, const std::filesystem::path& folder,
+                               const ExportOrder& order, const std::stop_token& stop);
+
+// Opens a segment for reading; its file may get its final name meanwhile.
+Result<ExportPart> open_part(const std::filesystem::path& folder, const store::Segment& segment,
+                             std::unique_ptr<SegmentInput>& input);
+
+}  // namespace porchlight::record
