@@ -148,6 +148,11 @@ Error Ingest::Supervision::connect(const std::stop_token& stop, Heartbeat& heart
 }
 
 void Ingest::Supervision::take(const media::PacketPtr& packet) {
+  // Sound is handed on; what is judged and counted are pictures.
+  if (packet->stream->kind != media::MediaKind::video) {
+    if (outputs_.packet) outputs_.packet(packet);
+    return;
+  }
   connection_.last_packet = packet->arrived;
   if (!connection_.first_packet) connection_.first_packet = packet->arrived;
   bytes_total_ += static_cast<double>(packet->size);

@@ -27,7 +27,9 @@ CameraUnit::CameraUnit(const camera::CameraOptions& options, Clock& clock, telem
     : view_(std::make_shared<CameraView>(options.id, vision)),
       packets_(std::move(packets)),
       ingest_(options, {}, metrics, clock,
-              {[queue = packets_.get()](const media::PacketPtr& packet) { queue->push(packet); },
+              {[queue = packets_.get()](const media::PacketPtr& packet) {
+                 if (packet->stream->kind == media::MediaKind::video) queue->push(packet);
+               },
                [&dispatcher](event::Event event) {
                  dispatcher.offer({std::move(event), nullptr});
                }}),

@@ -52,6 +52,7 @@ struct CameraOptions : StreamAddress {
   bool motion = true;                   // movement is looked for
   std::vector<media::Zone> zones{};     // where it counts; none: everywhere
   std::vector<media::Polygon> masks{};  // where it does not
+  bool audio = true;                    // the sound that the camera sends is taken, too
 
   // The same camera with the stream that is kept decoded: `detect` where there is one.
   CameraOptions watched() const;
