@@ -210,8 +210,14 @@ TEST(Sound, DoesNotMoveThePictures) {
     EXPECT_TRUE(std::any_of(pictures.begin(), pictures.end(), [](const auto& picture) {
       return av_packet_get_side_data(picture->data.get(), AV_PKT_DATA_PRFT, nullptr) != nullptr;
     })) << "no report came: nothing was tried";
-    for (std::size_t i = 1; i < pictures.size(); ++i)
-      ASSERT_NEAR(seconds_of(*pictures[i]) - seconds_of(*pictures[i - 1]), 1.0 / 15, 0.02) << codec << i;
+    // libavformat may give the first two the same time, with and without sound.
+    for (std::size_t i = 1; i < pictures.size(); ++i) {
+      const double step = seconds_of(*pictures[i]) - seconds_of(*pictures[i - 1]);
+      ASSERT_GE(step, 0) << codec << i;
+      if (i > 1) {
+        ASSERT_NEAR(step, 1.0 / 15, 0.02) << codec << i;
+      }
+    }
     // And they stay together: sound is as old as the picture that came with it.
     const auto sound = of_kind(packets, media::MediaKind::audio);
     const auto lag = [&](const Packets& of) {
