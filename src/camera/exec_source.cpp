@@ -69,6 +69,7 @@ Input::Address address_of(const CameraOptions& options, OutputReader& reader) {
                      {"fpsprobesize", "0"},
                      {"analyzeduration", "1000000"}};
   address.probe = Input::Probe::if_streams_are_unknown;
+  address.audio = options.audio;
   address.bytes = [&reader](std::uint8_t* into, int room) { return reader.read(into, room); };
   return address;
 }
@@ -152,18 +153,22 @@ Error ExecSource::read_pictures(Program& program, const PacketSink& sink, Guard&
   auto stream = timeless ? ArrivalTimes::stream(*(*input)->stream()) : (*input)->stream();
   ArrivalTimes times(clock_.now());
   Pace pace(clock_, guard);
+  guard.set_deadline(options_.stall);
   for (;;) {
-    guard.set_deadline(options_.stall);
     auto data = (*input)->read();
     if (!data) return explain(std::move(data).error(), reader, program, options_);
-    reader.picture();
+    const bool is_picture = (*input)->is_video();
     const auto arrived = clock_.now();
     if (timeless)
       times.stamp(**data, arrived);
     else
       stream = (*input)->stream();
     sink.packet(make_packet(std::move(data).value(), stream, arrived));
-    pace.keep();
+    if (is_picture) {
+      reader.picture();
+      pace.keep();
+      guard.set_deadline(options_.stall);
+    }
     if (!guard.go_on())
       return Error(ErrorCode::cancelled, "read '" + options_.printable_url() + "': given up");
   }

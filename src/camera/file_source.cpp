@@ -2,6 +2,7 @@
 #include "file_source.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "input.hpp"
 #include "url.hpp"
@@ -18,6 +19,7 @@ namespace {
 constexpr std::chrono::seconds read_deadline{10};  // a disk that hangs
 constexpr std::chrono::milliseconds nap{100};      // between two looks at stop and go_on()
 constexpr std::chrono::seconds hopelessly_late{1};
+constexpr std::chrono::seconds longest_interleaving{2};  // a file's sound before its pictures
 
 Input::Address address_of(const CameraOptions& options) {
   return {options.printable_url(),
@@ -25,7 +27,11 @@ Input::Address address_of(const CameraOptions& options) {
           {{"protocol_whitelist", "file"},
            // No playlists: they would make us open what they name.
            {"format_whitelist", "mov,matroska,mpegts,mpeg,avi,h264,hevc,mjpeg"}},
-          Input::Probe::always};
+          Input::Probe::always,
+          {},
+          false,
+          nullptr,
+          options.audio};
 }
 
 std::int64_t frame_step(const media::StreamInfo& stream) {
@@ -64,11 +70,17 @@ Error FileSource::play(const PacketSink& sink, Guard& guard, const std::stop_tok
   auto input = Input::open(address_of(options_), guard);
   if (!input) return std::move(input).error();
   follow(line, (*input)->stream());
-  for (bool first_of_round = true;; first_of_round = false) {
+  follow_sound(line, (*input)->audio());
+  for (bool first_of_round = true;;) {
     guard.set_deadline(read_deadline);
     auto data = (*input)->read();
     if (!data) return std::move(data).error();
-    place(**data, line, first_of_round);
+    if (!(*input)->is_video()) {
+      if (first_of_round || !place_sound(**data, line)) continue;
+      sink.packet(make_packet(std::move(data).value(), line.sound, clock_.now()));
+      continue;
+    }
+    place(**data, line, std::exchange(first_of_round, false));
     if (!keep_time(line, guard, stop)) return given_up(options_);
     sink.packet(make_packet(std::move(data).value(), line.stream, clock_.now()));
     if (!guard.go_on()) return given_up(options_);
@@ -82,6 +94,31 @@ void FileSource::follow(Timeline& line, const std::shared_ptr<const media::Strea
   line.stream = stream;
   line.frame_step = frame_step(*stream);
   line.begun = clock_.now();
+}
+
+void FileSource::follow_sound(Timeline& line, const std::shared_ptr<const media::StreamInfo>& sound) const {
+  if (line.sound && sound && same_coding(*line.sound, *sound)) return;
+  line.sound = sound;
+  line.sound_end.reset();
+}
+
+// Moves it by as much as the pictures. False: it is not to be heard, for the round before lasted longer than
+// its pictures.
+bool FileSource::place_sound(AVPacket& packet, Timeline& line) const {
+  if (packet.dts == AV_NOPTS_VALUE) packet.dts = packet.pts;
+  if (packet.pts == AV_NOPTS_VALUE) packet.pts = packet.dts;
+  if (packet.pts == AV_NOPTS_VALUE) return false;
+  const std::int64_t offset =
+      av_rescale_q(line.offset, {line.stream->time_base_num, line.stream->time_base_den},
+                   {line.sound->time_base_num, line.sound->time_base_den});
+  packet.pts += offset;
+  packet.dts += offset;
+  if (line.sound_end && packet.dts < *line.sound_end) return false;
+  // Only pictures keep time: sound that goes on after the last one would come all at once.
+  const auto ahead = span(packet.dts, *line.sound) - span(line.last, *line.stream);
+  if (ahead > longest_interleaving) return false;
+  line.sound_end = packet.dts + std::max<std::int64_t>(packet.duration, 1);
+  return true;
 }
 
 void FileSource::place(AVPacket& packet, Timeline& line, bool first_of_round) const {

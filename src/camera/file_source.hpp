@@ -31,11 +31,15 @@ class FileSource final : public Source {
     std::int64_t end = 0;                             // where the pictures so far end
     std::optional<std::int64_t> first;                // decoding time of the first packet
     std::int64_t last = 0;                            // and of the newest
+    std::shared_ptr<const media::StreamInfo> sound;   // as `stream`; null: none
+    std::optional<std::int64_t> sound_end;            // of what was heard so far, in the sound's time base
     MonotonicTime begun{};
   };
 
   Error play(const PacketSink& sink, Guard& guard, const std::stop_token& stop, Timeline& line) const;
   void follow(Timeline& line, const std::shared_ptr<const media::StreamInfo>& stream) const;
+  void follow_sound(Timeline& line, const std::shared_ptr<const media::StreamInfo>& sound) const;
+  bool place_sound(AVPacket& packet, Timeline& line) const;
   void place(AVPacket& packet, Timeline& line, bool first_of_round) const;
   bool keep_time(Timeline& line, Guard& guard, const std::stop_token& stop) const;
 

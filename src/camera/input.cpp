@@ -2,12 +2,14 @@
 #include "input.hpp"
 
 #include <algorithm>
+#include <array>
 
 extern "C" {
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 #include <libavutil/avstring.h>
 #include <libavutil/dict.h>
+#include <libavutil/mem.h>
 }
 
 namespace porchlight::camera {
@@ -26,17 +28,35 @@ double frames_per_second(const AVStream& stream) {
   return rate.num > 0 && rate.den > 0 ? av_q2d(rate) : 0;
 }
 
+// RFC 7845, 5.1: what every container wants to know of Opus, and RTP does not tell.
+void add_opus_head(AVCodecParameters& parameters) {
+  constexpr std::array<std::uint8_t, 10> begin{'O', 'p', 'u', 's', 'H', 'e', 'a', 'd', 1, 0};
+  constexpr std::array<std::uint8_t, 4> rate{0x80, 0xbb, 0, 0};  // 48,000, the least significant byte first
+  constexpr std::size_t size = 19, rate_at = 12;
+  if (parameters.codec_id != AV_CODEC_ID_OPUS || parameters.extradata_size > 0) return;
+  parameters.extradata = static_cast<std::uint8_t*>(av_mallocz(size + AV_INPUT_BUFFER_PADDING_SIZE));
+  if (parameters.extradata == nullptr) return;
+  parameters.extradata_size = static_cast<int>(size);
+  std::copy(begin.begin(), begin.end(), parameters.extradata);
+  parameters.extradata[begin.size() - 1] = static_cast<std::uint8_t>(parameters.ch_layout.nb_channels);
+  std::copy(rate.begin(), rate.end(), parameters.extradata + rate_at);
+}
+
 Result<std::shared_ptr<const media::StreamInfo>> describe(const AVStream& stream) {
   media::AvParameters parameters(avcodec_parameters_alloc());
   if (!parameters) return Error(ErrorCode::resource, "copy stream parameters: out of memory");
   const int copied = avcodec_parameters_copy(parameters.get(), stream.codecpar);
   if (copied < 0) return media::av_error(copied, "copy stream parameters");
+  add_opus_head(*parameters);
   auto info = std::make_shared<media::StreamInfo>();
-  info->kind = media::MediaKind::video;
+  const bool is_video = stream.codecpar->codec_type == AVMEDIA_TYPE_VIDEO;
+  info->kind = is_video ? media::MediaKind::video : media::MediaKind::audio;
   info->codec = avcodec_get_name(stream.codecpar->codec_id);
   info->width = stream.codecpar->width;
   info->height = stream.codecpar->height;
-  info->fps = frames_per_second(stream);
+  if (is_video) info->fps = frames_per_second(stream);
+  info->sample_rate = stream.codecpar->sample_rate;
+  info->channels = stream.codecpar->ch_layout.nb_channels;
   info->time_base_num = stream.time_base.num;
   info->time_base_den = stream.time_base.den;
   info->parameters = std::shared_ptr<const AVCodecParameters>(parameters.release(), media::AvDeleter{});
@@ -54,7 +74,7 @@ Result<std::unique_ptr<Input>> Input::open(const Address& address, Guard& guard)
   media::silence_libav();
   std::unique_ptr<Input> input(new Input(address.name, guard));
   if (auto s = input->connect(address); !s) return std::move(s).error();
-  if (auto s = input->choose_stream(); !s) return std::move(s).error();
+  if (auto s = input->choose_streams(address.audio); !s) return std::move(s).error();
   return input;
 }
 
@@ -85,15 +105,34 @@ Status Input::probe(Probe wanted) {
   return {};
 }
 
-Status Input::choose_stream() {
-  index_ = av_find_best_stream(format_.get(), AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
-  if (index_ < 0) return Error(ErrorCode::corrupt, "open '" + name_ + "': no video stream");
-  for (unsigned i = 0; i < format_->nb_streams; ++i)
-    format_->streams[i]->discard = static_cast<int>(i) == index_ ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
-  auto described = describe(*format_->streams[index_]);
+Result<Input::Chosen> Input::choose(int index) const {
+  auto described = describe(*format_->streams[index]);
   if (!described) return std::move(described).error();
-  stream_ = std::move(described).value();
+  return Chosen{index, std::move(described).value()};
+}
+
+Status Input::choose_streams(bool with_audio) {
+  const int video = av_find_best_stream(format_.get(), AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
+  if (video < 0) return Error(ErrorCode::corrupt, "open '" + name_ + "': no video stream");
+  auto pictures = choose(video);
+  if (!pictures) return std::move(pictures).error();
+  video_ = std::move(*pictures);
+  const int audio =
+      with_audio ? av_find_best_stream(format_.get(), AVMEDIA_TYPE_AUDIO, -1, video, nullptr, 0) : -1;
+  // Sound that nobody knows the name of could be neither kept nor played.
+  if (audio >= 0 && format_->streams[audio]->codecpar->codec_id != AV_CODEC_ID_NONE) {
+    auto sound = choose(audio);
+    if (!sound) return std::move(sound).error();
+    audio_ = std::move(*sound);
+  }
+  for (unsigned i = 0; i < format_->nb_streams; ++i)
+    format_->streams[i]->discard = chosen(static_cast<int>(i)) ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
   return {};
+}
+
+Input::Chosen* Input::chosen(int index) noexcept {
+  if (index == video_.index) return &video_;
+  return index == audio_.index ? &audio_ : nullptr;
 }
 
 bool Input::tells_time() const noexcept {
@@ -102,12 +141,12 @@ bool Input::tells_time() const noexcept {
 }
 
 // A transport stream may go on with another codec in the same place.
-Status Input::follow_codec() {
-  const AVStream& now = *format_->streams[index_];
-  if (now.codecpar->codec_id == stream_->parameters->codec_id) return {};
+Status Input::follow_codec(Chosen& stream) const {
+  const AVStream& now = *format_->streams[stream.index];
+  if (now.codecpar->codec_id == stream.info->parameters->codec_id) return {};
   auto described = describe(now);
   if (!described) return std::move(described).error();
-  stream_ = std::move(described).value();
+  stream.info = std::move(described).value();
   return {};
 }
 
@@ -115,12 +154,17 @@ Result<media::AvPacket> Input::read() {
   media::AvPacket packet = media::make_av_packet();
   for (;;) {
     const int got = av_read_frame(format_.get(), packet.get());
+    // Bytes that we handed over and that belong to no stream are nothing yet.
+    if (got == AVERROR(EAGAIN) && interrupted(&guard_) == 0) continue;
     if (got < 0) return explain(got, "read");
     // libav's parser holds a picture back until the next begins; interrupted, it hands that one out
     // as if it had arrived now.
     if (guard_.given_up() || guard_.expired()) return explain(AVERROR_EXIT, "read");
-    if (packet->stream_index == index_ && packet->size > 0) {
-      if (auto s = follow_codec(); !s) return std::move(s).error();
+    Chosen* stream = chosen(packet->stream_index);
+    if (stream != nullptr && packet->size > 0) {
+      if (auto s = follow_codec(*stream); !s) return std::move(s).error();
+      last_ = stream;
+      if (audio_.info) step_.settle(*packet, *stream->info);
       return packet;
     }
     av_packet_unref(packet.get());
@@ -140,7 +184,8 @@ bool same_coding(const media::StreamInfo& a, const media::StreamInfo& b) {
   const AVCodecParameters& left = *a.parameters;
   const AVCodecParameters& right = *b.parameters;
   return left.codec_id == right.codec_id && left.width == right.width && left.height == right.height &&
-         a.time_base_num == b.time_base_num && a.time_base_den == b.time_base_den &&
+         a.sample_rate == b.sample_rate && a.channels == b.channels && a.time_base_num == b.time_base_num &&
+         a.time_base_den == b.time_base_den &&
          std::equal(left.extradata, left.extradata + left.extradata_size, right.extradata,
                     right.extradata + right.extradata_size);
 }

@@ -12,6 +12,7 @@
 
 #include "porchlight/media/av.hpp"
 #include "porchlight/media/packet.hpp"
+#include "report_step.hpp"
 #include "source.hpp"
 
 namespace porchlight::camera {
@@ -35,7 +36,8 @@ class Guard {
   bool given_up_ = false;
 };
 
-// The video stream of one URL through libavformat. Thread-bound; every call ends by the guard.
+// The video stream of one URL through libavformat, and its sound where that is wanted. Thread-bound; every
+// call ends by the guard.
 class Input {
  public:
   // Whether to read ahead for what the container's header does not say.
@@ -50,24 +52,36 @@ class Input {
     Bytes bytes{};                 // where the bytes come from; empty: libavformat opens the URL
     bool packets = false;          // each read of `bytes` gives one packet of a protocol
     const char* format = nullptr;  // libavformat's; null: it finds out
+    bool audio = false;            // the best sound beside the pictures, if there is any
   };
 
   // `guard` outlives the input.
   static Result<std::unique_ptr<Input>> open(const Address& address, Guard& guard);
 
-  // Of the packet that was read last: another one once the codec changes in mid-stream.
-  const std::shared_ptr<const media::StreamInfo>& stream() const noexcept { return stream_; }
+  // Of the packet that was read last (before the first: of the video): another one once the codec changes in
+  // mid-stream.
+  const std::shared_ptr<const media::StreamInfo>& stream() const noexcept { return last_->info; }
+  bool is_video() const noexcept { return last_ == &video_; }
+  // Null: there is no sound, or it is not wanted.
+  const std::shared_ptr<const media::StreamInfo>& audio() const noexcept { return audio_.info; }
   // False of a bare elementary stream, whose timestamps libavformat invents.
   bool tells_time() const noexcept;
-  // The next packet of the stream. `timeout` at the guard's deadline, `cancelled` when it gave up.
+  // The next packet of the video or the sound. `timeout` at the guard's deadline, `cancelled` when it gave
+  // up.
   Result<media::AvPacket> read();
 
  private:
   Input(std::string name, Guard& guard) : name_(std::move(name)), guard_(guard) {}
   Status connect(const Address& address);
   Status probe(Probe wanted);
-  Status choose_stream();
-  Status follow_codec();
+  Status choose_streams(bool with_audio);
+  struct Chosen {
+    int index = -1;
+    std::shared_ptr<const media::StreamInfo> info;
+  };
+  Result<Chosen> choose(int index) const;
+  Chosen* chosen(int index) noexcept;
+  Status follow_codec(Chosen& stream) const;
   Error explain(int code, std::string_view doing) const;
   static int interrupted(void* guard);
 
@@ -76,8 +90,10 @@ class Input {
   Bytes bytes_;
   media::AvBytes io_;  // around bytes_; outlives the format
   media::AvFormat format_;
-  int index_ = -1;
-  std::shared_ptr<const media::StreamInfo> stream_;
+  Chosen video_;
+  Chosen audio_;
+  const Chosen* last_ = &video_;
+  ReportStep step_;
 };
 
 // Whether a decoder opened for one goes on with the other.

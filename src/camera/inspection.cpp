@@ -156,7 +156,9 @@ Result<Inspection> inspect_camera(const CameraOptions& options, Clock& clock, In
   if (auto status = check_name(options); !status) return status.error();
   const PacketSink sink{[&](const media::PacketPtr& packet) { watch.take(packet); },
                         [&] { return watch.go_on(); }};
-  const auto ended = make_source(options, clock)->run(sink, {});
+  auto pictures = options;
+  pictures.audio = false;
+  const auto ended = make_source(pictures, clock)->run(sink, {});
   return watch.outcome(ended, options);
 }
 

@@ -128,7 +128,10 @@ CameraOptions read_camera(config::Section& section) {
 
 CameraOptions CameraOptions::watched() const {
   CameraOptions same = *this;
-  if (detect) static_cast<StreamAddress&>(same) = *detect;
+  if (detect) {
+    static_cast<StreamAddress&>(same) = *detect;
+    same.audio = false;  // what is recorded is the other
+  }
   same.detect.reset();
   return same;
 }

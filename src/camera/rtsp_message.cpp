@@ -116,12 +116,12 @@ std::pair<std::string, int> parse_session(std::string_view value) {
   return session;
 }
 
-Result<Channels> parse_channels(std::string_view header) {
+Result<Channels> parse_channels(std::string_view header, Channels asked) {
   const auto words = lower(header);
   std::string_view rest = words;
   // Some cameras leave /TCP out and name the channels all the same.
   bool on_this_connection = rest.empty() || rest.find("/tcp") != std::string_view::npos;
-  Channels channels;
+  Channels channels = asked;
   while (!rest.empty()) {
     const auto part = rest.substr(0, rest.find(';'));
     rest.remove_prefix(std::min(part.size() + 1, rest.size()));
@@ -144,29 +144,62 @@ Result<Channels> parse_channels(std::string_view header) {
   return channels;
 }
 
+namespace {
+
+// One media description: its lines, what they name, and how its packets travel.
+struct Media {
+  std::string sdp;
+  std::string control;
+  bool is_plain_rtp = false;
+  std::string_view payload_type;  // the first
+};
+
+Media begin_media(std::string_view line) {
+  Media media;
+  constexpr std::string_view plain = " RTP/AVP ";
+  const auto at = line.find(plain);
+  media.is_plain_rtp = at != std::string_view::npos;
+  if (media.is_plain_rtp) {
+    const auto types = line.substr(at + plain.size());
+    media.payload_type = types.substr(0, types.find(' '));
+  }
+  return media;
+}
+
+}  // namespace
+
 Result<VideoDescription> video_of(std::string_view sdp, const std::string& base) {
-  VideoDescription video;
-  std::string session_control, media_control;
-  bool in_session = true, in_video = false, found = false;
+  Media session, video, audio, other;
+  Media* now = &session;
+  bool has_video = false, has_audio = false;
   for (std::string_view rest = sdp; !rest.empty();) {
     const auto line = next_line(rest);
     if (line.empty()) continue;
     if (line.starts_with("m=")) {
-      in_session = false;
-      in_video = !found && line.starts_with("m=video ");
-      found = found || in_video;
-      if (in_video && line.find(" RTP/AVP ") == std::string_view::npos)
-        return Error(ErrorCode::unsupported, "its video travels neither as RTP/AVP nor otherwise as we know");
+      now = &other;
+      if (!has_video && line.starts_with("m=video ")) now = &video;
+      if (!has_audio && line.starts_with("m=audio ") && line.find(" RTP/AVP ") != std::string_view::npos)
+        now = &audio;
+      has_video = has_video || now == &video;
+      has_audio = has_audio || now == &audio;
+      *now = begin_media(line);
     }
-    if (!in_session && !in_video) continue;
-    video.sdp += std::string(line) + "\r\n";
+    now->sdp += std::string(line) + "\r\n";
     const auto control = attribute(line, "control");
-    if (!control.empty()) (in_video ? media_control : session_control) = std::string(control);
+    if (!control.empty()) now->control = std::string(control);
   }
-  if (!found) return corrupt("its description has no video in it");
-  video.control = resolved(base, session_control);
-  video.setup = resolved(base, media_control);
-  return video;
+  if (!has_video) return corrupt("its description has no video in it");
+  if (!video.is_plain_rtp)
+    return Error(ErrorCode::unsupported, "its video travels neither as RTP/AVP nor otherwise as we know");
+  VideoDescription found{
+      session.sdp + video.sdp, resolved(base, video.control), resolved(base, session.control), {}, {}};
+  // What listens to us (RFC 3264: recvonly) has nothing to say.
+  const bool speaks =
+      audio.sdp.find("a=recvonly") == std::string::npos && audio.sdp.find("a=inactive") == std::string::npos;
+  if (!has_audio || !speaks || audio.payload_type == video.payload_type) return found;
+  found.audio_sdp = audio.sdp;
+  found.audio_setup = resolved(base, audio.control);
+  return found;
 }
 
 }  // namespace porchlight::camera

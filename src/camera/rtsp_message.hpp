@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // RTSP 1.0 (RFC 2326) as far as a player needs it: heads of answers, logins (RFC 2617, RFC 7616), and what
-// of a description (RFC 4566) concerns the video. Pure functions over what a camera sent.
+// of a description (RFC 4566) concerns the video and its sound. Pure functions over what a camera sent.
 #pragma once
 
 #include <cstdint>
@@ -59,6 +59,9 @@ struct VideoDescription {
   std::string sdp;      // the session's lines and the video's alone
   std::string setup;    // URL for SETUP
   std::string control;  // URL for PLAY
+  // Of the first sound that can be told from the video by its payload type; empty: there is none.
+  std::string audio_sdp;    // its lines
+  std::string audio_setup;  // URL for SETUP
 };
 
 // `base`: Content-Base, or the URL that was asked. Errors: corrupt (no video in it), unsupported (a
@@ -71,9 +74,9 @@ struct Channels {
   std::uint8_t rtcp = 1;
   bool operator==(const Channels&) const = default;
 };
-// Of the header Transport in the answer to a SETUP that asked for 0-1; what it does not say is as it was
-// asked. Errors: unsupported (something else than this connection), corrupt.
-Result<Channels> parse_channels(std::string_view transport);
+// Of the header Transport in the answer to a SETUP; what it does not say is as it was asked. Errors:
+// unsupported (something else than this connection), corrupt.
+Result<Channels> parse_channels(std::string_view transport, Channels asked = {});
 
 // `id;timeout=60`: the id, and the seconds.
 std::pair<std::string, int> parse_session(std::string_view value);

@@ -39,6 +39,8 @@ Result<std::unique_ptr<RtspSession>> RtspSession::play(const Address& address, G
   if (auto s = session->connect(address); !s) return session->explain(s.error());
   if (auto s = session->describe(); !s) return session->explain(s.error());
   if (auto s = session->set_up(); !s) return session->explain(s.error());
+  if (address.audio && !session->video_.audio_setup.empty())
+    if (auto s = session->set_up_audio(); !s) return session->explain(s.error());
   const auto playing = session->ask("PLAY", session->video_.control,
                                     "Session: " + session->session_ + "\r\nRange: npt=0.000-\r\n");
   if (!playing) return session->explain(playing.error());
@@ -83,6 +85,28 @@ Status RtspSession::set_up() {
   session_ = id;
   keep_alive_every_ = std::max(1s, std::chrono::seconds(seconds) / 2);
   return {};
+}
+
+// A camera that refuses it, or wants to send it elsewhere, is seen and not heard. The session is the video's.
+Status RtspSession::set_up_audio() {
+  constexpr Channels asked{2, 3};
+  const std::string transport =
+      "Transport: RTP/AVP/TCP;unicast;interleaved=2-3\r\nSession: " + session_ + "\r\n";
+  auto answer = ask_once("SETUP", video_.audio_setup, transport);
+  if (answer && answer->head.status == 401 && login_.take(answer->head))
+    answer = ask_once("SETUP", video_.audio_setup, transport);
+  if (!answer) return answer.error();
+  if (answer->head.status != 200) return {};
+  const auto channels = parse_channels(answer->head.header("transport"), asked);
+  if (!channels) return {};
+  audio_channels_ = *channels;
+  video_.sdp += video_.audio_sdp;
+  return {};
+}
+
+bool RtspSession::is_ours(std::uint8_t channel) const noexcept {
+  if (channel == channels_.rtp || channel == channels_.rtcp) return true;
+  return audio_channels_ && (channel == audio_channels_->rtp || channel == audio_channels_->rtcp);
 }
 
 // A challenge is answered once: a second refusal means that the login is wrong.
@@ -180,7 +204,7 @@ Result<std::vector<std::uint8_t>> RtspSession::next() {
     const auto begin = buffer_.begin() + static_cast<std::ptrdiff_t>(read_ + frame_head);
     std::vector<std::uint8_t> packet(begin, begin + static_cast<std::ptrdiff_t>(size));
     drop(frame_head + size);
-    if ((channel == channels_.rtp || channel == channels_.rtcp) && size > 0) return packet;
+    if (is_ours(channel) && size > 0) return packet;
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,9 @@
 
 namespace porchlight::camera {
 
-// One playing RTSP session inside a TLS connection, with the RTP of the video interleaved in it (RFC 2326,
-// 10.12). Thread-bound; every call ends by the guard (`cancelled`, `timeout`).
+// One playing RTSP session inside a TLS connection, with the RTP of the video, and of the sound where that is
+// wanted, interleaved in it (RFC 2326, 10.12). Thread-bound; every call ends by the guard (`cancelled`,
+// `timeout`).
 class RtspSession {
  public:
   struct Address {
@@ -23,6 +25,7 @@ class RtspSession {
     std::string password;
     std::string ca_file;
     bool verify = true;
+    bool audio = false;
   };
 
   // From the first look-up to the answer to PLAY. Errors: not_found (name, or no such path), auth
@@ -31,8 +34,9 @@ class RtspSession {
   // Says good-bye, if that needs no waiting.
   ~RtspSession();
 
+  // Of what is played.
   const std::string& sdp() const noexcept { return video_.sdp; }
-  // The next RTP or RTCP packet of the video. Errors as above, and end_of_stream.
+  // The next RTP or RTCP packet of it. Errors as above, and end_of_stream.
   Result<std::vector<std::uint8_t>> next();
 
  private:
@@ -50,6 +54,8 @@ class RtspSession {
   Status connect(const Address& address);
   Status describe();
   Status set_up();
+  Status set_up_audio();
+  bool is_ours(std::uint8_t channel) const noexcept;
   Result<Answer> ask(std::string_view method, const std::string& url, const std::string& more = {});
   Result<Answer> ask_once(std::string_view method, const std::string& url, const std::string& more);
   Status send(std::string_view method, const std::string& url, const std::string& more);
@@ -76,6 +82,7 @@ class RtspSession {
   VideoDescription video_;
   std::string session_;
   Channels channels_;
+  std::optional<Channels> audio_channels_;
   bool challenged_ = false;  // the newest keep-alive was refused once
   std::chrono::seconds keep_alive_every_{30};
   MonotonicTime said_{};  // when we spoke last

@@ -62,6 +62,7 @@ Input::Address address_of(const CameraOptions& options, RtpReader& reader) {
   address.options = {{"sdp_flags", "custom_io"}, {"reorder_queue_size", "0"}};
   address.format = "sdp";
   address.packets = true;
+  address.audio = options.audio;
   address.bytes = [&reader](std::uint8_t* into, int room) { return reader.read(into, room); };
   return address;
 }
@@ -72,7 +73,7 @@ Error RtspsSource::run(const PacketSink& sink, std::stop_token stop) {
   Guard guard(sink, std::move(stop), clock_);
   guard.set_deadline(open_deadline);
   auto session = RtspSession::play({options_.printable_url(), options_.url, options_.user, options_.password,
-                                    options_.ca_file, options_.tls_verify},
+                                    options_.ca_file, options_.tls_verify, options_.audio},
                                    guard, clock_);
   if (!session) {
     // Silence before the stream runs means that nobody is there.
@@ -83,10 +84,12 @@ Error RtspsSource::run(const PacketSink& sink, std::stop_token stop) {
   auto input = Input::open(address_of(options_, reader), guard);
   if (!input) return reader.failure().value_or(std::move(input).error());
   reader.begin();
+  guard.set_deadline(options_.stall);
   for (;;) {
-    guard.set_deadline(options_.stall);
     auto data = (*input)->read();
     if (!data) return reader.failure().value_or(std::move(data).error());
+    // Sound alone is no sign of life.
+    if ((*input)->is_video()) guard.set_deadline(options_.stall);
     sink.packet(make_packet(std::move(data).value(), (*input)->stream(), clock_.now()));
     if (!guard.go_on())
       return Error(ErrorCode::cancelled, "read '" + options_.printable_url() + "': given up");

@@ -62,7 +62,9 @@ Result<Sight> try_camera(const CameraOptions& options, Clock& clock, std::chrono
   if (auto status = check_name(options); !status) return std::move(status).error();
   const PacketSink sink{[&](const media::PacketPtr& packet) { trial.take(packet); },
                         [&] { return trial.go_on(); }};
-  const auto ended = make_source(options, clock)->run(sink, {});
+  auto pictures = options;
+  pictures.audio = false;
+  const auto ended = make_source(pictures, clock)->run(sink, {});
   return trial.outcome(ended, options);
 }
 

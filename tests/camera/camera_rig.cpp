@@ -40,7 +40,14 @@ CameraRig::CameraRig(camera::CameraOptions options, telemetry::Metrics& metrics)
     : metrics_(metrics), id_(options.id), frame_wakeup_(Wakeup::create().value()), box_(&frame_wakeup_) {
   packets_ = camera::PacketQueue::create(id_, metrics).value();
   camera::Ingest::Outputs outputs;
-  outputs.packet = [this](const media::PacketPtr& packet) { packets_->push(packet); };
+  outputs.packet = [this](const media::PacketPtr& packet) {
+    if (packet->stream->kind == media::MediaKind::video) {
+      packets_->push(packet);
+      return;
+    }
+    const std::lock_guard lock(mutex_);
+    sound_.push_back(packet);
+  };
   outputs.event = [this](event::Event event) {
     const std::lock_guard lock(mutex_);
     events_.push_back(std::move(event));
@@ -88,6 +95,11 @@ void CameraRig::watch(std::stop_token stop) {
 std::vector<CameraRig::Seen> CameraRig::frames() const {
   const std::lock_guard lock(mutex_);
   return frames_;
+}
+
+std::vector<media::PacketPtr> CameraRig::sound() const {
+  const std::lock_guard lock(mutex_);
+  return sound_;
 }
 
 std::vector<event::Event> CameraRig::events() const {

@@ -36,6 +36,7 @@ class CameraRig {
 
   camera::ConnectionState state() const { return ingest_->state(); }
   std::vector<Seen> frames() const;
+  std::vector<media::PacketPtr> sound() const;
   std::vector<event::Event> events() const;
   template <class Kind>
   std::vector<Kind> events_of() const {
@@ -58,6 +59,7 @@ class CameraRig {
   SystemClock clock_;
   mutable std::mutex mutex_;
   std::vector<Seen> frames_;
+  std::vector<media::PacketPtr> sound_;
   std::vector<event::Event> events_;
   Wakeup frame_wakeup_;
   camera::DecodeLane::FrameBox box_;

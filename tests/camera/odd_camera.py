@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""odd_camera.py CLIP: an RTSP camera over TCP that does what the standard allows and few do, until standard input closes.
+"""odd_camera.py CLIP [mute]: an RTSP camera over TCP that does what the standard allows and few do, until standard input closes.
 
 Shows CLIP (Annex B H.264) over and over. It puts the pictures on other channels than it was asked to, asks questions of its own
 between them, takes back the nonce of the login before the session is over, and ends sessions whose keep-alive it did not accept.
-Prints its port, then a line for each thing that a client got right.
+`mute`: it describes a sound that it then refuses to set up. Prints its port, then a line for each thing that a client got right.
 """
 import re
 import socket
@@ -72,11 +72,15 @@ class Session(threading.Thread):
             stale = ", stale=true" if "authorization" in fields else ""
             return self.answer("401 Unauthorized", sequence,
                                f'WWW-Authenticate: Digest realm="odd", nonce="{self.nonces[-1]}"{stale}')
+        if method == "SETUP" and head[0].split()[1].endswith("sound"):
+            print("refused", flush=True)
+            return self.answer("404 Not Found", sequence)
         getattr(self, method.lower())(sequence)
 
     def describe(self, sequence):
+        sound = "m=audio 0 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\na=control:sound\r\n" if "mute" in sys.argv else ""
         self.answer("200 OK", sequence, body="v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=odd\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\n"
-                    "a=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1\r\na=control:track\r\n")
+                    "a=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1\r\na=control:track\r\n" + sound)
 
     def setup(self, sequence):
         self.answer("200 OK", sequence, f"Session: odd;timeout={TIMEOUT}", "Transport: RTP/AVP/TCP;unicast;interleaved=4-5;ssrc=1")

@@ -54,6 +54,8 @@ TEST(RtspTransport, TellsTheChannels) {
   EXPECT_EQ(of(""), (Channels{0, 1})) << "as it was asked";
   EXPECT_EQ(of("RTP/AVP/TCP;unicast"), (Channels{0, 1}));
   EXPECT_EQ(of("RTP/AVP;unicast;interleaved=2-3"), (Channels{2, 3})) << "without /TCP";
+  EXPECT_EQ(parse_channels("RTP/AVP/TCP;unicast", {2, 3}).value(), (Channels{2, 3}));
+  EXPECT_EQ(parse_channels("RTP/AVP/TCP;interleaved=6-7", {2, 3}).value(), (Channels{6, 7}));
   for (const char* text :
        {"RTP/AVP;unicast;client_port=4588-4589", "RTP/AVP;unicast", "RTP/AVP;interleaved=x",
         "RTP/AVP/TCP;interleaved=256-257", "RTP/AVP/TCP;interleaved=a-b", "RTP/AVP/TCP;interleaved="})
@@ -127,6 +129,25 @@ TEST(Description, IsReducedToTheFirstVideo) {
   EXPECT_THAT(video->sdp, Not(HasSubstr("audio")));
   EXPECT_THAT(video->sdp, Not(HasSubstr("track2")));
   EXPECT_EQ(video_of(description, "rtsps://cam/main/")->setup, "rtsps://cam/main/track1");
+}
+
+TEST(Description, TellsTheSoundApart) {
+  const auto video = video_of(description, "rtsps://cam/main");
+  ASSERT_TRUE(video.ok());
+  EXPECT_EQ(video->audio_sdp, "m=audio 0 RTP/AVP 8\r\na=control:track0\r\n");
+  EXPECT_EQ(video->audio_setup, "rtsps://cam/main/track0");
+}
+
+TEST(Description, HasNoSoundThatCannotBeHeard) {
+  for (const char* sound : {"m=audio 0 RTP/AVP 96\r\na=control:s\r\n",  // not to be told from the pictures
+                            "m=audio 0 RTP/SAVP 8\r\na=control:s\r\n",  // encrypted
+                            "m=audio 0 RTP/AVP 8\r\na=recvonly\r\n",    // the camera's loudspeaker
+                            "m=audio 0 RTP/AVP 8\r\na=inactive\r\n", ""}) {
+    const auto video = video_of(std::string("v=0\r\nm=video 0 RTP/AVP 96\r\n") + sound, "x");
+    ASSERT_TRUE(video.ok()) << sound;
+    EXPECT_EQ(video->audio_setup, "") << sound;
+    EXPECT_EQ(video->audio_sdp, "") << sound;
+  }
 }
 
 TEST(Description, MayNameWholeUrls) {

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <utility>
 
 #include "camera_rig.hpp"
 #include "media/clip.hpp"
@@ -48,8 +49,8 @@ class EncryptedCamera : public testing::Test {
     port_ = std::atoi(first_word("tls_front.py").c_str());
     return port_ > 0;
   }
-  bool serve_oddly(const std::string& clip) {
-    odd_ = program("odd_camera.py", "'" + clip + "'");
+  bool serve_oddly(const std::string& clip, const std::string& more = {}) {
+    odd_ = program("odd_camera.py", "'" + clip + "' " + more);
     return front(first_word("odd_camera.py"));
   }
   // Its standard input is ours for writing, and it ends with that; its answer goes into a file.
@@ -135,6 +136,41 @@ TEST_F(EncryptedCamera, MayDoWhatTheStandardAllows) {
   EXPECT_EQ(rig.counter("camera_frames_dropped_total"), 0);
   EXPECT_THAT(said("odd_camera.py"), HasSubstr("renewed\n"));
   EXPECT_THAT(said("odd_camera.py"), HasSubstr("answered\n"));
+}
+
+TEST_F(EncryptedCamera, IsHeard) {
+  for (const auto& [codec, name] :
+       {std::pair{"aac", "aac"}, std::pair{"pcma", "pcm_alaw"}, std::pair{"opus", "opus"}}) {
+    SERVED_OR_SKIP({"--sound", codec});
+    telemetry::Metrics metrics(test::sets_of({"front"}));
+    CameraRig rig(camera(), metrics);
+    ASSERT_TRUE(eventually([&] { return rig.frames().size() >= 45 && rig.sound().size() >= 40; })) << codec;
+    rig.stop();
+    EXPECT_EQ(rig.sound().front()->stream->codec, name);
+    EXPECT_EQ(rig.sound().front()->stream->kind, media::MediaKind::audio);
+    const auto frames = rig.frames();
+    for (std::size_t i = 1; i < frames.size(); ++i)
+      ASSERT_EQ(frames[i].burned - frames[i - 1].burned, frames[i].number - frames[i - 1].number) << i;
+    EXPECT_TRUE(rig.events().empty()) << codec;
+    ::pclose(std::exchange(front_, nullptr));
+    std::filesystem::remove(folder_ / "tls_front.py");  // what it said
+  }
+}
+
+TEST_F(EncryptedCamera, IsSeenThoughItsSoundCannotBeSetUp) {
+  const auto clip = folder_ / "clip.h264";
+  if (!media::test::write_clip(clip, {.frames = 40, .fps = 20, .keyframe_interval = 10}))
+    GTEST_SKIP() << "libavcodec has no H.264 encoder (libx264) here";
+  ASSERT_TRUE(serve_oddly(clip.string(), "mute")) << why_;
+  telemetry::Metrics metrics(test::sets_of({"front"}));
+  auto options = camera();
+  options.user = "porch";
+  options.password = "word";
+  CameraRig rig(options, metrics);
+  EXPECT_TRUE(eventually([&] { return rig.frames().size() >= 30; }));
+  EXPECT_THAT(said("odd_camera.py"), HasSubstr("refused\n"));
+  EXPECT_TRUE(rig.sound().empty());
+  EXPECT_TRUE(rig.events_of<event::CameraLost>().empty());
 }
 
 TEST_F(EncryptedCamera, IsBelievedByItsCertificateOnly) {

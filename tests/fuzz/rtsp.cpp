@@ -31,6 +31,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     must(lines.find("\nm=", first + 1) == std::string::npos &&
          lines.find("\rm=", first + 1) == std::string::npos);
     must(!video->setup.empty() && !video->control.empty());
+    // Nor does the sound bring another along.
+    const std::string sound = "\n" + video->audio_sdp;
+    must(video->audio_sdp.empty() == video->audio_setup.empty());
+    must(video->audio_sdp.empty() || video->audio_sdp.starts_with("m=audio "));
+    must(sound.find("\nm=", 1) == std::string::npos && sound.find("\rm=") == std::string::npos);
   }
   return 0;
 }

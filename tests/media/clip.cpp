@@ -71,6 +71,49 @@ std::shared_ptr<const StreamInfo> describe(const AVCodecContext& encoder, const 
   return info;
 }
 
+AvCodec open_sound_encoder() {
+  const AVCodec* found = avcodec_find_encoder(AV_CODEC_ID_AAC);
+  if (found == nullptr) return nullptr;
+  AvCodec encoder(avcodec_alloc_context3(found));
+  encoder->sample_rate = 48'000;
+  encoder->sample_fmt = AV_SAMPLE_FMT_FLTP;
+  encoder->time_base = {1, encoder->sample_rate};
+  encoder->bit_rate = 64'000;
+  av_channel_layout_default(&encoder->ch_layout, 1);
+  encoder->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+  if (avcodec_open2(encoder.get(), found, nullptr) < 0) return nullptr;
+  return encoder;
+}
+
+AvFrame make_tone(const AVCodecContext& encoder, std::int64_t begin) {
+  AvFrame tone = make_av_frame();
+  tone->nb_samples = encoder.frame_size;
+  tone->format = encoder.sample_fmt;
+  tone->sample_rate = encoder.sample_rate;
+  av_channel_layout_copy(&tone->ch_layout, &encoder.ch_layout);
+  if (av_frame_get_buffer(tone.get(), 0) < 0) return nullptr;
+  tone->pts = begin;
+  auto* samples = reinterpret_cast<float*>(tone->data[0]);
+  for (int i = 0; i < encoder.frame_size; ++i)
+    samples[i] = 0.5F * static_cast<float>(std::sin(2 * 3.14159265358979 * 440 *
+                                                    static_cast<double>(begin + i) / encoder.sample_rate));
+  return tone;
+}
+
+// Calls `take` with each coded packet, times in samples, until the tone has lasted so long.
+bool encode_tone(AVCodecContext& encoder, double seconds, const std::function<void(AvPacket)>& take) {
+  const auto samples = static_cast<std::int64_t>(seconds * encoder.sample_rate);
+  for (std::int64_t at = 0; at < samples + encoder.frame_size; at += encoder.frame_size) {
+    const AvFrame tone = at < samples ? make_tone(encoder, at) : nullptr;
+    if (avcodec_send_frame(&encoder, tone.get()) < 0) return false;
+    for (AvPacket packet = make_av_packet(); avcodec_receive_packet(&encoder, packet.get()) >= 0;
+         packet = make_av_packet())
+      take(std::move(packet));
+    if (!tone) break;
+  }
+  return true;
+}
+
 std::uint8_t wave(int x, int y, int phase, int low, int high) {
   const double value =
       0.5 + 0.25 * std::sin((x + 3 * phase) / 37.0) + 0.25 * std::cos((y - 2 * phase) / 23.0);
@@ -118,14 +161,28 @@ bool write_clip(const std::filesystem::path& path, const ClipShape& wanted) {
   avcodec_parameters_from_context(stream->codecpar, encoder.get());
   stream->time_base = encoder->time_base;
   stream->avg_frame_rate = encoder->framerate;
+  AvCodec tone = shape.sound ? open_sound_encoder() : nullptr;
+  AVStream* sound = tone ? avformat_new_stream(muxer.context, nullptr) : nullptr;
+  if (shape.sound && !tone) return false;
+  if (sound != nullptr) {
+    avcodec_parameters_from_context(sound->codecpar, tone.get());
+    sound->time_base = tone->time_base;
+  }
   if (avio_open(&muxer.context->pb, path.c_str(), AVIO_FLAG_WRITE) < 0) return false;
   if (avformat_write_header(muxer.context, nullptr) < 0) return false;
-  const bool encoded = encode(*encoder, shape, [&](AvPacket packet) {
-    av_packet_rescale_ts(packet.get(), encoder->time_base, stream->time_base);
-    packet->stream_index = stream->index;
+  const auto write = [&](AvPacket packet, AVRational base, const AVStream& into) {
+    av_packet_rescale_ts(packet.get(), base, into.time_base);
+    packet->stream_index = into.index;
     av_interleaved_write_frame(muxer.context, packet.get());
-  });
-  return encoded && av_write_trailer(muxer.context) >= 0;
+  };
+  // The muxer puts them in order: it holds back what has nothing of the other beside it.
+  muxer.context->max_interleave_delta = 0;
+  const bool sounded =
+      !tone || encode_tone(*tone, static_cast<double>(shape.frames) / shape.fps,
+                           [&](AvPacket packet) { write(std::move(packet), tone->time_base, *sound); });
+  const bool encoded = encode(
+      *encoder, shape, [&](AvPacket packet) { write(std::move(packet), encoder->time_base, *stream); });
+  return sounded && encoded && av_write_trailer(muxer.context) >= 0;
 }
 
 std::uint64_t number_in(const Frame& frame) {

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // A camera for tests: `rtsp_test_server [--port N] [--clip FILE] [--user NAME --password WORD] [--fps N]
-// [--gop FRAMES]` prints its URL and serves until its standard input closes. Lines it understands there:
-// `break` (well-formed packets of undecodable pictures), `freeze` (nothing is sent, connections stay),
-// `mend` (all well again), `drop` (connections are closed). Exit 77: an element of GStreamer is missing.
+// [--gop FRAMES] [--bitrate KBPS] [--sound pcma|aac|opus] [--first NUMBER] [--log FILE] [--show always]`
+// prints its URL and serves until its standard input closes. Without a clip every picture carries its number
+// (picture_stamp.hpp); the log has a line for each that was drawn. `--show always`: also while nobody looks.
+// Lines it understands there: `break` (well-formed packets of undecodable pictures), `freeze` (no picture is
+// sent, connections stay), `hush` (no sound is sent), `mend` (all well again), `drop` (connections are
+// closed), `skip N` (the next N numbers are never shown), `jump MS` (from now on timestamps are off by so
+// much more), `size W H`. Exit 77: an element of GStreamer is missing.
 #include <gst/gst.h>
 
 #include <cstdio>
@@ -38,7 +42,18 @@ bool read_arguments(int argc, char** argv, Address& address, Show& show) {
       show.fps = std::atoi(value);
     else if (key == "--gop")
       show.keyframe_interval = std::atoi(value);
-    else if (key == "--lower")
+    else if (key == "--bitrate")
+      show.bitrate_kbps = std::atoi(value);
+    else if (key == "--first")
+      show.next_number = static_cast<std::uint32_t>(std::atoll(value));
+    else if (key == "--sound")
+      show.sound = value;
+    else if (key == "--show")
+      address.watched = std::string_view(value) == "always";
+    else if (key == "--log") {
+      if ((show.log = std::fopen(value, "ae")) == nullptr) return false;
+      std::setvbuf(show.log, nullptr, _IOLBF, 0);
+    } else if (key == "--lower")
       show.udp_only = std::string_view(value) == "udp";
     else if (key == "--clip") {
       if (!(show.clip = read_clip(value))) return false;
@@ -51,8 +66,19 @@ bool read_arguments(int argc, char** argv, Address& address, Show& show) {
 void obey(Stage& stage, std::string_view order) {
   if (order == "break") stage.show.trouble = Trouble::undecodable;
   if (order == "freeze") stage.show.trouble = Trouble::silent;
-  if (order == "mend") stage.show.trouble = Trouble::none;
+  if (order == "hush") stage.show.hushed = true;
+  if (order == "mend") {
+    stage.show.trouble = Trouble::none;
+    stage.show.hushed = false;
+  }
   if (order == "drop") close_clients(stage.server);
+  int first = 0, second = 0;
+  const std::string line(order);
+  if (std::sscanf(line.c_str(), "skip %d", &first) == 1)
+    stage.show.next_number += static_cast<std::uint32_t>(first);
+  if (std::sscanf(line.c_str(), "jump %d", &first) == 1)
+    stage.show.time_offset += static_cast<std::uint32_t>(90 * first);
+  if (std::sscanf(line.c_str(), "size %d %d", &first, &second) == 2) change_size(stage.show, first, second);
   std::printf("%.*s done\n", static_cast<int>(order.size()), order.data());
   std::fflush(stdout);
 }
@@ -91,7 +117,9 @@ int main(int argc, char** argv) {
   stage.loop = g_main_loop_new(nullptr, FALSE);
   GIOChannel* input = g_io_channel_unix_new(0);
   g_io_add_watch(input, static_cast<GIOCondition>(G_IO_IN | G_IO_HUP | G_IO_ERR), &on_input, &stage);
-  std::printf("rtsp://127.0.0.1:%d/cam\n", gst_rtsp_server_get_bound_port(stage.server));
+  const int port = gst_rtsp_server_get_bound_port(stage.server);
+  if (address.watched) watch(port, address);
+  std::printf("rtsp://127.0.0.1:%d/cam\n", port);
   std::fflush(stdout);
   g_main_loop_run(stage.loop);
   std::_Exit(0);  // streaming threads may be anywhere

@@ -21,13 +21,31 @@ std::uint64_t wall_ms() {
                                         .count());
 }
 
-GstPadProbeReturn stamp(GstPad*, GstPadProbeInfo* info, gpointer show) {
+// Of a luma row, as GStreamer lays I420 out; 0: not known yet.
+std::size_t stride_of(GstPad* pad) {
+  GstCaps* caps = gst_pad_get_current_caps(pad);
+  int width = 0;
+  if (caps != nullptr) {
+    gst_structure_get_int(gst_caps_get_structure(caps, 0), "width", &width);
+    gst_caps_unref(caps);
+  }
+  return (static_cast<std::size_t>(width) + 3) / 4 * 4;
+}
+
+GstPadProbeReturn stamp(GstPad* pad, GstPadProbeInfo* info, gpointer data) {
+  auto* show = static_cast<Show*>(data);
+  const std::size_t stride = stride_of(pad);
+  if (stride == 0) return GST_PAD_PROBE_DROP;
   GstBuffer* buffer = gst_buffer_make_writable(GST_PAD_PROBE_INFO_BUFFER(info));
   GST_PAD_PROBE_INFO_DATA(info) = buffer;
   GstMapInfo map;
   if (!gst_buffer_map(buffer, &map, GST_MAP_WRITE)) return GST_PAD_PROBE_OK;
-  picture_stamp::write(map.data, width, {wall_ms(), static_cast<Show*>(show)->next_number.fetch_add(1)});
+  const picture_stamp::Stamp drawn{wall_ms(), show->next_number.fetch_add(1)};
+  picture_stamp::write(map.data, stride, drawn);
   gst_buffer_unmap(buffer, &map);
+  if (show->log != nullptr)
+    std::fprintf(show->log, "%llu %lld\n", static_cast<unsigned long long>(drawn.number),
+                 static_cast<long long>(Steady::now().time_since_epoch() / std::chrono::milliseconds(1)));
   return GST_PAD_PROBE_OK;
 }
 
@@ -64,6 +82,37 @@ GstPadProbeReturn trouble(GstPad*, GstPadProbeInfo* info, gpointer data) {
   return GST_PAD_PROBE_OK;
 }
 
+GstPadProbeReturn hush(GstPad*, GstPadProbeInfo*, gpointer show) {
+  return static_cast<Show*>(show)->hushed.load() ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
+}
+
+// RFC 3550, 5.1: the timestamp is the second word.
+gboolean shift_time(GstBuffer** buffer, guint, gpointer show) {
+  *buffer = gst_buffer_make_writable(*buffer);
+  std::uint8_t word[4];
+  if (gst_buffer_extract(*buffer, 4, word, 4) != 4) return TRUE;
+  std::uint32_t time = std::uint32_t{word[0]} << 24 | std::uint32_t{word[1]} << 16 |
+                       std::uint32_t{word[2]} << 8 | std::uint32_t{word[3]};
+  time += static_cast<Show*>(show)->time_offset.load();
+  for (int i = 0; i < 4; ++i) word[i] = static_cast<std::uint8_t>(time >> (24 - 8 * i));
+  gst_buffer_fill(*buffer, 4, word, 4);
+  return TRUE;
+}
+
+GstPadProbeReturn shift_times(GstPad*, GstPadProbeInfo* info, gpointer show) {
+  if (static_cast<Show*>(show)->time_offset.load() == 0) return GST_PAD_PROBE_OK;
+  if ((info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST) != 0) {
+    GstBufferList* list = gst_buffer_list_make_writable(GST_PAD_PROBE_INFO_BUFFER_LIST(info));
+    gst_buffer_list_foreach(list, &shift_time, show);
+    info->data = list;
+  } else {
+    GstBuffer* buffer = GST_PAD_PROBE_INFO_BUFFER(info);
+    shift_time(&buffer, 0, show);
+    info->data = buffer;
+  }
+  return GST_PAD_PROBE_OK;
+}
+
 // Pushes the clip's units when they are due, in the main loop, until the media goes away.
 struct Feeder {
   GstAppSrc* source;
@@ -93,11 +142,12 @@ void stop_feeding(GstRTSPMedia*, gpointer data) {
   gst_object_unref(feeder->source);
 }
 
-void probe(GstElement* bin, const char* element, GstPadProbeCallback callback, Show& show) {
+void probe(GstElement* bin, const char* element, GstPadProbeCallback callback, Show& show,
+           int what = GST_PAD_PROBE_TYPE_BUFFER) {
   GstElement* found = gst_bin_get_by_name_recurse_up(GST_BIN(bin), element);
   if (found == nullptr) return;
   GstPad* pad = gst_element_get_static_pad(found, "src");
-  gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, callback, &show, nullptr);
+  gst_pad_add_probe(pad, static_cast<GstPadProbeType>(what), callback, &show, nullptr);
   gst_object_unref(pad);
   gst_object_unref(found);
 }
@@ -107,6 +157,10 @@ void configure(GstRTSPMediaFactory*, GstRTSPMedia* media, gpointer data) {
   GstElement* bin = gst_rtsp_media_get_element(media);
   probe(bin, "stamp", &stamp, show);
   probe(bin, "trouble", &trouble, show);
+  probe(bin, "hush", &hush, show);
+  probe(bin, "pay0", &shift_times, show, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST);
+  if (show.size_filter != nullptr) gst_object_unref(show.size_filter);
+  show.size_filter = gst_bin_get_by_name_recurse_up(GST_BIN(bin), "size");
   if (show.clip) {
     GstElement* source = gst_bin_get_by_name_recurse_up(GST_BIN(bin), "clip");
     auto* feeder = new Feeder{GST_APP_SRC(source), *show.clip};
@@ -116,20 +170,33 @@ void configure(GstRTSPMediaFactory*, GstRTSPMedia* media, gpointer data) {
   gst_object_unref(bin);
 }
 
+std::string sound_line(const std::string& codec) {
+  if (codec.empty()) return {};
+  const std::string source = " audiotestsrc is-live=true wave=sine ! audio/x-raw,";
+  const std::string hush = " ! identity name=hush ! ";
+  if (codec == "pcma") return source + "rate=8000,channels=1 ! alawenc" + hush + "rtppcmapay name=pay1 pt=8";
+  if (codec == "aac")
+    return source + "rate=48000,channels=2 ! voaacenc" + hush + "rtpmp4gpay name=pay1 pt=97";
+  return source + "rate=48000,channels=2 ! opusenc" + hush + "rtpopuspay name=pay1 pt=97";
+}
+
+std::string picture_caps(const Show& show) {
+  return "video/x-raw,format=I420," + show.size + ",framerate=" + std::to_string(show.fps) + "/1";
+}
+
 std::string launch_line(const Show& show) {
   const bool h265 = show.clip && show.clip->h265;
   const std::string tail = " ! identity name=trouble ! " + std::string(h265 ? "rtph265pay" : "rtph264pay") +
-                           " name=pay0 pt=96 config-interval=-1 aggregate-mode=none )";
+                           " name=pay0 pt=96 config-interval=-1 aggregate-mode=none" +
+                           sound_line(show.sound) + " )";
   const std::string byte_stream =
       std::string(h265 ? "video/x-h265" : "video/x-h264") + ",stream-format=byte-stream,alignment=au";
   if (show.clip)
     return "( appsrc name=clip is-live=true format=time do-timestamp=true caps=" + byte_stream + tail;
-  const std::string size = "width=" + std::to_string(width) + ",height=" + std::to_string(height);
-  return "( videotestsrc is-live=true pattern=ball ! video/x-raw,format=I420," + size +
-         ",framerate=" + std::to_string(show.fps) +
-         "/1 ! identity name=stamp ! x264enc tune=zerolatency speed-preset=superfast threads=1 bitrate=1500"
-         " key-int-max=" +
-         std::to_string(show.keyframe_interval) + " ! " + byte_stream + ",profile=baseline" + tail;
+  return "( videotestsrc is-live=true pattern=ball ! capsfilter name=size caps=" + picture_caps(show) +
+         " ! identity name=stamp ! x264enc tune=zerolatency speed-preset=superfast threads=1 bitrate=" +
+         std::to_string(show.bitrate_kbps) + " key-int-max=" + std::to_string(show.keyframe_interval) +
+         " ! " + byte_stream + ",profile=baseline" + tail;
 }
 
 }  // namespace
@@ -140,6 +207,10 @@ std::string missing_elements(const Show& show) {
     needed.push_back("appsrc");
   else
     needed.insert(needed.end(), {"videotestsrc", "x264enc"});
+  if (!show.sound.empty()) needed.push_back("audiotestsrc");
+  if (show.sound == "pcma") needed.insert(needed.end(), {"alawenc", "rtppcmapay"});
+  if (show.sound == "aac") needed.insert(needed.end(), {"voaacenc", "rtpmp4gpay"});
+  if (show.sound == "opus") needed.insert(needed.end(), {"opusenc", "rtpopuspay"});
   std::string missing;
   for (const char* name : needed) {
     GstElementFactory* factory = gst_element_factory_find(name);
@@ -147,6 +218,14 @@ std::string missing_elements(const Show& show) {
     if (factory != nullptr) gst_object_unref(factory);
   }
   return missing;
+}
+
+void change_size(Show& show, int width, int height) {
+  show.size = "width=" + std::to_string(width) + ",height=" + std::to_string(height);
+  if (show.size_filter == nullptr) return;
+  GstCaps* caps = gst_caps_from_string(picture_caps(show).c_str());
+  g_object_set(show.size_filter, "caps", caps, nullptr);
+  gst_caps_unref(caps);
 }
 
 GstRTSPMediaFactory* make_factory(Show& show) {

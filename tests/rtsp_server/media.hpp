@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <cstdio>
 #include <optional>
 #include <string>
 
@@ -22,17 +23,25 @@ struct Show {
   int fps = 15;
   int keyframe_interval = 15;  // frames
   bool udp_only = false;
+  std::string sound;  // pcma, aac, opus; empty: none
+  int bitrate_kbps = 1500;
+  std::FILE* log =
+      nullptr;  // a line for each picture that is drawn: its number and when, ms of CLOCK_MONOTONIC
   std::atomic<Trouble> trouble{Trouble::none};
   std::atomic<std::uint32_t> next_number{0};
   std::atomic<std::uint32_t> noise{0x9e3779b9};
+  std::atomic<bool> hushed{false};            // no sound is sent
+  std::atomic<std::uint32_t> time_offset{0};  // added to the timestamps of the pictures, 90 kHz
+  std::string size = "width=640,height=360";
+  GstElement* size_filter = nullptr;  // of the media that runs; ours
 };
-
-inline constexpr int width = 640;
-inline constexpr int height = 360;
 
 // The elements that are needed and not there; empty when all are.
 std::string missing_elements(const Show& show);
 
 GstRTSPMediaFactory* make_factory(Show& show);
+
+// From now on: pictures of this size, in pixels.
+void change_size(Show& show, int width, int height);
 
 }  // namespace porchlight::rtsp_test

@@ -9,6 +9,11 @@ namespace {
 constexpr std::uint8_t white = 235;
 constexpr std::uint8_t black = 16;
 
+std::uint64_t check_of(const Stamp& stamp) {
+  const std::uint64_t mixed = (stamp.clock_ms * 0x9e3779b97f4a7c15U + stamp.number) * 0xc2b2ae3d27d4eb4fU;
+  return mixed >> (64 - check_bits);
+}
+
 void write_row(std::uint8_t* luma, std::size_t stride, int row, int bits, std::uint64_t value) {
   for (int y = row * square; y < (row + 1) * square; ++y)
     for (int bit = 0; bit < bits; ++bit)
@@ -30,11 +35,19 @@ std::uint64_t read_row(const std::uint8_t* luma, std::size_t stride, int row, in
 
 void write(std::uint8_t* luma, std::size_t stride, const Stamp& stamp) {
   write_row(luma, stride, clock_row, clock_bits, stamp.clock_ms);
-  write_row(luma, stride, number_row, number_bits, stamp.number);
+  Stamp shown = stamp;
+  shown.clock_ms &= (std::uint64_t{1} << clock_bits) - 1;
+  shown.number &= (std::uint64_t{1} << number_bits) - 1;
+  write_row(luma, stride, number_row, number_bits + check_bits,
+            shown.number | check_of(shown) << number_bits);
 }
 
 Stamp read(const std::uint8_t* luma, std::size_t stride) {
-  return {read_row(luma, stride, clock_row, clock_bits), read_row(luma, stride, number_row, number_bits)};
+  const auto second = read_row(luma, stride, number_row, number_bits + check_bits);
+  Stamp stamp{read_row(luma, stride, clock_row, clock_bits),
+              second & ((std::uint64_t{1} << number_bits) - 1)};
+  stamp.whole = second >> number_bits == check_of(stamp);
+  return stamp;
 }
 
 }  // namespace porchlight::picture_stamp

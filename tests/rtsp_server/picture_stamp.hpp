@@ -13,10 +13,12 @@ inline constexpr int clock_bits = 40;
 inline constexpr int clock_row = 0;  // milliseconds since 1970 modulo 2^40, in the first row of squares
 inline constexpr int number_bits = 32;
 inline constexpr int number_row = 1;  // the picture's number, in the second
+inline constexpr int check_bits = 8;  // and behind it what both add up to
 
 struct Stamp {
   std::uint64_t clock_ms = 0;
   std::uint64_t number = 0;
+  bool whole = false;  // read: the squares agree with each other
 };
 
 // Luma plane of at least 640 × 32.

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server.hpp"
 
+#include <chrono>
+#include <thread>
+
+extern "C" {
+#include <libavformat/avformat.h>
+}
+
 namespace porchlight::rtsp_test {
 namespace {
 
@@ -34,6 +41,25 @@ GstRTSPServer* start_server(const Address& address, Show& show) {
   gst_rtsp_mount_points_add_factory(mounts, "/cam", factory);
   g_object_unref(mounts);
   return gst_rtsp_server_attach(server, nullptr) == 0 ? nullptr : server;
+}
+
+void watch(int port, const Address& address) {
+  const std::string login = address.user.empty() ? "" : address.user + ":" + address.password + "@";
+  std::thread([url = "rtsp://" + login + "127.0.0.1:" + std::to_string(port) + "/cam"] {
+    av_log_set_level(AV_LOG_QUIET);
+    for (;; std::this_thread::sleep_for(std::chrono::milliseconds(50))) {
+      AVFormatContext* input = nullptr;
+      AVDictionary* options = nullptr;
+      av_dict_set(&options, "rtsp_transport", "tcp", 0);
+      const int opened = avformat_open_input(&input, url.c_str(), nullptr, &options);
+      av_dict_free(&options);
+      if (opened < 0) continue;
+      AVPacket* packet = av_packet_alloc();
+      while (av_read_frame(input, packet) >= 0) av_packet_unref(packet);
+      av_packet_free(&packet);
+      avformat_close_input(&input);
+    }
+  }).detach();
 }
 
 void close_clients(GstRTSPServer* server) {

@@ -8,6 +8,7 @@
  *                       socket under IO_SHIM_DIR. A sync is noted when it has completed, an answer before
  *                       it is sent: a sync that stands above an answer came first.
  *   IO_SHIM_SKIP_SYNC=1 a sync of a write-ahead log (`-wal`) returns 0 and nothing is done or noted.
+ *   IO_SHIM_SYNC_MS=N   a sync of a file under IO_SHIM_DIR takes so many milliseconds longer.
  *   IO_SHIM_FAIL=N      the N-th write or sync on a file under IO_SHIM_DIR fails, and every later one
  *                       too when IO_SHIM_STICKY is set.
  *   IO_SHIM_ERRNO=E     with this errno (default EIO).
@@ -27,6 +28,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 static long countdown = -1;
@@ -34,6 +36,7 @@ static int sticky;
 static int skip_sync;
 static int ids;
 static int names;
+static long sync_ms;
 static int fail_errno = EIO;
 static const char* dir;
 static int log_fd = -1;
@@ -47,6 +50,8 @@ __attribute__((constructor)) static void start(void) {
   skip_sync = getenv("IO_SHIM_SKIP_SYNC") != NULL;
   ids = getenv("IO_SHIM_IDS") != NULL;
   names = getenv("IO_SHIM_NAMES") != NULL;
+  text = getenv("IO_SHIM_SYNC_MS");
+  if (text != NULL) sync_ms = atol(text);
   dir = getenv("IO_SHIM_DIR");
   text = getenv("IO_SHIM_LOG");
   if (text != NULL) log_fd = open(text, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -143,6 +148,10 @@ static int synced(long call, int fd) {
   char path[PATH_MAX];
   if (fails(path_of(fd, path))) return -1;
   if (skip_sync && is_watched(path) && is_wal(path)) return 0;
+  if (sync_ms > 0 && is_watched(path)) {
+    const struct timespec slow = {sync_ms / 1000, sync_ms % 1000 * 1000000};
+    nanosleep(&slow, NULL);
+  }
   int done = (int)syscall(call, fd);
   if (done == 0 && is_watched(path)) note("sync", path);
   return done;

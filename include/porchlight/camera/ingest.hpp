@@ -54,7 +54,7 @@ struct ReconnectOptions {
 class Ingest {
  public:
   struct Outputs {
-    std::function<void(const media::PacketPtr&)> packet;
+    std::function<void(const media::PacketPtr&)> packet;  // of the video and of the sound
     // CameraLost once when a fault begins (also when the camera never answered), CameraBack once
     // when pictures arrive again.
     std::function<void(event::Event)> event;

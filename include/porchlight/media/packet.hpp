@@ -23,7 +23,9 @@ struct StreamInfo {
   std::string codec;  // libavcodec's name: h264, hevc, mjpeg, pcm_alaw, …
   int width = 0;      // pixels; 0 when the source has not said yet
   int height = 0;
-  double fps = 0;  // announced; 0 unknown
+  double fps = 0;       // announced; 0 unknown
+  int sample_rate = 0;  // these two of audio: samples/s; 0: not said
+  int channels = 0;
   int time_base_num = 1;
   int time_base_den = 90000;
   bool own_times = true;  // false: it has no timestamps, ours say when it arrived

@@ -1,0 +1,326 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ledger tells the truth: every picture that a camera drew is found by decoding what was kept, or explained, by the
+fault that was injected."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import time
+import unittest
+
+import footage_truth
+import harness
+from footage_truth import FRAME, Footage, Gap, NumberedCamera, Picture, faults_of, shown
+
+SEGMENT = 5  # seconds
+STALL = 2
+# A running sync and the fragment behind it; the rest is for a machine that has other things to do.
+LOST_AT_MOST = 2000 + 500  # ms
+
+
+class JudgeTest(unittest.TestCase):
+    """The judge itself, on footage written by hand: a number each 1000/15 ms, 20 ms after it was drawn."""
+
+    def setUp(self):
+        self.drawn = {n: 1000 + round(n * FRAME) for n in range(100)}
+        self.pictures = [Picture(n, at + 20, file="a.mp4") for n, at in self.drawn.items()]
+
+    def without(self, *numbers):
+        return [p for p in self.pictures if p.number not in numbers]
+
+    def at(self, number):
+        return self.drawn[number] + 20
+
+    def test_whole_footage_is_true(self):
+        self.assertEqual(faults_of(self.drawn, self.pictures, []), [])
+
+    def test_a_number_that_is_missing_is_seen(self):
+        self.assertEqual(len(faults_of(self.drawn, self.without(50), [])), 1)
+
+    def test_a_row_explains_what_is_missing_and_no_more(self):
+        lost = self.without(*range(40, 60))
+        self.assertEqual(faults_of(self.drawn, lost, [Gap("stalled", self.at(40), self.at(60))]), [])
+        self.assertNotEqual(faults_of(self.drawn, lost, [Gap("stalled", self.at(40), self.at(50))]), [])
+        self.assertNotEqual(faults_of(self.drawn, lost, [Gap("stalled", self.at(45), self.at(60))]), [])
+
+    def test_a_row_over_a_number_that_is_there_is_seen(self):
+        self.assertNotEqual(faults_of(self.drawn, self.pictures, [Gap("stalled", self.at(40), self.at(60))]), [])
+        self.assertNotEqual(faults_of(self.drawn, self.without(*range(40, 60)), [Gap("stalled", self.at(30), self.at(60))]), [])
+        self.assertNotEqual(faults_of(self.drawn, self.without(*range(40, 60)), [Gap("stalled", self.at(40), float("inf"))]), [])
+
+    def test_twice_or_never_drawn_or_unreadable_is_seen(self):
+        self.assertNotEqual(faults_of(self.drawn, self.pictures + [Picture(50, self.at(50), file="b.mp4")], []), [])
+        self.assertNotEqual(faults_of(self.drawn, self.pictures + [Picture(500, self.at(99) + 60)], []), [])
+        self.assertNotEqual(faults_of(self.drawn, self.pictures + [Picture(7, self.at(99) + 60, "damaged")], []), [])
+
+    def test_pictures_that_changed_places_or_times_are_seen(self):
+        swapped = self.without(50) + [Picture(50, self.at(60) + 1)]
+        self.assertNotEqual(faults_of(self.drawn, swapped, []), [])
+        late = [Picture(p.number, p.at + 5000) for p in self.pictures]
+        self.assertNotEqual(faults_of(self.drawn, late, []), [])
+
+    def test_nothing_kept_is_no_truth(self):
+        self.assertNotEqual(faults_of(self.drawn, [], [Gap("stalled", 0, float("inf"))]), [])
+
+
+class NumberedCameraTest(unittest.TestCase):
+    """What the judge reads by is read right, from a file that nobody of ours wrote."""
+
+    def test_every_number_of_a_bad_picture_is_read(self):
+        why = footage_truth.missing()
+        if why:
+            self.skipTest(why)
+        with tempfile.TemporaryDirectory(prefix="porchlight-") as folder:
+            camera = NumberedCamera(folder, "front", "--bitrate", "150", "--sound", "aac")
+            self.addCleanup(camera.close)
+            file = pathlib.Path(folder, "plain.mkv")
+            if not shutil.which("ffmpeg"):
+                self.skipTest("no ffmpeg here")
+            subprocess.run(["ffmpeg", "-v", "error", "-rtsp_transport", "tcp", "-i", camera.url, "-c", "copy", "-t", "6", file],
+                           check=True, stdin=subprocess.DEVNULL, timeout=60)
+            pictures, sound, packets = footage_truth.numbers_of([file])[file]
+            self.assertEqual({state for _, _, state, _ in pictures}, {"ok"})
+            numbers = [number for _, number, _, _ in pictures]
+            self.assertGreater(len(numbers), 60)
+            self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
+            self.assertLessEqual(set(numbers), set(camera.drawn()))
+            self.assertEqual(sound, "aac")
+            self.assertGreater(packets, 100)
+            self.assertLess(file.stat().st_size * 8 / 6 / 1000, 400, "kbit/s: that is no low bitrate")
+
+
+class Recording(unittest.TestCase):
+    """A daemon that records numbered cameras."""
+
+    def setUp(self):
+        why = footage_truth.missing()
+        if why:
+            self.skipTest(why)
+        folder = tempfile.TemporaryDirectory(prefix="porchlight-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.recordings = None
+
+    def camera(self, name, *arguments):
+        camera = NumberedCamera(self.folder, name, *arguments)
+        self.addCleanup(camera.close)
+        return camera
+
+    def daemon(self, cameras, recording=None, storage=None, wait=True, **more):
+        settings = {
+            "cameras": [{"id": c.name, "url": c.url, "record": "continuous", "stall": f"{STALL}s", "motion": False} for c in cameras],
+            "buttons": [], "faces": {"enabled": False},
+            # The machine's own disk may be fuller than a recorder's should be.
+            "recording": {"segment": f"{SEGMENT}s", "reserve": "1MiB", "keep": {"space": "100%"}, **(recording or {})},
+        }
+        daemon = harness.Daemon(settings, wait=None, **more)
+        self.addCleanup(daemon.close)
+        if storage:
+            daemon.write_config({**settings, "storage": {"path": str(daemon.state), **storage}})
+        if wait:
+            daemon.start()
+            self.recorded(daemon, cameras, 1)
+        return daemon
+
+    def recorded(self, daemon, cameras, count):
+        """Waits until each camera has so many segments, the one that is written among them."""
+        for camera in cameras:
+            harness.wait_until(lambda c=camera: len(Footage(daemon, c.name, self.recordings).segments) >= count, 60 + 3 * SEGMENT * count,
+                               f"{count} segments of '{camera.name}'")
+
+    def judge(self, daemon, camera, causes=(), count=None):
+        """Fails unless the footage of a camera is true; its gaps' causes are these, all of them."""
+        footage = Footage(daemon, camera.name, self.recordings)
+        faults = faults_of(camera.drawn(), footage.pictures, footage.gaps) + footage.untrue
+        self.assertEqual(faults, [], shown(faults, footage.gaps))
+        self.assertEqual({g.cause for g in footage.gaps} - set(causes), set(), shown([], footage.gaps))
+        if causes:
+            self.assertNotEqual(footage.gaps, [], "nothing of the fault is in the ledger")
+        if count is not None:
+            self.assertEqual(len(footage.gaps), count, shown([], footage.gaps))
+        return footage
+
+    def ledger(self, daemon):
+        return json.loads(daemon.cli("footage", "ledger", "--json").stdout)
+
+    def play(self, seconds):
+        time.sleep(seconds)  # footage takes as long as it lasts
+
+
+class FaultlessTest(Recording):
+    def test_every_number_is_kept_and_the_ledger_is_empty(self):
+        camera = self.camera("front", "--sound", "aac")
+        daemon = self.daemon([camera])
+        self.recorded(daemon, [camera], 3)
+        camera.order("skip 100")  # the camera's affair: nothing of it was to be recorded
+        self.recorded(daemon, [camera], 4)
+        end = time.monotonic() * 1000
+        daemon.stop()
+        footage = self.judge(daemon, camera, count=0)
+        ledger = self.ledger(daemon)
+        self.assertEqual((len(ledger["segments"]), ledger["gaps"]), (len(footage.segments), []))
+        drawn = camera.drawn()
+        last = max(p.number for p in footage.pictures)
+        self.assertGreater(drawn[last], end - 1000, "what was on its way when the daemon was told to stop is missing")
+        # 47 packets a second, in all of them.
+        self.assertTrue(all(codec == "aac" and packets > 30 for codec, packets in footage.sounds), footage.sounds)
+
+    def test_another_size_is_another_segment_and_nothing_is_missing(self):
+        camera = self.camera("front")
+        daemon = self.daemon([camera])
+        self.recorded(daemon, [camera], 2)
+        camera.order("size 800 448")
+        self.play(3)
+        camera.order("size 640 360")
+        self.play(3)
+        daemon.stop()
+        footage = self.judge(daemon, camera, count=0)
+        widths = {}
+        for picture in footage.pictures:
+            widths.setdefault(picture.file, set()).add(picture.width)
+        self.assertEqual({w for ws in widths.values() for w in ws}, {640, 800})
+        self.assertTrue(all(len(ws) == 1 for ws in widths.values()), f"two sizes in one file: {widths}")
+
+
+class CameraFaultTest(Recording):
+    def during(self, fault, causes, count=1):
+        camera = self.camera("front")
+        daemon = self.daemon([camera])
+        self.recorded(daemon, [camera], 2)
+        fault(camera)
+        before = len(Footage(daemon, camera.name).segments)
+        self.recorded(daemon, [camera], before + 2)
+        daemon.stop()
+        return self.judge(daemon, camera, causes, count)
+
+    def test_a_camera_that_stalls(self):
+        def stall(camera):
+            camera.order("freeze")
+            self.play(2 * STALL)
+            camera.order("mend")
+        footage = self.during(stall, {"timeout"})
+        self.assertGreater(footage.gaps[0].end - footage.gaps[0].begin, 1000 * (2 * STALL - 1))
+
+    def test_a_camera_that_dies_and_comes_back(self):
+        def die(camera):
+            camera.kill()
+            self.play(3)
+            camera.start()
+        self.during(die, {"eof", "network"})
+
+    def test_a_connection_that_is_closed(self):
+        self.during(lambda camera: camera.order("drop"), {"eof", "network"})
+
+    def test_timestamps_that_jump(self):
+        def jump(camera):
+            camera.order("jump 20000")
+            self.play(7)
+            camera.order("jump -20000")
+            self.play(7)
+        # What came before the next keyframe can stand in no file.
+        self.during(jump, {"undecodable"}, None)
+
+
+class DaemonFaultTest(Recording):
+    def test_a_daemon_that_is_killed(self):
+        camera = self.camera("front")
+        daemon = self.daemon([camera])
+        self.recorded(daemon, [camera], 2)
+        self.play(2.3)
+        killed = time.monotonic() * 1000
+        daemon.kill()
+        self.play(2)
+        daemon.start()
+        self.recorded(daemon, [camera], 5)
+        daemon.stop()
+        footage = self.judge(daemon, camera, {"crash"}, 1)
+        lost = killed - footage.gaps[0].begin
+        print(f"a kill cost {lost:.0f} ms of footage", flush=True)
+        self.assertLess(lost, LOST_AT_MOST)
+
+    def test_a_daemon_that_is_stopped(self):
+        camera = self.camera("front")
+        daemon = self.daemon([camera])
+        self.recorded(daemon, [camera], 2)
+        daemon.stop()
+        self.play(2)
+        daemon.start()
+        self.recorded(daemon, [camera], 4)
+        daemon.stop()
+        self.judge(daemon, camera, {"stopped"}, 1)
+
+    def test_a_camera_that_is_configured_anew(self):
+        camera = self.camera("front")
+        daemon = self.daemon([camera])
+        self.recorded(daemon, [camera], 2)
+        settings = json.loads(daemon.config.read_text())
+        settings["cameras"][0]["stall"] = "3s"
+        daemon.write_config(settings)
+        daemon.cli("reload")
+        self.recorded(daemon, [camera], 4)
+        daemon.stop()
+        self.judge(daemon, camera, {"configuration"}, 1)
+
+
+class DiskFaultTest(Recording):
+    def under_shim(self, camera, errno, nth):
+        if not harness.IO_SHIM.exists():
+            self.fail(f"{harness.IO_SHIM} is not built")
+        daemon = self.daemon([camera], wait=False, preload=str(harness.IO_SHIM))
+        recordings = daemon.state / "recordings"
+        daemon.environment = {"IO_SHIM_LOG": str(self.folder / "calls.log"), "IO_SHIM_DIR": str(recordings), "IO_SHIM_FAIL": str(nth), "IO_SHIM_ERRNO": str(errno)}
+        try:
+            daemon.start()
+        except AssertionError as error:
+            if "does not come first in initial library list" in str(error):
+                self.skipTest("a preloaded library may not come before the address sanitizer")
+            raise
+        return daemon
+
+    def test_a_write_or_sync_that_fails(self):
+        """Each of two in a row: one is a write, one a sync."""
+        for nth in (24, 25):
+            with self.subTest(nth=nth):
+                camera = self.camera(f"front{nth}")
+                daemon = self.under_shim(camera, 5, nth)  # EIO
+                self.recorded(daemon, [camera], 2)
+                harness.wait_until(lambda: "fault " in (self.folder / "calls.log").read_text(), 60, "the fault")
+                self.recorded(daemon, [camera], len(Footage(daemon, camera.name).segments) + 2)
+                daemon.stop()
+                self.judge(daemon, camera, {"disk_error"}, 1)
+                (self.folder / "calls.log").unlink()
+
+    def test_a_disk_that_is_full(self):
+        if os.geteuid() != 0:
+            self.skipTest("SKIPPED: a file system of our own needs root")
+        self.recordings = self.folder / "disk"
+        self.recordings.mkdir()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "porchlight-test", self.recordings], capture_output=True, text=True)
+        if mounted.returncode != 0:
+            self.skipTest(f"SKIPPED: no tmpfs can be mounted here: {mounted.stderr.strip()}")
+        self.addCleanup(subprocess.run, ["umount", "-l", self.recordings], check=False)
+        camera = self.camera("front", "--bitrate", "4000")
+        daemon = self.daemon([camera], {"reserve": "2MiB"}, {"recordings": str(self.recordings)})
+        self.recorded(daemon, [camera], 3)
+        # Somebody else's, so that nothing of ours makes room.
+        ballast = self.recordings / "ballast"
+        with open(ballast, "wb") as file:
+            try:
+                while file.write(b"\0" * 65536):
+                    file.flush()
+            except OSError:
+                pass
+        harness.wait_until(lambda: any(g.cause == "disk_full" for g in Footage(daemon, "front", self.recordings).gaps), 60, "a gap `disk_full`")
+        self.play(3)
+        ballast.unlink()
+        self.recorded(daemon, [camera], 2)
+        self.play(SEGMENT + 3)
+        daemon.stop()
+        self.judge(daemon, camera, {"disk_full"})
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
