@@ -10,31 +10,79 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string read_boot_id() {
-  std::string id;
-  std::ifstream("/proc/sys/kernel/random/boot_id") >> id;
-  return id;
+event::DiskFault disk_fault_of(VolumeFault fault) {
+  switch (fault) {
+    case VolumeFault::full:
+      return event::DiskFault::full;
+    case VolumeFault::almost_full:
+      return event::DiskFault::almost_full;
+    case VolumeFault::read_only:
+      return event::DiskFault::read_only;
+    case VolumeFault::missing:
+      return event::DiskFault::missing;
+    case VolumeFault::wrong_volume:
+      return event::DiskFault::wrong_volume;
+    case VolumeFault::damaged_index:
+      return event::DiskFault::damaged_index;
+    case VolumeFault::error:
+    case VolumeFault::back:
+      break;
+  }
+  return event::DiskFault::error;
 }
 
 }  // namespace
 
-// No camera has a recorder yet.
+const std::string& boot_id() {
+  static const std::string id = [] {
+    std::string text;
+    std::ifstream("/proc/sys/kernel/random/boot_id") >> text;
+    return text;
+  }();
+  return id;
+}
+
+record::Mode mode_of(camera::RecordMode mode) noexcept {
+  switch (mode) {
+    case camera::RecordMode::continuous:
+      return record::Mode::continuous;
+    case camera::RecordMode::events:
+      return record::Mode::events;
+    case camera::RecordMode::off:
+      break;
+  }
+  return record::Mode::off;
+}
+
 FootagePlanPtr footage_plan_of(const Options& options) {
   auto plan = std::make_shared<FootagePlan>();
   plan->recording = options.recording;
+  for (const auto& camera : options.cameras)
+    if (camera.records()) plan->cameras.push_back({camera.id, mode_of(camera.record)});
   return plan;
 }
 
 Status Pipeline::State::make_footage() {
   auto wakeup = Wakeup::create();
   if (!wakeup) return std::move(wakeup).error();
+  footage_events = std::make_unique<FootageEvents>(
+      clock, [this](Incoming news) { dispatcher->offer(std::move(news)); });
   FootageLane::Ports ports;
   ports.clock_is_synchronised = [] {
     return record::kernel_clock_synchronised() || record::time_service_synchronised();
   };
+  ports.gap = [this](const record::GapNote& gap) { footage_events->gap(gap); };
+  ports.found = [this](const FootageEvents::FoundGap& gap) { footage_events->found(gap); };
+  ports.trouble = [this, folder = options.recording.folder.string()](const VolumeTrouble& trouble) {
+    if (trouble.fault == VolumeFault::back)
+      footage_events->disk_well(folder);
+    else
+      footage_events->disk(folder, disk_fault_of(trouble.fault), trouble.detail);
+  };
+  ports.turn = [this] { footage_events->turn(); };
   footage = std::make_unique<FootageLane>(
-      FootageLane::Options{options.folder, read_boot_id(), record::has_clock_chip()},
-      footage_plan_of(options), clock, metrics, std::move(*wakeup), std::move(ports));
+      FootageLane::Options{options.folder, boot_id(), record::has_clock_chip()}, footage_plan_of(options),
+      clock, metrics, std::move(*wakeup), std::move(ports));
   return {};
 }
 

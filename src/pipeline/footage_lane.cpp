@@ -89,6 +89,7 @@ void FootageLane::run(std::stop_token stop, Heartbeat& heartbeat) {
   while (!stop.stop_requested()) {
     heartbeat.beat();
     turn(heartbeat);
+    ports_.turn();
     wakeup_.wait_for(look_period, [&] { return !queue_.empty() || stop.stop_requested(); });
     take_jobs(heartbeat);
   }

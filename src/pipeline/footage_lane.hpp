@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "pipeline/footage_events.hpp"
 #include "pipeline/footage_job.hpp"
 #include "porchlight/base/heartbeat.hpp"
 #include "porchlight/base/mailbox.hpp"
@@ -71,6 +72,9 @@ class FootageLane {
     std::function<bool()> clock_is_synchronised;
     std::function<void(const VolumeTrouble&)> trouble = [](const VolumeTrouble&) {};
     std::function<void(const record::GapNote&)> gap = [](const record::GapNote&) {};
+    // What nobody was there to record, once somebody is again and the clock is believed.
+    std::function<void(const FootageEvents::FoundGap&)> found = [](const FootageEvents::FoundGap&) {};
+    std::function<void()> turn = [] {};  // several times a second
   };
   static constexpr std::size_t waiting_limit = 8192;  // notes that cannot be written yet
 
@@ -143,6 +147,7 @@ class FootageLane {
   Status note_missed_spans(const std::string& camera_id, event::GapCause cause,
                            const store::BootMoment& known);
   void look_at_clock();
+  void tell_found();
   void believe(std::int64_t zero_ms);
 
   // footage_keeping.cpp
@@ -192,6 +197,7 @@ class FootageLane {
   std::set<std::string> unhealed_;
   std::map<GapKey, OpenGap> gaps_;                  // that go on
   std::map<std::string, std::int64_t> start_gaps_;  // of what nobody was there to record, by camera
+  std::vector<std::pair<std::string, std::int64_t>> ended_start_gaps_;  // nobody was told yet
   std::map<std::int64_t, record::DeletionReason> doomed_;
   std::uint64_t kept_bytes_ = 0;
   std::uint64_t wanted_bytes_ = 0;  // by recorders that found no space

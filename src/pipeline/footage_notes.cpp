@@ -143,6 +143,7 @@ Status FootageLane::end_start_gap(const std::string& camera_id, MonotonicTime at
   if (gap == start_gaps_.end()) return {};
   if (auto status = open_->index.end_gap(gap->second, moment(at)); !status && may_pass(status.error()))
     return status;
+  ended_start_gaps_.emplace_back(camera_id, gap->second);
   start_gaps_.erase(gap);
   return {};
 }

@@ -2,6 +2,7 @@
 // What the last run left behind, and what o'clock it is.
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "pipeline/footage_lane.hpp"
 #include "porchlight/record/clock_belief.hpp"
@@ -122,11 +123,22 @@ void FootageLane::look_at_clock() {
     believe(zero_ms);
   }
   const auto believed = zero_ms_.load(std::memory_order_relaxed);
+  if (settled_ms_ == believed && believed != no_zero) tell_found();
   if (settled_ms_ == believed || !started_) return;
   if (auto status = open_->index.settle(boot_, WallTime{milliseconds(believed)}); !status)
     failed("the times of the footage cannot be written, trying again", status.error());
   else
     settled_ms_ = believed;
+}
+
+// Once their times are known.
+void FootageLane::tell_found() {
+  for (const auto& [camera_id, id] : std::exchange(ended_start_gaps_, {})) {
+    auto rows = open_->index.gaps({.camera_id = camera_id, .before_id = id + 1, .limit = 1});
+    if (!rows || rows->empty() || rows->front().id != id) continue;
+    const auto& gap = rows->front();
+    if (gap.start && gap.stop) ports_.found({gap.camera_id, gap.cause, gap.detail, *gap.start, *gap.stop});
+  }
 }
 
 void FootageLane::believe(std::int64_t zero_ms) {

@@ -31,6 +31,7 @@ void Pipeline::State::tell_house() {
     notify::HouseFacts::Camera camera{id, ingest.options().name,
                                       ingest.state() == camera::ConnectionState::connected};
     if (ingest.options().motion) camera.moving = unit->view()->moving.load(std::memory_order_relaxed);
+    if (const auto* recorder = unit->recorder(); recorder != nullptr) camera.recording = recorder->active();
     house->facts.cameras.push_back(std::move(camera));
   }
   house->facts.buttons = buttons_of(options.buttons);

@@ -10,6 +10,7 @@
 
 #include "pipeline/camera_unit.hpp"
 #include "pipeline/dispatcher.hpp"
+#include "pipeline/footage_events.hpp"
 #include "pipeline/footage_lane.hpp"
 #include "pipeline/host_lane.hpp"
 #include "pipeline/picture_desk.hpp"
@@ -34,6 +35,10 @@ struct ListenerView {
   std::map<std::string, notify::Language> channels;
 };
 using ListenerViewPtr = std::shared_ptr<const ListenerView>;
+
+// /proc/sys/kernel/random/boot_id.
+const std::string& boot_id();
+record::Mode mode_of(camera::RecordMode mode) noexcept;
 
 class Pipeline::State {
  public:
@@ -65,7 +70,7 @@ class Pipeline::State {
   Result<std::shared_ptr<record::Recorder>> make_recorder(const camera::CameraOptions& wanted,
                                                           const record::RecordOptions& recording,
                                                           std::optional<MonotonicTime> since);
-  record::Recorder::Ports recorder_ports(const std::filesystem::path& folder);
+  record::Recorder::Ports recorder_ports();
   void show_lost_notes();
 
   // outputs.cpp, main thread
@@ -113,6 +118,7 @@ class Pipeline::State {
   PictureDesk pictures;
   std::function<void()> events_changed;
   std::unique_ptr<StoreLane> store;
+  std::unique_ptr<FootageEvents> footage_events;  // the footage lane's
   std::unique_ptr<FootageLane> footage;
   std::unique_ptr<Dispatcher> dispatcher;
   std::unique_ptr<Executor> accounts;
@@ -129,8 +135,6 @@ class Pipeline::State {
   RoutingPtr told_to;                              // which lanes those were,
   std::shared_ptr<gpio::ButtonLane> told_buttons;  // and what their rings go to
 
-  // Where recorders' notes go, from their threads; const once one runs. False: not taken.
-  std::function<bool(record::RecordNote)> take_note;
   std::uint64_t notes_lost_said = 0;
 
   // any thread

@@ -1,66 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 // The recorders' side of the wiring.
-#include <fstream>
 #include <utility>
 
 #include "pipeline/pipeline_state.hpp"
 #include "porchlight/telemetry/build.hpp"
 
 namespace porchlight::pipeline {
-namespace {
-
-record::Mode mode_of(camera::RecordMode mode) {
-  switch (mode) {
-    case camera::RecordMode::continuous:
-      return record::Mode::continuous;
-    case camera::RecordMode::events:
-      return record::Mode::events;
-    case camera::RecordMode::off:
-      break;
-  }
-  return record::Mode::off;
-}
-
-std::string read_boot_id() {
-  std::string id;
-  std::ifstream("/proc/sys/kernel/random/boot_id") >> id;
-  return id;
-}
-
-}  // namespace
-
 Result<std::shared_ptr<record::Recorder>> Pipeline::State::make_recorder(
     const camera::CameraOptions& wanted, const record::RecordOptions& recording,
     std::optional<MonotonicTime> since) {
   if (!wanted.records()) return std::shared_ptr<record::Recorder>();
-  static const std::string boot_id = read_boot_id();
   record::RecorderOptions recorder;
   recorder.camera_id = wanted.id;
   recorder.mode = mode_of(wanted.record);
   recorder.audio = wanted.audio;
   recorder.recording = recording;
-  recorder.boot_id = boot_id;
+  recorder.boot_id = boot_id();
   recorder.version = telemetry::build_version();
   recorder.since = since;
-  auto made = record::Recorder::create(std::move(recorder), clock, metrics, recorder_ports(recording.folder));
+  auto made = record::Recorder::create(std::move(recorder), clock, metrics, recorder_ports());
   if (!made) return std::move(made).error();
   return std::shared_ptr<record::Recorder>(std::move(*made));
 }
 
-// Each is called on a recorder's thread, so what they use must outlive the recorders' workers.
-record::Recorder::Ports Pipeline::State::recorder_ports(const std::filesystem::path& folder) {
+// Each is called on a recorder's thread; the lane outlives the recorders' workers.
+record::Recorder::Ports Pipeline::State::recorder_ports() {
   record::Recorder::Ports ports;
   ports.tell = [this](record::RecordNote note) {
-    if (!take_note || !take_note(std::move(note))) notes_lost.fetch_add(1, std::memory_order_relaxed);
+    if (!footage->tell(std::move(note))) notes_lost.fetch_add(1, std::memory_order_relaxed);
   };
-  ports.volume = [folder]() -> Result<std::shared_ptr<const record::Volume>> {
-    auto volume = record::Volume::open(folder, std::nullopt);
-    if (!volume) return std::move(volume).error();
-    return std::make_shared<const record::Volume>(std::move(*volume));
-  };
-  ports.wall = [this](MonotonicTime at) {
-    return std::optional(clock.wall() - std::chrono::duration_cast<WallTime::duration>(clock.now() - at));
-  };
+  ports.volume = [this] { return footage->volume(); };
+  ports.wall = [this](MonotonicTime at) { return footage->wall(at); };
+  ports.make_room = [this] { footage->make_room(); };
   return ports;
 }
 
