@@ -11,6 +11,7 @@
  *   IO_SHIM_FAIL=N      the N-th write or sync on a file under IO_SHIM_DIR fails, and every later one
  *                       too when IO_SHIM_STICKY is set.
  *   IO_SHIM_ERRNO=E     with this errno (default EIO).
+ *   IO_SHIM_NAMES=1     opening, mkdir, rename and unlink count among the calls of IO_SHIM_FAIL, too.
  */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -22,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/un.h>
@@ -31,6 +33,7 @@ static long countdown = -1;
 static int sticky;
 static int skip_sync;
 static int ids;
+static int names;
 static int fail_errno = EIO;
 static const char* dir;
 static int log_fd = -1;
@@ -43,6 +46,7 @@ __attribute__((constructor)) static void start(void) {
   if (text != NULL) fail_errno = atoi(text);
   skip_sync = getenv("IO_SHIM_SKIP_SYNC") != NULL;
   ids = getenv("IO_SHIM_IDS") != NULL;
+  names = getenv("IO_SHIM_NAMES") != NULL;
   dir = getenv("IO_SHIM_DIR");
   text = getenv("IO_SHIM_LOG");
   if (text != NULL) log_fd = open(text, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -158,6 +162,47 @@ int ftruncate64(int fd, off64_t size) {
 }
 int ftruncate(int fd, off_t size) {
   return ftruncate64(fd, size);
+}
+
+static int name_fails(const char* path) {
+  return names && fails(path);
+}
+
+static int opened(const char* path, int flags, va_list rest) {
+  const int mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(rest, int) : 0;
+  if (name_fails(path)) return -1;
+  return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+int open(const char* path, int flags, ...) {
+  va_list rest;
+  va_start(rest, flags);
+  const int fd = opened(path, flags, rest);
+  va_end(rest);
+  return fd;
+}
+
+int open64(const char* path, int flags, ...) {
+  va_list rest;
+  va_start(rest, flags);
+  const int fd = opened(path, flags | O_LARGEFILE, rest);
+  va_end(rest);
+  return fd;
+}
+
+int mkdir(const char* path, mode_t mode) {
+  if (name_fails(path)) return -1;
+  return (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode);
+}
+
+int rename(const char* from, const char* to) {
+  if (name_fails(from)) return -1;
+  return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+int unlink(const char* path) {
+  if (name_fails(path)) return -1;
+  return (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
 }
 
 static int is_watched_socket(int fd) {

@@ -35,60 +35,81 @@ struct SegmentTail {
 };
 
 // Writes one segment: fragmented MP4 (with G.711: QuickTime). Thread-bound. The file is called `<file>.part`
-// until finish(). append() borrows the packet for the call only; nothing reaches the file before write().
-// After an error the segment is dead: what was synced stays, abandon() closes it; a crash leaves the same.
+// until finish(). Nothing reaches the file before write().
+// After an error of write(), sync() or finish() the segment is dead: it is never written or synced again,
+// what was synced stays, abandon() closes it. A crash leaves the same.
 class SegmentWriter {
  public:
-  // `audio` may be null. Errors: unsupported (a codec that no segment can hold), io, resource (no space).
+  // `file` lies beneath `folder`, which has to be there; what is missing between them is made and synced. It
+  // ends in segment_ending(audio). `audio` may be null. Errors: unsupported (a codec that no segment can
+  // hold), already_exists, resource (no space), io, …
   static Result<std::unique_ptr<SegmentWriter>> create(const std::filesystem::path& folder,
                                                        const std::string& file, const SegmentHead& head,
                                                        std::shared_ptr<const media::StreamInfo> video,
                                                        std::shared_ptr<const media::StreamInfo> audio);
-  virtual ~SegmentWriter() = default;
+  SegmentWriter(const SegmentWriter&) = delete;
+  SegmentWriter& operator=(const SegmentWriter&) = delete;
+  ~SegmentWriter();
 
-  // `at`: presentation within the segment, since the first picture; grows with each picture that is decoded.
-  virtual Status append(const media::Packet& packet) = 0;
-  // Media that append() took and write() has not put into the file yet.
-  virtual std::chrono::milliseconds pending() const = 0;
-  // One fragment of everything pending: write(2), no sync.
-  virtual Status write() = 0;
+  // Keeps the packet's bytes by reference until write(). The first has to be a keyframe; a sound that is
+  // older than it, and all sound when there is no `audio`, is left out. Times are the packet's own or, where
+  // it has none, those of its arrival. Errors: invalid_argument (not what the segment was made for), resource
+  // (64 MiB wait already).
+  Status append(const media::Packet& packet);
+  // Pictures that append() took and write() has not put into the file yet.
+  std::chrono::milliseconds pending() const;
+  // One fragment of everything pending: write(2), no sync. The first also writes the head, for which it looks
+  // into the packets where a stream did not say its parameters. Errors: unsupported (they are not there),
+  // resource (no space), io, …
+  Status write();
   // fdatasync; after the first one the folder, too.
-  virtual Status sync() = 0;
-  // Writes what is pending and the tail, syncs, renames, syncs the folder.
-  virtual Result<SegmentTail> finish() = 0;
-  virtual void abandon() noexcept = 0;
+  Status sync();
+  // Writes what is pending and the tail, syncs, renames, syncs the folder. The writer is done with then. An
+  // error may have come after the renaming.
+  Result<SegmentTail> finish();
+  // Closes the file as it is; without anything in it it is removed.
+  void abandon() noexcept;
 
-  virtual std::uint64_t bytes() const = 0;                 // written so far
-  virtual std::uint64_t frames() const = 0;                // of video, written so far
-  virtual std::chrono::milliseconds duration() const = 0;  // written so far
+  std::uint64_t bytes() const;                 // written so far
+  std::uint64_t frames() const;                // of video, written so far
+  std::chrono::milliseconds duration() const;  // written so far
+
+ private:
+  struct State;
+  explicit SegmentWriter(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
 };
 
-// Whether a segment can hold it, before anything is opened.
+// Whether a segment can hold it, before anything is opened: H.264, H.265 and MJPEG; AAC, Opus and G.711.
 bool is_recordable(const media::StreamInfo& stream);
+// Without a dot: `mp4`, with G.711 `mov`. `audio` may be null.
+const char* segment_ending(const media::StreamInfo* audio);
 
 // What a file turns out to be. Never modifies it.
 struct ScannedSegment {
   SegmentHead head;
   std::optional<SegmentTail> tail;  // nothing: cut short
-  std::string codec;
-  std::string audio_codec;
-  int width = 0;
+  std::string codec;                // libavcodec's name
+  std::string audio_codec;          // empty: none
+  int width = 0;                    // pixels
   int height = 0;
   std::uint64_t whole_bytes = 0;  // up to the end of the last whole fragment (or of the tail)
   std::uint64_t file_bytes = 0;
   std::uint64_t fragments = 0;
-  std::uint64_t frames = 0;
+  std::uint64_t frames = 0;  // of video, in whole fragments
   std::chrono::milliseconds duration{0};
   std::vector<std::string>
-      faults;  // named as docs/storage.md lists them: bad_box, bad_crc, trailing_bytes, …
+      faults;  // bad_box, missing_fragment, trailing_bytes, wrong_tail, bad_crc: docs/storage.md
 };
 enum class Depth : std::uint8_t { boxes, contents };  // contents: reads every byte for the CRC
 // Errors: not_found, io, corrupt (no head can be made out: it is no segment of ours).
 Result<ScannedSegment> scan_segment(const std::filesystem::path& file, Depth depth = Depth::boxes);
 
 // After a crash: cuts `<file>.part` behind its last whole fragment, adds a tail that says `torn`, syncs,
-// gives it its name, syncs the folder. A file without one whole fragment is removed (ErrorCode::not_found
-// says so). Idempotent.
+// gives it its name, syncs the folder. One that was whole already only gets its name. Idempotent: where the
+// part is gone and the file is there, that is looked at. Errors: not_found (without one whole fragment it is
+// removed), corrupt (whole fragments lie behind a damage, or it is no segment of ours: left as it is),
+// already_exists (part and file), resource, io, …
 Result<ScannedSegment> heal_segment(const std::filesystem::path& part);
 
 }  // namespace porchlight::record

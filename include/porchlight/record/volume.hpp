@@ -19,9 +19,11 @@ class Volume {
 
   // `expected`: the id that the index knows; nothing: none was ever used. Then an empty or missing folder
   // gets its identity. Errors: not_found (the folder or its identity is missing though one is expected; or it
-  // holds something and has none), conflict (another volume), io (read-only, …). Each names the mend.
+  // holds something and has none), already_exists (another volume), corrupt (an identity that cannot be
+  // read), permission_denied (read-only, somebody else's), io, … Each names the mend.
   static Result<Volume> open(const std::filesystem::path& folder, const std::optional<std::string>& expected);
-  // What `porchlight footage init` does: gives an identity to a folder that has none. conflict: it has one.
+  // What `porchlight footage init` does: gives an identity to a folder that has none, whatever else is in it.
+  // already_exists: it has one.
   static Result<Volume> init(const std::filesystem::path& folder);
 
   const std::filesystem::path& folder() const noexcept { return folder_; }

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "segment_parameters.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <span>
+#include <vector>
+
+#include "packet_filter.hpp"
+
+extern "C" {
+#include <libavcodec/avcodec.h>
+#include <libavutil/mem.h>
+}
+
+namespace porchlight::record {
+namespace {
+
+using Bytes = std::span<const std::uint8_t>;
+
+Error unsupported(const media::StreamInfo& stream, const char* why) {
+  return Error(ErrorCode::unsupported, "record " + stream.codec + ": " + why);
+}
+
+Result<media::AvParameters> copy_of(const media::StreamInfo& stream) {
+  media::AvParameters copy(avcodec_parameters_alloc());
+  if (!copy || !stream.parameters) return unsupported(stream, "the source does not describe it");
+  if (const int copied = avcodec_parameters_copy(copy.get(), stream.parameters.get()); copied < 0)
+    return media::av_error(copied, "copy stream parameters");
+  copy->codec_tag = 0;  // another container's word for it
+  return copy;
+}
+
+Status set_extradata(AVCodecParameters& parameters, Bytes bytes) {
+  av_freep(&parameters.extradata);
+  parameters.extradata_size = 0;
+  parameters.extradata = static_cast<std::uint8_t*>(av_mallocz(bytes.size() + AV_INPUT_BUFFER_PADDING_SIZE));
+  if (parameters.extradata == nullptr)
+    return Error(ErrorCode::resource, "copy stream parameters: out of memory");
+  std::memcpy(parameters.extradata, bytes.data(), bytes.size());
+  parameters.extradata_size = static_cast<int>(bytes.size());
+  return {};
+}
+
+bool is_annex_b(Bytes bytes) {
+  return bytes.size() > 4 && bytes[0] == 0 && bytes[1] == 0 &&
+         (bytes[2] == 1 || (bytes[2] == 0 && bytes[3] == 1));
+}
+
+// Of Annex B; bit n: a NAL unit of type n.
+std::uint64_t unit_types(Bytes bytes, bool is_hevc) {
+  std::uint64_t types = 0;
+  for (std::size_t i = 0; i + 3 < bytes.size(); ++i)
+    if (bytes[i] == 0 && bytes[i + 1] == 0 && bytes[i + 2] == 1)
+      types |= std::uint64_t{1} << (is_hevc ? (bytes[i + 3] >> 1) & 63 : bytes[i + 3] & 31);
+  return types;
+}
+
+bool has_all_sets(Bytes bytes, bool is_hevc) {
+  const std::uint64_t wanted = is_hevc ? std::uint64_t{7} << 32 : std::uint64_t{3} << 7;
+  return is_annex_b(bytes) && (unit_types(bytes, is_hevc) & wanted) == wanted;
+}
+
+// What the keyframe says of itself is newer than what was announced when the connection was made.
+Status take_parameter_sets(AVCodecParameters& parameters, const media::StreamInfo& stream,
+                           const AVPacket& keyframe) {
+  const Bytes announced(parameters.extradata, static_cast<std::size_t>(parameters.extradata_size));
+  if (!announced.empty() && !is_annex_b(announced))
+    return {};  // avcC, hvcC: the packets are cut in the same way
+  const bool is_hevc = parameters.codec_id == AV_CODEC_ID_HEVC;
+  auto filter = PacketFilter::create("extract_extradata", parameters);
+  if (!filter) return std::move(filter).error();
+  std::vector<std::uint8_t> found;
+  if (auto filtered = filter->filter(keyframe, &found); !filtered) return std::move(filtered).error();
+  if (has_all_sets(found, is_hevc)) return set_extradata(parameters, found);
+  if (has_all_sets(announced, is_hevc)) return {};
+  return unsupported(stream, "neither the camera's description nor its keyframe has the parameter sets");
+}
+
+struct ParserDeleter {
+  void operator()(AVCodecParserContext* parser) const noexcept { av_parser_close(parser); }
+};
+
+// From the parameter sets.
+void take_size(AVCodecParameters& parameters, const AVPacket& keyframe) {
+  std::unique_ptr<AVCodecParserContext, ParserDeleter> parser(av_parser_init(parameters.codec_id));
+  media::AvCodec context(avcodec_alloc_context3(nullptr));
+  if (!parser || !context || avcodec_parameters_to_context(context.get(), &parameters) < 0) return;
+  parser->flags |= PARSER_FLAG_COMPLETE_FRAMES;
+  std::uint8_t* out = nullptr;
+  int size = 0;
+  av_parser_parse2(parser.get(), context.get(), &out, &size, keyframe.data, keyframe.size, AV_NOPTS_VALUE,
+                   AV_NOPTS_VALUE, 0);
+  parameters.width = parser->width;
+  parameters.height = parser->height;
+}
+
+// From the frame header (SOF0…SOF3) of a JPEG.
+void take_jpeg_size(AVCodecParameters& parameters, Bytes picture) {
+  for (std::size_t at = 2; at + 9 < picture.size() && picture[at] == 0xff;) {
+    const auto marker = picture[at + 1];
+    const auto size = static_cast<std::size_t>(picture[at + 2] << 8 | picture[at + 3]);
+    if (marker >= 0xc0 && marker <= 0xc3) {
+      parameters.height = picture[at + 5] << 8 | picture[at + 6];
+      parameters.width = picture[at + 7] << 8 | picture[at + 8];
+      return;
+    }
+    at += 2 + size;
+  }
+}
+
+// ISO 14496-3: object type, frequency, channels. libavcodec's filter makes it of the ADTS header.
+Status take_aac_configuration(AVCodecParameters& parameters, const media::StreamInfo& stream,
+                              const AVPacket& packet) {
+  if (parameters.extradata_size == 0 && !is_adts(packet))
+    return unsupported(stream, "the source does not describe it");
+  if (parameters.extradata_size == 0) {
+    auto filter = PacketFilter::create("aac_adtstoasc", parameters);
+    if (!filter) return std::move(filter).error();
+    std::vector<std::uint8_t> found;
+    if (auto filtered = filter->filter(packet, &found); !filtered) return std::move(filtered).error();
+    if (auto status = set_extradata(parameters, found); !status) return status;
+  }
+  if (parameters.extradata_size < 2) return unsupported(stream, "its configuration is broken");
+  constexpr std::array rates{96000, 88200, 64000, 48000, 44100, 32000, 24000,
+                             22050, 16000, 12000, 11025, 8000,  7350};
+  const auto first = parameters.extradata[0];
+  const auto second = parameters.extradata[1];
+  const auto rate = static_cast<std::size_t>((first & 7) << 1 | second >> 7);
+  if (parameters.sample_rate <= 0 && rate < rates.size()) parameters.sample_rate = rates[rate];
+  if (parameters.ch_layout.nb_channels <= 0)
+    av_channel_layout_default(&parameters.ch_layout, (second >> 3) & 15);
+  if (parameters.frame_size <= 0) parameters.frame_size = 1024;
+  return {};
+}
+
+// RFC 7845 §5.1; RTP sends none.
+Status take_opus_head(AVCodecParameters& parameters) {
+  parameters.sample_rate = 48'000;
+  if (parameters.ch_layout.nb_channels <= 0) av_channel_layout_default(&parameters.ch_layout, 2);
+  if (parameters.extradata_size >= 19) return {};
+  std::array<std::uint8_t, 19> head{'O', 'p', 'u', 's', 'H', 'e', 'a', 'd', 1};
+  head[9] = static_cast<std::uint8_t>(parameters.ch_layout.nb_channels);
+  head[12] = 0x80;  // 48,000, little-endian
+  head[13] = 0xbb;
+  return set_extradata(parameters, head);
+}
+
+}  // namespace
+
+bool is_adts(const AVPacket& packet) {
+  return packet.size > 7 && packet.data[0] == 0xff && (packet.data[1] & 0xf6) == 0xf0;
+}
+
+Result<media::AvParameters> parameters_of_pictures(const media::StreamInfo& stream,
+                                                   const AVPacket& keyframe) {
+  auto copy = copy_of(stream);
+  if (!copy) return copy;
+  auto& parameters = **copy;
+  parameters.codec_type = AVMEDIA_TYPE_VIDEO;
+  const bool is_jpeg = parameters.codec_id == AV_CODEC_ID_MJPEG;
+  if (!is_jpeg)
+    if (auto status = take_parameter_sets(parameters, stream, keyframe); !status)
+      return std::move(status).error();
+  if (is_jpeg)
+    take_jpeg_size(parameters, {keyframe.data, static_cast<std::size_t>(keyframe.size)});
+  else
+    take_size(parameters, keyframe);
+  if (parameters.width <= 0 || parameters.height <= 0) {
+    parameters.width = stream.width;
+    parameters.height = stream.height;
+  }
+  if (parameters.width <= 0 || parameters.height <= 0)
+    return unsupported(stream, "its pictures do not say how large they are");
+  return copy;
+}
+
+Result<media::AvParameters> parameters_of_sound(const media::StreamInfo& stream, const AVPacket& packet) {
+  auto copy = copy_of(stream);
+  if (!copy) return copy;
+  auto& parameters = **copy;
+  parameters.codec_type = AVMEDIA_TYPE_AUDIO;
+  Status status;
+  if (parameters.codec_id == AV_CODEC_ID_AAC) status = take_aac_configuration(parameters, stream, packet);
+  if (parameters.codec_id == AV_CODEC_ID_OPUS) status = take_opus_head(parameters);
+  if (!status) return std::move(status).error();
+  if (parameters.sample_rate <= 0) parameters.sample_rate = 8'000;  // G.711, when nobody says otherwise
+  if (parameters.ch_layout.nb_channels <= 0) av_channel_layout_default(&parameters.ch_layout, 1);
+  return copy;
+}
+
+}  // namespace porchlight::record

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "porchlight/media/av.hpp"
+#include "porchlight/media/packet.hpp"
+
+namespace porchlight::record {
+
+// What an MP4 has to say of a stream before its first packet, and what a source often does not say: from its
+// description or, where that is silent or older, from the packet itself. Errors: unsupported.
+//
+// `keyframe`: H.264 and H.265 need their parameter sets and their size.
+Result<media::AvParameters> parameters_of_pictures(const media::StreamInfo& stream, const AVPacket& keyframe);
+// `packet`: AAC may come with its configuration in front of each (ADTS).
+Result<media::AvParameters> parameters_of_sound(const media::StreamInfo& stream, const AVPacket& packet);
+
+// AAC with an ADTS header, which has to be taken off.
+bool is_adts(const AVPacket& packet);
+
+}  // namespace porchlight::record
