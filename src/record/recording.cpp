@@ -50,10 +50,12 @@ Recording::Recording(RecorderOptions options, Clock& clock, RecordInstruments& i
 
 void Recording::begin() {
   finish(std::nullopt);  // of a run that ended without end()
-  if (!std::exchange(ever_begun_, true)) accounted_ = options_.since.value_or(clock_.now());
+  // What a start of the daemon has to wait for belongs to the time before it, which is not ours to explain.
+  const bool fresh = !std::exchange(ever_begun_, true) && !options_.since;
+  if (fresh || options_.since > accounted_) accounted_ = options_.since.value_or(clock_.now());
   if (options_.mode != Mode::continuous) return;
   planned_from_ = accounted_;
-  gap(event::GapCause::configuration, planned_from_, "until the first picture");
+  if (!fresh) gap(event::GapCause::configuration, planned_from_, "until the first picture");
 }
 
 void Recording::take(RecordItem item) {
@@ -156,7 +158,7 @@ void Recording::try_segment(const media::PacketPtr& keyframe) {
     return gap(event::GapCause::codec, keyframe->arrived, keyframe->stream->codec);
   if (clock_.now() < retry_at_) return;
   auto volume = ports_.volume();
-  if (!volume && volume.error().code() == ErrorCode::unavailable && gaps_.open()) return;  // not yet
+  if (!volume && volume.error().code() == ErrorCode::unavailable) return;  // not yet
   if (!volume) return refuse(event::GapCause::volume, keyframe->arrived, volume.error());
   auto made = make_segment(**volume, keyframe);
   if (!made) return refuse(cause_of(made.error()), keyframe->arrived, made.error());

@@ -244,6 +244,20 @@ TEST(Recording, WithoutAVolumeNothingIsWrittenUntilThereIsOne) {
   EXPECT_LE(rig.segments().back().begin_ms(), missing_at + 6'000) << "tried again each second";
 }
 
+TEST(Recording, AStartOfTheDaemonIsNoGapOfItsOwn) {
+  RecordingRig rig(Mode::continuous, {}, true, true);
+  rig.pause(1s);
+  rig.play(2s);
+  EXPECT_THAT(rig.gaps(), IsEmpty());
+  EXPECT_EQ(rig.gap_seconds(), 0);
+  RecordingRig away(Mode::continuous, {}, true, true);
+  away.pause(1s);
+  away.gone(GapCause::network);
+  ASSERT_EQ(away.gaps().size(), 1U);
+  EXPECT_EQ(away.gaps()[0].cause, GapCause::network);
+  EXPECT_EQ(away.gaps()[0].begin_ms(), 1'000) << "since it was to be recorded";
+}
+
 TEST(Recording, AVolumeThatIsNotKnownYetIsNoFault) {
   RecordingRig rig(Mode::continuous);
   auto good = std::exchange(rig.volume, [] { return Error(ErrorCode::unavailable, "not yet"); });

@@ -53,7 +53,7 @@ std::int64_t Stretch::end_ms() const {
   return end ? ms(*end) : -1;
 }
 
-RecordingRig::RecordingRig(Mode mode, RecordOptions wanted, bool audio) : metrics(sets()) {
+RecordingRig::RecordingRig(Mode mode, RecordOptions wanted, bool audio, bool fresh) : metrics(sets()) {
   auto made = Volume::init(folder.path());
   EXPECT_TRUE(made) << made.error().text();
   volume = [kept = std::make_shared<const Volume>(
@@ -62,6 +62,7 @@ RecordingRig::RecordingRig(Mode mode, RecordOptions wanted, bool audio) : metric
   options.camera_id = "front";
   options.mode = mode;
   options.audio = audio;
+  if (!fresh) options.since = clock.now();
   options.recording = std::move(wanted);
   options.recording.folder = folder.path();
   options.boot_id = "0a1b2c3d-0000-4000-8000-000000000000";

@@ -34,7 +34,8 @@ class RecordingRig {
   static constexpr int fps = 25;
   static constexpr int gop = 25;  // a keyframe each second
 
-  explicit RecordingRig(Mode mode, RecordOptions wanted = {}, bool audio = true);
+  // `fresh`: the daemon has just started; else another recorder was there up to now.
+  explicit RecordingRig(Mode mode, RecordOptions wanted = {}, bool audio = true, bool fresh = false);
 
   // Pictures in real time, 40 ms apart; a turn each 200 ms.
   void play(std::chrono::milliseconds duration);

@@ -69,7 +69,7 @@ class ContractTest(unittest.TestCase):
         words = ["camera_id=front", "channel=webhook", "channel=log", "model_version=resnet-1", "model_version=rfb-320", "model_version=landmark-68",
                  "endpoint=unmatched"]
         words += [f"worker_id={w}" for w in ("button", "event", "store", "accounts", "footage", "library", "sampler", "http", "log", "vision", "ingest-front",
-                                             "decoder-front", "notify-hook", "notify-journal")]
+                                             "decoder-front", "recorder-front", "notify-hook", "notify-journal")]
         words += [f"mount_point={p}" for p in host_facts.mount_points(self.daemon.state)]
         words += [f"device={d}" for d in host_facts.block_devices(self.daemon.state)]
         words += [f"interface={i}" for i in host_facts.interfaces()] + [f"cpu={n}" for n in host_facts.processors()]
@@ -194,7 +194,7 @@ class CheckTest(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "bad.yaml"
             path.write_text("cameras:\n  - {id: front, url: 'rstp://cam/main'}\nbuttons:\n"
-                            "  - {id: front, camera: fornt, kind: virtual}\nrecording: {segment: 60s}\nserverr: {}\n")
+                            "  - {id: front, camera: fornt, kind: virtual}\nlive: {webrtc: 8555}\nserverr: {}\n")
             done = self.check(path)
         self.assertEqual(done.returncode, 1)
         lines = done.stdout.splitlines()

@@ -95,6 +95,9 @@ class StopTest(unittest.TestCase):
     def test_with_the_decoder_held(self):
         self.expect_end_while_held("decoder-front")
 
+    def test_with_the_recorder_held(self):
+        self.expect_end_while_held("recorder-front")
+
     def test_with_the_event_lane_held(self):
         self.expect_end_while_held("event")
 
