@@ -269,16 +269,15 @@ Status FootageLane::recover(const record::Volume& volume, Heartbeat& heartbeat) 
 }
 
 void FootageLane::tell_recovery(const record::RecoveryReport& report) {
-  if (report.deleted > 0)
-    deleted_[record::DeletionReason::space].increment(static_cast<double>(report.deleted));
   for (const auto& file : report.quarantined)
     log_.error("a file is no segment of ours, it is put aside", {{"file", file}});
   if (report.missing > 0)
     log_.error("footage is missing, the ledger has gaps instead",
                {{"segments", static_cast<std::int64_t>(report.missing)}});
-  if (report.healed + report.removed + report.adopted > 0)
+  if (report.deleted + report.healed + report.removed + report.adopted > 0)
     log_.info("footage and its index agree again",
-              {{"healed", static_cast<std::int64_t>(report.healed)},
+              {{"deleted", static_cast<std::int64_t>(report.deleted)},
+               {"healed", static_cast<std::int64_t>(report.healed)},
                {"removed", static_cast<std::int64_t>(report.removed)},
                {"adopted", static_cast<std::int64_t>(report.adopted)},
                {"salvaged", static_cast<std::int64_t>(report.salvaged)}});

@@ -95,7 +95,7 @@ class FootageCommandsTest(unittest.TestCase):
         for path, fault in ((str(daemon.state) + "/", "a folder of its own"), ("recordings", "an absolute path")):
             daemon.write_config(config(self.hook, storage={"path": str(daemon.state), "recordings": path}))
             done = daemon.cli("check", check=False)
-            self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+            self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
             self.assertIn(fault, done.stdout + done.stderr)
         elsewhere = daemon.folder / "elsewhere"
         daemon.write_config(config(self.hook, storage={"path": str(daemon.state), "recordings": str(elsewhere)}))
