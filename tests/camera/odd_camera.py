@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""odd_camera.py CLIP [mute]: an RTSP camera over TCP that does what the standard allows and few do, until standard input closes.
+"""odd_camera.py CLIP [mute] [plain]: an RTSP camera over TCP that does what the standard allows and few do, until standard input closes.
 
 Shows CLIP (Annex B H.264) over and over. It puts the pictures on other channels than it was asked to, asks questions of its own
 between them, takes back the nonce of the login before the session is over, and ends sessions whose keep-alive it did not accept.
-`mute`: it describes a sound that it then refuses to set up. Prints its port, then a line for each thing that a client got right.
+`mute`: it describes a sound that it then refuses to set up. `plain`: but for that it does nothing odd. Prints its port, then a line for each thing that a client got right.
 """
 import re
 import socket
@@ -13,6 +13,7 @@ import threading
 import time
 
 TIMEOUT = 6  # seconds; what it says in the answer to SETUP
+PLAIN = "plain" in sys.argv
 PATIENCE = 0.9 * TIMEOUT  # its clock is fast: of two keep-alives in a row one at least must have been accepted
 
 
@@ -83,7 +84,8 @@ class Session(threading.Thread):
                     "a=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1\r\na=control:track\r\n" + sound)
 
     def setup(self, sequence):
-        self.answer("200 OK", sequence, f"Session: odd;timeout={TIMEOUT}", "Transport: RTP/AVP/TCP;unicast;interleaved=4-5;ssrc=1")
+        channels = "0-1" if PLAIN else "4-5"
+        self.answer("200 OK", sequence, f"Session: odd;timeout={TIMEOUT}", f"Transport: RTP/AVP/TCP;unicast;interleaved={channels};ssrc=1")
 
     def play(self, sequence):
         self.answer("200 OK", sequence, "Session: odd")
@@ -105,17 +107,18 @@ class Session(threading.Thread):
             for count in range(10**9):
                 if time.monotonic() > self.alive_until:
                     return self.client.shutdown(socket.SHUT_RDWR)
-                if count == 20:
+                if count == 20 and not PLAIN:
                     self.nonces.append("second")
-                if count % 30 == 10:
+                if count % 30 == 10 and not PLAIN:
                     self.send(b"OPTIONS rtsp://viewer/ RTSP/1.0\r\nCSeq: 77\r\nContent-Length: 4\r\n\r\nabcd")
                 picture = self.pictures[count % len(self.pictures)]
                 for unit in picture:
                     marker = 0x80 if unit is picture[-1] else 0
                     packet = struct.pack(">BBHII", 0x80, marker | 96, number & 0xffff, count * 4500 & 0xffffffff, 1) + unit
                     number += 1
-                    self.send(struct.pack(">cBH", b"$", 4, len(packet)) + packet)
-                    self.send(struct.pack(">cBH", b"$", 0, 4) + b"junk")  # a channel that was not agreed on
+                    self.send(struct.pack(">cBH", b"$", 0 if PLAIN else 4, len(packet)) + packet)
+                    if not PLAIN:
+                        self.send(struct.pack(">cBH", b"$", 0, 4) + b"junk")  # a channel that was not agreed on
                 time.sleep(0.05)
         except OSError:
             pass

@@ -173,6 +173,22 @@ TEST_F(EncryptedCamera, IsSeenThoughItsSoundCannotBeSetUp) {
   EXPECT_TRUE(rig.events_of<event::CameraLost>().empty());
 }
 
+// And the same server without TLS in front of it, by libavformat's own session.
+TEST_F(EncryptedCamera, IsSeenUnencryptedThoughItsSoundCannotBeSetUp) {
+  const auto clip = folder_ / "clip.h264";
+  if (!media::test::write_clip(clip, {.frames = 40, .fps = 20, .keyframe_interval = 10}))
+    GTEST_SKIP() << "libavcodec has no H.264 encoder (libx264) here";
+  ASSERT_TRUE(serve_oddly(clip.string(), "mute plain")) << why_;
+  telemetry::Metrics metrics(test::sets_of({"front"}));
+  auto options = test::rtsp_camera("front", "rtsp://127.0.0.1:" + first_word("odd_camera.py") + "/cam");
+  options.user = "porch";
+  options.password = "word";
+  CameraRig rig(options, metrics);
+  EXPECT_TRUE(eventually([&] { return rig.frames().size() >= 30; }));
+  EXPECT_THAT(said("odd_camera.py"), HasSubstr("refused\n"));
+  EXPECT_TRUE(rig.sound().empty());
+}
+
 TEST_F(EncryptedCamera, IsBelievedByItsCertificateOnly) {
   SERVED_OR_SKIP();
   auto options = camera();
