@@ -111,7 +111,6 @@ struct AlertmanagerFiles {
 int config_alertmanager_command(const CommandOptions& options, const AlertmanagerFiles& files);
 int alert_test_command(const CommandOptions& options, const std::string& type);
 
-
 struct FootageExportOptions {
   std::string camera;
   std::string from;  // RFC 3339, local, or -2h

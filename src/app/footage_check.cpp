@@ -8,6 +8,7 @@
 #include "app/footage_folder.hpp"
 #include "app/progress.hpp"
 #include "app/terminal.hpp"
+#include "porchlight/api/control_client.hpp"
 #include "porchlight/record/footage_reader.hpp"
 
 namespace porchlight::app {
@@ -37,6 +38,13 @@ void print(const std::vector<record::FootageFault>& faults, bool repair) {
   }
 }
 
+// A socket that nobody answers was left by a daemon that crashed; anything else is one that lives.
+bool daemon_runs(const Settings& settings) {
+  const auto answer = api::ControlClient(settings.control_socket()).get("/health/live");
+  return answer ||
+         (answer.error().code() != ErrorCode::not_found && answer.error().code() != ErrorCode::unavailable);
+}
+
 bool nothing_was_recorded(const FootageFolder& folder) {
   std::error_code failed;
   return !std::filesystem::exists(folder.index, failed) &&
@@ -58,6 +66,7 @@ int footage_check_command(const CommandOptions& options, const FootageCheckOptio
     record::CheckOrder order;
     order.deep = asked.deep;
     order.repair = asked.repair;
+    order.daemon_runs = daemon_runs(*settings);
     ProgressLine line("check");
     auto found = record::check_footage(
         index, folder.recordings, order,

@@ -23,6 +23,7 @@ class VolumeLock {
   // ErrorCode::unavailable when a daemon, or another repair, holds it.
   static Result<VolumeLock> take(const std::filesystem::path& folder);
   static bool is_taken(const std::filesystem::path& folder);
+  static Error refusal(const std::filesystem::path& folder);
 
  private:
   explicit VolumeLock(UniqueFd fd) : fd_(std::move(fd)) {}

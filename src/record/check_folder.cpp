@@ -77,6 +77,10 @@ Result<VolumeLock> VolumeLock::take(const fs::path& folder) {
   if (!fd) return errno_error(errno, "open '" + file.string() + "'");
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return VolumeLock(std::move(fd));
   if (errno != EWOULDBLOCK) return errno_error(errno, "lock '" + file.string() + "'");
+  return refusal(folder);
+}
+
+Error VolumeLock::refusal(const fs::path& folder) {
   return Error(ErrorCode::unavailable,
                "repair '" + folder.string() + "': a daemon records into it; stop porchlight first");
 }

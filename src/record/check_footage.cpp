@@ -37,12 +37,13 @@ Result<std::vector<FootageFault>> check_footage(store::SegmentIndex& index,
     return faults;
   }
   std::optional<VolumeLock> lock;
+  if (order.repair && order.daemon_runs) return VolumeLock::refusal(folder);
   if (order.repair) {
     auto taken = VolumeLock::take(folder);
     if (!taken) return std::move(taken).error();
     lock.emplace(std::move(*taken));
   }
-  const bool live = !lock && VolumeLock::is_taken(folder);
+  const bool live = order.daemon_runs || (!lock && VolumeLock::is_taken(folder));
   if (auto status = FileCheck(index, folder, order, live, faults).run(progress); !status)
     return std::move(status).error();
   if (auto status = check_times(index, order, faults); !status) return std::move(status).error();

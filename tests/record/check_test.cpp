@@ -280,6 +280,15 @@ TEST_F(CheckTest, WhatADaemonIsJustDoingIsNoFault) {
   EXPECT_THAT(check(), ElementsAre("missing_file " + second.file));
 }
 
+TEST_F(CheckTest, ADaemonThatTheCallerKnowsOfCounts) {
+  house.add({.at = 4s, .ending = Ending::open});
+  EXPECT_THAT(check({.daemon_runs = true}), IsEmpty());
+  const auto faults =
+      check_footage(house.index(), house.recordings(), {.repair = true, .daemon_runs = true}, {});
+  ASSERT_FALSE(faults);
+  EXPECT_EQ(faults.error().code(), ErrorCode::unavailable);
+}
+
 TEST_F(CheckTest, NothingIsRepairedUnderADaemon) {
   fs::remove(file_of(second));
   const UniqueFd daemon(::open((house.recordings() / Volume::identity_file).c_str(), O_RDONLY | O_CLOEXEC));

@@ -225,10 +225,10 @@ TEST_F(ExportTest, SoundKeepsItsPlaceAndMayBeMissing) {
     return std::count_if(seen.sound.begin(), seen.sound.end(),
                          [&](const auto& sound) { return sound.at >= from && sound.at < to; });
   };
-  // 46.9 packets a second.
-  EXPECT_NEAR(static_cast<double>(within(-100'000, 2'000'000)), 93, 2);
+  // 46.9 packets a second; the encoder's first and a player's last ones are left out.
+  EXPECT_NEAR(static_cast<double>(within(-100'000, 2'000'000)), 91, 3);
   EXPECT_EQ(within(2'050'000, 3'950'000), 0);
-  EXPECT_NEAR(static_cast<double>(within(3'950'000, 6'000'000)), 93, 2);
+  EXPECT_NEAR(static_cast<double>(within(3'950'000, 6'000'000)), 91, 3);
 }
 
 TEST_F(ExportTest, SoundOfATelephoneIsQuickTimeAndItsGapsAreSilent) {

@@ -83,8 +83,9 @@ struct FootageFault {
   bool mended = false;
 };
 struct CheckOrder {
-  bool deep = false;    // reads every byte
-  bool repair = false;  // only while no daemon records into the folder
+  bool deep = false;         // reads every byte
+  bool repair = false;       // only while no daemon records into the folder
+  bool daemon_runs = false;  // the caller knows that one does; a lock on the volume's identity tells, too
   // Whose every instant is to be explained; nothing: all cameras of the index.
   std::optional<std::vector<std::string>> continuous;
 };
