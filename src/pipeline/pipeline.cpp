@@ -168,8 +168,13 @@ bool Pipeline::armed() const {
 std::string Pipeline::condition() const {
   if (state_->store->opened() == StoreLane::Opened::no)
     return "ringing without storing: " + state_->store->open_fault();
+  const bool records = !footage_plan_of(state_->options)->cameras.empty();
+  const auto volume = state_->footage->volume();
+  const auto fault = records && !volume && volume.error().code() != ErrorCode::unavailable
+                         ? "; not recording: " + volume.error().text()
+                         : std::string();
   return "watching " + std::to_string(state_->cameras.size()) + " cameras and " +
-         std::to_string(state_->options.buttons.size()) + " buttons";
+         std::to_string(state_->options.buttons.size()) + " buttons" + fault;
 }
 
 Executor& Pipeline::accounts() {
