@@ -476,6 +476,8 @@ class CommandTest(MqttTest):
         self.assertLess(told.at - asked, 0.9)  # the lane looks by itself once a second
         self.assertEqual(sum(daemon.metric("doorbell_triggers_total", trigger_source="mqtt", time_of_day=t) or 0
                              for t in ("morning", "afternoon", "evening", "night")), 1)
+        # Told from the edge on; the list is of what is committed.
+        harness.wait_until(lambda: daemon.status()["rings"], 10, "the ring in the status")
         self.assertEqual(daemon.status()["rings"][0]["trigger_source"], "mqtt")
 
     def test_what_is_no_command_rings_nothing_and_is_counted(self):
