@@ -30,7 +30,7 @@ Status Pipeline::State::build() {
   if (!made) return std::move(made).error();
   dispatcher = std::move(*made);
   dispatcher->on_offer([this](const event::Event& event) { outputs->show(event); });
-  for (auto* place : {&accounts, &library}) {
+  for (auto* place : {&accounts, &library, &clips}) {
     auto executor = Executor::create();
     if (!executor) return std::move(executor).error();
     *place = std::move(*executor);
@@ -174,6 +174,10 @@ Executor& Pipeline::library() {
   return *state_->library;
 }
 
+Executor& Pipeline::clips() {
+  return *state_->clips;
+}
+
 void Pipeline::on_events_changed(std::function<void()> changed) {
   state_->events_changed = std::move(changed);
 }
@@ -190,7 +194,7 @@ void Pipeline::sample() {
   s.gauges.begin();
   s.dispatcher->read_queues(s.gauges);
   s.gauges.add(s.store->queue());
-  for (const auto* executor : {s.accounts.get(), s.library.get()}) {
+  for (const auto* executor : {s.accounts.get(), s.library.get(), s.clips.get()}) {
     s.gauges.add(executor->quick_queue());
     s.gauges.add(executor->slow_queue());
   }
