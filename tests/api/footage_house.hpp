@@ -20,6 +20,7 @@ class FootageTest : public LookTest {
     make_index();
   }
   void make_index() {
+    footage_.reset();  // its close takes the write-ahead log of that name along
     auto opened = store::SegmentIndex::open(data.path() / "footage.db",
                                             {.synchronous = store::Synchronous::off_in_tests}, nullptr);
     ASSERT_TRUE(opened.ok()) << opened.error().text();
