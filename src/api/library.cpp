@@ -20,9 +20,12 @@ Library::State::State(std::filesystem::path where, const Clock& time, telemetry:
       accounts(known.state()),
       ports(std::move(given)),
       looks(accounts, time),
-      feed(accounts, [this](Pace pace) {
-        return (pace == Pace::quick ? ports.quick : ports.slow)([this] { feed_listeners(); });
-      }) {}
+      feed(accounts,
+           [this](Pace pace) {
+             return (pace == Pace::quick ? ports.quick : ports.slow)([this] { feed_listeners(); });
+           }),
+      clips(folder, ports.footage, clock),
+      footage(folder / "footage.db") {}
 
 Status Library::State::open() {
   if (opened) return {};
@@ -57,6 +60,7 @@ Library::Library(std::filesystem::path folder, const Clock& clock, telemetry::Me
 Library::~Library() = default;
 
 void Library::tick() {
+  state_->clips.tick();
   state_->feed_listeners();
 }
 

@@ -9,7 +9,9 @@
 
 #include "api/accounts_state.hpp"
 #include "api/camera_pictures.hpp"
+#include "api/clip_desk.hpp"
 #include "api/event_feed.hpp"
+#include "api/footage_shelf.hpp"
 #include "api/looks.hpp"
 #include "porchlight/api/library.hpp"
 #include "porchlight/store/database.hpp"
@@ -44,8 +46,10 @@ struct Library::State {
   Looks looks;
   EventFeed feed;
   CameraPictures pictures;
+  ClipDesk clips;
   // library's thread
   std::optional<OpenLibrary> opened;
+  FootageShelf footage;
   std::string last_fault;
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
+
 #include "api/access.hpp"
 #include "api/accounts_state.hpp"
 #include "api/once_a_minute.hpp"
@@ -20,6 +22,8 @@ class Looks {
   // The thing is the request's path, without its query. What cannot be recorded is counted by whoever
   // records, and the next look tries again.
   void note(const http::Request& request, const Caller& caller);
+  // The same where the path alone does not say what the thing is.
+  void note(const http::Request& request, const Caller& caller, const std::string& thing);
 
  private:
   Accounts::State& accounts_;

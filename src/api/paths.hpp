@@ -50,6 +50,15 @@ inline constexpr const char* cameras = "/api/v1/cameras";
 inline constexpr const char* camera = "/api/v1/cameras/{id}";
 inline constexpr const char* camera_snapshot = "/api/v1/cameras/{id}/snapshot";
 
+inline constexpr const char* event_clip = "/api/v1/events/{id}/clip";
+inline constexpr const char* recordings = "/api/v1/recordings";
+inline constexpr const char* recording = "/api/v1/recordings/{id}";
+inline constexpr const char* recording_video = "/api/v1/recordings/{id}/video";
+inline constexpr const char* recording_thumbnail = "/api/v1/recordings/{id}/thumbnail";
+inline constexpr const char* recording_protection = "/api/v1/recordings/{id}/protection";
+inline constexpr const char* footage_ledger = "/api/v1/footage/ledger";
+inline constexpr const char* footage_video = "/api/v1/footage/video";
+
 inline constexpr const char* people = "/api/v1/people";
 inline constexpr const char* person = "/api/v1/people/{id}";
 inline constexpr const char* faces = "/api/v1/faces";
@@ -59,30 +68,62 @@ inline constexpr const char* audit = "/api/v1/audit";
 inline constexpr const char* audit_verify = "/api/v1/audit/verify";
 
 inline constexpr std::array all = {
-    metrics,        health,
-    live,           ready,
-    startup,        ring,
-    status,         reload,
-    faces_reload,   accounts_reload,
-    login,          logout,
-    registration,   password,
-    session,        sessions,
-    session_by_id,  totp,
-    totp_confirm,   totp_disable,
-    users,          user,
-    tokens,         token,
-    events,         event,
-    event_stream,   event_snapshot,
-    websocket,      cameras,
-    camera,         camera_snapshot,
-    authority,      people,
-    person,         faces,
-    face,           identify,
-    audit,          audit_verify,
-    openapi,        acknowledge,
-    link,           link_snapshot,
-    alerts_webhook, outbox_resend,
-    output_open,    output_test,
+    metrics,
+    health,
+    live,
+    ready,
+    startup,
+    ring,
+    status,
+    reload,
+    faces_reload,
+    accounts_reload,
+    login,
+    logout,
+    registration,
+    password,
+    session,
+    sessions,
+    session_by_id,
+    totp,
+    totp_confirm,
+    totp_disable,
+    users,
+    user,
+    tokens,
+    token,
+    events,
+    event,
+    event_stream,
+    event_snapshot,
+    websocket,
+    cameras,
+    camera,
+    camera_snapshot,
+    authority,
+    people,
+    person,
+    faces,
+    face,
+    identify,
+    audit,
+    audit_verify,
+    openapi,
+    acknowledge,
+    link,
+    link_snapshot,
+    alerts_webhook,
+    outbox_resend,
+    output_open,
+    output_test,
+    event_clip,
+    recordings,
+    recording,
+    recording_video,
+    recording_thumbnail,
+    recording_protection,
+    footage_ledger,
+    footage_video,
 };
 
 }  // namespace porchlight::api::paths

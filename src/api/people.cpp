@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "porchlight/api/people.hpp"
 
-#include <charconv>
 #include <utility>
 
 #include "api/account_routes.hpp"
@@ -100,13 +99,6 @@ nlohmann::ordered_json person_json(const store::Person& person) {
           {"name", person.name},
           {"listed_as", to_string(person.listed_as)},
           {"faces", person.faces.size()}};
-}
-
-std::optional<std::int64_t> number_of(const http::Request& request) {
-  const auto& text = request.parameter("id");
-  std::int64_t number = 0;
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return fault == std::errc() && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
 }
 
 }  // namespace porchlight::api

@@ -9,6 +9,7 @@
 #include "api/guard.hpp"
 #include "api/json_body.hpp"
 #include "api/library_state.hpp"
+#include "api/query.hpp"
 #include "api/uploads.hpp"
 #include "porchlight/api/people.hpp"
 #include "porchlight/store/database.hpp"
@@ -77,7 +78,5 @@ http::Response refused_change(const Error& error, const event::TraceContext& tra
 http::Response unusable(const std::string& detail, nlohmann::ordered_json photos,
                         const event::TraceContext& trace);
 nlohmann::ordered_json person_json(const store::Person& person);
-// The number that the path names.
-std::optional<std::int64_t> number_of(const http::Request& request);
 
 }  // namespace porchlight::api

@@ -67,4 +67,14 @@ std::optional<http::Response> Query::refusal(const http::Request& request) const
   return http::problem_response({.status = 400, .detail = fault_}, request.trace);
 }
 
+std::optional<std::int64_t> number_of(const http::Request& request) {
+  return whole_number(request.parameter("id"));
+}
+
+std::optional<std::int64_t> whole_number(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return fault == std::errc() && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
+}
+
 }  // namespace porchlight::api

@@ -32,4 +32,9 @@ class Query {
   std::string fault_;
 };
 
+// A whole number and nothing else.
+std::optional<std::int64_t> whole_number(std::string_view text);
+// The number that the path's {id} is; nothing when it is none.
+std::optional<std::int64_t> number_of(const http::Request& request);
+
 }  // namespace porchlight::api

@@ -5,6 +5,7 @@
 #include "api/alert_route.hpp"
 #include "api/authority_route.hpp"
 #include "api/control_routes.hpp"
+#include "api/footage_routes.hpp"
 #include "api/guard.hpp"
 #include "api/health_routes.hpp"
 #include "api/link_routes.hpp"
@@ -32,6 +33,10 @@ Guard route_table(Port port, telemetry::Metrics& metrics, telemetry::Health& hea
   add_authority_route(guard, port.authority);
   add_stream_routes(guard, library.state());  // before events/{id}: the first that fits is taken
   add_event_routes(guard, library.state());
+  add_recording_routes(guard, library.state());
+  add_protection_routes(guard, library.state());
+  add_ledger_route(guard, library.state());
+  add_clip_routes(guard, library.state());
   add_camera_routes(guard, library.state(), port.cameras);
   add_openapi_route(guard);
   add_link_routes(guard, library.state(), port);

@@ -9,7 +9,8 @@ namespace porchlight::app {
 
 std::unique_ptr<api::Library> make_library(pipeline::Pipeline& pipeline, api::Accounts& accounts,
                                            const std::filesystem::path& folder, const Clock& clock,
-                                           telemetry::Metrics& metrics, const telemetry::Health& health) {
+                                           telemetry::Metrics& metrics, const telemetry::Health& health,
+                                           api::FootagePorts footage) {
   auto& executor = pipeline.library();
   api::LibraryPorts ports;
   ports.quick = [&executor](api::LibraryPorts::Job job) { return executor.quick(std::move(job)); };
@@ -19,6 +20,7 @@ std::unique_ptr<api::Library> make_library(pipeline::Pipeline& pipeline, api::Ac
     if (!picture) return std::move(picture).error();
     return api::CameraPicture{std::move(picture->jpeg), picture->taken};
   };
+  ports.footage = std::move(footage);
   ports.ready = [&health] { return health.database_connected.load(); };
   auto library = std::make_unique<api::Library>(folder, clock, metrics, accounts, std::move(ports));
   executor.set_tick([&library = *library] { library.tick(); });

@@ -16,7 +16,8 @@ namespace porchlight::app {
 // outlive it, and it outlives the pipeline's threads.
 std::unique_ptr<api::Library> make_library(pipeline::Pipeline& pipeline, api::Accounts& accounts,
                                            const std::filesystem::path& folder, const Clock& clock,
-                                           telemetry::Metrics& metrics, const telemetry::Health& health);
+                                           telemetry::Metrics& metrics, const telemetry::Health& health,
+                                           api::FootagePorts footage);
 
 // Listener's thread.
 std::vector<api::CameraCondition> cameras_of(pipeline::Pipeline& pipeline);

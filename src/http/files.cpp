@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <ctime>
@@ -23,7 +24,7 @@ namespace {
 struct Facts {
   std::uint64_t size = 0;
   std::string tag;
-  std::string modified;
+  std::string modified;  // empty: says nothing about these bytes
   WallTime modified_at{};
 };
 
@@ -38,11 +39,22 @@ std::optional<Facts> facts_of(int fd) {
   return Facts{static_cast<std::uint64_t>(info.st_size), tag.data(), http_date(modified_at), modified_at};
 }
 
+// Of its first `bytes`: neither what grows behind them nor when it did belongs to it.
+std::optional<Facts> facts_of_beginning(int fd, std::uint64_t bytes) {
+  struct ::stat info {};
+  if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
+  const auto size = std::min(bytes, static_cast<std::uint64_t>(info.st_size));
+  std::array<char, 48> tag{};
+  std::snprintf(tag.data(), tag.size(), "\"%jx-%jx-begun\"", static_cast<std::uintmax_t>(info.st_ino),
+                static_cast<std::uintmax_t>(size));
+  return Facts{size, tag.data(), {}, {}};
+}
+
 bool is_unchanged(const Request& request, const Facts& facts) {
   const auto tags = request.header("if-none-match");
   if (!tags.empty()) return names_tag(tags, facts.tag);
   const auto since = parse_http_date(request.header("if-modified-since"));
-  return since && facts.modified_at <= *since;
+  return since && !facts.modified.empty() && facts.modified_at <= *since;
 }
 
 // The ranges asked for hold only for the representation that the client has the rest of.
@@ -74,14 +86,11 @@ Response not_there(const Request& request) {
   return problem_response({.status = 404, .detail = "there is no such file"}, request.trace);
 }
 
-}  // namespace
-
-Response serve_file(const Request& request, std::shared_ptr<const UniqueFd> file,
-                    std::string_view content_type) {
-  const auto facts = facts_of(file->get());
+Response serve(const Request& request, std::shared_ptr<const UniqueFd> file,
+               const std::optional<Facts>& facts, std::string_view content_type) {
   if (!facts) return not_there(request);
-  Response response{
-      200, {{"ETag", facts->tag}, {"Last-Modified", facts->modified}, {"Accept-Ranges", "bytes"}}, {}};
+  Response response{200, {{"ETag", facts->tag}, {"Accept-Ranges", "bytes"}}, {}};
+  if (!facts->modified.empty()) response.headers.emplace_back("Last-Modified", facts->modified);
   if (is_unchanged(request, *facts)) {
     response.status = 304;
     return response;
@@ -106,6 +115,22 @@ Response serve_file(const Request& request, std::shared_ptr<const UniqueFd> file
   if (answer.parts.size() < 2) response.headers.emplace_back("Content-Type", content_type);
   response.file = std::move(body);
   return response;
+}
+
+}  // namespace
+
+Response serve_file(const Request& request, std::shared_ptr<const UniqueFd> file,
+                    std::string_view content_type) {
+  const auto facts = facts_of(file->get());
+  return serve(request, std::move(file), facts, content_type);
+}
+
+Response serve_beginning(const Request& request, const std::filesystem::path& root, std::string_view name,
+                         std::string_view content_type, std::uint64_t bytes) {
+  auto opened = open_below(root, name);
+  if (!opened) return not_there(request);
+  const auto facts = facts_of_beginning(opened->get(), bytes);
+  return serve(request, std::make_shared<const UniqueFd>(std::move(*opened)), facts, content_type);
 }
 
 Response serve_file(const Request& request, const std::filesystem::path& root, std::string_view name,

@@ -31,7 +31,7 @@ Status Pipeline::State::build() {
   if (!made) return std::move(made).error();
   dispatcher = std::move(*made);
   dispatcher->on_offer([this](const event::Event& event) { outputs->show(event); });
-  for (auto* place : {&accounts, &library}) {
+  for (auto* place : {&accounts, &library, &clips}) {
     auto executor = Executor::create();
     if (!executor) return std::move(executor).error();
     *place = std::move(*executor);
@@ -185,6 +185,10 @@ Executor& Pipeline::library() {
   return *state_->library;
 }
 
+Executor& Pipeline::clips() {
+  return *state_->clips;
+}
+
 void Pipeline::on_events_changed(std::function<void()> changed) {
   state_->events_changed = std::move(changed);
 }
@@ -203,7 +207,7 @@ void Pipeline::sample() {
   s.dispatcher->read_queues(s.gauges);
   s.gauges.add(s.store->queue());
   s.gauges.add(s.footage->queue());
-  for (const auto* executor : {s.accounts.get(), s.library.get()}) {
+  for (const auto* executor : {s.accounts.get(), s.library.get(), s.clips.get()}) {
     s.gauges.add(executor->quick_queue());
     s.gauges.add(executor->slow_queue());
   }

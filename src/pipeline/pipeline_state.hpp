@@ -123,6 +123,7 @@ class Pipeline::State {
   std::unique_ptr<Dispatcher> dispatcher;
   std::unique_ptr<Executor> accounts;
   std::unique_ptr<Executor> library;
+  std::unique_ptr<Executor> clips;
   std::unique_ptr<HostLane> host;
   std::unique_ptr<VisionLane> vision;         // there even when faces are off; then nothing runs it
   std::unique_ptr<gpio::OutputLane> outputs;  // there even without outputs; then nothing runs it

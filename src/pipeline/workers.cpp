@@ -94,6 +94,10 @@ void Pipeline::State::start_lanes() {
   supervisor.start({"library", "sync", Stage::http, 30s,
                     [lane = library.get()](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); },
                     Urgency::background});
+  // Half an hour of footage is copied in up to a minute, without a beat.
+  supervisor.start({"clips", "sync", Stage::http, 120s,
+                    [lane = clips.get()](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); },
+                    Urgency::background});
 }
 
 void Pipeline::State::start_sampler() {
@@ -105,8 +109,8 @@ void Pipeline::State::start_sampler() {
 
 std::vector<std::pair<std::string, std::string>> Pipeline::workers_of(const Options& options) {
   std::vector<std::pair<std::string, std::string>> workers{
-      {"button", "button"}, {"event", "event"},  {"store", "sync"},     {"accounts", "sync"},
-      {"footage", "sync"},  {"library", "sync"}, {"sampler", "sampler"}};
+      {"button", "button"}, {"event", "event"},  {"store", "sync"}, {"accounts", "sync"},
+      {"footage", "sync"},  {"library", "sync"}, {"clips", "sync"}, {"sampler", "sampler"}};
   for (const auto& camera : options.cameras) {
     workers.emplace_back(ingest_id(camera.id), "ingest");
     workers.emplace_back(decoder_id(camera.id), "decoder");

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,13 @@ struct House {
   Exchangeable<std::function<Status(const std::string&)>> on_pulse;
   // Takes an order and may leave it unanswered; on_pulse is not asked then.
   Exchangeable<std::function<void(const PulseOrder&, std::function<void(Status)>)>> on_order;
+
+  // What makes films and pictures of footage, and what keeps it.
+  Exchangeable<std::function<Status(const ClipOrder&, const std::function<void()>&, const std::stop_token&)>>
+      on_render;
+  Exchangeable<std::function<Result<std::string>(const store::Segment&, std::chrono::milliseconds, int)>>
+      on_thumbnail;
+  Exchangeable<std::function<Status(std::int64_t, bool)>> on_protect;
 
   Port port() {
     Port made;
@@ -170,6 +178,7 @@ class ApiTest : public testing::Test {
   std::unique_ptr<Library> library;
   std::unique_ptr<People> people;
   Librarian librarian;
+  Librarian cutter;  // makes the clips
   http::test::RunningServer server{
       endpoints(), [this](telemetry::Metrics& metrics) {
         AccountOptions options;
@@ -187,6 +196,7 @@ class ApiTest : public testing::Test {
     LibraryPorts ports;
     ports.quick = [this](LibraryPorts::Job job) { return librarian.submit(std::move(job)); };
     ports.slow = ports.quick;
+    ports.footage = footage_ports();
     ports.picture = [this](const std::string& camera) -> Result<CameraPicture> {
       const auto picture = house.on_picture.get();
       if (!picture) return Error(ErrorCode::unavailable, "camera '" + camera + "' shows no picture");
@@ -194,8 +204,35 @@ class ApiTest : public testing::Test {
     };
     return ports;
   }
+  FootagePorts footage_ports() {
+    FootagePorts ports;
+    ports.folder = data.path() / "recordings";
+    ports.rolls = [] { return FootagePorts::Rolls{std::chrono::seconds(8), std::chrono::seconds(5)}; };
+    ports.slow = [this](FootagePorts::Job job) {
+      return cutter.submit([this, job = std::move(job)] { job(stopping.get_token()); });
+    };
+    ports.quick = ports.slow;
+    ports.render = [this](const ClipOrder& order, const std::function<void()>& going_on,
+                          const std::stop_token& stop) -> Status {
+      const auto render = house.on_render.get();
+      return render ? render(order, going_on, stop) : Status(Error(ErrorCode::unavailable, "no footage"));
+    };
+    ports.thumbnail = [this](const store::Segment& segment, std::chrono::milliseconds into,
+                             int width) -> Result<std::string> {
+      const auto thumbnail = house.on_thumbnail.get();
+      if (!thumbnail) return Error(ErrorCode::unavailable, "no footage");
+      return thumbnail(segment, into, width);
+    };
+    ports.protect = [this](std::int64_t id, bool wanted, const std::function<void(Status)>& done) {
+      const auto protect = house.on_protect.get();
+      done(protect ? protect(id, wanted) : Status(Error(ErrorCode::unavailable, "nothing records")));
+    };
+    return ports;
+  }
+  std::stop_source stopping;  // of the daemon
   ~ApiTest() override {
     server.stop();
+    cutter.stop();
     telemetry::set_log_level(telemetry::Level::info);
   }
 };

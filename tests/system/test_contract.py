@@ -45,6 +45,14 @@ ROUTES = ["GET,/metrics,200+401+403", "GET,/ca.crt,200+404", "GET,/health,200+40
           "POST,/api/v1/events/{id}/acknowledge,200+400+401+403+404+409+415+422+503",
           "POST,/api/v1/alerts/webhook,200+400+401+403+415+422+503",
           "POST,/api/v1/outputs/{id}/open,200+401+403+404+429+503", "POST,/api/v1/outputs/{id}/test,200+404+409+503",
+          "GET,/api/v1/events/{id}/clip,200+206+304+400+401+403+404+409+416+503",
+          "GET,/api/v1/recordings,200+400+401+403+503", "GET,/api/v1/recordings/{id},200+400+401+403+404+503",
+          "GET,/api/v1/recordings/{id}/video,200+206+304+400+401+403+404+416+503",
+          "GET,/api/v1/recordings/{id}/thumbnail,200+400+401+403+404+503",
+          "PUT,/api/v1/recordings/{id}/protection,200+400+401+403+404+503",
+          "DELETE,/api/v1/recordings/{id}/protection,200+400+401+403+404+503",
+          "GET,/api/v1/footage/ledger,200+400+401+403+503",
+          "GET,/api/v1/footage/video,200+206+304+400+401+403+404+409+416+503",
           "GET,/api/v1/audit,200+400+401+403+503", "GET,/api/v1/audit/verify,200+400+401+403+503"]
 MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 
@@ -68,7 +76,7 @@ class ContractTest(unittest.TestCase):
     def check(self, text):
         words = ["camera_id=front", "channel=webhook", "channel=log", "model_version=resnet-1", "model_version=rfb-320", "model_version=landmark-68",
                  "endpoint=unmatched"]
-        words += [f"worker_id={w}" for w in ("button", "event", "store", "accounts", "footage", "library", "sampler", "http", "log", "vision", "ingest-front",
+        words += [f"worker_id={w}" for w in ("button", "event", "store", "accounts", "footage", "library", "clips", "sampler", "http", "log", "vision", "ingest-front",
                                              "decoder-front", "recorder-front", "notify-hook", "notify-journal")]
         words += [f"mount_point={p}" for p in host_facts.mount_points(self.daemon.state)]
         words += [f"device={d}" for d in host_facts.block_devices(self.daemon.state)]

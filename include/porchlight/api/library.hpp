@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "porchlight/api/accounts.hpp"
+#include "porchlight/api/footage.hpp"
 #include "porchlight/base/clock.hpp"
 #include "porchlight/base/result.hpp"
 #include "porchlight/telemetry/metrics.hpp"
@@ -31,6 +32,7 @@ struct LibraryPorts {
   std::function<Result<CameraPicture>(const std::string& camera)> picture;
   // Whether the database is there and migrated. Empty: it is.
   std::function<bool()> ready;
+  FootagePorts footage{};
 };
 
 // What is there to look at: events and their pictures out of the database and the files, the cameras'

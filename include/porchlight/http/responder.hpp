@@ -24,6 +24,11 @@ Response serve_file(const Request& request, const std::filesystem::path& root, s
 Response serve_file(const Request& request, std::shared_ptr<const UniqueFd> file,
                     std::string_view content_type);
 
+// The same for a file that grows: only its first `bytes` are there, which do not change any more. Its entity
+// tag is made of its inode and that number.
+Response serve_beginning(const Request& request, const std::filesystem::path& root, std::string_view name,
+                         std::string_view content_type, std::uint64_t bytes);
+
 Response open_stream(StreamBody body, std::string_view content_type = "text/event-stream");
 // One server-sent event; lines of `data` and an id that would break it are made harmless.
 std::string server_sent_event(std::string_view event, std::string_view data, std::string_view id = {});

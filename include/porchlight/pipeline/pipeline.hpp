@@ -89,6 +89,8 @@ class Pipeline {
   // Where the database and files are read and pictures made for those who ask. Its tick is set before
   // start().
   Executor& library();
+  // Where clips are made of footage and pictures decoded out of it: one at a time, for up to a minute.
+  Executor& clips();
   // Before start(). Called on the store lane's thread, which it must not hold up, when an event was
   // committed or got its picture.
   void on_events_changed(std::function<void()> changed);
