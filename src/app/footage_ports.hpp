@@ -10,8 +10,9 @@
 namespace porchlight::app {
 
 // What the routes about footage need, on the pipeline's executor for clips. Before Pipeline::start(); the
-// references outlive it. `recordings`: storage.recordings.
-api::FootagePorts make_footage_ports(pipeline::Pipeline& pipeline, const std::filesystem::path& recordings,
+// references outlive it. `storage`: storage.path, `recordings`: storage.recordings.
+api::FootagePorts make_footage_ports(pipeline::Pipeline& pipeline, const std::filesystem::path& storage,
+                                     const std::filesystem::path& recordings,
                                      std::function<api::FootagePorts::Rolls()> rolls);
 
 }  // namespace porchlight::app
