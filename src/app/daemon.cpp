@@ -105,9 +105,9 @@ Status Daemon::build() {
   if (!house) return std::move(house).error();
   pipeline_ = std::move(*house);
   make_accounts();
-  library_ = make_library(
-      *pipeline_, *accounts_, started_.house.folder, clock_, *metrics_, health_,
-      make_footage_ports(*pipeline_, started_.house.folder, started_.house.folder / "recordings", {}));
+  library_ = make_library(*pipeline_, *accounts_, started_.house.folder, clock_, *metrics_, health_,
+                          make_footage_ports(*pipeline_, started_.house.folder,
+                                             started_.house.recording.folder, clock_, *metrics_));
   people_ = make_people(*pipeline_, *library_);
   if (auto status = make_server(); !status) return status;
   health_.set(Part::api, PartState::started);

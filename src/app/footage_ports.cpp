@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/footage_ports.hpp"
 
+#include <memory>
 #include <utility>
 
 #include "porchlight/record/footage_reader.hpp"
+#include "porchlight/record/render_meter.hpp"
 
 namespace porchlight::app {
 namespace {
@@ -27,24 +29,36 @@ Status render(const std::filesystem::path& storage, const std::filesystem::path&
 }  // namespace
 
 api::FootagePorts make_footage_ports(pipeline::Pipeline& pipeline, const std::filesystem::path& storage,
-                                     const std::filesystem::path& recordings,
-                                     std::function<api::FootagePorts::Rolls()> rolls) {
+                                     const std::filesystem::path& recordings, const Clock& clock,
+                                     telemetry::Metrics& metrics) {
+  const auto meter = std::make_shared<record::RenderMeter>(metrics);
   auto& executor = pipeline.clips();
   api::FootagePorts ports;
   ports.folder = recordings;
-  ports.rolls = std::move(rolls);
+  ports.rolls = [&pipeline] {
+    const auto rolls = pipeline.rolls();
+    return api::FootagePorts::Rolls{rolls.before, rolls.after};
+  };
   ports.quick = [&executor](Job job) {
     return executor.quick([&executor, job = std::move(job)] { job(executor.stop_token()); });
   };
   ports.slow = [&executor](Job job) {
     return executor.slow([&executor, job = std::move(job)] { job(executor.stop_token()); });
   };
-  ports.render = [storage, recordings](const api::ClipOrder& order, const std::function<void()>& going_on,
-                                       std::stop_token stop) {
-    return render(storage, recordings, order, going_on, std::move(stop));
+  ports.render = [storage, recordings, &clock, meter](const api::ClipOrder& order,
+                                                      const std::function<void()>& going_on,
+                                                      std::stop_token stop) {
+    return meter->run(record::Rendering::clip, clock,
+                      [&] { return render(storage, recordings, order, going_on, std::move(stop)); });
   };
-  ports.thumbnail = [recordings](const store::Segment& segment, std::chrono::milliseconds into, int width) {
-    return record::thumbnail(record::file_on_disk(recordings, segment), into, width);
+  ports.thumbnail = [recordings, &clock, meter](const store::Segment& segment, std::chrono::milliseconds into,
+                                                int width) {
+    return meter->run(record::Rendering::thumbnail, clock, [&] {
+      return record::thumbnail(record::file_on_disk(recordings, segment), into, width);
+    });
+  };
+  ports.protect = [&pipeline](std::int64_t id, bool is_protected, std::function<void(Status)> done) {
+    pipeline.protect_segment(id, is_protected, std::move(done));
   };
   return ports;
 }

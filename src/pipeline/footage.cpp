@@ -65,8 +65,8 @@ FootagePlanPtr footage_plan_of(const Options& options) {
 Status Pipeline::State::make_footage() {
   auto wakeup = Wakeup::create();
   if (!wakeup) return std::move(wakeup).error();
-  footage_events = std::make_unique<FootageEvents>(
-      clock, [this](Incoming news) { dispatcher->offer(std::move(news)); });
+  footage_events =
+      std::make_unique<FootageEvents>(clock, [this](Incoming news) { dispatcher->offer(std::move(news)); });
   FootageLane::Ports ports;
   ports.clock_is_synchronised = [] {
     return record::kernel_clock_synchronised() || record::time_service_synchronised();
@@ -91,6 +91,18 @@ void Pipeline::State::start_footage() {
   supervisor.start(
       {"footage", "sync", Stage::store, 600s,
        [lane = footage.get()](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); }});
+}
+
+Pipeline::Rolls Pipeline::rolls() const noexcept {
+  return {std::chrono::milliseconds(state_->pre_roll_ms.load(std::memory_order_relaxed)),
+          std::chrono::milliseconds(state_->post_roll_ms.load(std::memory_order_relaxed))};
+}
+
+void Pipeline::protect_segment(std::int64_t id, bool is_protected, std::function<void(Status)> done) {
+  const auto answer = std::make_shared<std::function<void(Status)>>(std::move(done));
+  const bool taken = state_->footage->queue().push(
+      ProtectSegments{{id}, is_protected, [answer](Status status) { (*answer)(std::move(status)); }});
+  if (!taken) (*answer)(Error(ErrorCode::unavailable, "the footage lane is busy"));
 }
 
 }  // namespace porchlight::pipeline

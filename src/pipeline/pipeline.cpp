@@ -114,6 +114,8 @@ Result<std::shared_ptr<CameraUnit>> Pipeline::State::make_camera(const camera::C
 }
 
 void Pipeline::State::publish_views() {
+  pre_roll_ms.store(options.recording.pre_roll.count(), std::memory_order_relaxed);
+  post_roll_ms.store(options.recording.post_roll.count(), std::memory_order_relaxed);
   auto table = std::make_shared<CameraTable>();
   auto listener = std::make_shared<ListenerView>();
   listener->buttons = buttons;

@@ -139,6 +139,8 @@ class Pipeline::State {
   std::uint64_t notes_lost_said = 0;
 
   // any thread
+  std::atomic<std::int64_t> pre_roll_ms{0};
+  std::atomic<std::int64_t> post_roll_ms{0};
   std::atomic<std::uint64_t> notes_lost{0};  // of recorders: nobody took them
   telemetry::Counter unrecorded;
   std::atomic<std::size_t> noted{0};  // audit records that wait for the store lane

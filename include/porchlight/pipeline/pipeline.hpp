@@ -91,6 +91,15 @@ class Pipeline {
   Executor& library();
   // Where clips are made of footage and pictures decoded out of it: one at a time, for up to a minute.
   Executor& clips();
+  // Any thread. How much before and after an event belongs to it (recording.pre_roll, .post_roll).
+  struct Rolls {
+    std::chrono::milliseconds before{0};
+    std::chrono::milliseconds after{0};
+  };
+  Rolls rolls() const noexcept;
+  // Any thread; does not wait. `done` is called once, from the footage lane or from here; unavailable: too many
+  // wait.
+  void protect_segment(std::int64_t id, bool is_protected, std::function<void(Status)> done);
   // Before start(). Called on the store lane's thread, which it must not hold up, when an event was
   // committed or got its picture.
   void on_events_changed(std::function<void()> changed);
