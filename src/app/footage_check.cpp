@@ -45,6 +45,14 @@ bool daemon_runs(const Settings& settings) {
          (answer.error().code() != ErrorCode::not_found && answer.error().code() != ErrorCode::unavailable);
 }
 
+// Of the others only what events wanted has to be there.
+std::vector<std::string> continuous_cameras(const Settings& settings) {
+  std::vector<std::string> ids;
+  for (const auto& camera : settings.house.cameras)
+    if (camera.records() && camera.record == camera::RecordMode::continuous) ids.push_back(camera.id);
+  return ids;
+}
+
 bool nothing_was_recorded(const FootageFolder& folder) {
   std::error_code failed;
   return !std::filesystem::exists(folder.index, failed) &&
@@ -67,6 +75,7 @@ int footage_check_command(const CommandOptions& options, const FootageCheckOptio
     order.deep = asked.deep;
     order.repair = asked.repair;
     order.daemon_runs = daemon_runs(*settings);
+    order.continuous = continuous_cameras(*settings);
     ProgressLine line("check");
     auto found = record::check_footage(
         index, folder.recordings, order,

@@ -4,7 +4,7 @@
 namespace porchlight::app {
 
 FootageFolder::FootageFolder(const Settings& settings)
-    : recordings(settings.house.folder / "recordings"),
+    : recordings(settings.house.recording.folder),
       index(settings.house.folder / "footage.db"),
       key(settings.house.folder / "footage.key") {}
 

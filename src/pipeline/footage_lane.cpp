@@ -16,6 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr auto look_period = 1s;
+constexpr int most_refused = 3;
 constexpr auto reopen_pause = 5s;
 constexpr auto volume_period = 5s;
 constexpr std::size_t queue_capacity = 8192;
@@ -232,6 +233,7 @@ void FootageLane::look_at_volume(Heartbeat& heartbeat) {
       return;
     }
   auto volume = std::make_shared<const record::Volume>(std::move(*opened));
+  if (!keep_others_out()) return;
   if (!recovered_) {
     if (auto status = recover(*volume, heartbeat); !status) {
       failed("index and footage could not be made to agree, trying again", status.error());
@@ -243,6 +245,20 @@ void FootageLane::look_at_volume(Heartbeat& heartbeat) {
   }
   if (!volume_) stand(std::move(volume));
   heal_failed();
+}
+
+// A check looks at the lock for an instant: only who holds it longer is told of.
+bool FootageLane::keep_others_out() {
+  if (lock_) return true;
+  auto taken = record::VolumeLock::take(recordings_);
+  if (taken) {
+    lock_.emplace(std::move(*taken));
+    lock_refused_ = 0;
+    return true;
+  }
+  next_volume_ = clock_.now();
+  if (++lock_refused_ >= most_refused) stand(Error(ErrorCode::io, taken.error().text()));
+  return false;
 }
 
 Status FootageLane::recover(const record::Volume& volume, Heartbeat& heartbeat) {
@@ -296,6 +312,7 @@ void FootageLane::stand(std::shared_ptr<const record::Volume> volume) {
 
 void FootageLane::stand(const Error& fault) {
   volume_.reset();
+  lock_.reset();  // the volume may be taken away now
   const auto key = standings_.size() < most_standings ? fault.text() : std::string("too many faults to name");
   publish(key, {nullptr, Error(fault.code(), fault.text())});
   if (fault.code() == ErrorCode::unavailable ||

@@ -22,6 +22,7 @@
 #include "porchlight/record/recorder.hpp"
 #include "porchlight/record/recovery.hpp"
 #include "porchlight/record/volume.hpp"
+#include "porchlight/record/volume_lock.hpp"
 #include "porchlight/store/segment_index.hpp"
 #include "porchlight/telemetry/log.hpp"
 #include "porchlight/telemetry/metrics.hpp"
@@ -119,6 +120,7 @@ class FootageLane {
   void open_index();
   void set_index_aside();
   void look_at_volume(Heartbeat& heartbeat);
+  bool keep_others_out();
   Status recover(const record::Volume& volume, Heartbeat& heartbeat);
   void tell_recovery(const record::RecoveryReport& report);
   void stand(std::shared_ptr<const record::Volume> volume);
@@ -180,6 +182,8 @@ class FootageLane {
   std::filesystem::path recordings_;
   std::unique_ptr<Open> open_;
   std::shared_ptr<const record::Volume> volume_;
+  std::optional<record::VolumeLock> lock_;  // of that volume
+  int lock_refused_ = 0;                    // times in a row
   std::int64_t boot_ = 0;
   const MonotonicTime begun_;
   bool started_ = false;                 // what the last run left is in the ledger

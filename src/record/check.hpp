@@ -10,25 +10,11 @@
 #include <string>
 #include <vector>
 
-#include "porchlight/base/unique_fd.hpp"
 #include "porchlight/record/footage_reader.hpp"
 #include "porchlight/record/segment_file.hpp"
+#include "porchlight/record/volume_lock.hpp"
 
 namespace porchlight::record {
-
-// Whether a daemon records into the folder: it holds a flock on the identity file. Held exclusively
-// here while something is mended.
-class VolumeLock {
- public:
-  // ErrorCode::unavailable when a daemon, or another repair, holds it.
-  static Result<VolumeLock> take(const std::filesystem::path& folder);
-  static bool is_taken(const std::filesystem::path& folder);
-  static Error refusal(const std::filesystem::path& folder);
-
- private:
-  explicit VolumeLock(UniqueFd fd) : fd_(std::move(fd)) {}
-  UniqueFd fd_;
-};
 
 // A file beneath the folder that is not where only other things lie.
 struct FoundFile {

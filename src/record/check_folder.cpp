@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fcntl.h>
-#include <sys/file.h>
-
 #include <algorithm>
 #include <cerrno>
 
@@ -69,26 +66,6 @@ Result<std::vector<FoundFile>> find_footage_files(const fs::path& folder) {
     return a.name != b.name ? a.name < b.name : a.part < b.part;
   });
   return files;
-}
-
-Result<VolumeLock> VolumeLock::take(const fs::path& folder) {
-  const auto file = folder / Volume::identity_file;
-  UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return errno_error(errno, "open '" + file.string() + "'");
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return VolumeLock(std::move(fd));
-  if (errno != EWOULDBLOCK) return errno_error(errno, "lock '" + file.string() + "'");
-  return refusal(folder);
-}
-
-Error VolumeLock::refusal(const fs::path& folder) {
-  return Error(ErrorCode::unavailable,
-               "repair '" + folder.string() + "': a daemon records into it; stop porchlight first");
-}
-
-// Shared, and let go at once: a daemon that starts in this instant tries again.
-bool VolumeLock::is_taken(const fs::path& folder) {
-  const UniqueFd fd(::open((folder / Volume::identity_file).c_str(), O_RDONLY | O_CLOEXEC));
-  return fd && ::flock(fd.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
 }  // namespace porchlight::record

@@ -23,6 +23,11 @@ Result<std::optional<FootageFault>> look_at_volume(store::SegmentIndex& index,
   }
 }
 
+Error refusal(const std::filesystem::path& folder) {
+  return Error(ErrorCode::unavailable,
+               "repair '" + folder.string() + "': a daemon records into it; stop porchlight first");
+}
+
 }  // namespace
 
 Result<std::vector<FootageFault>> check_footage(store::SegmentIndex& index,
@@ -37,9 +42,10 @@ Result<std::vector<FootageFault>> check_footage(store::SegmentIndex& index,
     return faults;
   }
   std::optional<VolumeLock> lock;
-  if (order.repair && order.daemon_runs) return VolumeLock::refusal(folder);
+  if (order.repair && order.daemon_runs) return refusal(folder);
   if (order.repair) {
     auto taken = VolumeLock::take(folder);
+    if (!taken && taken.error().code() == ErrorCode::unavailable) return refusal(folder);
     if (!taken) return std::move(taken).error();
     lock.emplace(std::move(*taken));
   }
