@@ -49,7 +49,7 @@ void ReportStep::measure(const AVPacket& picture) {
   if (to_settle_ > 0) {
     --to_settle_;
     if (pace_) shift_ += *pace_ - step;
-  } else {
+  } else if (step > 0) {
     pace_ = step;
   }
 }

@@ -34,7 +34,9 @@ using Packets = std::vector<media::PacketPtr>;
   if (!name) GTEST_SKIP() << name##_why
 
 double seconds_of(const media::Packet& packet) {
-  return static_cast<double>(packet.data->dts) * packet.stream->time_base_num / packet.stream->time_base_den;
+  // RTP tells no decoding time, and libavformat no other.
+  const auto at = packet.data->dts != AV_NOPTS_VALUE ? packet.data->dts : packet.data->pts;
+  return static_cast<double>(at) * packet.stream->time_base_num / packet.stream->time_base_den;
 }
 
 Packets of_kind(const Packets& packets, media::MediaKind kind) {
@@ -210,14 +212,9 @@ TEST(Sound, DoesNotMoveThePictures) {
     EXPECT_TRUE(std::any_of(pictures.begin(), pictures.end(), [](const auto& picture) {
       return av_packet_get_side_data(picture->data.get(), AV_PKT_DATA_PRFT, nullptr) != nullptr;
     })) << "no report came: nothing was tried";
-    // libavformat may give the first two the same time, with and without sound.
-    for (std::size_t i = 1; i < pictures.size(); ++i) {
-      const double step = seconds_of(*pictures[i]) - seconds_of(*pictures[i - 1]);
-      ASSERT_GE(step, 0) << codec << i;
-      if (i > 1) {
-        ASSERT_NEAR(step, 1.0 / 15, 0.02) << codec << i;
-      }
-    }
+    // The very first has no time.
+    for (std::size_t i = 2; i < pictures.size(); ++i)
+      ASSERT_NEAR(seconds_of(*pictures[i]) - seconds_of(*pictures[i - 1]), 1.0 / 15, 0.02) << codec << i;
     // And they stay together: sound is as old as the picture that came with it.
     const auto sound = of_kind(packets, media::MediaKind::audio);
     const auto lag = [&](const Packets& of) {
