@@ -132,6 +132,7 @@ CameraOptions CameraOptions::watched() const {
     static_cast<StreamAddress&>(same) = *detect;
     same.audio = false;  // what is recorded is the other
   }
+  same.audio = same.audio && records();
   same.detect.reset();
   return same;
 }
