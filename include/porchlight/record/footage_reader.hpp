@@ -87,7 +87,7 @@ struct CheckOrder {
   bool repair = false;       // only while no daemon records into the folder
   bool daemon_runs = false;  // the caller knows that one does; a lock on the volume's identity tells, too
   // Whose every instant is to be explained; nothing: all cameras of the index.
-  std::optional<std::vector<std::string>> continuous;
+  std::optional<std::vector<std::string>> continuous{};
 };
 // Beside a running daemon, what it is just doing is no fault. Errors: unavailable (to repair while a daemon
 // records into the folder), io.
