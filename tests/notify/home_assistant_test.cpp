@@ -22,7 +22,8 @@ std::string config_of(const HouseFacts& facts, const std::string& entity) {
 
 TEST(HomeAssistant, RecordingIsAnEntityOfCamerasThatAreRecorded) {
   for (const bool now : {false, true}) {
-    const auto config = nlohmann::json::parse(config_of(house(now), "binary_sensor/porchlight/porch_recording"));
+    const auto config =
+        nlohmann::json::parse(config_of(house(now), "binary_sensor/porchlight/porch_recording"));
     EXPECT_EQ(config.at("state_topic"), "porchlight/porch/recording");
     EXPECT_EQ(config.at("name"), "Recording");
     EXPECT_EQ(config.at("unique_id"), "porchlight_porchlight_porch_recording");

@@ -97,8 +97,8 @@ class Pipeline {
     std::chrono::milliseconds after{0};
   };
   Rolls rolls() const noexcept;
-  // Any thread; does not wait. `done` is called once, from the footage lane or from here; unavailable: too many
-  // wait.
+  // Any thread; does not wait. `done` is called once, from the footage lane or from here; unavailable: too
+  // many wait.
   void protect_segment(std::int64_t id, bool is_protected, std::function<void(Status)> done);
   // Before start(). Called on the store lane's thread, which it must not hold up, when an event was
   // committed or got its picture.
