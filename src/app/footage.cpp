@@ -188,6 +188,7 @@ Result<std::unique_ptr<store::Database>> open_footage_index(const Settings& sett
     return Error(ErrorCode::io, "open '" + file.string() + "': nothing is there; has the daemon recorded?");
   store::DatabaseOptions options;
   options.mode = mode;
+  options.leaves_no_trace = mode == store::OpenMode::read_only;
   return store::SegmentIndex::open(file, options, nullptr);
 }
 

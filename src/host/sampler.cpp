@@ -16,7 +16,7 @@ namespace porchlight::host {
 
 struct Sampler::State {
   explicit State(SamplerOptions options)
-      : root(std::move(options.root)), volumes(std::move(options.folder)) {}
+      : root(std::move(options.root)), volumes(std::move(options.folder), std::move(options.recordings)) {}
 
   const std::filesystem::path root;
   Processors processors;

@@ -22,12 +22,17 @@ std::string shown(const std::string& point) {
   return is_utf8(point) ? point : label_text(point);
 }
 
-std::vector<Volume> volumes_of(const std::filesystem::path& folder, const std::filesystem::path& root,
-                               const Mounts& mounts) {
+std::string point_of(const Mount* mount) {
+  return mount == nullptr ? std::string("/") : mount->point;
+}
+
+std::vector<Volume> volumes_of(const std::vector<std::filesystem::path>& paths,
+                               const std::filesystem::path& root, const Mounts& mounts) {
   std::vector<Volume> volumes;
-  for (const auto& path : {std::filesystem::path("/"), folder}) {
+  for (const auto& path : paths) {
+    if (path.empty()) continue;
     const auto* mount = mounts.of(path);
-    const auto point = mount == nullptr ? std::string("/") : mount->point;
+    const auto point = point_of(mount);
     if (std::any_of(volumes.begin(), volumes.end(), [&](const Volume& v) { return v.point == point; }))
       continue;
     volumes.push_back(
@@ -81,7 +86,11 @@ std::optional<Transferred> transferred(std::string_view diskstats, std::string_v
 
 void Volumes::sample(const std::filesystem::path& root, const Mounts& mounts, telemetry::Samples& samples) {
   std::vector<std::string> devices;
-  for (const auto& volume : volumes_of(folder_, root, mounts)) {
+  if (!recordings_.empty())
+    samples.push_back({"storage_volume_info",
+                       {{"mount_point", shown(point_of(mounts.of(recordings_)))}, {"role", "recordings"}},
+                       1});
+  for (const auto& volume : volumes_of({"/", folder_, recordings_}, root, mounts)) {
     sample_space(volume, root, samples);
     if (!volume.device.empty() && std::find(devices.begin(), devices.end(), volume.device) == devices.end())
       devices.push_back(volume.device);

@@ -31,10 +31,13 @@ struct Transferred {
 // The line of this device in /proc/diskstats; nothing when there is none or it is no such line.
 std::optional<Transferred> transferred(std::string_view diskstats, std::string_view device);
 
-// `/`, the file system of the daemon's folder where it is another one, and the block devices under them.
+// `/`, the file systems of the daemon's folder and of the recordings where they are others, and the block
+// devices under them; which one has the recordings (it is full by design: alerts leave it out).
 class Volumes {
  public:
-  explicit Volumes(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  // `recordings` may be empty.
+  explicit Volumes(std::filesystem::path folder, std::filesystem::path recordings = {})
+      : folder_(std::move(folder)), recordings_(std::move(recordings)) {}
   void sample(const std::filesystem::path& root, const Mounts& mounts, telemetry::Samples& samples);
 
  private:
@@ -42,6 +45,7 @@ class Volumes {
                       telemetry::Samples& samples);
 
   const std::filesystem::path folder_;
+  const std::filesystem::path recordings_;
   KernelCounters counters_;
 };
 

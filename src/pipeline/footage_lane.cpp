@@ -304,7 +304,6 @@ void FootageLane::stand(std::shared_ptr<const record::Volume> volume) {
   live_ = true;
   const auto key = "volume " + volume->id();
   publish(key, {std::move(volume), Error(ErrorCode::unavailable, "")});
-  show_volume();
   if (std::exchange(last_volume_fault_, {}).empty()) return;
   log_.info("the recordings' volume is back");
   ports_.trouble({VolumeFault::back, recordings_.string()});
@@ -341,20 +340,6 @@ std::optional<WallTime> FootageLane::wall(MonotonicTime at) const noexcept {
   if (zero == no_zero) return std::nullopt;
   return WallTime{std::chrono::milliseconds(zero)} +
          std::chrono::duration_cast<WallTime::duration>(at.time_since_epoch());
-}
-
-// Alerts about full disks leave this one out: it is full by design.
-void FootageLane::show_volume() {
-  const auto mounts = Mounts::read();
-  const auto* mount = mounts.of(std::filesystem::absolute(recordings_));
-  const auto point = mount == nullptr || !is_utf8(mount->point) ? std::string("/") : mount->point;
-  const auto labels = [](const std::string& at) {
-    return telemetry::Labels{{"mount_point", at}, {"role", "recordings"}};
-  };
-  const auto before = std::exchange(shown_mount_, point);
-  if (before == point) return;
-  if (!before.empty()) metrics_.remove_gauge("storage_volume_info", labels(before));
-  metrics_.gauge("storage_volume_info", labels(point)).set(1);
 }
 
 // A fault that repeats is counted, not printed again; a damage is dealt with at the next turn.

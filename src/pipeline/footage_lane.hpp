@@ -126,7 +126,6 @@ class FootageLane {
   void stand(std::shared_ptr<const record::Volume> volume);
   void stand(const Error& fault);
   void publish(const std::string& key, Standing standing);
-  void show_volume();
   void failed(std::string_view doing, const Error& error);
 
   // footage_notes.cpp
@@ -206,7 +205,6 @@ class FootageLane {
   std::uint64_t kept_bytes_ = 0;
   std::uint64_t wanted_bytes_ = 0;  // by recorders that found no space
   bool said_short_ = false;
-  std::string shown_mount_;
   std::string last_fault_;
   std::string last_volume_fault_;
   MonotonicTime next_open_{};

@@ -11,8 +11,9 @@ constexpr std::chrono::seconds period{5};
 
 }  // namespace
 
-HostLane::HostLane(std::filesystem::path folder, Clock& clock, telemetry::Metrics& metrics)
-    : clock_(clock), metrics_(metrics), sampler_({std::move(folder), "/"}) {}
+HostLane::HostLane(std::filesystem::path folder, std::filesystem::path recordings, Clock& clock,
+                   telemetry::Metrics& metrics)
+    : clock_(clock), metrics_(metrics), sampler_({std::move(folder), "/", std::move(recordings)}) {}
 
 void HostLane::run(std::stop_token stop, Heartbeat& heartbeat) {
   auto next = clock_.now();

@@ -20,8 +20,9 @@ using CameraUnitsPtr = std::shared_ptr<const CameraUnits>;
 // that a scrape asks the kernel nothing.
 class HostLane {
  public:
-  // `folder`: storage.path. Clock and metrics outlive the lane.
-  HostLane(std::filesystem::path folder, Clock& clock, telemetry::Metrics& metrics);
+  // `folder`: storage.path, `recordings`: storage.recordings. Clock and metrics outlive the lane.
+  HostLane(std::filesystem::path folder, std::filesystem::path recordings, Clock& clock,
+           telemetry::Metrics& metrics);
 
   void set_cameras(CameraUnitsPtr cameras) { new_cameras_.post(std::move(cameras)); }  // main thread
 

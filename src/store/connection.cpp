@@ -9,6 +9,29 @@
 namespace porchlight::store {
 namespace {
 
+// https://sqlite.org/uri.html: `immutable` promises that nobody writes, and so needs no companion file.
+std::string uri_of(const std::filesystem::path& file) {
+  std::string uri = "file:";
+  for (const char c : std::filesystem::absolute(file).string()) {
+    if (c == '%')
+      uri += "%25";
+    else if (c == '?')
+      uri += "%3f";
+    else if (c == '#')
+      uri += "%23";
+    else
+      uri += c;
+  }
+  return uri + "?immutable=1";
+}
+
+// With a log that holds commits the promise would hide them.
+bool has_log(const std::filesystem::path& file) {
+  std::error_code failed;
+  const auto size = std::filesystem::file_size(file.string() + "-wal", failed);
+  return !failed && size > 0;
+}
+
 ErrorCode code_of(int rc) {
   switch (rc & 0xff) {
     case SQLITE_BUSY:
@@ -225,6 +248,10 @@ Status empty_write_ahead_log(Database::Connection& connection) {
   return Error(ErrorCode::unavailable,
                "empty the log of database '" + connection.file +
                    "': another connection is reading; forget the name again to end the erasure");
+}
+
+std::string name_for_a_look(const std::filesystem::path& file) {
+  return has_log(file) ? file.string() : uri_of(file);
 }
 
 }  // namespace porchlight::store

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -100,6 +101,9 @@ class Transaction {
 // The end of an erasure: what was deleted must not stay in the log. ErrorCode::unavailable while another
 // connection reads; the caller repeats the erasure then.
 Status empty_write_ahead_log(Database::Connection& connection);
+
+// What a read-only open is given (with SQLITE_OPEN_URI) so that no companion file is made.
+std::string name_for_a_look(const std::filesystem::path& file);
 
 std::int64_t unix_ms(WallTime time);
 WallTime from_unix_ms(std::int64_t ms);

@@ -68,8 +68,10 @@ Status check_pages(Database::Connection& connection) {
 
 Status open_handle(Database::Connection& connection, const DatabaseOptions& options) {
   const int flags = (options.mode == OpenMode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
-                    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  const int rc = sqlite3_open_v2(connection.file.c_str(), &connection.handle, flags,
+                    SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+                    (options.leaves_no_trace ? SQLITE_OPEN_URI : 0);
+  const auto name = options.leaves_no_trace ? name_for_a_look(connection.file) : connection.file;
+  const int rc = sqlite3_open_v2(name.c_str(), &connection.handle, flags,
                                  connection.files ? connection.files->name() : nullptr);
   if (rc != SQLITE_OK) return connection.error("open", rc);
   sqlite3_busy_timeout(connection.handle, static_cast<int>(options.busy_timeout.count()));

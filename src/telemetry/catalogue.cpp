@@ -457,7 +457,7 @@ constexpr FamilySpec families[] = {
      "Constant 1; what is kept on the file system that is mounted there.",
      by_volume,
      {},
-     when_set},
+     sampled},
     {"successful_logins_total", counter, "Logins that succeeded.", {}, {}, all_combinations},
     {"successful_registrations_total", counter, "Accounts created.", {}, {}, all_combinations},
     {"system_cpu_core_usage_percent", gauge, "Use of one core since the last sample.", by_core, {}, sampled},

@@ -107,11 +107,31 @@ def numbers_of(files):
     return answer
 
 
+def segments_of(daemon, camera_id):
+    """How many the index knows; none before it is there."""
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{daemon.state / 'footage.db'}?mode=ro", uri=True)) as db:
+            return db.execute("SELECT count(*) FROM segments WHERE camera = ?", (camera_id,)).fetchone()[0]
+    except sqlite3.OperationalError as error:
+        if "no such table" in str(error) or "unable to open" in str(error):
+            return 0
+        raise
+
+
 class Footage:
     """What lies on the disk of one camera, and what the index says of it."""
 
     def __init__(self, daemon, camera_id, folder=None):
         self.folder = pathlib.Path(folder or daemon.state / "recordings")
+        for left in range(4, -1, -1):
+            try:
+                return self.read(daemon, camera_id)
+            except AssertionError as error:
+                # A segment that was finished between the list and the look has another name.
+                if left == 0 or "cannot be opened" not in str(error):
+                    raise
+
+    def read(self, daemon, camera_id):
         with contextlib.closing(sqlite3.connect(f"file:{daemon.state / 'footage.db'}?mode=ro", uri=True)) as db:
             rows = db.execute("SELECT file, state, begin_ms, frames FROM segments WHERE camera = ? ORDER BY boot, begin_ms", (camera_id,)).fetchall()
             self.gaps = [Gap(cause, begin, float("inf") if end is None else end, detail) for cause, begin, end, detail in db.execute(

@@ -13,7 +13,7 @@ import unittest
 
 import footage_truth
 import harness
-from footage_truth import FRAME, Footage, Gap, NumberedCamera, Picture, faults_of, shown
+from footage_truth import FRAME, Footage, Gap, NumberedCamera, Picture, faults_of, segments_of, shown
 
 SEGMENT = 5  # seconds
 STALL = 2
@@ -128,7 +128,7 @@ class Recording(unittest.TestCase):
     def recorded(self, daemon, cameras, count):
         """Waits until each camera has so many segments, the one that is written among them."""
         for camera in cameras:
-            harness.wait_until(lambda c=camera: len(Footage(daemon, c.name, self.recordings).segments) >= count, 60 + 3 * SEGMENT * count,
+            harness.wait_until(lambda c=camera: segments_of(daemon, c.name) >= count, 60 + 3 * SEGMENT * count,
                                f"{count} segments of '{camera.name}'")
 
     def judge(self, daemon, camera, causes=(), count=None):
@@ -191,7 +191,7 @@ class CameraFaultTest(Recording):
         daemon = self.daemon([camera])
         self.recorded(daemon, [camera], 2)
         fault(camera)
-        before = len(Footage(daemon, camera.name).segments)
+        before = segments_of(daemon, camera.name)
         self.recorded(daemon, [camera], before + 2)
         daemon.stop()
         return self.judge(daemon, camera, causes, count)

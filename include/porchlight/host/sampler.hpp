@@ -26,6 +26,7 @@ struct WorkerFigures {
 struct SamplerOptions {
   std::filesystem::path folder;      // storage.path
   std::filesystem::path root = "/";  // where proc/ and sys/ lie, and what is mounted; another one in tests
+  std::filesystem::path recordings{};  // storage.recordings; may be empty
 };
 
 // Reads what the machine, the daemon's control group and the cameras' workers use: the families of the

@@ -30,6 +30,8 @@ struct DatabaseOptions {
   OpenMode mode = OpenMode::read_write;
   std::chrono::milliseconds busy_timeout{5000};
   Synchronous synchronous = Synchronous::full;
+  // With read_only: nothing is made beside the file. Only for a look: what is committed meanwhile is not seen.
+  bool leaves_no_trace = false;
 };
 
 struct Migration;
