@@ -108,7 +108,7 @@ void FootageLane::look_at_clock() {
     if (!newest->empty()) facts.newest_footage = newest->front().end;
     facts.synchronised = ports_.clock_is_synchronised();
     facts.has_chip = options_.has_clock_chip;
-    facts.running = now - begun_;
+    facts.running = now.time_since_epoch();  // the machine: a daemon that starts again has not to wait anew
     const bool earlier = std::any_of(boots->begin(), boots->end(), [this](const auto& boot) {
       return boot.number == boot_ && boot.zero;  // in this boot, by the run before
     });

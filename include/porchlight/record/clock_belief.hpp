@@ -16,7 +16,7 @@ struct ClockFacts {
   bool synchronised = false;               // the kernel says so, or the time service
   bool has_chip = false;                   // the machine has a clock that runs without power
   std::optional<WallTime> newest_footage;  // end of the newest that has a time
-  std::chrono::nanoseconds running{0};     // since the daemon began
+  std::chrono::nanoseconds running{0};     // since the machine began
 };
 
 enum class ClockBelief : std::uint8_t {
