@@ -197,7 +197,7 @@ class FootageLane {
   std::uint64_t queue_dropped_ = 0;
   std::map<std::string, record::SegmentBegun> writing_;  // by file
   std::map<std::string, store::SegmentIndex::Growth> growth_;
-  std::set<std::string> unhealed_;
+  std::map<std::string, bool> unhealed_;  // by file; whether its row says all that was kept of it
   std::map<GapKey, OpenGap> gaps_;                  // that go on
   std::map<std::string, std::int64_t> start_gaps_;  // of what nobody was there to record, by camera
   std::vector<std::pair<std::string, std::int64_t>> ended_start_gaps_;  // nobody was told yet

@@ -94,7 +94,10 @@ Status FootageLane::write(const record::SegmentBegun& note) {
 
 Status FootageLane::write(const record::SegmentFinished& note) {
   if (!note.whole) {
-    unhealed_.insert(note.file);
+    // How much was kept has to be known before anybody looks at the file.
+    if (auto status = open_->index.grow({{note.file, in_boot(note.end), note.bytes, note.frames}}); !status)
+      return status;
+    unhealed_[note.file] = true;
     next_volume_ = {};  // soon: it is healed when the volume was looked at
   } else {
     store::Segment segment;
@@ -164,7 +167,7 @@ void FootageLane::commit_growth() {
 void FootageLane::heal_failed() {
   if (!volume_) return;
   for (auto file = unhealed_.begin(); file != unhealed_.end();) {
-    if (auto status = record::heal_row(open_->index, *volume_, *file); !status) {
+    if (auto status = record::heal_row(open_->index, *volume_, file->first, file->second); !status) {
       failed("a segment whose writing failed cannot be healed yet", status.error());
       return;
     }

@@ -101,7 +101,7 @@ Status Mender::heal(const std::string& name, bool part, const store::Segment* ro
   const auto file = folder_ / name;
   if (!part)
     if (auto status = rename_durably(file, part_of(file)); !status) return status;
-  auto healed = heal_segment(part_of(file));
+  auto healed = heal_segment(part_of(file), Kept{row != nullptr ? row->bytes : 0});
   if (healed) return index_file(name, *healed);
   if (healed.error().code() != ErrorCode::not_found) {
     std::error_code there;

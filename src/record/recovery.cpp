@@ -155,7 +155,8 @@ class Recovery {
   }
 
   Status heal(const std::string& file, const store::Segment* row) {
-    auto healed = heal_segment((volume_.folder() / file).string() + part_ending);
+    const Kept kept{row != nullptr ? row->bytes : 0};
+    auto healed = heal_segment((volume_.folder() / file).string() + part_ending, kept);
     if (!healed && healed.error().code() == ErrorCode::not_found) {
       ++report_.removed;  // its row, if there is one, has no file now
       return {};
@@ -280,10 +281,11 @@ Result<RecoveryReport> recover_footage(store::SegmentIndex& index, const Volume&
   return Recovery(index, volume, order).run();
 }
 
-Status heal_row(store::SegmentIndex& index, const Volume& volume, const std::string& file) {
+Status heal_row(store::SegmentIndex& index, const Volume& volume, const std::string& file, bool row_is_all) {
   const auto row = index.segment_of_file(file);
   if (!row) return row.error();
-  auto healed = heal_segment((volume.folder() / file).string() + part_ending);
+  const Kept kept{*row ? (*row)->bytes : 0, row_is_all};
+  auto healed = heal_segment((volume.folder() / file).string() + part_ending, kept);
   if (healed && *row) return index.finish(row_of(file, *healed));
   if (healed || (healed.error().code() == ErrorCode::not_found && !*row)) return {};
   if (healed.error().code() == ErrorCode::not_found)

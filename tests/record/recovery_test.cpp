@@ -260,16 +260,30 @@ TEST_F(RecoveryTest, AnIndexThatWasLostIsHadAgainFromTheFiles) {
 TEST_F(RecoveryTest, ASegmentWhoseWritingFailedIsHealedWhenItIsTold) {
   const auto file = make(5000, Left::part);
   row(file, 5000, SegmentState::open);
-  ASSERT_TRUE(heal_row(*index, *volume, file));
+  ASSERT_TRUE(heal_row(*index, *volume, file, false));
   EXPECT_EQ(index->segment_of_file(file)->value().state, SegmentState::torn);
   EXPECT_TRUE(std::filesystem::exists(recordings / file));
 
   std::filesystem::create_directories(recordings / "front/2026-11-26");
   test::append_bytes(recordings / "front/2026-11-26/empty.mp4.part", "");
   row("front/2026-11-26/empty.mp4", 20'000, SegmentState::open);
-  ASSERT_TRUE(heal_row(*index, *volume, "front/2026-11-26/empty.mp4"));
+  ASSERT_TRUE(heal_row(*index, *volume, "front/2026-11-26/empty.mp4", true));
   EXPECT_FALSE(index->segment_of_file("front/2026-11-26/empty.mp4")->has_value());
   EXPECT_EQ(index->gaps({})->size(), 1U);
+  expect_invariants();
+}
+
+// As the recorder left it that could not cut its file any more.
+TEST_F(RecoveryTest, BehindAFailedSyncNothingCountsHoweverWellItLooks) {
+  const auto file = make(5000, Left::part);
+  row(file, 5000, SegmentState::open);
+  const auto kept = test::end_of_first_fragment(recordings / (file + ".part"));
+  ASSERT_TRUE(index->grow({{file, 5800ms, kept, 8}}));
+  ASSERT_TRUE(heal_row(*index, *volume, file, true));
+  const auto scanned = scan_segment(recordings / file);
+  ASSERT_TRUE(scanned) << scanned.error().text();
+  EXPECT_EQ(scanned->fragments, 1U);
+  EXPECT_EQ(scanned->tail->bytes, kept);
   expect_invariants();
 }
 

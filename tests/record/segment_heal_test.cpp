@@ -7,6 +7,7 @@
 
 #include "segment_media.hpp"
 #include "store/fixture.hpp"
+#include "sync_fault.hpp"
 
 namespace porchlight::record {
 namespace {
@@ -168,6 +169,63 @@ TEST_F(HealSegment, AFlippedBitIsNoHole) {
   const auto healed = heal_segment(part);
   ASSERT_FALSE(healed.ok());
   EXPECT_EQ(healed.error().code(), ErrorCode::corrupt);
+  EXPECT_EQ(test::bytes_of_file(part), bytes);
+}
+
+// Asked again, the kernel says that all is well.
+TEST_F(HealSegment, WhatAFailedSyncWasAboutIsNotBelievedTheSecondTime) {
+  const auto part = part_of(up_to(3));
+  const Kept kept{ends_[1]};
+  test::fail_part_syncs(1);
+  const auto healed = heal_segment(part, kept);
+  ASSERT_FALSE(healed.ok());
+  EXPECT_EQ(healed.error().code(), ErrorCode::io) << healed.error().text();
+  EXPECT_EQ(test::bytes_of_file(part), up_to(1));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "torn.mp4"));
+  expect_kept(heal_segment(part, kept), 2);
+}
+
+TEST_F(HealSegment, AWholeFileWhoseSyncFailsIsNotBelievedEither) {
+  const auto part = part_of(bytes_);
+  const Kept kept{ends_[1]};
+  test::fail_part_syncs(1);
+  EXPECT_EQ(heal_segment(part, kept).error().code(), ErrorCode::io);
+  expect_kept(heal_segment(part, kept), 2);
+}
+
+TEST_F(HealSegment, OfWhatNobodyKnowsAFailedSyncMakesNoFootage) {
+  const auto part = part_of(up_to(3));
+  test::fail_part_syncs(1);
+  const auto healed = heal_segment(part);
+  ASSERT_FALSE(healed.ok());
+  EXPECT_EQ(healed.error().code(), ErrorCode::corrupt) << healed.error().text();
+  EXPECT_EQ(test::bytes_of_file(part), up_to(3));  // for whoever wants to look at it
+}
+
+TEST_F(HealSegment, BehindAFailedSyncOfTheWriterNothingCounts) {
+  expect_kept(heal_segment(part_of(up_to(3)), Kept{ends_[1], true}), 2);
+  expect_kept(heal_segment(part_of(up_to(3) + std::string(100, 'x')), Kept{ends_[2], true}), 3);
+}
+
+// What was there once was not lost by a power cut; nothing of it is cut away.
+TEST_F(HealSegment, ZerosInWhatWasKeptAreADamageAndNoHole) {
+  auto bytes = up_to(3);
+  lose_middle(bytes, 1);
+  const auto healed = heal_segment(part_of(bytes), Kept{ends_[3]});
+  ASSERT_TRUE(healed.ok()) << healed.error().text();
+  EXPECT_EQ(healed->fragments, 4U);
+  bytes = up_to(3);
+  std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(begins_[2]), 8, '\0');
+  const auto part = part_of(bytes);
+  EXPECT_EQ(heal_segment(part, Kept{ends_[3]}).error().code(), ErrorCode::corrupt);
+  EXPECT_EQ(test::bytes_of_file(part), bytes);
+}
+
+TEST_F(HealSegment, WhatHeldFootageOnceIsNotRemovedForItsBrokenHead) {
+  auto bytes = up_to(3);
+  std::fill_n(bytes.begin(), page, '\0');
+  const auto part = part_of(bytes);
+  EXPECT_EQ(heal_segment(part, Kept{ends_[3]}).error().code(), ErrorCode::corrupt);
   EXPECT_EQ(test::bytes_of_file(part), bytes);
 }
 

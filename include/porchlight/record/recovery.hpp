@@ -43,6 +43,7 @@ Result<std::uint64_t> finish_deletions(store::SegmentIndex& index, const Volume&
 
 // The file of a recorder whose writing failed: cut behind its last whole fragment, row `torn`; without one
 // its row goes and time that the row stood for becomes a gap. Nothing is left to do where there is no row.
-Status heal_row(store::SegmentIndex& index, const Volume& volume, const std::string& file);
+// `row_is_all`: what the row says is all that was kept, and nothing behind it may count.
+Status heal_row(store::SegmentIndex& index, const Volume& volume, const std::string& file, bool row_is_all);
 
 }  // namespace porchlight::record
