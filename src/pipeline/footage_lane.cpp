@@ -287,6 +287,10 @@ Status FootageLane::recover(const record::Volume& volume, Heartbeat& heartbeat) 
 void FootageLane::tell_recovery(const record::RecoveryReport& report) {
   for (const auto& file : report.quarantined)
     log_.error("a file is no segment of ours, it is put aside", {{"file", file}});
+  for (const auto& fault : report.unreadable)
+    log_.error("footage cannot be read, it is left alone", {{"fault", fault}});
+  errors_.increment(static_cast<double>(report.unreadable.size()));
+  for (const auto& file : report.unhealed) unhealed_.emplace(file, false);
   if (report.missing > 0)
     log_.error("footage is missing, the ledger has gaps instead",
                {{"segments", static_cast<std::int64_t>(report.missing)}});

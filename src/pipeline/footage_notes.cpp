@@ -166,13 +166,13 @@ void FootageLane::commit_growth() {
 
 void FootageLane::heal_failed() {
   if (!volume_) return;
+  std::optional<Error> fault;  // the first: each look would tell of all again
   for (auto file = unhealed_.begin(); file != unhealed_.end();) {
-    if (auto status = record::heal_row(open_->index, *volume_, file->first, file->second); !status) {
-      failed("a segment whose writing failed cannot be healed yet", status.error());
-      return;
-    }
-    file = unhealed_.erase(file);
+    auto status = record::heal_row(open_->index, *volume_, file->first, file->second);
+    if (!status && !fault) fault = status.error();
+    file = status ? unhealed_.erase(file) : std::next(file);
   }
+  if (fault) failed("a segment whose writing failed cannot be healed yet", *fault);
 }
 
 // An index that was made anew under running recorders: what goes on now is in no file's tail yet.

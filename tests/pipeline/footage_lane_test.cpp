@@ -145,12 +145,48 @@ TEST_F(FootageLaneTest, ASegmentWhoseWritingFailedIsHealed) {
   tell(begun(file, 1'000'000));
   auto note = finished(file, 1'001'000);
   note.whole = false;
+  note.bytes = std::filesystem::file_size(recordings / (file + ".part"));
   tell(note);
   EXPECT_TRUE(house.until([&] {
     const auto rows = house.segments();
     return rows.size() == 1 && rows.front().state == SegmentState::torn;
   }));
   EXPECT_TRUE(std::filesystem::exists(recordings / file));
+}
+
+TEST_F(FootageLaneTest, OneThatCannotBeHealedKeepsTheNextFromNothing) {
+  house.start();
+  ASSERT_TRUE(house.is_ready());
+  const auto file = make_segment(recordings, "now", 1'000'000, wall_at(0), Left::part);
+  const auto broken =
+      (std::filesystem::path(file).parent_path() / "0.mp4").string();  // the first by its name
+  std::filesystem::create_symlink("nowhere", recordings / (broken + ".part"));
+  for (const auto& name : {broken, file}) {
+    tell(begun(name, 1'000'000));
+    auto note = finished(name, 1'001'000);
+    note.whole = false;
+    note.bytes = std::filesystem::file_size(recordings / (file + ".part"));
+    tell(note);
+  }
+  EXPECT_TRUE(house.until(
+      [&] {
+        for (const auto& row : house.segments())
+          if (row.file == file) return row.state == SegmentState::torn;
+        return false;
+      },
+      5s));
+  EXPECT_TRUE(std::filesystem::is_symlink(recordings / (broken + ".part")));
+}
+
+TEST_F(FootageLaneTest, OneFileThatCannotBeReadKeepsNobodyFromRecording) {
+  house.start();
+  ASSERT_TRUE(house.is_ready());
+  house.stop();
+  std::filesystem::create_directories(recordings / "front/2026-11-26");
+  std::filesystem::create_symlink("nowhere", recordings / "front/2026-11-26/15-04-05.000Z.mp4.part");
+  house.start();
+  EXPECT_TRUE(house.is_ready());
+  EXPECT_EQ(house.told(), std::vector<VolumeFault>());
 }
 
 // The times.

@@ -2,6 +2,7 @@
 #include "porchlight/record/recovery.hpp"
 
 #include "record/footage_disk.hpp"
+#include "record/sync_fault.hpp"
 
 namespace porchlight::record {
 namespace {
@@ -271,6 +272,54 @@ TEST_F(RecoveryTest, ASegmentWhoseWritingFailedIsHealedWhenItIsTold) {
   EXPECT_FALSE(index->segment_of_file("front/2026-11-26/empty.mp4")->has_value());
   EXPECT_EQ(index->gaps({})->size(), 1U);
   expect_invariants();
+}
+
+// A link stands for what the disk gives an error for: it is never followed.
+TEST_F(RecoveryTest, OneFileThatCannotBeReadKeepsNobodyFromRecording) {
+  const auto good = make(5000);
+  const std::string day = "front/2026-11-26/";
+  std::filesystem::create_directories(recordings / day);
+  const auto break_file = [&](const std::string& name) {
+    std::filesystem::create_symlink("nowhere", recordings / name);
+  };
+  break_file(day + "found.mp4");
+  break_file(day + "torn.mp4.part");
+  row(day + "torn.mp4", 10'000, SegmentState::open);
+  break_file(day + "whole.mp4");
+  row(day + "whole.mp4", 15'000, SegmentState::closed);
+  const auto report = recover_footage(*index, *volume, {.boot_id = "now"});
+  ASSERT_TRUE(report) << report.error().text();
+  EXPECT_EQ(report->unreadable.size(), 3U);
+  for (const auto& fault : report->unreadable)
+    EXPECT_NE(fault.find("2026-11-26"), std::string::npos) << fault;
+  EXPECT_EQ(report->unhealed, std::vector{day + "torn.mp4"});
+  EXPECT_EQ(report->adopted, 1U);
+  EXPECT_EQ(report->missing, 0U);
+  // Neither files nor rows were touched.
+  for (const auto* name : {"found.mp4", "torn.mp4.part", "whole.mp4"})
+    EXPECT_TRUE(std::filesystem::is_symlink(recordings / (day + name))) << name;
+  EXPECT_EQ(index->segment_of_file(day + "torn.mp4")->value().state, SegmentState::open);
+  EXPECT_EQ(index->segment_of_file(day + "whole.mp4")->value().state, SegmentState::closed);
+  EXPECT_EQ(index->segment_of_file(good)->value().state, SegmentState::closed);
+  EXPECT_TRUE(index->gaps({})->empty());
+}
+
+TEST_F(RecoveryTest, ASyncThatFailsWhileHealingLeavesWhatWasKeptBefore) {
+  const auto file = make(5000, Left::part);
+  const auto id = row(file, 5000, SegmentState::open);
+  const auto part = recordings / (file + ".part");
+  const auto kept = test::end_of_first_fragment(part);
+  ASSERT_TRUE(index->grow({{file, 5800ms, kept, 8}}));
+  test::fail_part_syncs(1);
+  const auto report = recover_footage(*index, *volume, {.boot_id = "now"});
+  ASSERT_TRUE(report) << report.error().text();
+  EXPECT_EQ(report->unhealed, std::vector{file});
+  EXPECT_EQ(std::filesystem::file_size(part), kept);
+  EXPECT_EQ((*index->segment(id))->state, SegmentState::open);
+  EXPECT_EQ(recover().healed, 1U);
+  ASSERT_EQ(segments().size(), 1U);
+  EXPECT_EQ(segments().front().state, SegmentState::torn);
+  EXPECT_EQ(scan_segment(recordings / file)->fragments, 1U);
 }
 
 // As the recorder left it that could not cut its file any more.

@@ -33,8 +33,12 @@ struct RecoveryReport {
   std::uint64_t missing = 0;             // rows that had no file
   std::uint64_t salvaged = 0;            // rows of the damaged index
   std::vector<std::string> quarantined;  // what is no segment of ours, by its new name
+  // What the disk refused, in its words: files and rows that were left alone.
+  std::vector<std::string> unreadable;
+  std::vector<std::string> unhealed;  // those of them that end in .part, by their name without it
 };
-// Errors: those of the disk and the index; what was done until then stays done.
+// One file that cannot be read is left alone and keeps nobody from recording. Errors: those of the index, and
+// of the volume's own folder; what was done until then stays done.
 Result<RecoveryReport> recover_footage(store::SegmentIndex& index, const Volume& volume,
                                        const RecoveryOrder& order);
 
