@@ -72,7 +72,7 @@ Status Mender::index_file(const std::string& name, const ScannedSegment& scanned
   row.width = scanned.width;
   row.height = scanned.height;
   if (*known) return index_.finish(row);
-  const auto id = index_.begin(row);
+  const auto id = index_.adopt(row);
   return id ? Status() : Status(id.error());
 }
 

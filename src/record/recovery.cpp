@@ -219,7 +219,7 @@ class Recovery {
     // A copy of what is there already would be the same time twice.
     for (const auto& other : *there)
       if (other.begin == fresh.begin) return quarantine(file);
-    auto id = index_.begin(fresh);
+    auto id = index_.adopt(fresh);
     if (!id) return std::move(id).error();
     ++report_.adopted;
     return {};
@@ -229,7 +229,15 @@ class Recovery {
     std::optional<WallTime> zero;
     if (head.start) zero = *head.start - std::chrono::duration_cast<WallTime::duration>(in_boot(head.begin));
     new_boots_ = true;
-    return index_.adopt_boot(head.boot_id, zero);
+    auto number = index_.adopt_boot(head.boot_id, zero);
+    if (!number) return number;
+    // A gap that footage cuts must be at its place in time; where there is none yet, all are put in order at
+    // once.
+    const auto ledger = index_.gaps({.limit = 1});
+    if (!ledger) return ledger.error();
+    if (ledger->empty()) return number;
+    if (auto status = index_.order_boots(order_.boot_id); !status) return std::move(status).error();
+    return index_.boot(head.boot_id);
   }
 
   Status look_at_rows() {

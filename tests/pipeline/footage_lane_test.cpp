@@ -353,6 +353,29 @@ TEST_F(LastRunTest, ATornSegmentReachesFurtherThanTheIndexKnew) {
   EXPECT_EQ(house.gaps().front().begin.at, house.segments()[1].end_at);
 }
 
+// The crash came between the file and its row.
+TEST_F(LastRunTest, FootageThatTheIndexNeverKnewEndsTheGapBeforeIt) {
+  leave("before", false);
+  make_segment(recordings, "before", 504'000, wall_at(-10'000), Left::part);
+  house.start();
+  ASSERT_TRUE(house.is_ready());
+  house.settle();
+  const auto segments = house.segments();
+  ASSERT_EQ(segments.size(), 2U);
+  auto gaps = house.gaps();
+  ASSERT_EQ(gaps.size(), 2U);
+  EXPECT_EQ(gaps[0].begin.at, 503s);
+  EXPECT_EQ(gaps[0].end->at, 504s);
+  EXPECT_EQ(gaps[1].begin.at, segments[1].end_at);
+  EXPECT_FALSE(gaps[1].end);
+  tell(begun("front/d/1.mp4", 1'000'100));
+  house.settle();
+  gaps = house.gaps();
+  ASSERT_EQ(gaps.size(), 2U);
+  EXPECT_EQ(gaps[0].end->at, 504s);
+  EXPECT_EQ(gaps[1].end->at, 1'000'100ms);
+}
+
 TEST_F(LastRunTest, OfACameraThatIsRecordedForEventsOnlyWhatTheyWantedIsMissing) {
   house.plan.cameras = {{"front", record::Mode::events}};
   leave("before", false);

@@ -274,6 +274,32 @@ TEST_F(RecoveryTest, ASegmentWhoseWritingFailedIsHealedWhenItIsTold) {
   expect_invariants();
 }
 
+TEST_F(RecoveryTest, FootageThatIsFoundLiesUnderNoGap) {
+  make(5000, Left::part);  // its row was never written
+  ASSERT_TRUE(index->begin_gap({.camera_id = "front", .cause = event::GapCause::crash, .begin = {boot, 3s}}));
+  EXPECT_EQ(recover().adopted, 1U);
+  const auto gaps = *index->gaps({.oldest_first = true});
+  ASSERT_EQ(gaps.size(), 2U);
+  EXPECT_EQ(gaps[0].begin, (store::BootMoment{boot, 3s}));
+  EXPECT_EQ(gaps[0].end, (store::BootMoment{boot, 5s}));
+  EXPECT_EQ(gaps[1].begin, (store::BootMoment{boot, segments().front().end_at}));
+  EXPECT_FALSE(gaps[1].end);
+}
+
+// The number of a boot that comes to light says nothing of its place yet.
+TEST_F(RecoveryTest, FootageOfAnUnknownBootCutsOnlyGapsOfItsOwnTime) {
+  test::make_segment(recordings, "old", 5000, test::wall_at(-10'000));
+  ASSERT_TRUE(
+      index->begin_gap({.camera_id = "front", .cause = event::GapCause::network, .begin = {boot, 3s}}));
+  EXPECT_EQ(recover().adopted, 1U);
+  const auto now = *index->boot("now");
+  EXPECT_EQ(now, 2);
+  const auto gaps = *index->gaps({});
+  ASSERT_EQ(gaps.size(), 1U);
+  EXPECT_EQ(gaps.front().begin, (store::BootMoment{now, 3s}));
+  EXPECT_FALSE(gaps.front().end);
+}
+
 // A link stands for what the disk gives an error for: it is never followed.
 TEST_F(RecoveryTest, OneFileThatCannotBeReadKeepsNobodyFromRecording) {
   const auto good = make(5000);

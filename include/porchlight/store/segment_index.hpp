@@ -112,6 +112,10 @@ class SegmentIndex {
 
   // Each in one transaction of its own; success means that it is on the medium.
   Result<std::int64_t> begin(const Segment& segment);  // its id; any state (files that are found)
+  // A file that was found: its row, and no gap any more where it has footage. One that reaches beyond it on
+  // both sides becomes two; what is left of its end keeps its id. The boots have to be in order. Errors: as
+  // begin().
+  Result<std::int64_t> adopt(const Segment& segment);
   struct Growth {
     std::string file;
     std::chrono::milliseconds end_at{0};
