@@ -273,7 +273,8 @@ Status FootageLane::recover(const record::Volume& volume, Heartbeat& heartbeat) 
   auto boot = open_->index.boot(options_.boot_id);  // boots that came to light may have moved it
   if (!boot) return std::move(boot).error();
   boot_ = *boot;
-  if (auto status = live_ ? tell_again() : note_start(); !status) return status;
+  // Beside recorders only an index that was made anew has to hear again what goes on.
+  if (auto status = live_ && rebuilt_ ? tell_again() : note_start(); !status) return status;
   auto kept = open_->index.bytes();
   if (!kept) return std::move(kept).error();
   kept_bytes_ = *kept;

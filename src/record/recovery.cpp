@@ -144,7 +144,8 @@ class Recovery {
     const auto row = known.find(named);
     const auto* its = row == known.end() ? nullptr : &row->second;
     if (is_part) return heal(named, its);
-    if (its != nullptr && (order_.live || its->state != store::SegmentState::open)) return {};
+    // A file with its name is finished, whoever writes now: at most the note of it is still on its way.
+    if (its != nullptr && its->state != store::SegmentState::open) return {};
     auto scanned = scan_segment(volume_.folder() / file);
     if (!scanned) return take_fault(file, scanned.error());
     if (!scanned->tail) return heal_named(file, its);

@@ -154,6 +154,61 @@ TEST_F(FootageLaneTest, ASegmentWhoseWritingFailedIsHealed) {
   EXPECT_TRUE(std::filesystem::exists(recordings / file));
 }
 
+// Notes may get lost when an index cannot be written for long.
+TEST_F(FootageLaneTest, WhatWasNotToldIsFoundInTheFiles) {
+  house.start();
+  ASSERT_TRUE(house.is_ready());
+  tell(record::GapNote{"back", GapCause::eof, "", at_ms(1'000'000), {}});
+  const auto first = make_segment(recordings, "now", 1'000'000);
+  tell(begun(first, 1'000'000));
+  house.settle();
+  ASSERT_EQ(house.segments().front().state, SegmentState::open);
+  // The end of the first and the begin of the second are missing.
+  const auto second = make_segment(recordings, "now", 1'010'000);
+  tell(finished(second, 1'013'000));
+  EXPECT_TRUE(house.until(
+      [&] {
+        const auto rows = house.segments();
+        return rows.size() == 2 && rows[0].state == SegmentState::closed &&
+               rows[1].state == SegmentState::closed;
+      },
+      1s));
+  EXPECT_EQ(house.segments()[0].end_at, 1'003'000ms);
+  // What went on goes on in one row.
+  ASSERT_EQ(house.gaps().size(), 1U);
+  EXPECT_FALSE(house.gaps().front().end);
+  tell(record::GapNote{"back", GapCause::eof, "", at_ms(1'000'000), at_ms(1'020'000)});
+  house.settle();
+  ASSERT_EQ(house.gaps().size(), 1U);
+  EXPECT_EQ(house.gaps().front().end->at, 1'020'000ms);
+}
+
+TEST_F(FootageLaneTest, NoGapGoesOnWhereFootageBegins) {
+  house.start();
+  ASSERT_TRUE(house.is_ready());
+  tell(record::GapNote{"front", GapCause::eof, "", at_ms(1'000'000), {}});
+  tell(record::GapNote{"back", GapCause::eof, "", at_ms(1'000'000), {}});
+  tell(begun("front/d/1.mp4", 1'002'000));
+  house.settle();
+  const auto end_of = [&](const std::string& camera) {
+    std::vector<std::optional<BootMoment>> ends;
+    for (const auto& gap : house.gaps())
+      if (gap.camera_id == camera) ends.push_back(gap.end);
+    return ends;
+  };
+  const std::vector<std::optional<BootMoment>> ended{BootMoment{1, 1'002'000ms}};
+  EXPECT_EQ(end_of("front"), ended);
+  EXPECT_EQ(end_of("back"), std::vector<std::optional<BootMoment>>{std::nullopt});
+  // Its recorder tells the same behind it, or a later gap.
+  tell(record::GapNote{"front", GapCause::eof, "", at_ms(1'000'000), at_ms(1'002'000)});
+  house.settle();
+  EXPECT_EQ(end_of("front"), ended);
+  tell(record::GapNote{"front", GapCause::eof, "", at_ms(1'009'000), {}});
+  house.settle();
+  EXPECT_EQ(end_of("front").size(), 2U);
+  EXPECT_FALSE(house.gaps().back().end);
+}
+
 TEST_F(FootageLaneTest, OneThatCannotBeHealedKeepsTheNextFromNothing) {
   house.start();
   ASSERT_TRUE(house.is_ready());

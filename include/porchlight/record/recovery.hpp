@@ -19,7 +19,7 @@ inline constexpr const char* quarantine_folder = "quarantine";
 // begin again.
 struct RecoveryOrder {
   std::string boot_id;  // of the boot that runs
-  bool live = false;    // recorders write: their parts and open rows are left alone
+  bool live = false;    // recorders write: their parts and the rows of these are left alone
   // Cameras of which the ledger is lost, and which were to be recorded all the time: each hole becomes a gap.
   std::vector<std::string> holes_of{};
   std::filesystem::path damaged_index{};  // the one before, out of which to read what stands in no file
