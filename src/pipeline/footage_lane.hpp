@@ -141,6 +141,7 @@ class FootageLane {
   Status end_open_gaps(const std::string& camera_id, MonotonicTime at);
   void commit_growth();
   void heal_failed();
+  Status count_healed(const std::string& file);
   Status tell_again();
   store::BootMoment moment(MonotonicTime at) const;
 

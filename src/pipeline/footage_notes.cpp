@@ -205,10 +205,21 @@ void FootageLane::heal_failed() {
   std::optional<Error> fault;  // the first: each look would tell of all again
   for (auto file = unhealed_.begin(); file != unhealed_.end();) {
     auto status = record::heal_row(open_->index, *volume_, file->first, file->second);
+    if (status) status = count_healed(file->first);
     if (!status && !fault) fault = status.error();
     file = status ? unhealed_.erase(file) : std::next(file);
   }
   if (fault) failed("a segment whose writing failed cannot be healed yet", *fault);
+}
+
+Status FootageLane::count_healed(const std::string& file) {
+  const auto row = open_->index.segment_of_file(file);
+  if (!row) return row.error();
+  if (*row)
+    kept_bytes_ += (*row)->bytes;
+  else
+    recovered_ = false;  // it had none, or has gone: the files know
+  return {};
 }
 
 // An index that was made anew under running recorders: what goes on now is in no file's tail yet.

@@ -371,14 +371,18 @@ TEST_F(SegmentIndexTest, SaysHowMuchWasRecordedSince) {
   add(segment(1, 0s, 60s));
   add(segment(1, 60s, 120s));
   const auto kept = add(segment(1, 120s, 180s));
-  EXPECT_EQ(*index->bytes(), 3000U);
+  add(segment(1, 180s, 181s, "front", SegmentState::torn));
+  EXPECT_EQ(*index->bytes(), 4000U);
+  const auto open = add(segment(1, 190s, 200s, "back", SegmentState::open));
+  EXPECT_EQ(*index->bytes(), 4000U);                          // who writes it knows better
   EXPECT_EQ(index->recorded_since(at_second(0))->bytes, 0U);  // without times
   ASSERT_TRUE(index->settle(1, at_second(0)));
-  EXPECT_EQ(index->recorded_since(at_second(60))->bytes, 2000U);
+  EXPECT_EQ(index->recorded_since(at_second(60))->bytes, 4000U);
   EXPECT_EQ(index->recorded_since(at_second(60))->since, at_second(60));
   EXPECT_FALSE(index->recorded_since(at_second(999))->since);
   ASSERT_TRUE(index->protect(kept, true));
   EXPECT_EQ(*index->protected_bytes(), 1000U);
+  EXPECT_TRUE(*index->segment(open));
 }
 
 TEST_F(SegmentIndexTest, RemembersTheVolumeAndHowTheLastRunEnded) {

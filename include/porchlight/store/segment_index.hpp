@@ -154,7 +154,7 @@ class SegmentIndex {
   Result<std::vector<Segment>> by_file(const std::string& after, std::size_t limit);  // in their names' order
   // What may be deleted, oldest first: neither open nor protected. `of_event`: whether a span overlaps it.
   Result<std::vector<Segment>> oldest(bool of_event, std::size_t limit);
-  Result<std::uint64_t> bytes();  // of all segments
+  Result<std::uint64_t> bytes();  // of all segments but those that are being written
   // Of what begins at or after an instant: how much, and since when.
   struct Recorded {
     std::uint64_t bytes = 0;
