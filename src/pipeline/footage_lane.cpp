@@ -269,10 +269,10 @@ Status FootageLane::recover(const record::Volume& volume, Heartbeat& heartbeat) 
   order.damaged_index = damaged_index_;
   order.alive = [&heartbeat] { heartbeat.beat(); };
   auto report = record::recover_footage(open_->index, volume, order);
-  if (!report) return std::move(report).error();
   auto boot = open_->index.boot(options_.boot_id);  // boots that came to light may have moved it
   if (!boot) return std::move(boot).error();
   boot_ = *boot;
+  if (!report) return std::move(report).error();
   // Beside recorders only an index that was made anew has to hear again what goes on.
   if (auto status = live_ && rebuilt_ ? tell_again() : note_start(); !status) return status;
   auto kept = open_->index.bytes();

@@ -230,8 +230,12 @@ class Recovery {
     std::optional<WallTime> zero;
     if (head.start) zero = *head.start - std::chrono::duration_cast<WallTime::duration>(in_boot(head.begin));
     new_boots_ = true;
+    const auto known = index_.boots();
+    if (!known) return known.error();
     auto number = index_.adopt_boot(head.boot_id, zero);
-    if (!number) return number;
+    if (!number ||
+        std::any_of(known->begin(), known->end(), [&](const auto& boot) { return boot.id == head.boot_id; }))
+      return number;
     // A gap that footage cuts must be at its place in time; where there is none yet, all are put in order at
     // once.
     const auto ledger = index_.gaps({.limit = 1});
