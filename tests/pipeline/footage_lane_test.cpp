@@ -456,6 +456,47 @@ TEST_F(LastRunTest, AnOrderlyEndIsNoted) {
 
 // Deleting.
 
+// It is counted anew each hour, also in the middle of one.
+TEST_F(FootageLaneTest, WhatIsBeingWrittenCountsOnce) {
+  house.plan.recording.space = {7000, 0};
+  house.start();
+  ASSERT_TRUE(house.is_ready());
+  tell(begun("front/d/1.mp4", 1'000'100));
+  tell(record::SegmentGrown{"front", "front/d/1.mp4", at_ms(1'005'000), 4000, 80});
+  house.settle();
+  house.pass(10s);
+  ASSERT_EQ(house.segments().front().bytes, 4000U);
+  house.pass(1h);
+  tell(finished("front/d/1.mp4", 1'010'000));  // 5,000
+  for (int i = 0; i < 5; ++i) house.pass(5s);
+  ASSERT_EQ(house.segments().size(), 1U);
+  EXPECT_EQ(house.segments().front().state, SegmentState::closed);
+  EXPECT_EQ(deleted("space"), 0);
+}
+
+TEST_F(FootageLaneTest, WhatWasHealedCountsAtOnce) {
+  const auto size = [&](const std::string& file) {
+    return std::filesystem::file_size(recordings / (file + ".part"));
+  };
+  std::filesystem::create_directories(recordings);
+  const auto probe = make_segment(recordings, "now", 900'000, wall_at(0), Left::part);
+  house.plan.recording.space = {size(probe) * 3 / 2, 0};
+  std::filesystem::remove_all(recordings / "front");
+  house.start();
+  ASSERT_TRUE(house.is_ready());
+  for (const std::int64_t at : {1'000'000, 1'010'000}) {
+    const auto file = make_segment(recordings, "now", at, wall_at(0), Left::part);
+    tell(begun(file, at));
+    auto note = finished(file, at + 3000);
+    note.whole = false;
+    note.bytes = size(file);
+    tell(note);
+  }
+  EXPECT_TRUE(house.until([&] { return deleted("space") == 1; }, 1s));
+  ASSERT_EQ(house.segments().size(), 1U);
+  EXPECT_EQ(house.segments().front().begin.at, 1'010'000ms);
+}
+
 TEST_F(FootageLaneTest, WhatIsTooOldGoesOnceTheClockHasSettled) {
   house.start();
   ASSERT_TRUE(house.is_ready());
@@ -507,47 +548,6 @@ TEST_F(FootageLaneTest, TheOldestGoesForSpaceAndWhatIsProtectedStays) {
   EXPECT_TRUE(done.get_future().get());
   EXPECT_EQ(house.segments().size(), 1U);
   EXPECT_EQ(deleted("operator"), 1);
-}
-
-// It is counted anew each hour, also in the middle of one.
-TEST_F(FootageLaneTest, WhatIsBeingWrittenCountsOnce) {
-  house.plan.recording.space = {7000, 0};
-  house.start();
-  ASSERT_TRUE(house.is_ready());
-  tell(begun("front/d/1.mp4", 1'000'100));
-  tell(record::SegmentGrown{"front", "front/d/1.mp4", at_ms(1'005'000), 4000, 80});
-  house.settle();
-  house.pass(10s);
-  ASSERT_EQ(house.segments().front().bytes, 4000U);
-  house.pass(1h);
-  tell(finished("front/d/1.mp4", 1'010'000));  // 5,000
-  for (int i = 0; i < 5; ++i) house.pass(5s);
-  ASSERT_EQ(house.segments().size(), 1U);
-  EXPECT_EQ(house.segments().front().state, SegmentState::closed);
-  EXPECT_EQ(deleted("space"), 0);
-}
-
-TEST_F(FootageLaneTest, WhatWasHealedCountsAtOnce) {
-  const auto size = [&](const std::string& file) {
-    return std::filesystem::file_size(recordings / (file + ".part"));
-  };
-  std::filesystem::create_directories(recordings);
-  const auto probe = make_segment(recordings, "now", 900'000, wall_at(0), Left::part);
-  house.plan.recording.space = {size(probe) * 3 / 2, 0};
-  std::filesystem::remove_all(recordings / "front");
-  house.start();
-  ASSERT_TRUE(house.is_ready());
-  for (const std::int64_t at : {1'000'000, 1'010'000}) {
-    const auto file = make_segment(recordings, "now", at, wall_at(0), Left::part);
-    tell(begun(file, at));
-    auto note = finished(file, at + 3000);
-    note.whole = false;
-    note.bytes = size(file);
-    tell(note);
-  }
-  EXPECT_TRUE(house.until([&] { return deleted("space") == 1; }, 1s));
-  ASSERT_EQ(house.segments().size(), 1U);
-  EXPECT_EQ(house.segments().front().begin.at, 1'010'000ms);
 }
 
 TEST_F(FootageLaneTest, ARecorderWithoutSpaceGetsSome) {
