@@ -31,32 +31,38 @@ Status remove_gap(Database::Connection& connection, std::int64_t id) {
   return remove->bind(1, id).run();
 }
 
+// Where it reaches beyond the footage on both sides it becomes two; what is left of its end keeps its id, by
+// which others know it.
+Status trim(SegmentIndex& index, Database::Connection& connection, const Gap& gap, const Segment& segment) {
+  const BootMoment end{segment.begin.boot, segment.end_at};
+  const bool before = gap.begin < segment.begin;
+  const bool after = !gap.end || *gap.end > end;
+  if (before && after) {
+    auto first = gap;
+    first.end = segment.begin;
+    if (auto added = index.begin_gap(first); !added) return std::move(added).error();
+  }
+  if (after) return set_begin(connection, gap.id, end);
+  return before ? index.end_gap(gap.id, segment.begin) : remove_gap(connection, gap.id);
+}
+
 }  // namespace
 
-Result<std::int64_t> SegmentIndex::adopt(const Segment& segment) {
+Status SegmentIndex::make_way(const Segment& segment) {
   auto& connection = database_.connection();
-  auto transaction = Transaction::begin(connection);
+  const auto gaps = gaps_over(connection, segment);
+  if (!gaps) return gaps.error();
+  for (const auto& gap : *gaps)
+    if (auto status = trim(*this, connection, gap, segment); !status) return status;
+  return {};
+}
+
+Result<std::int64_t> SegmentIndex::adopt(const Segment& segment) {
+  auto transaction = Transaction::begin(database_.connection());
   if (!transaction) return std::move(transaction).error();
   auto id = begin(segment);
   if (!id) return id;
-  const BootMoment end{segment.begin.boot, segment.end_at};
-  auto gaps = gaps_over(connection, segment);
-  if (!gaps) return std::move(gaps).error();
-  for (auto& gap : *gaps) {
-    const bool before = gap.begin < segment.begin;
-    const bool after = !gap.end || *gap.end > end;
-    Status status;
-    if (before && after) {
-      auto first = gap;
-      first.end = segment.begin;
-      if (auto added = begin_gap(first); !added) return std::move(added).error();
-    }
-    if (after)
-      status = set_begin(connection, gap.id, end);
-    else
-      status = before ? end_gap(gap.id, segment.begin) : remove_gap(connection, gap.id);
-    if (!status) return std::move(status).error();
-  }
+  if (auto status = make_way(segment); !status) return std::move(status).error();
   if (auto status = transaction->commit(); !status) return std::move(status).error();
   return id;
 }

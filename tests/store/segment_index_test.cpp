@@ -270,9 +270,12 @@ TEST_F(SegmentIndexTest, AGapBeginsWhereASegmentEndsThatTurnedOutToBeLonger) {
       index->begin_gap({.camera_id = "front", .cause = event::GapCause::power_cut, .begin = {1, 10s}}));
   ASSERT_TRUE(
       index->begin_gap({.camera_id = "back", .cause = event::GapCause::power_cut, .begin = {1, 10s}}));
+  ASSERT_TRUE(index->begin_gap(
+      {.camera_id = "front", .cause = event::GapCause::crash, .begin = {1, 11s}, .end = BootMoment{1, 12s}}));
   open.state = SegmentState::torn;
   open.end_at = 19s;
   ASSERT_TRUE(index->finish(open));
+  ASSERT_EQ(index->gaps({.camera_id = "front"})->size(), 1U);
   EXPECT_EQ(index->gaps({.camera_id = "front"})->front().begin, (BootMoment{1, 19s}));
   EXPECT_EQ(index->gaps({.camera_id = "back"})->front().begin, (BootMoment{1, 10s}));
 }

@@ -124,8 +124,8 @@ class SegmentIndex {
   };
   // `alive`: the daemon ran until then (see LastRun). A file without a row is left out.
   Status grow(const std::vector<Growth>& grown, const std::optional<BootMoment>& alive = {});
-  // By `file`: state, end, bytes, frames and crc are taken. A gap that begins within the segment begins at
-  // its end from now on. not_found: there is no such row.
+  // By `file`: state, end, bytes, frames and crc are taken; the ledger gives way as in adopt(). not_found:
+  // there is no such row.
   Status finish(const Segment& segment);
   Status protect(std::int64_t id, bool is_protected);
   Status begin_delete(const std::vector<std::int64_t>& ids);
@@ -189,6 +189,7 @@ class SegmentIndex {
   Status set_volume_id(const std::string& id);
 
  private:
+  Status make_way(const Segment& segment);  // in the caller's transaction
   Database& database_;
 };
 
