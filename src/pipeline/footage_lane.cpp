@@ -269,11 +269,12 @@ Status FootageLane::recover(const record::Volume& volume, Heartbeat& heartbeat) 
   order.damaged_index = damaged_index_;
   order.alive = [&heartbeat] { heartbeat.beat(); };
   auto report = record::recover_footage(open_->index, volume, order);
-  if (!report) return std::move(report).error();
   auto boot = open_->index.boot(options_.boot_id);  // boots that came to light may have moved it
   if (!boot) return std::move(boot).error();
   boot_ = *boot;
-  if (auto status = live_ ? tell_again() : note_start(); !status) return status;
+  if (!report) return std::move(report).error();
+  // Beside recorders only an index that was made anew has to hear again what goes on.
+  if (auto status = live_ && rebuilt_ ? tell_again() : note_start(); !status) return status;
   auto kept = open_->index.bytes();
   if (!kept) return std::move(kept).error();
   kept_bytes_ = *kept;
@@ -287,6 +288,10 @@ Status FootageLane::recover(const record::Volume& volume, Heartbeat& heartbeat) 
 void FootageLane::tell_recovery(const record::RecoveryReport& report) {
   for (const auto& file : report.quarantined)
     log_.error("a file is no segment of ours, it is put aside", {{"file", file}});
+  for (const auto& fault : report.unreadable)
+    log_.error("footage cannot be read, it is left alone", {{"fault", fault}});
+  errors_.increment(static_cast<double>(report.unreadable.size()));
+  for (const auto& file : report.unhealed) unhealed_.emplace(file, false);
   if (report.missing > 0)
     log_.error("footage is missing, the ledger has gaps instead",
                {{"segments", static_cast<std::int64_t>(report.missing)}});

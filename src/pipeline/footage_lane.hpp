@@ -136,9 +136,12 @@ class FootageLane {
   Status write(const record::SegmentFinished& note);
   Status write(const record::GapNote& note);
   Status write(const record::SpanNote& note);
+  Status finish_row(const record::SegmentFinished& note);
   Status end_start_gap(const std::string& camera_id, MonotonicTime at);
+  Status end_open_gaps(const std::string& camera_id, MonotonicTime at);
   void commit_growth();
   void heal_failed();
+  Status count_healed(const std::string& file);
   Status tell_again();
   store::BootMoment moment(MonotonicTime at) const;
 
@@ -197,7 +200,7 @@ class FootageLane {
   std::uint64_t queue_dropped_ = 0;
   std::map<std::string, record::SegmentBegun> writing_;  // by file
   std::map<std::string, store::SegmentIndex::Growth> growth_;
-  std::set<std::string> unhealed_;
+  std::map<std::string, bool> unhealed_;            // by file; whether its row says all that was kept of it
   std::map<GapKey, OpenGap> gaps_;                  // that go on
   std::map<std::string, std::int64_t> start_gaps_;  // of what nobody was there to record, by camera
   std::vector<std::pair<std::string, std::int64_t>> ended_start_gaps_;  // nobody was told yet

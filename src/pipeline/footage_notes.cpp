@@ -74,6 +74,7 @@ Status FootageLane::write(const record::RecordNote& note) {
 
 Status FootageLane::write(const record::SegmentBegun& note) {
   if (auto status = end_start_gap(note.camera_id, note.begin); !status) return status;
+  if (auto status = end_open_gaps(note.camera_id, note.begin); !status) return status;
   store::Segment segment;
   segment.camera_id = note.camera_id;
   segment.file = note.file;
@@ -94,21 +95,39 @@ Status FootageLane::write(const record::SegmentBegun& note) {
 
 Status FootageLane::write(const record::SegmentFinished& note) {
   if (!note.whole) {
-    unhealed_.insert(note.file);
+    // How much was kept has to be known before anybody looks at the file.
+    if (auto status = open_->index.grow({{note.file, in_boot(note.end), note.bytes, note.frames}}); !status)
+      return status;
+    unhealed_[note.file] = true;
     next_volume_ = {};  // soon: it is healed when the volume was looked at
-  } else {
-    store::Segment segment;
-    segment.file = note.file;
-    segment.state = store::SegmentState::closed;
-    segment.end_at = in_boot(note.end);
-    segment.bytes = note.bytes;
-    segment.frames = note.frames;
-    segment.crc = note.crc;
-    if (auto status = open_->index.finish(segment); !status) return status;
-    kept_bytes_ += note.bytes;
+  } else if (auto status = finish_row(note); !status) {
+    return status;
   }
   writing_.erase(note.file);
   growth_.erase(note.file);
+  return {};
+}
+
+Status FootageLane::finish_row(const record::SegmentFinished& note) {
+  const auto row = open_->index.segment_of_file(note.file);
+  if (!row) return row.error();
+  if (!*row) {
+    // Its begin was among the notes that could not be held: it is found among the files.
+    recovered_ = false;
+    next_volume_ = {};
+    return {};
+  }
+  if ((*row)->state == store::SegmentState::deleting) return {};
+  store::Segment segment;
+  segment.file = note.file;
+  segment.state = store::SegmentState::closed;
+  segment.end_at = in_boot(note.end);
+  segment.bytes = note.bytes;
+  segment.frames = note.frames;
+  segment.crc = note.crc;
+  if (auto status = open_->index.finish(segment); !status) return status;
+  // Else it was found before its note came, and counts already.
+  if ((*row)->state == store::SegmentState::open) kept_bytes_ += note.bytes;
   return {};
 }
 
@@ -148,6 +167,26 @@ Status FootageLane::end_start_gap(const std::string& camera_id, MonotonicTime at
   return {};
 }
 
+// Where there is footage again no gap goes on, even if nobody could say so. Its recorder may still tell the
+// same: so it is kept in mind until the next segment.
+Status FootageLane::end_open_gaps(const std::string& camera_id, MonotonicTime at) {
+  auto gap = gaps_.lower_bound({camera_id, MonotonicTime::min()});
+  while (gap != gaps_.end() && gap->first.first == camera_id) {
+    auto& [note, id] = gap->second;
+    if (note.end) {
+      gap = gaps_.erase(gap);
+      continue;
+    }
+    if (note.begin <= at) {
+      if (auto status = open_->index.end_gap(id, moment(at)); !status && may_pass(status.error()))
+        return status;
+      note.end = at;
+    }
+    ++gap;
+  }
+  return {};
+}
+
 // One transaction for all cameras; it also says that the daemon lives.
 void FootageLane::commit_growth() {
   next_commit_ = clock_.now() + commit_period;
@@ -163,27 +202,43 @@ void FootageLane::commit_growth() {
 
 void FootageLane::heal_failed() {
   if (!volume_) return;
+  std::optional<Error> fault;  // the first: each look would tell of all again
   for (auto file = unhealed_.begin(); file != unhealed_.end();) {
-    if (auto status = record::heal_row(open_->index, *volume_, *file); !status) {
-      failed("a segment whose writing failed cannot be healed yet", status.error());
-      return;
-    }
-    file = unhealed_.erase(file);
+    auto status = record::heal_row(open_->index, *volume_, file->first, file->second);
+    if (status) status = count_healed(file->first);
+    if (!status && !fault) fault = status.error();
+    file = status ? unhealed_.erase(file) : std::next(file);
   }
+  if (fault) failed("a segment whose writing failed cannot be healed yet", *fault);
+}
+
+Status FootageLane::count_healed(const std::string& file) {
+  const auto row = open_->index.segment_of_file(file);
+  if (!row) return row.error();
+  if (*row)
+    kept_bytes_ += (*row)->bytes;
+  else
+    recovered_ = false;  // it had none, or has gone: the files know
+  return {};
 }
 
 // An index that was made anew under running recorders: what goes on now is in no file's tail yet.
 Status FootageLane::tell_again() {
-  for (const auto& [file, begun] : std::map(writing_))
-    if (auto status = write(begun); !status) return status;
+  // Their rows were the old index's.
   start_gaps_.clear();
   const auto open = std::exchange(gaps_, {});
-  for (const auto& [key, gap] : open)
-    if (auto status = write(gap.note); !status) {
-      gaps_ = open;
-      return status;
-    }
-  if (auto status = open_->index.begin_run(moment(clock_.now())); !status) return status;
+  const auto tell = [&]() -> Status {
+    for (const auto& [file, begun] : std::map(writing_))
+      if (auto status = write(begun); !status) return status;
+    for (const auto& [key, gap] : open)
+      if (!gap.note.end)
+        if (auto status = write(gap.note); !status) return status;
+    return open_->index.begin_run(moment(clock_.now()));
+  };
+  if (auto status = tell(); !status) {
+    gaps_ = open;
+    return status;
+  }
   started_ = true;
   return {};
 }

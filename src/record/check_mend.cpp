@@ -72,7 +72,7 @@ Status Mender::index_file(const std::string& name, const ScannedSegment& scanned
   row.width = scanned.width;
   row.height = scanned.height;
   if (*known) return index_.finish(row);
-  const auto id = index_.begin(row);
+  const auto id = index_.adopt(row);
   return id ? Status() : Status(id.error());
 }
 
@@ -101,7 +101,7 @@ Status Mender::heal(const std::string& name, bool part, const store::Segment* ro
   const auto file = folder_ / name;
   if (!part)
     if (auto status = rename_durably(file, part_of(file)); !status) return status;
-  auto healed = heal_segment(part_of(file));
+  auto healed = heal_segment(part_of(file), Kept{row != nullptr ? row->bytes : 0});
   if (healed) return index_file(name, *healed);
   if (healed.error().code() != ErrorCode::not_found) {
     std::error_code there;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <map>
+#include <set>
 
 #include "porchlight/record/segment_file.hpp"
 #include "record/quarantine.hpp"
@@ -98,8 +99,9 @@ class Recovery {
     for (;;) {
       order_.alive();
       auto went = finish_deletions(index_, volume_);
-      if (!went) return std::move(went).error();
-      if (*went == 0) return {};
+      // Its row says so still: the next to delete something tries again.
+      if (!went) report_.unreadable.push_back(went.error().text());
+      if (!went || *went == 0) return {};
       report_.deleted += *went;
     }
   }
@@ -110,7 +112,10 @@ class Recovery {
     for (const auto& camera : *cameras) {
       if (!may_be_camera(camera)) continue;
       auto dates = names_in(volume_.folder() / camera, Kind::folder);
-      if (!dates) return std::move(dates).error();
+      if (!dates) {
+        (void)leave(camera, dates.error());
+        continue;
+      }
       for (const auto& date : *dates)
         if (auto status = look_into(camera + "/" + date); !status) return status;
     }
@@ -119,7 +124,7 @@ class Recovery {
 
   Status look_into(const std::string& folder) {
     auto names = names_in(volume_.folder() / folder, Kind::file);
-    if (!names) return std::move(names).error();
+    if (!names) return leave(folder, names.error());
     auto rows = index_.in_folder(folder);
     if (!rows) return std::move(rows).error();
     Rows known;
@@ -139,7 +144,8 @@ class Recovery {
     const auto row = known.find(named);
     const auto* its = row == known.end() ? nullptr : &row->second;
     if (is_part) return heal(named, its);
-    if (its != nullptr && (order_.live || its->state != store::SegmentState::open)) return {};
+    // A file with its name is finished, whoever writes now: at most the note of it is still on its way.
+    if (its != nullptr && its->state != store::SegmentState::open) return {};
     auto scanned = scan_segment(volume_.folder() / file);
     if (!scanned) return take_fault(file, scanned.error());
     if (!scanned->tail) return heal_named(file, its);
@@ -150,12 +156,14 @@ class Recovery {
   // promise: back to a part, and healed like one.
   Status heal_named(const std::string& file, const store::Segment* row) {
     const auto path = volume_.folder() / file;
-    if (auto status = settle_name(path, path.string() + part_ending); !status) return status;
+    if (auto status = settle_name(path, path.string() + part_ending); !status)
+      return take_fault(file, status.error());
     return heal(file, row);
   }
 
   Status heal(const std::string& file, const store::Segment* row) {
-    auto healed = heal_segment((volume_.folder() / file).string() + part_ending);
+    const Kept kept{row != nullptr ? row->bytes : 0};
+    auto healed = heal_segment((volume_.folder() / file).string() + part_ending, kept);
     if (!healed && healed.error().code() == ErrorCode::not_found) {
       ++report_.removed;  // its row, if there is one, has no file now
       return {};
@@ -171,14 +179,30 @@ class Recovery {
         error.code() == ErrorCode::unsupported)
       return quarantine(file);
     if (error.code() == ErrorCode::not_found) return {};
-    return error;
+    return leave(file, error);
   }
 
   Status quarantine(const std::string& file) {
     auto name = put_into_quarantine(volume_, file);
-    if (!name) return std::move(name).error();
+    if (!name) return leave(file, name.error());
     report_.quarantined.push_back(std::move(*name));
     return {};
+  }
+
+  // A file or a folder of files. Their rows stay as they are: nobody knows better.
+  Status leave(const std::string& name, const Error& error) {
+    report_.unreadable.push_back(error.text());
+    const bool is_part = name.ends_with(part_ending);
+    const auto named = is_part ? name.substr(0, name.size() - std::string_view(part_ending).size()) : name;
+    if (is_part) report_.unhealed.push_back(named);
+    left_.insert(named);
+    return {};
+  }
+
+  bool is_left(const std::string& file) const {
+    for (path name = file; !name.empty(); name = name.parent_path())
+      if (left_.contains(name.string())) return true;
+    return false;
   }
 
   Status take(const std::string& file, const ScannedSegment& scanned, const store::Segment* row) {
@@ -196,7 +220,7 @@ class Recovery {
     // A copy of what is there already would be the same time twice.
     for (const auto& other : *there)
       if (other.begin == fresh.begin) return quarantine(file);
-    auto id = index_.begin(fresh);
+    auto id = index_.adopt(fresh);
     if (!id) return std::move(id).error();
     ++report_.adopted;
     return {};
@@ -206,7 +230,19 @@ class Recovery {
     std::optional<WallTime> zero;
     if (head.start) zero = *head.start - std::chrono::duration_cast<WallTime::duration>(in_boot(head.begin));
     new_boots_ = true;
-    return index_.adopt_boot(head.boot_id, zero);
+    const auto known = index_.boots();
+    if (!known) return known.error();
+    auto number = index_.adopt_boot(head.boot_id, zero);
+    if (!number ||
+        std::any_of(known->begin(), known->end(), [&](const auto& boot) { return boot.id == head.boot_id; }))
+      return number;
+    // A gap that footage cuts must be at its place in time; where there is none yet, all are put in order at
+    // once.
+    const auto ledger = index_.gaps({.limit = 1});
+    if (!ledger) return ledger.error();
+    if (ledger->empty()) return number;
+    if (auto status = index_.order_boots(order_.boot_id); !status) return std::move(status).error();
+    return index_.boot(head.boot_id);
   }
 
   Status look_at_rows() {
@@ -226,10 +262,12 @@ class Recovery {
   Status expect_file(const store::Segment& row) {
     if (row.state == store::SegmentState::deleting) return {};
     if (row.state == store::SegmentState::open && order_.live) return {};
+    if (is_left(row.file)) return {};
     const auto file = volume_.folder() / row.file;
     struct ::stat seen {};
     if (::lstat(file.c_str(), &seen) == 0) return expect_size(row, static_cast<std::uint64_t>(seen.st_size));
-    if (errno != ENOENT && errno != ENOTDIR) return errno_error(errno, "look at '" + file.string() + "'");
+    if (errno != ENOENT && errno != ENOTDIR)
+      return leave(row.file, errno_error(errno, "look at '" + file.string() + "'"));
     ++report_.missing;
     return index_.replace_by_gap(row.id, gap_of(row, "the file is missing"));
   }
@@ -239,13 +277,14 @@ class Recovery {
     if (row.state == store::SegmentState::open || row.bytes == size) return {};
     auto scanned = scan_segment(volume_.folder() / row.file);
     if (!scanned && scanned.error().code() == ErrorCode::corrupt) return give_up(row);
-    if (!scanned) return std::move(scanned).error();
+    if (!scanned) return leave(row.file, scanned.error());
     if (!scanned->tail) return heal_named(row.file, &row);
     return index_.finish(row_of(row.file, *scanned));
   }
 
   Status give_up(const store::Segment& row) {
     if (auto status = quarantine(row.file); !status) return status;
+    if (is_left(row.file)) return {};
     ++report_.missing;
     return index_.replace_by_gap(row.id, gap_of(row, "the file is damaged: " + report_.quarantined.back()));
   }
@@ -270,6 +309,7 @@ class Recovery {
   const Volume& volume_;
   const RecoveryOrder& order_;
   RecoveryReport report_;
+  std::set<std::string> left_;
   bool new_boots_ = false;
 };
 
@@ -280,10 +320,11 @@ Result<RecoveryReport> recover_footage(store::SegmentIndex& index, const Volume&
   return Recovery(index, volume, order).run();
 }
 
-Status heal_row(store::SegmentIndex& index, const Volume& volume, const std::string& file) {
+Status heal_row(store::SegmentIndex& index, const Volume& volume, const std::string& file, bool row_is_all) {
   const auto row = index.segment_of_file(file);
   if (!row) return row.error();
-  auto healed = heal_segment((volume.folder() / file).string() + part_ending);
+  const Kept kept{*row ? (*row)->bytes : 0, row_is_all};
+  auto healed = heal_segment((volume.folder() / file).string() + part_ending, kept);
   if (healed && *row) return index.finish(row_of(file, *healed));
   if (healed || (healed.error().code() == ErrorCode::not_found && !*row)) return {};
   if (healed.error().code() == ErrorCode::not_found)

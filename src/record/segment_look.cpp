@@ -14,6 +14,8 @@ using std::chrono::milliseconds;
 constexpr std::uint64_t longest_start = 1024;     // ftyp
 constexpr std::uint64_t longest_movie = 1 << 20;  // moov
 constexpr std::uint64_t longest_index = 4 << 20;  // moof
+constexpr std::uint64_t likely_index = 64 << 10;  // of a second
+constexpr std::uint64_t page = 4096;
 constexpr std::size_t most_candidates = 1000;
 
 enum class Fit : std::uint8_t { fits, cut, bad };
@@ -31,6 +33,7 @@ class Scan {
   explicit Scan(const SegmentBytes& bytes) : bytes_(bytes) {}
   Result<SegmentLook> run();
   Result<bool> fragment_behind(std::uint64_t from);
+  Result<bool> is_lost(std::uint64_t at);
 
  private:
   Result<TopBox> box_at(std::uint64_t at);
@@ -130,7 +133,7 @@ Result<bool> Scan::fragment(const TopBox& moof) {
   if (shape->frames > 0) end_ = std::max(end_, shape->end);
   look_.segment.frames += shape->frames;
   ++look_.segment.fragments;
-  look_.last_fragment = moof.at;
+  look_.begins.push_back(moof.at);
   at_ = mdat->end();
   return true;
 }
@@ -217,6 +220,18 @@ Result<bool> Scan::fragment_behind(std::uint64_t from) {
   return false;
 }
 
+// The end of a page that was synced with what stands before may still hold the first bytes of a fragment
+// whose other pages are missing.
+Result<bool> Scan::is_lost(std::uint64_t at) {
+  auto box = box_at(at);
+  if (!box) return std::move(box).error();
+  if (bytes_.size - at < 8) return false;
+  if (box->size == 0 && box->type == 0) return true;
+  const bool is_index = box->type == box_type("moof") && box->size <= likely_index;
+  const auto head_end = at + (is_index ? box->size : 0) + 8;
+  return has_hole(bytes_, at, std::min(bytes_.size, (head_end + page - 1) / page * page));
+}
+
 }  // namespace
 
 Result<SegmentLook> look_at(const SegmentBytes& bytes) {
@@ -225,6 +240,10 @@ Result<SegmentLook> look_at(const SegmentBytes& bytes) {
 
 Result<bool> has_fragment_behind(const SegmentBytes& bytes, std::uint64_t from) {
   return Scan(bytes).fragment_behind(from);
+}
+
+Result<bool> is_lost(const SegmentBytes& bytes, std::uint64_t at) {
+  return Scan(bytes).is_lost(at);
 }
 
 }  // namespace porchlight::record

@@ -27,7 +27,7 @@ enum class Beginning : std::uint8_t {
 struct SegmentLook {
   Beginning beginning = Beginning::foreign;
   ScannedSegment segment;
-  std::uint64_t last_fragment = 0;  // where it begins; meaningful when there are any
+  std::vector<std::uint64_t> begins;  // of the whole fragments, in order
   std::uint64_t fragments_end = 0;
 };
 // Errors: those of `read`.
@@ -38,6 +38,10 @@ Result<std::uint32_t> checksum(const SegmentBytes& bytes, std::uint64_t size);
 
 // Whether something that is a whole fragment by its boxes begins behind `from`.
 Result<bool> has_fragment_behind(const SegmentBytes& bytes, std::uint64_t from);
+
+// Whether what begins `at` begins with a page that never reached the disk: nothing but zeros stand there, or
+// in a page that begins within the head of a fragment.
+Result<bool> is_lost(const SegmentBytes& bytes, std::uint64_t at);
 
 // Whether a page of the file within [from, to) holds nothing but zeros, which no coded medium does: it never
 // reached the disk.

@@ -25,12 +25,6 @@ UPDATE segments SET end_ms = max(begin_ms, ?2), bytes = ?3, frames = ?4 WHERE fi
   return update->bind(3, as_number(grown.bytes)).bind(4, as_number(grown.frames)).run();
 }
 
-// What is on the medium turned out to be more than the index knew when the gap began.
-constexpr std::string_view yield_to_segment = R"sql(
-UPDATE gaps SET begin_ms = s.end_ms FROM (SELECT * FROM segments WHERE file = ?1) AS s
-WHERE gaps.camera = s.camera AND gaps.boot = s.boot AND gaps.begin_ms >= s.begin_ms AND gaps.begin_ms < s.end_ms
-  AND (gaps.end_boot IS NULL OR (gaps.end_boot, gaps.end_ms) >= (s.boot, s.end_ms)))sql";
-
 Status write_run(Database::Connection& connection, bool ended, const BootMoment& now) {
   auto insert = connection.prepare(QueryType::insert,
                                    "INSERT OR REPLACE INTO run (only_row, ended, boot, alive_ms) "
@@ -148,11 +142,16 @@ Status SegmentIndex::finish(const Segment& segment) {
     if (auto status = update->run(); !status) return status;
     if (sqlite3_changes(connection.handle) == 0) return no_row("finish", segment.file);
   }
-  for (const std::string_view then : {std::string_view(mark), yield_to_segment}) {
-    auto update = connection.prepare(QueryType::update, then);
+  {
+    auto update = connection.prepare(QueryType::update, mark);
     if (!update) return std::move(update).error();
     if (auto status = update->bind(1, std::string_view(segment.file)).run(); !status) return status;
   }
+  // What is on the medium may turn out to be more than the index knew when a gap began.
+  const auto row = segment_of_file(segment.file);
+  if (!row) return row.error();
+  if (*row)
+    if (auto status = make_way(**row); !status) return status;
   return transaction->commit();
 }
 

@@ -49,8 +49,8 @@ Result<std::vector<Segment>> SegmentIndex::oldest(bool of_event, std::size_t lim
 }
 
 Result<std::uint64_t> SegmentIndex::bytes() {
-  const auto sum =
-      database_.connection().scalar(QueryType::select, "SELECT coalesce(sum(bytes), 0) FROM segments");
+  const auto sum = database_.connection().scalar(
+      QueryType::select, "SELECT coalesce(sum(bytes), 0) FROM segments WHERE state <> 0");
   if (!sum) return sum.error();
   return static_cast<std::uint64_t>(*sum);
 }

@@ -31,7 +31,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   must(!found.codec.empty() && found.width >= 0 && found.height >= 0 && found.duration.count() >= 0);
   must(look->fragments_end <= size && found.whole_bytes <= size && look->fragments_end <= found.whole_bytes);
   must(found.fragments <= size / 32);
-  must(found.fragments == 0 || look->last_fragment < look->fragments_end);
+  must(look->begins.size() == found.fragments && std::is_sorted(look->begins.begin(), look->begins.end()));
+  must(found.fragments == 0 || look->begins.back() < look->fragments_end);
   if (found.tail && found.faults.empty())
     must(found.tail->bytes == look->fragments_end && found.tail->frames == found.frames);
   // What healing relies on: cut there, the file is what it was found to be.
@@ -41,7 +42,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   must(again.ok() && again->beginning == record::Beginning::whole && again->fragments_end == cut.size);
   must(again->segment.fragments == found.fragments && again->segment.frames == found.frames &&
        again->segment.duration == found.duration && !again->segment.tail);
-  must(record::has_hole(bytes, look->last_fragment, look->fragments_end).ok());
+  must(record::has_hole(bytes, 0, look->fragments_end).ok());
+  must(record::is_lost(bytes, look->fragments_end).ok());
   must(record::has_fragment_behind(bytes, look->fragments_end).ok());
   must(record::checksum(bytes, look->fragments_end).ok());
   // A head that was read is written so that it reads the same.

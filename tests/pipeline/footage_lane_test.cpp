@@ -145,6 +145,7 @@ TEST_F(FootageLaneTest, ASegmentWhoseWritingFailedIsHealed) {
   tell(begun(file, 1'000'000));
   auto note = finished(file, 1'001'000);
   note.whole = false;
+  note.bytes = std::filesystem::file_size(recordings / (file + ".part"));
   tell(note);
   EXPECT_TRUE(house.until([&] {
     const auto rows = house.segments();
@@ -319,6 +320,29 @@ TEST_F(LastRunTest, ATornSegmentReachesFurtherThanTheIndexKnew) {
   EXPECT_EQ(house.gaps().front().begin.at, house.segments()[1].end_at);
 }
 
+// The crash came between the file and its row.
+TEST_F(LastRunTest, FootageThatTheIndexNeverKnewEndsTheGapBeforeIt) {
+  leave("before", false);
+  make_segment(recordings, "before", 504'000, wall_at(-10'000), Left::part);
+  house.start();
+  ASSERT_TRUE(house.is_ready());
+  house.settle();
+  const auto segments = house.segments();
+  ASSERT_EQ(segments.size(), 2U);
+  auto gaps = house.gaps();
+  ASSERT_EQ(gaps.size(), 2U);
+  EXPECT_EQ(gaps[0].begin.at, 503s);
+  EXPECT_EQ(gaps[0].end->at, 504s);
+  EXPECT_EQ(gaps[1].begin.at, segments[1].end_at);
+  EXPECT_FALSE(gaps[1].end);
+  tell(begun("front/d/1.mp4", 1'000'100));
+  house.settle();
+  gaps = house.gaps();
+  ASSERT_EQ(gaps.size(), 2U);
+  EXPECT_EQ(gaps[0].end->at, 504s);
+  EXPECT_EQ(gaps[1].end->at, 1'000'100ms);
+}
+
 TEST_F(LastRunTest, OfACameraThatIsRecordedForEventsOnlyWhatTheyWantedIsMissing) {
   house.plan.cameras = {{"front", record::Mode::events}};
   leave("before", false);
@@ -332,6 +356,28 @@ TEST_F(LastRunTest, OfACameraThatIsRecordedForEventsOnlyWhatTheyWantedIsMissing)
   ASSERT_EQ(house.gaps().size(), 1U);
   EXPECT_EQ(house.gaps().front().begin.at, 503s);
   EXPECT_EQ(house.gaps().front().end->at, 510s);
+}
+
+TEST_F(LastRunTest, WhatAnEventWantedAndATornSegmentHoldsIsNotMissing) {
+  house.plan.cameras = {{"front", record::Mode::events}};
+  leave("before", false);
+  const auto torn = make_segment(recordings, "before", 503'000, wall_at(-10'000), Left::part);
+  house.prepare([&](store::SegmentIndex& index) {
+    const auto boot = *index.boot("before");
+    store::Segment segment;
+    segment.camera_id = "front";
+    segment.file = torn;
+    segment.begin = {boot, 503s};
+    segment.end_at = 503s;
+    ASSERT_TRUE(index.begin(segment));
+    ASSERT_TRUE(index.keep_span({event::EventId::generate(wall_at(1)), "front", {boot, 501s}, {boot, 505s}}));
+  });
+  house.start();
+  ASSERT_TRUE(house.is_ready());
+  house.settle();
+  ASSERT_EQ(house.segments().size(), 2U);
+  EXPECT_GT(house.segments()[1].end_at, 505s);
+  EXPECT_TRUE(house.gaps().empty());
 }
 
 TEST_F(LastRunTest, AnOrderlyEndIsNoted) {

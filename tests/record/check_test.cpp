@@ -106,6 +106,18 @@ TEST_F(CheckTest, UnindexedFileGetsItsRow) {
   EXPECT_EQ((*row)->start, house.wall(4s));
 }
 
+TEST_F(CheckTest, TheLedgerGivesWayToAFileThatGetsItsRow) {
+  const auto lone = house.add({.at = 6s, .indexed = false});
+  house.add_gap("front", 4s, 60s, event::GapCause::crash);
+  house.add({.at = 60s});
+  EXPECT_THAT(repair(), IsEmpty());
+  EXPECT_THAT(check(), IsEmpty());
+  const auto gaps = house.index().gaps({.oldest_first = true});
+  ASSERT_TRUE(gaps && gaps->size() == 2);
+  EXPECT_EQ((*gaps)[0].stop, house.wall(6s));
+  EXPECT_EQ((*gaps)[1].begin.at, lone.end_at);
+}
+
 TEST_F(CheckTest, TornTailIsHealed) {
   const auto torn = house.add({.at = 4s, .ending = Ending::cut_short});
   EXPECT_THAT(check(), ElementsAre("torn_tail " + torn.file + ".part"));

@@ -63,6 +63,15 @@ inline std::string make_segment(const std::filesystem::path& folder, const std::
   return file;
 }
 
+// Bytes of a segment before its second fragment.
+inline std::uint64_t end_of_first_fragment(const std::filesystem::path& file) {
+  const auto bytes = bytes_of_file(file);
+  const auto first = bytes.find("moof");
+  const auto second = bytes.find("moof", first + 4);
+  EXPECT_NE(second, std::string::npos);
+  return second == std::string::npos ? 0 : second - 4;
+}
+
 // All files beneath, but the identity, by their names beneath the folder.
 inline std::set<std::string> files_in(const std::filesystem::path& folder) {
   std::set<std::string> names;

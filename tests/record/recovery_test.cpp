@@ -2,6 +2,7 @@
 #include "porchlight/record/recovery.hpp"
 
 #include "record/footage_disk.hpp"
+#include "record/sync_fault.hpp"
 
 namespace porchlight::record {
 namespace {
@@ -224,7 +225,8 @@ TEST_F(RecoveryTest, RecordersAtWorkAreLeftAlone) {
   EXPECT_EQ(report.adopted, 1U);
   EXPECT_TRUE(std::filesystem::exists(recordings / (part + ".part")));
   EXPECT_EQ(index->segment_of_file(part)->value().state, SegmentState::open);
-  EXPECT_EQ(index->segment_of_file(finished)->value().state, SegmentState::open);
+  // With its name it is finished: the note may as well be lost.
+  EXPECT_EQ(index->segment_of_file(finished)->value().state, SegmentState::closed);
   EXPECT_EQ(index->segment_of_file(found)->value().state, SegmentState::closed);
 }
 
@@ -260,16 +262,104 @@ TEST_F(RecoveryTest, AnIndexThatWasLostIsHadAgainFromTheFiles) {
 TEST_F(RecoveryTest, ASegmentWhoseWritingFailedIsHealedWhenItIsTold) {
   const auto file = make(5000, Left::part);
   row(file, 5000, SegmentState::open);
-  ASSERT_TRUE(heal_row(*index, *volume, file));
+  ASSERT_TRUE(heal_row(*index, *volume, file, false));
   EXPECT_EQ(index->segment_of_file(file)->value().state, SegmentState::torn);
   EXPECT_TRUE(std::filesystem::exists(recordings / file));
 
   std::filesystem::create_directories(recordings / "front/2026-11-26");
   test::append_bytes(recordings / "front/2026-11-26/empty.mp4.part", "");
   row("front/2026-11-26/empty.mp4", 20'000, SegmentState::open);
-  ASSERT_TRUE(heal_row(*index, *volume, "front/2026-11-26/empty.mp4"));
+  ASSERT_TRUE(heal_row(*index, *volume, "front/2026-11-26/empty.mp4", true));
   EXPECT_FALSE(index->segment_of_file("front/2026-11-26/empty.mp4")->has_value());
   EXPECT_EQ(index->gaps({})->size(), 1U);
+  expect_invariants();
+}
+
+TEST_F(RecoveryTest, FootageThatIsFoundLiesUnderNoGap) {
+  make(5000, Left::part);  // its row was never written
+  ASSERT_TRUE(index->begin_gap({.camera_id = "front", .cause = event::GapCause::crash, .begin = {boot, 3s}}));
+  EXPECT_EQ(recover().adopted, 1U);
+  const auto gaps = *index->gaps({.oldest_first = true});
+  ASSERT_EQ(gaps.size(), 2U);
+  EXPECT_EQ(gaps[0].begin, (store::BootMoment{boot, 3s}));
+  EXPECT_EQ(gaps[0].end, (store::BootMoment{boot, 5s}));
+  EXPECT_EQ(gaps[1].begin, (store::BootMoment{boot, segments().front().end_at}));
+  EXPECT_FALSE(gaps[1].end);
+}
+
+// The number of a boot that comes to light says nothing of its place yet.
+TEST_F(RecoveryTest, FootageOfAnUnknownBootCutsOnlyGapsOfItsOwnTime) {
+  test::make_segment(recordings, "old", 5000, test::wall_at(-10'000));
+  ASSERT_TRUE(
+      index->begin_gap({.camera_id = "front", .cause = event::GapCause::network, .begin = {boot, 3s}}));
+  EXPECT_EQ(recover().adopted, 1U);
+  const auto now = *index->boot("now");
+  EXPECT_EQ(now, 2);
+  const auto gaps = *index->gaps({});
+  ASSERT_EQ(gaps.size(), 1U);
+  EXPECT_EQ(gaps.front().begin, (store::BootMoment{now, 3s}));
+  EXPECT_FALSE(gaps.front().end);
+}
+
+// A link stands for what the disk gives an error for: it is never followed.
+TEST_F(RecoveryTest, OneFileThatCannotBeReadKeepsNobodyFromRecording) {
+  const auto good = make(5000);
+  const std::string day = "front/2026-11-26/";
+  std::filesystem::create_directories(recordings / day);
+  const auto break_file = [&](const std::string& name) {
+    std::filesystem::create_symlink("nowhere", recordings / name);
+  };
+  break_file(day + "found.mp4");
+  break_file(day + "torn.mp4.part");
+  row(day + "torn.mp4", 10'000, SegmentState::open);
+  break_file(day + "whole.mp4");
+  row(day + "whole.mp4", 15'000, SegmentState::closed);
+  const auto report = recover_footage(*index, *volume, {.boot_id = "now"});
+  ASSERT_TRUE(report) << report.error().text();
+  EXPECT_EQ(report->unreadable.size(), 3U);
+  for (const auto& fault : report->unreadable)
+    EXPECT_NE(fault.find("2026-11-26"), std::string::npos) << fault;
+  EXPECT_EQ(report->unhealed, std::vector{day + "torn.mp4"});
+  EXPECT_EQ(report->adopted, 1U);
+  EXPECT_EQ(report->missing, 0U);
+  // Neither files nor rows were touched.
+  for (const auto* name : {"found.mp4", "torn.mp4.part", "whole.mp4"})
+    EXPECT_TRUE(std::filesystem::is_symlink(recordings / (day + name))) << name;
+  EXPECT_EQ(index->segment_of_file(day + "torn.mp4")->value().state, SegmentState::open);
+  EXPECT_EQ(index->segment_of_file(day + "whole.mp4")->value().state, SegmentState::closed);
+  EXPECT_EQ(index->segment_of_file(good)->value().state, SegmentState::closed);
+  EXPECT_TRUE(index->gaps({})->empty());
+}
+
+TEST_F(RecoveryTest, ASyncThatFailsWhileHealingLeavesWhatWasKeptBefore) {
+  const auto file = make(5000, Left::part);
+  const auto id = row(file, 5000, SegmentState::open);
+  const auto part = recordings / (file + ".part");
+  const auto kept = test::end_of_first_fragment(part);
+  ASSERT_TRUE(index->grow({{file, 5800ms, kept, 8}}));
+  test::fail_part_syncs(1);
+  const auto report = recover_footage(*index, *volume, {.boot_id = "now"});
+  ASSERT_TRUE(report) << report.error().text();
+  EXPECT_EQ(report->unhealed, std::vector{file});
+  EXPECT_EQ(std::filesystem::file_size(part), kept);
+  EXPECT_EQ((*index->segment(id))->state, SegmentState::open);
+  EXPECT_EQ(recover().healed, 1U);
+  ASSERT_EQ(segments().size(), 1U);
+  EXPECT_EQ(segments().front().state, SegmentState::torn);
+  EXPECT_EQ(scan_segment(recordings / file)->fragments, 1U);
+}
+
+// As the recorder left it that could not cut its file any more.
+TEST_F(RecoveryTest, BehindAFailedSyncNothingCountsHoweverWellItLooks) {
+  const auto file = make(5000, Left::part);
+  row(file, 5000, SegmentState::open);
+  const auto kept = test::end_of_first_fragment(recordings / (file + ".part"));
+  ASSERT_TRUE(index->grow({{file, 5800ms, kept, 8}}));
+  ASSERT_TRUE(heal_row(*index, *volume, file, true));
+  const auto scanned = scan_segment(recordings / file);
+  ASSERT_TRUE(scanned) << scanned.error().text();
+  EXPECT_EQ(scanned->fragments, 1U);
+  EXPECT_EQ(scanned->tail->bytes, kept);
   expect_invariants();
 }
 

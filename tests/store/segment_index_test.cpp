@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <random>
 
 #include "store/fixture.hpp"
@@ -269,11 +270,63 @@ TEST_F(SegmentIndexTest, AGapBeginsWhereASegmentEndsThatTurnedOutToBeLonger) {
       index->begin_gap({.camera_id = "front", .cause = event::GapCause::power_cut, .begin = {1, 10s}}));
   ASSERT_TRUE(
       index->begin_gap({.camera_id = "back", .cause = event::GapCause::power_cut, .begin = {1, 10s}}));
+  ASSERT_TRUE(index->begin_gap(
+      {.camera_id = "front", .cause = event::GapCause::crash, .begin = {1, 11s}, .end = BootMoment{1, 12s}}));
   open.state = SegmentState::torn;
   open.end_at = 19s;
   ASSERT_TRUE(index->finish(open));
+  ASSERT_EQ(index->gaps({.camera_id = "front"})->size(), 1U);
   EXPECT_EQ(index->gaps({.camera_id = "front"})->front().begin, (BootMoment{1, 19s}));
   EXPECT_EQ(index->gaps({.camera_id = "back"})->front().begin, (BootMoment{1, 10s}));
+}
+
+// By cameras and moments: "begin end", "-" for one that goes on.
+TEST_F(SegmentIndexTest, TheLedgerGivesWayToFootageThatIsFound) {
+  boot("a");
+  boot("b");
+  const auto gap = [&](BootMoment begin, std::optional<BootMoment> end, const std::string& camera = "front") {
+    auto id = index->begin_gap(
+        {.camera_id = camera, .cause = event::GapCause::crash, .detail = "why", .begin = begin, .end = end});
+    EXPECT_TRUE(id);
+    return id ? *id : 0;
+  };
+  gap({1, 0s}, BootMoment{1, 10s});  // touches it
+  const auto over_begin = gap({1, 5s}, BootMoment{1, 12s});
+  gap({1, 12s}, BootMoment{1, 13s});                    // inside
+  const auto goes_on = gap({1, 15s}, {});               // over the end
+  const auto around = gap({1, 8s}, BootMoment{2, 3s});  // on both sides
+  gap({1, 5s}, {}, "back");
+  const auto id = index->adopt(segment(1, 10s, 20s));
+  ASSERT_TRUE(id) << id.error().text();
+  EXPECT_TRUE(*index->segment(*id));
+
+  std::map<std::int64_t, Gap> rows;
+  std::vector<Gap> fresh;
+  for (const auto& row : *index->gaps({.camera_id = "front", .oldest_first = true})) {
+    EXPECT_EQ(row.cause, event::GapCause::crash);
+    EXPECT_EQ(row.detail, "why");
+    rows[row.id] = row;
+    if (row.id > around + 1) fresh.push_back(row);
+  }
+  ASSERT_EQ(rows.size(), 5U);
+  EXPECT_EQ(rows[over_begin].begin, (BootMoment{1, 5s}));
+  EXPECT_EQ(rows[over_begin].end, (BootMoment{1, 10s}));
+  EXPECT_EQ(rows[goes_on].begin, (BootMoment{1, 20s}));
+  EXPECT_FALSE(rows[goes_on].end);
+  EXPECT_EQ(rows[around].begin, (BootMoment{1, 20s}));
+  EXPECT_EQ(rows[around].end, (BootMoment{2, 3s}));
+  ASSERT_EQ(fresh.size(), 1U);
+  EXPECT_EQ(fresh.front().begin, (BootMoment{1, 8s}));
+  EXPECT_EQ(fresh.front().end, (BootMoment{1, 10s}));
+  const auto back = index->gaps({.camera_id = "back"});
+  ASSERT_EQ(back->size(), 1U);
+  EXPECT_EQ(back->front().begin, (BootMoment{1, 5s}));
+  // Whoever knew the one that goes on ends it as before.
+  EXPECT_TRUE(index->end_gap(goes_on, {1, 25s}));
+  // Twice the same file is refused, and nothing of it stays.
+  const auto again = index->adopt(**index->segment(*id));
+  ASSERT_FALSE(again);
+  EXPECT_TRUE(index->begin_gap({.camera_id = "front", .begin = {2, 5s}}));
 }
 
 TEST_F(SegmentIndexTest, ARowWithoutItsFileBecomesAGap) {
@@ -321,14 +374,18 @@ TEST_F(SegmentIndexTest, SaysHowMuchWasRecordedSince) {
   add(segment(1, 0s, 60s));
   add(segment(1, 60s, 120s));
   const auto kept = add(segment(1, 120s, 180s));
-  EXPECT_EQ(*index->bytes(), 3000U);
+  add(segment(1, 180s, 181s, "front", SegmentState::torn));
+  EXPECT_EQ(*index->bytes(), 4000U);
+  const auto open = add(segment(1, 190s, 200s, "back", SegmentState::open));
+  EXPECT_EQ(*index->bytes(), 4000U);                          // who writes it knows better
   EXPECT_EQ(index->recorded_since(at_second(0))->bytes, 0U);  // without times
   ASSERT_TRUE(index->settle(1, at_second(0)));
-  EXPECT_EQ(index->recorded_since(at_second(60))->bytes, 2000U);
+  EXPECT_EQ(index->recorded_since(at_second(60))->bytes, 4000U);
   EXPECT_EQ(index->recorded_since(at_second(60))->since, at_second(60));
   EXPECT_FALSE(index->recorded_since(at_second(999))->since);
   ASSERT_TRUE(index->protect(kept, true));
   EXPECT_EQ(*index->protected_bytes(), 1000U);
+  EXPECT_TRUE(*index->segment(open));
 }
 
 TEST_F(SegmentIndexTest, RemembersTheVolumeAndHowTheLastRunEnded) {

@@ -19,7 +19,7 @@ inline constexpr const char* quarantine_folder = "quarantine";
 // begin again.
 struct RecoveryOrder {
   std::string boot_id;  // of the boot that runs
-  bool live = false;    // recorders write: their parts and open rows are left alone
+  bool live = false;    // recorders write: their parts and the rows of these are left alone
   // Cameras of which the ledger is lost, and which were to be recorded all the time: each hole becomes a gap.
   std::vector<std::string> holes_of{};
   std::filesystem::path damaged_index{};  // the one before, out of which to read what stands in no file
@@ -33,8 +33,12 @@ struct RecoveryReport {
   std::uint64_t missing = 0;             // rows that had no file
   std::uint64_t salvaged = 0;            // rows of the damaged index
   std::vector<std::string> quarantined;  // what is no segment of ours, by its new name
+  // What the disk refused, in its words: files and rows that were left alone.
+  std::vector<std::string> unreadable;
+  std::vector<std::string> unhealed;  // those of them that end in .part, by their name without it
 };
-// Errors: those of the disk and the index; what was done until then stays done.
+// One file that cannot be read is left alone and keeps nobody from recording. Errors: those of the index, and
+// of the volume's own folder; what was done until then stays done.
 Result<RecoveryReport> recover_footage(store::SegmentIndex& index, const Volume& volume,
                                        const RecoveryOrder& order);
 
@@ -43,6 +47,7 @@ Result<std::uint64_t> finish_deletions(store::SegmentIndex& index, const Volume&
 
 // The file of a recorder whose writing failed: cut behind its last whole fragment, row `torn`; without one
 // its row goes and time that the row stood for becomes a gap. Nothing is left to do where there is no row.
-Status heal_row(store::SegmentIndex& index, const Volume& volume, const std::string& file);
+// `row_is_all`: what the row says is all that was kept, and nothing behind it may count.
+Status heal_row(store::SegmentIndex& index, const Volume& volume, const std::string& file, bool row_is_all);
 
 }  // namespace porchlight::record

@@ -105,11 +105,19 @@ enum class Depth : std::uint8_t { boxes, contents };  // contents: reads every b
 // Errors: not_found, io, corrupt (no head can be made out: it is no segment of ours).
 Result<ScannedSegment> scan_segment(const std::filesystem::path& file, Depth depth = Depth::boxes);
 
+// What somebody else knows of a part.
+struct Kept {
+  std::uint64_t bytes = 0;  // certainly on the medium; 0: nobody knows
+  bool is_all = false;      // a sync failed after that: nothing behind may count
+};
+
 // After a crash: cuts `<file>.part` behind its last whole fragment, adds a tail that says `torn`, syncs,
 // gives it its name, syncs the folder. One that was whole already only gets its name. Idempotent: where the
 // part is gone and the file is there, that is looked at. Errors: not_found (without one whole fragment it is
-// removed), corrupt (whole fragments lie behind a damage, or it is no segment of ours: left as it is),
-// already_exists (part and file), resource, io, …
-Result<ScannedSegment> heal_segment(const std::filesystem::path& part);
+// removed), corrupt (whole fragments lie behind a damage, it is no segment of ours, or its sync failed and
+// nobody knows what of it is kept: nothing of it is gone), already_exists (part and file), resource, io, …
+// When the sync fails, the part is cut back to what was kept before, so that who tries again syncs nothing
+// twice.
+Result<ScannedSegment> heal_segment(const std::filesystem::path& part, const Kept& kept = {});
 
 }  // namespace porchlight::record

@@ -112,6 +112,10 @@ class SegmentIndex {
 
   // Each in one transaction of its own; success means that it is on the medium.
   Result<std::int64_t> begin(const Segment& segment);  // its id; any state (files that are found)
+  // A file that was found: its row, and no gap any more where it has footage. One that reaches beyond it on
+  // both sides becomes two; what is left of its end keeps its id. The boots have to be in order. Errors: as
+  // begin().
+  Result<std::int64_t> adopt(const Segment& segment);
   struct Growth {
     std::string file;
     std::chrono::milliseconds end_at{0};
@@ -120,8 +124,8 @@ class SegmentIndex {
   };
   // `alive`: the daemon ran until then (see LastRun). A file without a row is left out.
   Status grow(const std::vector<Growth>& grown, const std::optional<BootMoment>& alive = {});
-  // By `file`: state, end, bytes, frames and crc are taken. A gap that begins within the segment begins at
-  // its end from now on. not_found: there is no such row.
+  // By `file`: state, end, bytes, frames and crc are taken; the ledger gives way as in adopt(). not_found:
+  // there is no such row.
   Status finish(const Segment& segment);
   Status protect(std::int64_t id, bool is_protected);
   Status begin_delete(const std::vector<std::int64_t>& ids);
@@ -150,7 +154,7 @@ class SegmentIndex {
   Result<std::vector<Segment>> by_file(const std::string& after, std::size_t limit);  // in their names' order
   // What may be deleted, oldest first: neither open nor protected. `of_event`: whether a span overlaps it.
   Result<std::vector<Segment>> oldest(bool of_event, std::size_t limit);
-  Result<std::uint64_t> bytes();  // of all segments
+  Result<std::uint64_t> bytes();  // of all segments but those that are being written
   // Of what begins at or after an instant: how much, and since when.
   struct Recorded {
     std::uint64_t bytes = 0;
@@ -185,6 +189,7 @@ class SegmentIndex {
   Status set_volume_id(const std::string& id);
 
  private:
+  Status make_way(const Segment& segment);  // in the caller's transaction
   Database& database_;
 };
 
