@@ -19,8 +19,10 @@ constexpr int most_names = 8;
 
 event::GapCause cause_of(const Error& error) {
   switch (error.code()) {
-    case ErrorCode::resource:
+    case ErrorCode::resource:  // and nothing else: footage is deleted for it
       return event::GapCause::disk_full;
+    case ErrorCode::unavailable:
+      return event::GapCause::overload;
     case ErrorCode::unsupported:
       return event::GapCause::codec;
     default:

@@ -33,6 +33,38 @@ class FileLimit {
   rlimit before_{};
 };
 
+// This process opens no further file.
+class OpenFilesLimit {
+ public:
+  OpenFilesLimit() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const rlimit now{3, before_.rlim_max};
+    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &now), 0);
+  }
+  ~OpenFilesLimit() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+// Footage is deleted for a disk that is full, and for nothing else.
+TEST(RecordingFaults, WhoHasNoFileDescriptorsAsksForNoRoom) {
+  RecordingRig rig(Mode::continuous);
+  (void)rig.next();  // makes the clip
+  rig.reconnect();
+  {
+    const OpenFilesLimit limit;
+    rig.play(3s);
+  }
+  EXPECT_EQ(rig.rooms_asked, 0);
+  EXPECT_EQ(rig.gaps().back().cause, GapCause::disk_error);
+  EXPECT_THAT(rig.gaps().back().detail, HasSubstr("Too many open files"));
+  rig.play(3s);
+  rig.recording->end();
+  test::expect_no_hole(rig.ledger());
+  EXPECT_EQ(rig.segments().size(), 1U);
+}
+
 TEST(RecordingFaults, AFailedWriteEndsTheSegmentWithWhatIsOnTheMedium) {
   RecordingRig rig(Mode::continuous);
   rig.play(4s);
