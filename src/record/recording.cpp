@@ -120,7 +120,9 @@ bool Recording::goes_on(const media::PacketPtr& picture) {
   const bool contiguous = verdict == CutRules::Verdict::cut;
   log_.debug("segment ends", {{"camera_id", options_.camera_id}, {"reason", reason}});
   finish(contiguous ? std::optional(picture->arrived) : std::nullopt);
-  if (!contiguous) gap(event::GapCause::undecodable, picture->arrived, reason);
+  if (!contiguous)
+    gap(verdict == CutRules::Verdict::paused ? event::GapCause::stalled : event::GapCause::undecodable,
+        picture->arrived, reason);
   return false;
 }
 

@@ -179,6 +179,37 @@ TEST(Recording, TimestampsThatGoBackEndTheSegment) {
   for (const auto& segment : rig.segments()) EXPECT_THAT(rig.scan(segment.file).faults, IsEmpty());
 }
 
+// Shorter than the camera's stall: nobody else says so.
+TEST(Recording, APauseIsAGapUpToTheNextKeyframe) {
+  RecordingRig rig(Mode::continuous);
+  rig.play(3s);
+  rig.skip(80);
+  rig.play(4s);
+  rig.recording->end();
+  test::expect_no_hole(rig.ledger());
+  const auto gap = rig.gaps().at(1);
+  EXPECT_EQ(gap.cause, GapCause::stalled);
+  EXPECT_EQ(gap.begin_ms(), 1'000 + 3'000);
+  EXPECT_EQ(gap.end_ms(), 1'000 + 175 * 40);
+  EXPECT_EQ(rig.segments().size(), 2U);
+}
+
+TEST(Recording, APauseOfWhichTheCamerasClockDoesNotKnowIsInNoSegment) {
+  RecordingRig rig(Mode::continuous);
+  rig.play(3s);
+  rig.pause(3s);
+  rig.play(4s);
+  rig.recording->end();
+  test::expect_no_hole(rig.ledger());
+  const auto segments = rig.segments();
+  ASSERT_EQ(segments.size(), 2U);
+  for (const auto& segment : segments)
+    EXPECT_EQ(rig.scan(segment.file).duration.count(), segment.end_ms() - segment.begin_ms());
+  const auto gap = rig.gaps().at(1);
+  EXPECT_EQ(gap.cause, GapCause::stalled);
+  EXPECT_EQ(gap.end_ms() - gap.begin_ms(), 3'000);
+}
+
 TEST(Recording, PicturesThatNeverHaveAKeyframeAreNoOutage) {
   RecordingRig rig(Mode::continuous);
   rig.play(2s);
