@@ -160,9 +160,12 @@ bool Recording::can_hold(const std::shared_ptr<const media::StreamInfo>& stream,
 void Recording::try_segment(const media::PacketPtr& keyframe) {
   if (!can_hold(keyframe->stream, refused_))
     return gap(event::GapCause::codec, keyframe->arrived, keyframe->stream->codec);
-  if (clock_.now() < retry_at_) return;
+  if (clock_.now() < retry_at_) return note_fault_goes_on(keyframe->arrived);
   auto volume = ports_.volume();
-  if (!volume && volume.error().code() == ErrorCode::unavailable) return;  // not yet
+  if (!volume && volume.error().code() == ErrorCode::unavailable) {  // not yet
+    if (options_.mode == Mode::events) gap(event::GapCause::volume, keyframe->arrived, volume.error().text());
+    return;
+  }
   if (!volume) return refuse(event::GapCause::volume, keyframe->arrived, volume.error());
   auto made = make_segment(**volume, keyframe);
   if (!made) return refuse(cause_of(made.error()), keyframe->arrived, made.error());
@@ -170,6 +173,11 @@ void Recording::try_segment(const media::PacketPtr& keyframe) {
   begun_told_ = false;
   instruments_.active(true);
   append(*keyframe);
+}
+
+// Of a window that an event opened after the fault of another: nobody has said anything in it yet.
+void Recording::note_fault_goes_on(MonotonicTime at) {
+  if (!gaps_.open() && last_fault_) gap(*last_fault_, at, "not tried again yet");
 }
 
 // A name may be taken, after the clock was set back.
@@ -196,6 +204,7 @@ Result<std::unique_ptr<OpenSegment>> Recording::make_segment(const Volume& volum
 
 void Recording::settle() {
   const auto now = clock_.now();
+  if (held_ && volume_is_known()) plan_held();
   if (segment_ && segment_->fragment_due(now))
     if (auto status = segment_->write(); !status) fail(status.error());
   flush();
@@ -290,6 +299,7 @@ void Recording::count_gap() {
 }
 
 void Recording::end() {
+  if (held_) plan_held();
   finish(std::nullopt);
   auto now = clock_.now();
   if (planning_ && !spans_.wants(now)) now = spans_.until();
@@ -310,7 +320,19 @@ void Recording::trigger(const Trigger& trigger) {
   spans_.take(trigger);
   if (options_.mode != Mode::events || planning_) return;
   const auto from = std::max(spans_.begin_of(trigger), accounted_);
-  if (spans_.wants(from)) plan(from);
+  if (!spans_.wants(from)) return;
+  held_ = std::min(held_.value_or(from), from);
+  if (volume_is_known()) plan_held();
+}
+
+// Before it is, the first seconds of a run, what an event wants stays in memory: a segment could not begin.
+bool Recording::volume_is_known() const {
+  const auto volume = ports_.volume();
+  return volume || volume.error().code() != ErrorCode::unavailable;
+}
+
+void Recording::plan_held() {
+  plan(*std::exchange(held_, std::nullopt));
 }
 
 void Recording::plan(MonotonicTime from) {

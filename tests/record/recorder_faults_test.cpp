@@ -94,6 +94,33 @@ TEST(RecordingFaults, AFailedWriteEndsTheSegmentWithWhatIsOnTheMedium) {
   EXPECT_THAT(gap.detail, HasSubstr(file));
 }
 
+// The next event's window begins before anything is tried again.
+TEST(RecordingFaults, AFaultThatGoesOnIsToldInTheNextWindow) {
+  RecordOptions options;
+  options.pre_roll = 0ms;
+  options.post_roll = 1s;
+  RecordingRig rig(Mode::events, options);
+  rig.play(20s);
+  rig.trigger(event::EventId::generate(rig.clock.wall()), rig.clock.now());
+  rig.play(400ms);
+  {
+    const auto part = rig.folder.path() / (rig.segments().at(0).file + ".part");
+    const FileLimit limit(std::filesystem::file_size(part) + 10);
+    rig.play(800ms);
+  }
+  ASSERT_FALSE(rig.recording->writing());
+  ASSERT_EQ(rig.gaps().size(), 1U);
+  ASSERT_EQ(rig.gaps()[0].end_ms(), 22'000) << "the first window is over";
+  const auto at = rig.now_ms();
+  rig.trigger(event::EventId::generate(rig.clock.wall()), rig.clock.now());
+  rig.play(3s);
+  ASSERT_EQ(rig.segments().size(), 2U);
+  ASSERT_EQ(rig.gaps().size(), 2U);
+  EXPECT_EQ(rig.gaps()[1].cause, GapCause::disk_error);
+  EXPECT_EQ(rig.gaps()[1].begin_ms(), at);
+  EXPECT_EQ(rig.gaps()[1].end, rig.segments()[1].begin);
+}
+
 TEST(RecordingFaults, ADiskThatTakesNothingLeavesNothingBehindAndIsTriedEachSecond) {
   RecordingRig rig(Mode::continuous);
   {
