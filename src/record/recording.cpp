@@ -25,6 +25,11 @@ event::GapCause cause_of(const Error& error) {
       return event::GapCause::overload;
     case ErrorCode::unsupported:
       return event::GapCause::codec;
+    case ErrorCode::invalid_argument:  // libav makes nothing of the packets
+    case ErrorCode::corrupt:
+      return event::GapCause::undecodable;
+    case ErrorCode::permission_denied:  // read-only, or somebody else's since
+      return event::GapCause::volume;
     default:
       return event::GapCause::disk_error;
   }

@@ -3,11 +3,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <fstream>
 
+#include "record/packets.hpp"
 #include "record/recording_rig.hpp"
+
+extern "C" {
+#include <libavcodec/avcodec.h>
+}
 
 namespace porchlight::record {
 namespace {
@@ -150,6 +156,54 @@ TEST(RecordingFaults, AFolderThatCannotBeMadeIsAFaultOfTheDisk) {
   rig.recording->end();
   test::expect_no_hole(rig.ledger());
   EXPECT_EQ(rig.segments().size(), 1U);
+}
+
+// Somebody else for the kernel, whom no folder of ours is open to.
+class Nobody {
+ public:
+  Nobody() : lowered_(::seteuid(65534) == 0) {}
+  ~Nobody() {
+    if (lowered_) EXPECT_EQ(::seteuid(0), 0);
+  }
+
+ private:
+  const bool lowered_;
+};
+
+TEST(RecordingFaults, AFolderThatMayNotBeWrittenIsTheVolumes) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can be somebody else";
+  RecordingRig rig(Mode::continuous);
+  {
+    const Nobody nobody;
+    rig.play(3s);
+  }
+  EXPECT_EQ(rig.gaps().back().cause, GapCause::volume);
+  EXPECT_EQ(rig.rooms_asked, 0);
+  rig.play(3s);
+  rig.recording->end();
+  test::expect_no_hole(rig.ledger());
+  EXPECT_EQ(rig.segments().size(), 1U);
+}
+
+// No fault of the disk: libav makes no head of them.
+TEST(RecordingFaults, PicturesThatAreNoneAreUndecodable) {
+  RecordingRig rig(Mode::continuous);
+  auto stream = std::make_shared<media::StreamInfo>(*rig.next()->stream);
+  const auto bare = test::stream_of("h264");
+  media::AvParameters parameters(avcodec_parameters_alloc());
+  parameters->codec_type = AVMEDIA_TYPE_VIDEO;
+  parameters->codec_id = AV_CODEC_ID_H264;
+  stream->codec = "h264";
+  stream->parameters = std::shared_ptr<const AVCodecParameters>(parameters.release(), media::AvDeleter{});
+  stream->time_base_num = bare->time_base_num;
+  stream->time_base_den = bare->time_base_den;
+  for (int i = 0; i < 75; ++i) {
+    rig.recording->take(test::packet_of(stream, {i % 25 == 0, i * 40, rig.now_ms()}, std::string(100, 'x')));
+    rig.clock.advance(RecordingRig::picture_time);
+    if (i % 5 == 4) rig.settle();
+  }
+  EXPECT_THAT(rig.segments(), IsEmpty());
+  EXPECT_EQ(rig.gaps().back().cause, GapCause::undecodable) << rig.gaps().back().detail;
 }
 
 TEST(RecordingFaults, ASegmentThatCannotBeFinishedCountsAsFarAsItWasSynced) {
