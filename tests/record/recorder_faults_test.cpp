@@ -213,6 +213,7 @@ TEST(RecordingFaults, ASegmentThatCannotBeFinishedCountsAsFarAsItWasSynced) {
   const auto kept = rig.scan(file, true);
   const FileLimit limit(std::filesystem::file_size(rig.folder.path() / (file + ".part")));
   rig.gone(GapCause::network);
+  rig.pause(200ms);
   const auto segments = rig.segments();
   ASSERT_EQ(segments.size(), 1U);
   EXPECT_FALSE(segments[0].whole);

