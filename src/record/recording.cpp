@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "porchlight/base/overloaded.hpp"
+#include "record/packet_time.hpp"
 
 namespace porchlight::record {
 namespace {
@@ -131,7 +132,13 @@ bool Recording::goes_on(const media::PacketPtr& picture) {
   return false;
 }
 
+// What refers to a damaged picture is damaged, too.
 void Recording::take_picture(const media::PacketPtr& picture) {
+  if (is_damaged(*picture)) {
+    if (segment_ || !gaps_.open())
+      interrupt(event::GapCause::lost_packets, picture->arrived, "a damaged picture");
+    return;
+  }
   if (segment_ && goes_on(picture)) return append(*picture);
   if (!picture->keyframe) return note_waiting(picture->arrived);
   waiting_.reset();

@@ -150,6 +150,30 @@ TEST(Recording, WhatTheTransportLostIsAGapUpToTheNextKeyframe) {
   EXPECT_EQ(rig.segments().at(0).frames, 80U);
 }
 
+// libavformat marks what arrived with a hole in it.
+TEST(Recording, ADamagedPictureIsAGapUpToTheNextSoundKeyframe) {
+  RecordingRig rig(Mode::continuous);
+  rig.play(3200ms);
+  for (const auto& wait : {760ms, 960ms}) {  // the second is a keyframe
+    auto damaged = std::make_shared<media::Packet>(*rig.next());
+    media::AvPacket data(av_packet_clone(damaged->data.get()));
+    data->flags |= AV_PKT_FLAG_CORRUPT;
+    damaged->data = std::shared_ptr<const AVPacket>(data.release(), media::AvDeleter{});
+    rig.recording->take(media::PacketPtr(damaged));
+    rig.clock.advance(RecordingRig::picture_time);
+    rig.play(wait);
+  }
+  rig.play(2s);
+  rig.recording->end();
+  test::expect_no_hole(rig.ledger());
+  ASSERT_EQ(rig.gaps().size(), 2U);
+  const auto gap = rig.gaps()[1];
+  EXPECT_EQ(gap.cause, GapCause::lost_packets);
+  EXPECT_EQ(gap.begin_ms(), 1'000 + 3'200);
+  EXPECT_EQ(gap.end_ms(), 1'000 + 5'000);
+  EXPECT_EQ(rig.segments().at(0).frames, 80U);
+}
+
 TEST(Recording, WhatTheQueueLeftOutIsAGap) {
   RecordingRig rig(Mode::continuous);
   rig.play(2s);
