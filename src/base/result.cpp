@@ -26,9 +26,6 @@ ErrorCode code_of(int errnum) noexcept {
       return ErrorCode::invalid_argument;
     case ETIMEDOUT:
       return ErrorCode::timeout;
-    case ENOMEM:
-    case EMFILE:
-    case ENFILE:
     case ENOSPC:
     case EDQUOT:
       return ErrorCode::resource;
@@ -40,6 +37,8 @@ ErrorCode code_of(int errnum) noexcept {
       return ErrorCode::network;
     case EAGAIN:
       return ErrorCode::unavailable;
+    // Also without memory or file descriptors: whoever hears `resource` of a file deletes others to make
+    // room.
     default:
       return ErrorCode::io;
   }

@@ -202,6 +202,7 @@ Result<CameraPicture> Pipeline::picture(const std::string& camera_id) {
 void Pipeline::sample() {
   auto& s = *state_;
   s.vision->sweep();
+  s.resume_cameras();
   s.tell_house();
   s.show_faults();
   s.show_lost_notes();

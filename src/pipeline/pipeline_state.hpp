@@ -93,13 +93,22 @@ class Pipeline::State {
   // workers.cpp, main thread
   void start_buttons();
   void start_camera(const std::shared_ptr<CameraUnit>& unit);
-  Status retire_camera(CameraUnit& unit);
+  // Only asked, so that those of several cameras end at once.
+  void stop_ingests(const CameraUnit& unit);
+  void stop_recorder(const CameraUnit& unit);
+  Status retire_ingests(const CameraUnit& unit);
+  // `deadline`: until then the recorder may write what it has.
+  Status retire_rest(CameraUnit& unit, MonotonicTime deadline);
+  // None of its workers that were given up runs any more.
+  bool can_go_on(const CameraUnit& unit);
   void start_channels(const Lanes& running = {});
   void start_vision();
   void start_lanes();
   void start_sampler();
 
   // reload.cpp, main thread
+  using RecordedUntil = std::map<std::string, std::optional<MonotonicTime>>;
+  Status retire_cameras(const std::vector<std::string>& changed, RecordedUntil& until);
   Status reload_cameras(const std::vector<camera::CameraOptions>& wanted,
                         const record::RecordOptions& recording, std::vector<std::string>& rebuilt);
   Status reload_buttons(const std::vector<gpio::ButtonOptions>& wanted);
@@ -107,6 +116,9 @@ class Pipeline::State {
   void rename_cameras(const notify::Options& wanted);
   Status reload_faces(const vision::FaceOptions& wanted);
   Status retire(const std::string& worker);
+  Status retire(const std::string& worker, std::chrono::milliseconds limit);
+  // Cameras of which a reload could not stop every worker: once these have ended they are built anew.
+  void resume_cameras();
 
   // const after construction, or main thread only
   Options options;
@@ -131,6 +143,7 @@ class Pipeline::State {
   RoutingPtr routing = std::make_shared<const Routing>();
   std::set<std::string> types_shown;  // of channels, in notification_channel_open
   std::map<std::string, std::shared_ptr<CameraUnit>> cameras;
+  std::set<std::string> half_stopped;  // of these, by a reload that could not stop every worker
   People people;
   notify::HousePtr told;                           // what the lanes were told last,
   RoutingPtr told_to;                              // which lanes those were,

@@ -12,6 +12,9 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr auto retire_limit = 1500ms;
+// A recorder has to write and sync what it has; a card may take long for it. All together no longer than
+// that, because the watchdog waits for this thread.
+constexpr auto recorder_limit = 8s;
 constexpr auto handover_limit = 1s;
 
 const camera::CameraOptions* find_camera(const std::vector<camera::CameraOptions>& cameras,
@@ -29,42 +32,88 @@ bool same_recording(const record::RecordOptions& a, const record::RecordOptions&
 }  // namespace
 
 Status Pipeline::State::retire(const std::string& worker) {
-  if (supervisor.retire(worker, retire_limit)) return {};
+  return retire(worker, retire_limit);
+}
+
+Status Pipeline::State::retire(const std::string& worker, std::chrono::milliseconds limit) {
+  if (supervisor.retire(worker, limit)) return {};
   return Error(ErrorCode::timeout, "worker '" + worker + "' did not stop; restart the daemon");
+}
+
+// One camera that does not let go is no reason to leave the others half stopped.
+Status Pipeline::State::retire_cameras(const std::vector<std::string>& changed, RecordedUntil& until) {
+  Status all;
+  std::vector<std::string> unfilled;  // cameras whose recorders get nothing more
+  for (const auto& id : changed) stop_ingests(*cameras[id]);
+  for (const auto& id : changed) {
+    half_stopped.insert(id);
+    if (auto status = retire_ingests(*cameras[id]); !status)
+      all = std::move(status);
+    else
+      unfilled.push_back(id);
+  }
+  for (const auto& id : unfilled) stop_recorder(*cameras[id]);
+  const auto deadline = SystemClock{}.now() + recorder_limit;
+  for (const auto& id : unfilled) {
+    if (auto status = retire_rest(*cameras[id], deadline); !status) {
+      all = std::move(status);
+      continue;
+    }
+    if (const auto* recorder = cameras[id]->recorder(); recorder != nullptr)
+      until[id] = recorder->accounted_until();
+    half_stopped.erase(id);
+    cameras.erase(id);
+  }
+  return all;
 }
 
 Status Pipeline::State::reload_cameras(const std::vector<camera::CameraOptions>& wanted,
                                        const record::RecordOptions& recording,
                                        std::vector<std::string>& rebuilt) {
   const bool as_before = same_recording(options.recording, recording);
-  std::vector<std::string> removed;
-  std::map<std::string, std::optional<MonotonicTime>> recorded_until;
-  for (auto it = cameras.begin(); it != cameras.end();) {
-    const auto* now = find_camera(wanted, it->first);
-    if (now != nullptr && *now == it->second->ingest().options() && (as_before || !now->records())) {
-      ++it;
-      continue;
-    }
-    if (auto status = retire_camera(*it->second); !status) return status;
-    if (const auto* recorder = it->second->recorder(); recorder != nullptr)
-      recorded_until[it->first] = recorder->accounted_until();
-    rebuilt.push_back("cameras." + it->first);
-    if (now == nullptr) removed.push_back(it->first);
-    it = cameras.erase(it);
+  std::vector<std::string> changed;
+  for (const auto& [id, unit] : cameras) {
+    const auto* now = find_camera(wanted, id);
+    if (now == nullptr || half_stopped.contains(id) || *now != unit->ingest().options() ||
+        (!as_before && now->records()))
+      changed.push_back(id);
   }
-  // Nothing of a removed camera counts any more: its workers have ended.
-  for (const auto& id : removed) metrics.forget("camera_id", id);
+  RecordedUntil recorded_until;
+  auto all = retire_cameras(changed, recorded_until);
+  for (const auto& id : changed) {
+    if (cameras.contains(id)) continue;
+    rebuilt.push_back("cameras." + id);
+    // Nothing of a removed camera counts any more: its workers have ended.
+    if (find_camera(wanted, id) == nullptr) metrics.forget("camera_id", id);
+  }
   for (const auto& camera : wanted) {
     if (cameras.contains(camera.id)) continue;
     auto unit = make_camera(camera, recording, recorded_until[camera.id]);
-    if (!unit) return std::move(unit).error();
+    if (!unit) {
+      all = std::move(unit).error();
+      continue;
+    }
     cameras[camera.id] = std::move(*unit);
     start_camera(cameras[camera.id]);
     if (const auto name = "cameras." + camera.id;
         std::find(rebuilt.begin(), rebuilt.end(), name) == rebuilt.end())
       rebuilt.push_back(name);
   }
-  return {};
+  return all;
+}
+
+void Pipeline::State::resume_cameras() {
+  if (std::none_of(half_stopped.begin(), half_stopped.end(),
+                   [this](const auto& id) { return can_go_on(*cameras[id]); }))
+    return;
+  std::vector<std::string> rebuilt;
+  const auto status = reload_cameras(options.cameras, options.recording, rebuilt);
+  publish_views();
+  tell_house();
+  const telemetry::Logger log("doorbell.pipeline", telemetry::Component::system);
+  for (const auto& name : rebuilt)
+    log.info("what a reload could not stop in time is built anew", {{"key", name}});
+  if (!status) log.error("a camera could not be built anew", {{"fault", status.error().text()}});
 }
 
 Status Pipeline::State::reload_buttons(const std::vector<gpio::ButtonOptions>& wanted) {

@@ -64,9 +64,14 @@ Supervisor::Supervisor(const Clock& clock, telemetry::Metrics& metrics) : clock_
 
 Supervisor::~Supervisor() {
   // Their threads still run: a destroyed Worker would be touched from there.
+  const auto leave = [](Entry& entry) {
+    entry.worker->abandon();
+    entry.worker.release();  // NOLINT(bugprone-unused-return-value)
+  };
   for (auto& [id, entry] : entries_)
-    if (entry->given_up) entry->worker.release();          // NOLINT(bugprone-unused-return-value)
-  for (auto& entry : abandoned_) entry->worker.release();  // NOLINT(bugprone-unused-return-value)
+    if (entry->given_up) leave(*entry);
+  forget_ended();
+  for (auto& entry : abandoned_) leave(*entry);
 }
 
 void Supervisor::start(WorkerSpec spec) {
@@ -107,6 +112,7 @@ Worker::Body Supervisor::with_urgency(const WorkerSpec& spec) {
 bool Supervisor::check() {
   bool all_beat = true;
   const auto now = clock_.now();
+  forget_ended();
   for (auto& [id, entry] : entries_) {
     if (entry->restart_at) {
       if (now >= *entry->restart_at) {
@@ -151,7 +157,6 @@ bool Supervisor::join_until(Entry& entry, MonotonicTime deadline) {
   while (entry.worker->state() == Worker::State::running) {
     if (real.now() >= deadline) {
       entry.given_up = true;
-      entry.worker->abandon();
       log_.error("worker did not stop in time, giving it up", {{"worker", entry.spec.id}});
       return false;
     }
@@ -159,6 +164,10 @@ bool Supervisor::join_until(Entry& entry, MonotonicTime deadline) {
   }
   entry.worker->join();
   return true;
+}
+
+void Supervisor::request_stop(const std::string& id) {
+  if (const auto found = entries_.find(id); found != entries_.end()) found->second->worker->request_stop();
 }
 
 bool Supervisor::retire(const std::string& id, std::chrono::milliseconds limit) {
@@ -189,6 +198,7 @@ bool Supervisor::stop(std::chrono::milliseconds limit) {
                                                                           {Stage::http, 98},
                                                                           {Stage::log, 100}}};
   const auto begun = SystemClock{}.now();
+  forget_ended();
   bool all = abandoned_.empty();
   for (const auto& [stage, percent] : percent_of_limit) {
     for (auto& [id, entry] : entries_)
@@ -199,7 +209,22 @@ bool Supervisor::stop(std::chrono::milliseconds limit) {
   return all;
 }
 
-bool Supervisor::is_abandoned(const std::string& id) const {
+// Who was only late, on a disk that took its time, is no fault for ever. A worker of the same name may have
+// begun meanwhile: the series is its.
+void Supervisor::forget_ended() {
+  std::erase_if(abandoned_, [this](const auto& entry) {
+    if (entry->worker->state() == Worker::State::running) return false;
+    entry->worker->join();
+    log_.info("a worker that was given up has ended", {{"worker", entry->spec.id}});
+    if (!entries_.contains(entry->spec.id))
+      metrics_.remove_gauge("pipeline_worker_health",
+                            {{"worker_id", entry->spec.id}, {"worker_type", entry->spec.type}});
+    return true;
+  });
+}
+
+bool Supervisor::is_abandoned(const std::string& id) {
+  forget_ended();
   return std::any_of(abandoned_.begin(), abandoned_.end(),
                      [&](const auto& entry) { return entry->spec.id == id; });
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which thread runs which loop. docs/threads.md is the table of this file.
+#include <algorithm>
+
 #include "pipeline/pipeline_state.hpp"
 
 namespace porchlight::pipeline {
@@ -47,12 +49,35 @@ void Pipeline::State::start_camera(const std::shared_ptr<CameraUnit>& unit) {
 }
 
 // The order matters: whoever fills goes before whoever empties.
-Status Pipeline::State::retire_camera(CameraUnit& unit) {
+void Pipeline::State::stop_ingests(const CameraUnit& unit) {
+  for (const auto& worker : {main_ingest_id(unit.id()), ingest_id(unit.id())})
+    supervisor.request_stop(worker);
+}
+
+Status Pipeline::State::retire_ingests(const CameraUnit& unit) {
+  Status all;
+  for (const auto& worker : {main_ingest_id(unit.id()), ingest_id(unit.id())})
+    if (auto status = retire(worker); !status) all = std::move(status);
+  return all;
+}
+
+void Pipeline::State::stop_recorder(const CameraUnit& unit) {
+  supervisor.request_stop(recorder_id(unit.id()));
+}
+
+Status Pipeline::State::retire_rest(CameraUnit& unit, MonotonicTime deadline) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - SystemClock{}.now());
+  auto status = retire(recorder_id(unit.id()), std::max(0ms, left));
+  if (status) status = retire(decoder_id(unit.id()));
+  if (status) unit.retire();
+  return status;
+}
+
+bool Pipeline::State::can_go_on(const CameraUnit& unit) {
   for (const auto& worker :
        {main_ingest_id(unit.id()), ingest_id(unit.id()), recorder_id(unit.id()), decoder_id(unit.id())})
-    if (auto status = retire(worker); !status) return status;
-  unit.retire();
-  return {};
+    if (supervisor.is_abandoned(worker)) return false;
+  return true;
 }
 
 void Pipeline::State::start_channels(const Lanes& running) {

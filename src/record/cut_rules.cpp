@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "record/cut_rules.hpp"
 
+#include <algorithm>
+
 #include "record/packet_time.hpp"
 
 namespace porchlight::record {
@@ -9,8 +11,33 @@ namespace {
 using namespace std::chrono_literals;
 // How far the camera's time may be from ours within a segment: by a step, or little by little.
 constexpr std::chrono::nanoseconds tolerance = 1s;
+// What is no pause yet, however fast pictures came before; else so many times the usual step.
+constexpr std::chrono::nanoseconds least_pause = 2s;
+constexpr int most_steps = 5;
+// A file has to end some time, however long a camera does without keyframes.
+constexpr std::chrono::nanoseconds longest_group = 10min;
 
 }  // namespace
+
+// A camera that sends a picture a minute does not pause.
+bool PauseWatch::saw(Duration passed, Duration lasted, Duration behind) {
+  const auto limit = std::max(least_pause, most_steps * step_);
+  const bool is_long = steps_ >= enough && passed > limit;
+  if (is_long && lasted > limit) return true;
+  if (is_long) {
+    lag_ = behind;
+    since_ = 0;
+    lasted_ = {};
+    catches_up_ = false;
+  } else if (lag_) {
+    ++since_;
+    lasted_ += lasted;
+    catches_up_ = catches_up_ || behind < *lag_ - lasted_ / 2;
+    if (behind <= tolerance) lag_.reset();
+  }
+  step_ += (std::max(Duration{}, lasted) - step_) / std::min(++steps_, enough);
+  return false;
+}
 
 CutRules::CutRules(const media::Packet& first, std::chrono::milliseconds segment)
     : segment_(segment),
@@ -19,14 +46,27 @@ CutRules::CutRules(const media::Packet& first, std::chrono::milliseconds segment
       first_time_(decode_time(first)),
       parameters_(parameter_sets(first)),
       arrived_(first.arrived),
-      time_(first_time_) {}
+      time_(first_time_),
+      keyframe_(first.arrived) {}
 
 CutRules::Verdict CutRules::judge(const media::Packet& picture) {
-  const bool continues = fits(picture) && !(picture.keyframe && is_due(picture));
+  const bool paused = pauses(picture);
+  const bool continues = !paused && fits(picture) && !(picture.keyframe && is_due(picture));
   arrived_ = picture.arrived;
   time_ = decode_time(picture);
+  if (picture.keyframe) keyframe_ = arrived_;
   if (continues) return Verdict::goes_on;
+  if (paused || (picture.keyframe && pause_.has_hole())) return Verdict::paused;
   return picture.keyframe ? Verdict::cut : Verdict::broken;
+}
+
+bool CutRules::pauses(const media::Packet& picture) {
+  const auto passed = picture.arrived - arrived_;
+  const auto time = decode_time(picture);
+  const auto lasted = time && time_ ? *time - *time_ : passed;
+  const auto behind = time && first_time_ ? (picture.arrived - first_arrived_) - (*time - *first_time_)
+                                          : std::chrono::nanoseconds{};
+  return pause_.saw(passed, lasted, behind) && !no("nothing came for a while");
 }
 
 bool CutRules::no(const char* reason) {
@@ -36,6 +76,9 @@ bool CutRules::no(const char* reason) {
 
 bool CutRules::fits(const media::Packet& picture) {
   if (!same_coding(*picture.stream, *stream_)) return no("the stream changed");
+  if (!picture.keyframe &&
+      picture.arrived - keyframe_ > std::max<std::chrono::nanoseconds>(2 * segment_, longest_group))
+    return no("no keyframe comes any more");
   const auto time = decode_time(picture);
   if (!time || !time_) return true;
   if (*time < *time_) return no("timestamps went back");
@@ -45,13 +88,14 @@ bool CutRules::fits(const media::Packet& picture) {
 }
 
 bool CutRules::is_due(const media::Packet& keyframe) {
+  if (const auto sets = parameter_sets(keyframe); !sets.empty() && sets != parameters_)
+    return !no("the parameters changed");
+  if (pause_.is_open()) return false;
   const auto passed = keyframe.arrived - first_arrived_;
   const auto time = decode_time(keyframe);
   const auto lasted = time && first_time_ ? *time - *first_time_ : passed;
   if (lasted >= segment_) return !no("its time is over");
   if (std::chrono::abs(lasted - passed) > tolerance) return !no("timestamps drifted");
-  if (const auto sets = parameter_sets(keyframe); !sets.empty() && sets != parameters_)
-    return !no("the parameters changed");
   return false;
 }
 

@@ -75,7 +75,7 @@ Status FragmentBuilder::append(const media::Packet& packet) {
   if (!begun_ && !packet.keyframe)
     return Error(ErrorCode::invalid_argument, "record " + ours->codec + ": its first packet is no keyframe");
   if (waiting_bytes_ + packet.size > most_waiting)
-    return Error(ErrorCode::resource, "record " + ours->codec + ": 64 MiB wait to be written");
+    return Error(ErrorCode::unavailable, "record " + ours->codec + ": 64 MiB wait to be written");
   Waiting waiting{media::make_av_packet(), packet.arrived};
   if (const int held = av_packet_ref(waiting.data.get(), packet.data.get()); held < 0)
     return media::av_error(held, "hold a packet");

@@ -12,24 +12,25 @@ GapBook::GapBook(std::string camera_id, std::function<void(RecordNote)> tell, Co
 void GapBook::begin(event::GapCause cause, MonotonicTime begin, std::string detail) {
   if (gap_ && gap_->cause == cause) return;
   if (gap_) {
-    begin = std::max(begin, gap_->begin);
+    begin = std::max(begin, counted_);
     end(begin);
   }
   gap_ = GapNote{camera_id_, cause, std::move(detail), begin, std::nullopt};
   counted_ = begin;
-  tell_(*gap_);
 }
 
 void GapBook::end(MonotonicTime end) {
   if (!gap_) return;
   count(end);
   auto over = *std::exchange(gap_, std::nullopt);
+  if (counted_ == over.begin) return;
   over.end = std::max(end, over.begin);
   tell_(std::move(over));
 }
 
 void GapBook::count(MonotonicTime now) {
   if (!gap_ || now <= counted_) return;
+  if (counted_ == gap_->begin) tell_(*gap_);
   count_(gap_->cause, now - counted_);
   counted_ = now;
 }

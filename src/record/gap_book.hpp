@@ -9,8 +9,9 @@
 
 namespace porchlight::record {
 
-// The gap of one camera that goes on, if there is one: told at its begin and at its end, and counted while it
-// lasts. Recorder's thread.
+// The gap of one camera that goes on, if there is one: told once it has lasted at all, and at its end, and
+// counted while it lasts. One without length is never told: it would be a row that explains nothing.
+// Recorder's thread.
 class GapBook {
  public:
   // `count`: so much longer than at the last call.
@@ -21,7 +22,7 @@ class GapBook {
   // that one ends here.
   void begin(event::GapCause cause, MonotonicTime begin, std::string detail);
   void end(MonotonicTime end);
-  // Time passes.
+  // Time passes, up to `now` in this gap.
   void count(MonotonicTime now);
 
   bool open() const noexcept { return gap_.has_value(); }
@@ -35,7 +36,7 @@ class GapBook {
   const std::function<void(RecordNote)> tell_;
   const Count count_;
   std::optional<GapNote> gap_;
-  MonotonicTime counted_{};
+  MonotonicTime counted_{};  // beyond its begin: it was told
 };
 
 }  // namespace porchlight::record

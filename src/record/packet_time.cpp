@@ -43,6 +43,10 @@ std::optional<std::chrono::nanoseconds> decode_time(const media::Packet& packet)
   return std::chrono::nanoseconds{av_rescale_q(ticks, base, AVRational{1, 1'000'000'000})};
 }
 
+bool is_damaged(const media::Packet& packet) noexcept {
+  return (packet.data->flags & AV_PKT_FLAG_CORRUPT) != 0;
+}
+
 bool same_coding(const media::StreamInfo& a, const media::StreamInfo& b) {
   if (&a == &b) return true;
   if (a.codec != b.codec || a.width != b.width || a.height != b.height ||

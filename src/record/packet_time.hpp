@@ -13,6 +13,9 @@ namespace porchlight::record {
 // other. Grows from packet to packet, unlike presentation, which B-frames turn about.
 std::optional<std::chrono::nanoseconds> decode_time(const media::Packet& packet);
 
+// The transport knows that bytes of it are missing.
+bool is_damaged(const media::Packet& packet) noexcept;
+
 // Whether packets of the one can follow packets of the other in a file: codec, size, time base and what
 // decoders are told in advance.
 bool same_coding(const media::StreamInfo& a, const media::StreamInfo& b);

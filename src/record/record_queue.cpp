@@ -10,6 +10,8 @@ namespace {
 // Kept for what is not a packet: those are few, and none of them may be lost.
 constexpr std::size_t reserved = 64;
 
+constexpr MonotonicTime::rep nothing = -1;
+
 bool is_keyframe(const media::PacketPtr& packet) {
   return packet->keyframe && packet->stream->kind == media::MediaKind::video;
 }
@@ -42,13 +44,25 @@ struct RecordQueue::State {
     if (!left_out) left_out = LeftOut{0, packet.arrived, packet.arrived};
     ++left_out->packets;
     left_out->to = packet.arrived;
+    show_owed();
     dropped.fetch_add(1, std::memory_order_relaxed);
+  }
+
+  // Readers may see one left-out packet more or less than belongs to the times: it is for people.
+  void show_owed() noexcept {
+    owed_from.store(left_out ? left_out->from.time_since_epoch().count() : nothing,
+                    std::memory_order_relaxed);
+    owed_to.store(left_out ? left_out->to.time_since_epoch().count() : nothing, std::memory_order_relaxed);
+    owed_packets.store(left_out ? left_out->packets : 0, std::memory_order_relaxed);
   }
 
   // What could not be said yet, in the order in which it happened.
   bool settle() {
-    if (left_out && !put(*left_out)) return false;
-    left_out.reset();
+    if (left_out) {
+      if (!put(*left_out)) return false;
+      left_out.reset();
+      show_owed();
+    }
     if (gone && !put(*gone)) return false;
     gone.reset();
     return true;
@@ -69,6 +83,7 @@ struct RecordQueue::State {
     if (const auto* went = std::get_if<CameraGone>(&item); went != nullptr && !gone) gone = *went;
     if (const auto* lost = std::get_if<PicturesLost>(&item); lost != nullptr && !left_out)
       left_out = LeftOut{0, lost->at, lost->at};
+    show_owed();
   }
 
   bool is_half_full() const noexcept {
@@ -87,6 +102,9 @@ struct RecordQueue::State {
   std::atomic<std::size_t> bytes{0};
   std::atomic<std::uint64_t> dropped{0};
   std::atomic<bool> urgent{false};
+  std::atomic<MonotonicTime::rep> owed_from{nothing};
+  std::atomic<MonotonicTime::rep> owed_to{nothing};
+  std::atomic<std::uint64_t> owed_packets{0};
 };
 
 Result<std::unique_ptr<RecordQueue>> RecordQueue::create(Limits limits) {
@@ -112,6 +130,14 @@ std::optional<RecordItem> RecordQueue::pop() {
   auto item = state_->ring.pop();
   if (item) state_->bytes.fetch_sub(bytes_of(*item), std::memory_order_relaxed);
   return item;
+}
+
+std::optional<LeftOut> RecordQueue::owed() const noexcept {
+  const auto from = state_->owed_from.load(std::memory_order_relaxed);
+  const auto to = state_->owed_to.load(std::memory_order_relaxed);
+  if (from == nothing || to == nothing) return std::nullopt;
+  return LeftOut{state_->owed_packets.load(std::memory_order_relaxed),
+                 MonotonicTime{MonotonicTime::duration{from}}, MonotonicTime{MonotonicTime::duration{to}}};
 }
 
 Wakeup& RecordQueue::wakeup() noexcept {

@@ -87,6 +87,7 @@ void Recorder::run(std::stop_token stop, Heartbeat& heartbeat) {
   }
   // Nobody pushes any more: what waits is the end of the last segment.
   while (auto item = s.queue->pop()) s.recording.take(std::move(*item));
+  if (const auto left = s.queue->owed()) s.recording.take(*left);
   s.recording.end();
   s.writing.store(false, std::memory_order_relaxed);
   s.log.info("recorder ends",

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "porchlight/base/overloaded.hpp"
+#include "record/packet_time.hpp"
 
 namespace porchlight::record {
 namespace {
@@ -19,10 +20,17 @@ constexpr int most_names = 8;
 
 event::GapCause cause_of(const Error& error) {
   switch (error.code()) {
-    case ErrorCode::resource:
+    case ErrorCode::resource:  // and nothing else: footage is deleted for it
       return event::GapCause::disk_full;
+    case ErrorCode::unavailable:
+      return event::GapCause::overload;
     case ErrorCode::unsupported:
       return event::GapCause::codec;
+    case ErrorCode::invalid_argument:  // libav makes nothing of the packets
+    case ErrorCode::corrupt:
+      return event::GapCause::undecodable;
+    case ErrorCode::permission_denied:  // read-only, or somebody else's since
+      return event::GapCause::volume;
     default:
       return event::GapCause::disk_error;
   }
@@ -118,11 +126,19 @@ bool Recording::goes_on(const media::PacketPtr& picture) {
   const bool contiguous = verdict == CutRules::Verdict::cut;
   log_.debug("segment ends", {{"camera_id", options_.camera_id}, {"reason", reason}});
   finish(contiguous ? std::optional(picture->arrived) : std::nullopt);
-  if (!contiguous) gap(event::GapCause::undecodable, picture->arrived, reason);
+  if (!contiguous)
+    gap(verdict == CutRules::Verdict::paused ? event::GapCause::stalled : event::GapCause::undecodable,
+        picture->arrived, reason);
   return false;
 }
 
+// What refers to a damaged picture is damaged, too.
 void Recording::take_picture(const media::PacketPtr& picture) {
+  if (is_damaged(*picture)) {
+    if (segment_ || !gaps_.open())
+      interrupt(event::GapCause::lost_packets, picture->arrived, "a damaged picture");
+    return;
+  }
   if (segment_ && goes_on(picture)) return append(*picture);
   if (!picture->keyframe) return note_waiting(picture->arrived);
   waiting_.reset();
@@ -156,9 +172,12 @@ bool Recording::can_hold(const std::shared_ptr<const media::StreamInfo>& stream,
 void Recording::try_segment(const media::PacketPtr& keyframe) {
   if (!can_hold(keyframe->stream, refused_))
     return gap(event::GapCause::codec, keyframe->arrived, keyframe->stream->codec);
-  if (clock_.now() < retry_at_) return;
+  if (clock_.now() < retry_at_) return note_fault_goes_on(keyframe->arrived);
   auto volume = ports_.volume();
-  if (!volume && volume.error().code() == ErrorCode::unavailable) return;  // not yet
+  if (!volume && volume.error().code() == ErrorCode::unavailable) {  // not yet
+    if (options_.mode == Mode::events) gap(event::GapCause::volume, keyframe->arrived, volume.error().text());
+    return;
+  }
   if (!volume) return refuse(event::GapCause::volume, keyframe->arrived, volume.error());
   auto made = make_segment(**volume, keyframe);
   if (!made) return refuse(cause_of(made.error()), keyframe->arrived, made.error());
@@ -166,6 +185,11 @@ void Recording::try_segment(const media::PacketPtr& keyframe) {
   begun_told_ = false;
   instruments_.active(true);
   append(*keyframe);
+}
+
+// Of a window that an event opened after the fault of another: nobody has said anything in it yet.
+void Recording::note_fault_goes_on(MonotonicTime at) {
+  if (!gaps_.open() && last_fault_) gap(*last_fault_, at, "not tried again yet");
 }
 
 // A name may be taken, after the clock was set back.
@@ -192,6 +216,7 @@ Result<std::unique_ptr<OpenSegment>> Recording::make_segment(const Volume& volum
 
 void Recording::settle() {
   const auto now = clock_.now();
+  if (held_ && volume_is_known()) plan_held();
   if (segment_ && segment_->fragment_due(now))
     if (auto status = segment_->write(); !status) fail(status.error());
   flush();
@@ -286,6 +311,7 @@ void Recording::count_gap() {
 }
 
 void Recording::end() {
+  if (held_) plan_held();
   finish(std::nullopt);
   auto now = clock_.now();
   if (planning_ && !spans_.wants(now)) now = spans_.until();
@@ -306,7 +332,19 @@ void Recording::trigger(const Trigger& trigger) {
   spans_.take(trigger);
   if (options_.mode != Mode::events || planning_) return;
   const auto from = std::max(spans_.begin_of(trigger), accounted_);
-  if (spans_.wants(from)) plan(from);
+  if (!spans_.wants(from)) return;
+  held_ = std::min(held_.value_or(from), from);
+  if (volume_is_known()) plan_held();
+}
+
+// Before it is, the first seconds of a run, what an event wants stays in memory: a segment could not begin.
+bool Recording::volume_is_known() const {
+  const auto volume = ports_.volume();
+  return volume || volume.error().code() != ErrorCode::unavailable;
+}
+
+void Recording::plan_held() {
+  plan(*std::exchange(held_, std::nullopt));
 }
 
 void Recording::plan(MonotonicTime from) {

@@ -49,6 +49,7 @@ class Recording {
   void finish(std::optional<MonotonicTime> end);
   void close_file();
   void fail(const Error& error);
+  void note_fault_goes_on(MonotonicTime at);
   void refuse(event::GapCause cause, MonotonicTime at, const Error& error);
   void interrupt(event::GapCause cause, MonotonicTime at, std::string detail);
   void gap(event::GapCause cause, MonotonicTime at, std::string detail);
@@ -58,7 +59,9 @@ class Recording {
                 std::shared_ptr<const media::StreamInfo>& said);
   // events mode
   bool is_over(const RecordItem& item) const;
+  bool volume_is_known() const;
   void plan(MonotonicTime from);
+  void plan_held();
   void stop_planning(MonotonicTime at, event::GapCause why);
   void look_at_window(MonotonicTime now);
 
@@ -74,7 +77,9 @@ class Recording {
   std::unique_ptr<OpenSegment> segment_;
   bool begun_told_ = false;  // of segment_: its first fragment is on the medium
   bool ever_begun_ = false;
-  bool planning_ = false;         // events mode: a window is open
+  bool planning_ = false;  // events mode: a window is open
+  // events mode: from here on something is wanted, and whether there is a volume is not known yet
+  std::optional<MonotonicTime> held_;
   MonotonicTime planned_from_{};  // nothing before it is missed
   MonotonicTime accounted_{};     // up to here everything is in a segment or in a gap that ended
   MonotonicTime retry_at_{};

@@ -27,7 +27,7 @@ int take_bytes(void* into, std::uint8_t* bytes, int size) {
 }
 
 Error out_of_memory() {
-  return Error(ErrorCode::resource, "make a segment: out of memory");
+  return Error(ErrorCode::unavailable, "make a segment: out of memory");
 }
 
 }  // namespace

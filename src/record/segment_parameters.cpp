@@ -37,7 +37,7 @@ Status set_extradata(AVCodecParameters& parameters, Bytes bytes) {
   parameters.extradata_size = 0;
   parameters.extradata = static_cast<std::uint8_t*>(av_mallocz(bytes.size() + AV_INPUT_BUFFER_PADDING_SIZE));
   if (parameters.extradata == nullptr)
-    return Error(ErrorCode::resource, "copy stream parameters: out of memory");
+    return Error(ErrorCode::unavailable, "copy stream parameters: out of memory");
   std::memcpy(parameters.extradata, bytes.data(), bytes.size());
   parameters.extradata_size = static_cast<int>(bytes.size());
   return {};

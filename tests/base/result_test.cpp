@@ -55,6 +55,13 @@ TEST(Error, ErrnoMapsToWhatACallerMaySwitchOn) {
   EXPECT_EQ(errno_error(EIO, "x").code(), ErrorCode::io);
 }
 
+// Who is told so of a file makes room by deleting others.
+TEST(Error, OnlyAFullDiskIsWantOfSpace) {
+  for (const int errnum : {ENOSPC, EDQUOT}) EXPECT_EQ(errno_error(errnum, "x").code(), ErrorCode::resource);
+  for (const int errnum : {EMFILE, ENFILE, ENOMEM})
+    EXPECT_NE(errno_error(errnum, "x").code(), ErrorCode::resource);
+}
+
 TEST(ErrorCode, EachHasItsOwnName) {
   std::set<std::string_view> names;
   for (int code = 0; code <= static_cast<int>(ErrorCode::internal); ++code)

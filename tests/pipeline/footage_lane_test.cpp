@@ -443,7 +443,7 @@ TEST_F(FootageLaneTest, TheOldestGoesForSpaceAndWhatIsProtectedStays) {
   EXPECT_EQ(deleted("operator"), 1);
 }
 
-TEST_F(FootageLaneTest, ARecorderWithoutSpaceGetsSome) {
+TEST_F(FootageLaneTest, ARecorderWithoutSpaceGetsNoneWhereThereIsSome) {
   house.start();
   ASSERT_TRUE(house.is_ready());
   house.stop();
@@ -452,9 +452,16 @@ TEST_F(FootageLaneTest, ARecorderWithoutSpaceGetsSome) {
   ASSERT_TRUE(house.is_ready());
   house.settle();
   ASSERT_EQ(house.segments().size(), 1U);
-  house.lane->make_room();
-  EXPECT_TRUE(house.until([&] { return house.segments().empty(); }));
-  EXPECT_EQ(deleted("space"), 1);
+  const auto space = record::Volume::open(recordings, std::nullopt)->space();
+  ASSERT_TRUE(space);
+  if (space->free < (std::uint64_t{65} << 20U)) GTEST_SKIP() << "this disk is full";
+  for (int i = 0; i < 3; ++i) {
+    house.lane->make_room();
+    house.settle();
+    house.pass(1s);
+  }
+  EXPECT_EQ(house.segments().size(), 1U) << "what the write failed of, it was not this";
+  EXPECT_EQ(deleted("space"), 0);
 }
 
 }  // namespace

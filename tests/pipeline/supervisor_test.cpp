@@ -157,6 +157,57 @@ TEST_F(SupervisorTest, RetiresOneWorkerAndForgetsItsSeries) {
   EXPECT_TRUE(supervisor.stop(2s));
 }
 
+TEST_F(SupervisorTest, WhoWasGivenUpAndEndsAfterAllIsNoFaultForEver) {
+  std::atomic<bool> let_go = false;
+  supervisor.start({"a", "event", Stage::events, 5s, [&](std::stop_token, Heartbeat&) {
+                      while (!let_go) std::this_thread::sleep_for(1ms);
+                    }});
+  EXPECT_FALSE(supervisor.retire("a", 20ms));
+  EXPECT_FALSE(supervisor.check());
+  EXPECT_TRUE(supervisor.is_abandoned("a"));
+  EXPECT_FALSE(supervisor.retire("a", 2s)) << "it runs still";
+  EXPECT_EQ(supervisor.silent(), std::vector<std::string>{"a"});
+  let_go = true;
+  EXPECT_TRUE(soon([&] { return supervisor.check(); }));
+  EXPECT_FALSE(supervisor.is_abandoned("a"));
+  EXPECT_TRUE(supervisor.silent().empty());
+  EXPECT_EQ(metrics.exposition().find("worker_id=\"a\""), std::string::npos);
+  EXPECT_TRUE(supervisor.retire("a", 2s)) << "what uses it may be built anew";
+  supervisor.start({"a", "event", Stage::events, 5s, until_stopped});
+  EXPECT_EQ(health("a", "event"), 1);
+  EXPECT_TRUE(supervisor.stop(2s));
+}
+
+// A lane that was replaced while the one before hung.
+TEST_F(SupervisorTest, TheSeriesOfANameBelongsToWhoeverBearsItNow) {
+  std::atomic<bool> let_go = false;
+  supervisor.start({"a", "event", Stage::events, 5s, [&](std::stop_token, Heartbeat&) {
+                      while (!let_go) std::this_thread::sleep_for(1ms);
+                    }});
+  EXPECT_FALSE(supervisor.retire("a", 20ms));
+  supervisor.start({"a", "event", Stage::events, 5s, until_stopped});
+  let_go = true;
+  EXPECT_TRUE(soon([&] { return supervisor.check(); }));
+  EXPECT_NE(metrics.exposition().find("worker_id=\"a\""), std::string::npos);
+  EXPECT_TRUE(supervisor.stop(2s));
+}
+
+TEST_F(SupervisorTest, SeveralAreAskedToEndAtOnce) {
+  std::atomic<int> asked = 0;
+  const auto body = [&](std::stop_token stop, Heartbeat& beat) {
+    until_stopped(stop, beat);
+    ++asked;
+    while (asked < 2) std::this_thread::sleep_for(1ms);  // not before the other was asked, too
+  };
+  supervisor.start({"a", "event", Stage::events, 5s, body});
+  supervisor.start({"b", "sync", Stage::events, 5s, body});
+  supervisor.request_stop("a");
+  supervisor.request_stop("b");
+  supervisor.request_stop("nobody");
+  EXPECT_TRUE(supervisor.retire("a", 5s));
+  EXPECT_TRUE(supervisor.retire("b", 5s));
+}
+
 TEST(SupervisorStop, GivesUpWhatDoesNotReturnWithinTheLimit) {
   // Its thread outlives the test on purpose: everything that it touches is never destroyed.
   auto* clock = new SystemClock;

@@ -54,6 +54,48 @@ TEST(CutRules, ForgiveAHitchOfTheNetwork) {
   EXPECT_EQ(stream.next(true, 3'000, 3'000), Verdict::goes_on) << "it has caught up";
 }
 
+// Shorter than what makes a camera lost.
+TEST(CutRules, SeeAPauseByBothClocks) {
+  for (const bool keyframe : {false, true}) {
+    Stream stream;
+    for (int i = 1; i < 50; ++i) ASSERT_EQ(stream.next(i % 25 == 0, i * 40, i * 40), Verdict::goes_on);
+    EXPECT_EQ(stream.next(keyframe, 5'000, 5'000), Verdict::paused);
+    EXPECT_EQ(stream.rules.reason(), "nothing came for a while");
+  }
+  Stream brief;
+  for (int i = 1; i < 50; ++i) brief.next(false, i * 40, i * 40);
+  EXPECT_EQ(brief.next(false, 3'900, 3'900), Verdict::goes_on);
+}
+
+TEST(CutRules, ASlowCameraDoesNotPause) {
+  CutRules rules(*packet_of(video, {true, 0, 0}), 1h);
+  for (int i = 1; i < 100; ++i)
+    ASSERT_EQ(rules.judge(*packet_of(video, {i % 10 == 0, i * 10'000, i * 10'000})), Verdict::goes_on);
+  EXPECT_EQ(rules.judge(*packet_of(video, {false, 1'100'000, 1'100'000})), Verdict::paused);
+}
+
+// Its own clock stood still, or it says what time it is when it sends.
+TEST(CutRules, APauseByOurClockIsOneUnlessItCatchesUp) {
+  Stream stream;
+  for (int i = 1; i < 50; ++i) ASSERT_EQ(stream.next(i % 25 == 0, i * 40, i * 40), Verdict::goes_on);
+  EXPECT_EQ(stream.next(true, 2'000, 5'000), Verdict::goes_on) << "everything may still come";
+  for (int i = 51; i < 75; ++i) ASSERT_EQ(stream.next(false, i * 40, i * 40 + 3'000), Verdict::goes_on) << i;
+  EXPECT_EQ(stream.next(true, 3'000, 6'000), Verdict::paused);
+
+  Stream hitch;
+  for (int i = 1; i < 50; ++i) ASSERT_EQ(hitch.next(i % 25 == 0, i * 40, i * 40), Verdict::goes_on);
+  EXPECT_EQ(hitch.next(true, 2'000, 5'000), Verdict::goes_on);
+  for (int i = 51; i < 75; ++i) ASSERT_EQ(hitch.next(false, i * 40, 5'000 + i), Verdict::goes_on) << i;
+  EXPECT_EQ(hitch.next(true, 3'000, 5'100), Verdict::cut) << "the network: nothing is missing";
+}
+
+TEST(CutRules, AFileEndsAlsoWithoutKeyframes) {
+  Stream stream;
+  for (int i = 1; i <= 600; ++i) ASSERT_EQ(stream.next(false, i * 1'000, i * 1'000), Verdict::goes_on) << i;
+  EXPECT_EQ(stream.next(false, 600'500, 600'500), Verdict::broken);
+  EXPECT_EQ(stream.rules.reason(), "no keyframe comes any more");
+}
+
 TEST(CutRules, CutAtAKeyframeWhenTimeHasDrifted) {
   Stream slow;
   for (int i = 1; i < 100; ++i) ASSERT_EQ(slow.next(i % 10 == 0, i * 40, i * 50), Verdict::goes_on);

@@ -54,6 +54,41 @@ TEST(RecordingOfEvents, BeginWithTheKeyframeAtOrBeforeThePreRollAndEndBehindTheP
   }
 }
 
+// The first seconds of a run, in which the footage of the last one is looked through.
+TEST(RecordingOfEvents, AnEventBeforeTheVolumeIsKnownIsRecordedOnceItIs) {
+  EventsRig rig;
+  auto good = std::exchange(rig.volume, [] { return Error(ErrorCode::unavailable, "not yet"); });
+  rig.play(3s);
+  const auto at = rig.now_ms();
+  rig.ring();
+  rig.play(3s);
+  rig.ring();
+  rig.play(1s);
+  EXPECT_THAT(rig.files(), IsEmpty());
+  rig.volume = good;
+  rig.play(12s);
+  rig.recording->end();
+  ASSERT_EQ(rig.segments().size(), 1U);
+  EXPECT_EQ(rig.segments()[0].begin_ms(), at - 3'000) << "from the first picture on";
+  EXPECT_GE(rig.segments()[0].end_ms(), at + 3'000 + 5'000);
+  EXPECT_THAT(rig.gaps(), IsEmpty());
+}
+
+TEST(RecordingOfEvents, AnEventOfARunThatNeverKnewItsVolumeIsAGap) {
+  EventsRig rig;
+  rig.volume = [] { return Error(ErrorCode::unavailable, "not yet"); };
+  rig.play(3s);
+  const auto at = rig.now_ms();
+  rig.ring();
+  rig.play(2s);
+  rig.recording->end();
+  EXPECT_THAT(rig.segments(), IsEmpty());
+  ASSERT_EQ(rig.gaps().size(), 1U);
+  EXPECT_EQ(rig.gaps()[0].cause, GapCause::volume);
+  EXPECT_EQ(rig.gaps()[0].begin_ms(), at - 3'000);
+  EXPECT_EQ(rig.gaps()[0].end_ms(), at + 2'000);
+}
+
 TEST(RecordingOfEvents, AnEventThatIsToldLateHasItsPreRollAllTheSame) {
   EventsRig rig;
   rig.play(30s);

@@ -3,11 +3,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <fstream>
 
+#include "record/packets.hpp"
 #include "record/recording_rig.hpp"
+
+extern "C" {
+#include <libavcodec/avcodec.h>
+}
 
 namespace porchlight::record {
 namespace {
@@ -32,6 +38,38 @@ class FileLimit {
  private:
   rlimit before_{};
 };
+
+// This process opens no further file.
+class OpenFilesLimit {
+ public:
+  OpenFilesLimit() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const rlimit now{3, before_.rlim_max};
+    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &now), 0);
+  }
+  ~OpenFilesLimit() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+// Footage is deleted for a disk that is full, and for nothing else.
+TEST(RecordingFaults, WhoHasNoFileDescriptorsAsksForNoRoom) {
+  RecordingRig rig(Mode::continuous);
+  (void)rig.next();  // makes the clip
+  rig.reconnect();
+  {
+    const OpenFilesLimit limit;
+    rig.play(3s);
+  }
+  EXPECT_EQ(rig.rooms_asked, 0);
+  EXPECT_EQ(rig.gaps().back().cause, GapCause::disk_error);
+  EXPECT_THAT(rig.gaps().back().detail, HasSubstr("Too many open files"));
+  rig.play(3s);
+  rig.recording->end();
+  test::expect_no_hole(rig.ledger());
+  EXPECT_EQ(rig.segments().size(), 1U);
+}
 
 TEST(RecordingFaults, AFailedWriteEndsTheSegmentWithWhatIsOnTheMedium) {
   RecordingRig rig(Mode::continuous);
@@ -60,6 +98,33 @@ TEST(RecordingFaults, AFailedWriteEndsTheSegmentWithWhatIsOnTheMedium) {
   EXPECT_EQ(gap.end, segments[1].begin);
   EXPECT_LE(gap.end_ms(), failed_ms + 2'000);
   EXPECT_THAT(gap.detail, HasSubstr(file));
+}
+
+// The next event's window begins before anything is tried again.
+TEST(RecordingFaults, AFaultThatGoesOnIsToldInTheNextWindow) {
+  RecordOptions options;
+  options.pre_roll = 0ms;
+  options.post_roll = 1s;
+  RecordingRig rig(Mode::events, options);
+  rig.play(20s);
+  rig.trigger(event::EventId::generate(rig.clock.wall()), rig.clock.now());
+  rig.play(400ms);
+  {
+    const auto part = rig.folder.path() / (rig.segments().at(0).file + ".part");
+    const FileLimit limit(std::filesystem::file_size(part) + 10);
+    rig.play(800ms);
+  }
+  ASSERT_FALSE(rig.recording->writing());
+  ASSERT_EQ(rig.gaps().size(), 1U);
+  ASSERT_EQ(rig.gaps()[0].end_ms(), 22'000) << "the first window is over";
+  const auto at = rig.now_ms();
+  rig.trigger(event::EventId::generate(rig.clock.wall()), rig.clock.now());
+  rig.play(3s);
+  ASSERT_EQ(rig.segments().size(), 2U);
+  ASSERT_EQ(rig.gaps().size(), 2U);
+  EXPECT_EQ(rig.gaps()[1].cause, GapCause::disk_error);
+  EXPECT_EQ(rig.gaps()[1].begin_ms(), at);
+  EXPECT_EQ(rig.gaps()[1].end, rig.segments()[1].begin);
 }
 
 TEST(RecordingFaults, ADiskThatTakesNothingLeavesNothingBehindAndIsTriedEachSecond) {
@@ -93,6 +158,55 @@ TEST(RecordingFaults, AFolderThatCannotBeMadeIsAFaultOfTheDisk) {
   EXPECT_EQ(rig.segments().size(), 1U);
 }
 
+// Somebody else for the kernel, whom no folder of ours is open to.
+class Nobody {
+ public:
+  Nobody() : lowered_(::seteuid(65534) == 0) {}
+  ~Nobody() {
+    if (!lowered_) return;
+    EXPECT_EQ(::seteuid(0), 0);
+  }
+
+ private:
+  const bool lowered_;
+};
+
+TEST(RecordingFaults, AFolderThatMayNotBeWrittenIsTheVolumes) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can be somebody else";
+  RecordingRig rig(Mode::continuous);
+  {
+    const Nobody nobody;
+    rig.play(3s);
+  }
+  EXPECT_EQ(rig.gaps().back().cause, GapCause::volume);
+  EXPECT_EQ(rig.rooms_asked, 0);
+  rig.play(3s);
+  rig.recording->end();
+  test::expect_no_hole(rig.ledger());
+  EXPECT_EQ(rig.segments().size(), 1U);
+}
+
+// No fault of the disk: libav makes no head of them.
+TEST(RecordingFaults, PicturesThatAreNoneAreUndecodable) {
+  RecordingRig rig(Mode::continuous);
+  auto stream = std::make_shared<media::StreamInfo>(*rig.next()->stream);
+  const auto bare = test::stream_of("h264");
+  media::AvParameters parameters(avcodec_parameters_alloc());
+  parameters->codec_type = AVMEDIA_TYPE_VIDEO;
+  parameters->codec_id = AV_CODEC_ID_H264;
+  stream->codec = "h264";
+  stream->parameters = std::shared_ptr<const AVCodecParameters>(parameters.release(), media::AvDeleter{});
+  stream->time_base_num = bare->time_base_num;
+  stream->time_base_den = bare->time_base_den;
+  for (int i = 0; i < 75; ++i) {
+    rig.recording->take(test::packet_of(stream, {i % 25 == 0, i * 40, rig.now_ms()}, std::string(100, 'x')));
+    rig.clock.advance(RecordingRig::picture_time);
+    if (i % 5 == 4) rig.settle();
+  }
+  EXPECT_THAT(rig.segments(), IsEmpty());
+  EXPECT_EQ(rig.gaps().back().cause, GapCause::undecodable) << rig.gaps().back().detail;
+}
+
 TEST(RecordingFaults, ASegmentThatCannotBeFinishedCountsAsFarAsItWasSynced) {
   RecordingRig rig(Mode::continuous);
   rig.play(4200ms);
@@ -100,6 +214,7 @@ TEST(RecordingFaults, ASegmentThatCannotBeFinishedCountsAsFarAsItWasSynced) {
   const auto kept = rig.scan(file, true);
   const FileLimit limit(std::filesystem::file_size(rig.folder.path() / (file + ".part")));
   rig.gone(GapCause::network);
+  rig.pause(200ms);
   const auto segments = rig.segments();
   ASSERT_EQ(segments.size(), 1U);
   EXPECT_FALSE(segments[0].whole);

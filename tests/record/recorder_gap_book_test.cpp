@@ -20,11 +20,18 @@ struct Book {
                [this](GapCause cause, std::chrono::nanoseconds longer) { counted[cause] += longer; }};
 };
 
-TEST(GapBook, TellsAGapAtItsBeginAndAtItsEnd) {
+TEST(GapBook, TellsAGapOnceItHasLastedAndAtItsEnd) {
   Book book;
   book.gaps.begin(GapCause::network, at_ms(1000), "why");
+  EXPECT_TRUE(book.gaps.open());
+  book.gaps.count(at_ms(1000));
+  EXPECT_TRUE(book.told.empty());
+  book.gaps.count(at_ms(1001));
   ASSERT_EQ(book.told.size(), 1U);
+  EXPECT_EQ(book.told[0].begin, at_ms(1000));
   EXPECT_FALSE(book.told[0].end);
+  book.gaps.count(at_ms(2000));
+  EXPECT_EQ(book.told.size(), 1U);
   book.gaps.end(at_ms(4000));
   ASSERT_EQ(book.told.size(), 2U);
   EXPECT_EQ(book.told[1].begin, at_ms(1000)) << "the same begin, by which it is known";
@@ -38,23 +45,47 @@ TEST(GapBook, TellsAGapAtItsBeginAndAtItsEnd) {
 TEST(GapBook, OneCauseFollowsAnotherWithoutAHole) {
   Book book;
   book.gaps.begin(GapCause::network, at_ms(1000), {});
+  book.gaps.count(at_ms(1500));
   book.gaps.begin(GapCause::network, at_ms(2000), {});
   EXPECT_EQ(book.told.size(), 1U) << "still the same";
   book.gaps.begin(GapCause::volume, at_ms(3000), {});
+  book.gaps.count(at_ms(3001));
   ASSERT_EQ(book.told.size(), 3U);
   EXPECT_EQ(book.told[1].end, at_ms(3000));
   EXPECT_EQ(book.told[2].begin, at_ms(3000));
   EXPECT_EQ(book.gaps.cause(), GapCause::volume);
 }
 
-TEST(GapBook, NeverEndsBeforeItBegan) {
+TEST(GapBook, WhatHasNoLengthIsNoRow) {
+  Book book;
+  book.gaps.begin(GapCause::network, at_ms(1000), "first");
+  book.gaps.begin(GapCause::eof, at_ms(500), "second");
+  book.gaps.begin(GapCause::auth, at_ms(1000), "third");
+  EXPECT_EQ(book.gaps.cause(), GapCause::auth);
+  book.gaps.end(at_ms(1200));
+  ASSERT_EQ(book.told.size(), 2U);
+  EXPECT_EQ(book.told[1].detail, "third");
+  EXPECT_EQ(book.told[1].begin, at_ms(1000));
+  EXPECT_EQ(book.told[1].end, at_ms(1200));
+  book.gaps.begin(GapCause::network, at_ms(2000), {});
+  book.gaps.end(at_ms(2000));
+  book.gaps.begin(GapCause::network, at_ms(3000), {});
+  book.gaps.end(at_ms(400));
+  EXPECT_EQ(book.told.size(), 2U);
+  EXPECT_FALSE(book.gaps.open());
+  EXPECT_EQ(book.counted[GapCause::network], 0ns);
+}
+
+TEST(GapBook, TheNextNeverBeginsBeforeWhatWasCounted) {
   Book book;
   book.gaps.begin(GapCause::network, at_ms(1000), {});
-  book.gaps.begin(GapCause::eof, at_ms(500), {});
-  EXPECT_EQ(book.told[1].end, at_ms(1000));
-  EXPECT_EQ(book.told[2].begin, at_ms(1000));
-  book.gaps.end(at_ms(400));
-  EXPECT_EQ(book.told[3].end, at_ms(1000));
+  book.gaps.count(at_ms(2000));
+  book.gaps.begin(GapCause::eof, at_ms(1500), {});
+  book.gaps.end(at_ms(3000));
+  ASSERT_EQ(book.told.size(), 4U);
+  EXPECT_EQ(book.told[1].end, at_ms(2000));
+  EXPECT_EQ(book.told[2].begin, at_ms(2000));
+  EXPECT_EQ(book.counted[GapCause::network] + book.counted[GapCause::eof], 2s);
 }
 
 TEST(GapBook, CountsWhileItLastsAndNotTwice) {

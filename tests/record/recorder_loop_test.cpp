@@ -95,6 +95,30 @@ TEST(Recorder, WritesWhatIsPushedAndFinishesAtAStop) {
   EXPECT_EQ(running.recorder->accounted_until(), finished->end);
 }
 
+TEST(Recorder, TellsAtItsEndWhatTheQueueLeftOutLast) {
+  test::RecordingRig pictures(Mode::off);
+  Running running(pictures);
+  running.send(50);
+  ASSERT_TRUE(Running::eventually([&] { return running.first<SegmentBegun>().has_value(); }));
+  // More than the queue takes, while the recorder ends.
+  auto big = std::make_shared<media::Packet>(*pictures.next());
+  big->keyframe = false;
+  big->size = std::size_t{17} << 20;
+  big->arrived = running.begun + 50 * test::RecordingRig::picture_time;
+  for (int i = 0; i < 100 && running.recorder->queue().dropped() == 0; ++i)
+    running.recorder->queue().push(media::PacketPtr(big));
+  ASSERT_TRUE(Running::eventually([&] { return running.recorder->queue().size() == 0; }));
+  // Pictures are sent faster than they arrived: the gap begins a little later than now.
+  std::this_thread::sleep_until(big->arrived + 500ms);
+  ASSERT_TRUE(running.recorder->queue().owed());
+  running.worker->request_stop();
+  ASSERT_TRUE(Running::eventually([&] { return running.ended.load(); }));
+  running.worker->join();
+  const auto gap = running.first<GapNote>();
+  ASSERT_TRUE(gap);
+  EXPECT_EQ(gap->cause, event::GapCause::overload);
+}
+
 TEST(Recorder, HearsOfEventsAndOfTheCamerasEndAtOnce) {
   test::RecordingRig pictures(Mode::off);
   Running running(pictures);

@@ -65,6 +65,21 @@ TEST(RecordQueue, SaysInItsPlaceWhatItCouldNotTake) {
   EXPECT_FALSE(queue->pop());
 }
 
+TEST(RecordQueue, OwesWhatNobodyCouldBeToldYet) {
+  auto queue = queue_of({1024, 250});
+  EXPECT_FALSE(queue->owed());
+  for (int i = 0; i < 5; ++i) queue->push(picture(i, i == 0));
+  while (queue->pop()) continue;
+  const auto owed = queue->owed();
+  ASSERT_TRUE(owed);
+  EXPECT_EQ(owed->packets, 3U);
+  EXPECT_EQ(owed->from, at_ms(80));
+  EXPECT_EQ(owed->to, at_ms(160));
+  queue->push(picture(5, true));
+  EXPECT_FALSE(queue->owed()) << "it stands among the items now";
+  EXPECT_TRUE(std::holds_alternative<LeftOut>(*queue->pop()));
+}
+
 TEST(RecordQueue, TakesTheEndOfAConnectionWhenItIsFullOfPackets) {
   auto queue = queue_of({16, std::size_t{1} << 20});
   int number = 0;

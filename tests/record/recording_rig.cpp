@@ -62,7 +62,8 @@ RecordingRig::RecordingRig(Mode mode, RecordOptions wanted, bool audio, bool fre
   options.camera_id = "front";
   options.mode = mode;
   options.audio = audio;
-  if (!fresh) options.since = clock.now();
+  // A gap without length would not be told; what an event wanted begins with the rig.
+  if (!fresh) options.since = clock.now() - (mode == Mode::continuous ? 1ms : 0ms);
   options.recording = std::move(wanted);
   options.recording.folder = folder.path();
   options.boot_id = "0a1b2c3d-0000-4000-8000-000000000000";

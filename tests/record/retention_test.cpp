@@ -101,11 +101,28 @@ TEST(Retention, SaysWhatItCannotFree) {
   EXPECT_EQ(plan.short_by, 2 * gib - gib / 2);
 }
 
-TEST(Retention, AWriteThatFoundNoSpaceGetsSomeWhateverIsFree) {
+TEST(Retention, AWriteThatFoundNoSpaceGetsWhatIsMissing) {
+  constexpr std::uint64_t mib = 1U << 20U;
+  auto facts = roomy();
+  facts.wanted = 64 * mib;
+  facts.free = 10 * mib;
+  facts.continuous = {{1, 40 * mib, now}, {2, 40 * mib, now}, {3, 40 * mib, now}};
+  RecordOptions options;
+  options.reserve = Share{mib, 0};
+  EXPECT_EQ(ids_of(plan_retention(facts, options)), (Ids{1, 2}));
+  facts.free = 30 * mib;
+  EXPECT_EQ(ids_of(plan_retention(facts, options)), Ids{1});
+}
+
+// Whatever a write failed of, it was not for want of that: deleting would not help, and be repeated each
+// second until nothing is left.
+TEST(Retention, WhereThereIsSpaceNothingGoesHoweverOftenItIsAskedFor) {
   auto facts = roomy();
   facts.wanted = 64U << 20U;
-  facts.continuous = {{1, 40U << 20U, now}, {2, 40U << 20U, now}, {3, 40U << 20U, now}};
-  EXPECT_EQ(ids_of(plan_retention(facts, {})), (Ids{1, 2}));
+  facts.continuous = {{1, 40U << 20U, now}, {2, 40U << 20U, now}};
+  const auto plan = plan_retention(facts, {});
+  EXPECT_TRUE(plan.doomed.empty());
+  EXPECT_EQ(plan.short_by, 0U);
 }
 
 TEST(Retention, TheReserveIsWhatTheContractSays) {

@@ -23,7 +23,13 @@ class Kills(Recording):
             daemon.start()
         before = {c.name: len(footage_truth.Footage(daemon, c.name).segments) for c in cameras}
         for camera in cameras:
-            self.recorded(daemon, [camera], before[camera.name] + 1)
+            try:
+                self.recorded(daemon, [camera], before[camera.name] + 1)
+            except AssertionError as late:
+                drawn = len(camera.drawn())
+                self.play(5)
+                raise AssertionError(f"{late}; its camera {'draws' if len(camera.drawn()) > drawn else 'draws nothing'}; the log ends:\n"
+                                     f"{daemon.log.read_text()[-4000:]}") from None
         daemon.stop()
         self.expect_recovered(daemon, cameras, killed)
 

@@ -40,9 +40,13 @@ class Supervisor {
   ~Supervisor();
 
   void start(WorkerSpec spec);
+  // Asks it to end, so that several end at once; nothing when there is none of that name.
+  void request_stop(const std::string& id);
   // Stops one worker and forgets it. False when it did not return within `limit`: it is then given up,
-  // what it uses must stay alive, and check() and stop() say no from then on.
+  // what it uses must stay alive, and check() and stop() say no until it has ended after all.
   bool retire(const std::string& id, std::chrono::milliseconds limit);
+  // Given up by retire(), and still running.
+  bool is_abandoned(const std::string& id);
 
   // True while no worker is silent past its deadline or was given up. Call about once a second.
   bool check();
@@ -59,7 +63,7 @@ class Supervisor {
   void launch(Entry& entry);
   Worker::Body with_urgency(const WorkerSpec& spec);
   void note_ended(Entry& entry);
-  bool is_abandoned(const std::string& id) const;
+  void forget_ended();
   bool join_until(Entry& entry, MonotonicTime deadline);
 
   const Clock& clock_;

@@ -64,7 +64,10 @@ class RecordQueue {
 
   void push(RecordItem item);       // producer thread
   std::optional<RecordItem> pop();  // consumer thread
-  Wakeup& wakeup() noexcept;        // consumer thread
+  // What was left out behind the last item and is not said yet, because nothing was pushed since. Any thread;
+  // all there is once the producer has ended.
+  std::optional<LeftOut> owed() const noexcept;
+  Wakeup& wakeup() noexcept;  // consumer thread
   // Any thread; a moment's view.
   bool wants_attention() const noexcept;  // more than half full, or the camera went
   std::size_t size() const noexcept;

@@ -53,8 +53,8 @@ class SegmentWriter {
 
   // Keeps the packet's bytes by reference until write(). The first has to be a keyframe; a sound that is
   // older than it, and all sound when there is no `audio`, is left out. Times are the packet's own or, where
-  // it has none, those of its arrival. Errors: invalid_argument (not what the segment was made for), resource
-  // (64 MiB wait already).
+  // it has none, those of its arrival. Errors: invalid_argument (not what the segment was made for),
+  // unavailable (64 MiB wait already).
   Status append(const media::Packet& packet);
   // Pictures that append() took and write() has not put into the file yet.
   std::chrono::milliseconds pending() const;
