@@ -7,6 +7,7 @@
 #include "porchlight/base/durable_file.hpp"
 #include "porchlight/record/footage_reader.hpp"
 #include "record/export_copy.hpp"
+#include "record/export_gaps.hpp"
 #include "record/export_manifest.hpp"
 #include "record/export_plan.hpp"
 #include "record/file_sync.hpp"
@@ -29,12 +30,6 @@ Status write_manifest(const ExportOrder& order, const Exported& made, const std:
   return write_durably(files.signature, bytes_of(key.sign(text)));
 }
 
-// Of the interval that was really written.
-void choose_gaps(Exported& made, const std::vector<store::Gap>& gaps) {
-  for (const auto& gap : gaps)
-    if (*gap.start < made.end && (!gap.stop || *gap.stop > made.start)) made.gaps.push_back(gap);
-}
-
 Result<Exported> export_to(const std::filesystem::path& part, const std::filesystem::path& folder,
                            const std::filesystem::path& key_file, const ExportOrder& order, ExportPlan& plan,
                            const std::function<void(const Progress&)>& progress, std::stop_token stop) {
@@ -46,7 +41,7 @@ Result<Exported> export_to(const std::filesystem::path& part, const std::filesys
   }
   auto made = ExportCopy(order, folder, plan, progress, stop).run(part);
   if (!made) return made;
-  choose_gaps(*made, plan.gaps);
+  list_gaps(order, plan, *made);
   std::error_code failed;
   made->bytes = std::filesystem::file_size(part, failed);
   if (failed) return errno_error(failed.value(), "look at '" + part.string() + "'");

@@ -83,8 +83,6 @@ class Planner {
       return Error(ErrorCode::not_found, "export '" + order_.camera_id + "': nothing was recorded between " +
                                              rfc3339(order_.from) + " and " + rfc3339(order_.to));
     plan_.gaps.insert(plan_.gaps.end(), gaps.begin(), gaps.end());
-    std::stable_sort(plan_.gaps.begin(), plan_.gaps.end(),
-                     [](const auto& a, const auto& b) { return *a.start < *b.start; });
     return std::move(plan_);
   }
 

@@ -113,6 +113,21 @@ TEST_F(ExportTest, KeepsAGapAsAJumpInTime) {
   EXPECT_EQ(made->end, house.wall(12s));
 }
 
+TEST_F(ExportTest, GapsAtTheEdgesOfTheIntervalAreListed) {
+  house.add_gap("front", 0s, 1s, event::GapCause::volume);  // before all of it
+  house.add_gap("front", 1s, 5s, event::GapCause::network);
+  house.add({.at = 5s});
+  house.add_gap("front", 7s, 9s, event::GapCause::power_cut);
+  house.add_gap("front", 20s, 21s, event::GapCause::crash);  // behind all of it
+  const auto made = give(2s, 20s);
+  ASSERT_TRUE(made) << made.error().text();
+  EXPECT_EQ(made->start, house.wall(5s));
+  EXPECT_EQ(made->end, house.wall(7s));
+  ASSERT_EQ(made->gaps.size(), 2U);
+  EXPECT_EQ(made->gaps[0].cause, event::GapCause::network);
+  EXPECT_EQ(made->gaps[1].cause, event::GapCause::power_cut);
+}
+
 TEST_F(ExportTest, SeekingFindsThePictureOfAnInstant) {
   house.add({.at = 0s});
   house.add({.at = 10s});

@@ -46,7 +46,7 @@ struct Exported {
   std::uint64_t bytes = 0;
   std::uint64_t frames = 0;
   std::vector<std::string> files;  // of the segments
-  std::vector<store::Gap> gaps;    // within
+  std::vector<store::Gap> gaps;    // of the interval asked, also where the film does not reach
 };
 // One MP4 of the interval (QuickTime where the sound is G.711, which MP4 does not hold), nothing encoded
 // anew, its index in front. Timestamps follow the ledger's time: over a gap the picture stands. Where the
