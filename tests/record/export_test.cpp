@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
+#include <sstream>
 
 #include "film.hpp"
 #include "footage_house.hpp"
@@ -279,11 +281,54 @@ TEST_F(ExportTest, WhatCannotBeReadIsAGap) {
   ASSERT_TRUE(made) << made.error().text();
   ASSERT_EQ(made->gaps.size(), 1U);
   EXPECT_EQ(made->gaps[0].cause, event::GapCause::damaged);
-  EXPECT_THAT(made->gaps[0].detail, HasSubstr(lost.file));
+  EXPECT_EQ(made->gaps[0].detail, lost.file + ": not_found");  // it goes into a manifest: no place of ours
   EXPECT_EQ(made->gaps[0].start, lost.start);
   const auto seen = watch(film());
   ASSERT_EQ(seen.pictures.size(), 120U);
   expect_steady(seen, 60, 120, 4'000'000);
+}
+
+// The second second's own index is no box any more: what lies behind it cannot be shown.
+void damage_second_fragment(const std::filesystem::path& file) {
+  std::fstream bytes(file, std::ios::in | std::ios::out | std::ios::binary);
+  std::ostringstream all;
+  all << bytes.rdbuf();
+  const auto first = all.str().find("moof");
+  const auto second = all.str().find("moof", first + 4);
+  ASSERT_NE(second, std::string::npos);
+  bytes.clear();
+  bytes.seekp(static_cast<std::streamoff>(second));
+  bytes << "MOOF";
+}
+
+TEST_F(ExportTest, TheRestOfASegmentThatIsDamagedInTheMiddleIsAGap) {
+  const auto damaged = house.add({.at = 0s});
+  house.add({.at = 2s});
+  damage_second_fragment(house.recordings() / damaged.file);
+  const auto made = give(0s, 4s);
+  ASSERT_TRUE(made) << made.error().text();
+  const auto seen = watch(film());
+  EXPECT_EQ(numbers_of(seen), counted({{0, 30}, {0, 60}}));
+  expect_steady(seen, 30, 90, 2'000'000);
+  ASSERT_EQ(made->gaps.size(), 1U);
+  EXPECT_EQ(made->gaps[0].cause, event::GapCause::damaged);
+  EXPECT_EQ(made->gaps[0].start, house.wall(1s));
+  EXPECT_EQ(made->gaps[0].stop, damaged.end);
+  // An interval that lies in what is lost.
+  const auto none = give(1500ms, 2s);
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code(), ErrorCode::corrupt);
+  EXPECT_THAT(none.error().text(), HasSubstr(rfc3339(house.wall(1s))));
+}
+
+TEST_F(ExportTest, ARowThatEndsWhereTheNextBeginsIsNoDamage) {
+  auto row = house.add({.at = 0s});
+  row.end_at += 700ms;  // the camera's clock was slow
+  ASSERT_TRUE(house.index().finish(row));
+  house.add({.at = 2700ms});
+  const auto made = give(0s, 5s);
+  ASSERT_TRUE(made) << made.error().text();
+  EXPECT_EQ(made->gaps.size(), 0U);
 }
 
 TEST_F(ExportTest, WhenNothingWasRecordedItSaysSo) {
