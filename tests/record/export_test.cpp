@@ -8,6 +8,7 @@
 
 #include "film.hpp"
 #include "footage_house.hpp"
+#include "record/export_copy.hpp"
 #include "store/fixture.hpp"
 
 namespace porchlight::record::test {
@@ -329,6 +330,89 @@ TEST_F(ExportTest, ARowThatEndsWhereTheNextBeginsIsNoDamage) {
   const auto made = give(0s, 5s);
   ASSERT_TRUE(made) << made.error().text();
   EXPECT_EQ(made->gaps.size(), 0U);
+}
+
+// What happens to the files between the plan and the copy.
+class ExportCopyTest : public ExportTest {
+ protected:
+  Result<Exported> copy(const std::function<void()>& meanwhile, bool with_manifest = false) {
+    order.signed_manifest = with_manifest;
+    auto made_plan = plan_export(house.index(), house.recordings(), order, {});
+    EXPECT_TRUE(made_plan) << made_plan.error().text();
+    plan = std::move(*made_plan);
+    meanwhile();
+    return ExportCopy(order, house.recordings(), plan, {}, {}).run(film());
+  }
+  // Cuts a file within the media of its second second.
+  void shorten(const store::Segment& segment) {
+    const auto file = house.recordings() / segment.file;
+    std::ostringstream all;
+    all << std::ifstream(file, std::ios::binary).rdbuf();
+    const auto second = all.str().find("mdat", all.str().find("mdat") + 4);
+    ASSERT_NE(second, std::string::npos);
+    std::filesystem::resize_file(file, second + 500);
+  }
+
+  ExportOrder order{"front", house.wall(0s), house.wall(10s), film(), false};
+  ExportPlan plan;
+};
+
+TEST_F(ExportCopyTest, ASegmentThatIsDeletedMeanwhileIsAGap) {
+  house.add({.at = 0s});
+  const auto lost = house.add({.at = 2s});
+  house.add({.at = 4s});
+  for (const bool with_manifest : {false, true}) {
+    const auto made =
+        copy([&] { std::filesystem::rename(house.recordings() / lost.file, folder.path() / "gone"); },
+             with_manifest);
+    std::filesystem::rename(folder.path() / "gone", house.recordings() / lost.file);
+    ASSERT_TRUE(made) << made.error().text();
+    EXPECT_EQ(made->files.size(), 2U);
+    EXPECT_EQ(plan.parts.size(), 2U) << "it is no source of this film";
+    ASSERT_EQ(plan.gaps.size(), 1U);
+    EXPECT_EQ(plan.gaps[0].cause, event::GapCause::damaged);
+    EXPECT_EQ(plan.gaps[0].start, house.wall(2s));
+    EXPECT_EQ(plan.gaps[0].stop, house.wall(4s));
+    const auto seen = watch(film());
+    EXPECT_EQ(numbers_of(seen), counted({{0, 60}, {0, 60}}));
+    expect_steady(seen, 60, 120, 4'000'000);
+  }
+}
+
+TEST_F(ExportCopyTest, TheFirstMayBeTheOneThatIsGone) {
+  const auto lost = house.add({.at = 0s});
+  house.add({.at = 2s});
+  const auto made = copy([&] { std::filesystem::remove(house.recordings() / lost.file); });
+  ASSERT_TRUE(made) << made.error().text();
+  EXPECT_EQ(made->start, house.wall(2s));
+  EXPECT_EQ(numbers_of(watch(film())), counted({{0, 60}}));
+}
+
+TEST_F(ExportCopyTest, WhereReadingFailsTheRestIsAGap) {
+  const auto lost = house.add({.at = 0s});
+  house.add({.at = 2s});
+  const auto made = copy([&] { shorten(lost); });
+  ASSERT_TRUE(made) << made.error().text();
+  ASSERT_EQ(plan.gaps.size(), 1U);
+  EXPECT_EQ(plan.gaps[0].cause, event::GapCause::damaged);
+  EXPECT_GE(*plan.gaps[0].start, house.wall(1s));
+  EXPECT_LT(*plan.gaps[0].start, house.wall(2s));
+  EXPECT_EQ(plan.gaps[0].stop, house.wall(2s));
+  EXPECT_EQ(made->files.size(), 2U);
+  const auto seen = watch(film());
+  const auto first = seen.pictures.size() - 60;
+  EXPECT_GE(first, 30U);
+  EXPECT_LT(first, 60U);
+  EXPECT_TRUE(seen.times_grow);
+  expect_steady(seen, first, first + 60, 2'000'000);
+}
+
+TEST_F(ExportCopyTest, WhenAllOfItIsGoneItFails) {
+  const auto lost = house.add({.at = 0s});
+  const auto made = copy([&] { std::filesystem::remove(house.recordings() / lost.file); });
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code(), ErrorCode::corrupt);
+  EXPECT_THAT(made.error().text(), HasSubstr(lost.file));
 }
 
 TEST_F(ExportTest, WhenNothingWasRecordedItSaysSo) {

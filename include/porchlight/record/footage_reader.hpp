@@ -51,7 +51,7 @@ struct Exported {
 // One MP4 of the interval (QuickTime where the sound is G.711, which MP4 does not hold), nothing encoded
 // anew, its index in front. Timestamps follow the ledger's time: over a gap the picture stands. Where the
 // parameters of the codec change, they stand in the stream. Written under `.part`, synced, renamed; what was
-// there goes. A segment that cannot be read becomes a gap `damaged`. `progress` may be empty; called on this
+// there goes. What of a segment cannot be read, also when it goes meanwhile, becomes a gap `damaged`. `progress` may be empty; called on this
 // thread. Errors: invalid_argument (an empty interval), not_found (nothing was recorded then), unsupported
 // (another codec or sound from a moment on, a gap of more than six hours: the text says which two exports
 // mend it), cancelled, io, resource, corrupt.
