@@ -275,6 +275,18 @@ class FootageCheckTest(unittest.TestCase):
         other = "garage/2026-11-26/12-00-00.000Z.mp4"
         self.planted(copy, ("bad_name", other))
 
+    def test_what_others_keep_on_the_volume_is_left_alone(self):
+        house = self.house()
+        others = {"notes.txt": "mine", "photos/2025/x.jpg": "a picture", "photos/2025/x.mp4": "a film",
+                  "photos/2025-01-01/12-00-00.000Z.mp4": "a film", "backup/a/b/c": "deep"}
+        for name, text in others.items():
+            (house.recordings / name).parent.mkdir(parents=True, exist_ok=True)
+            (house.recordings / name).write_text(text)
+        self.assertEqual(house.faults("--deep"), [])
+        self.assertEqual(house.run("check", "--repair").returncode, 0)
+        for name, text in others.items():
+            self.assertEqual((house.recordings / name).read_text(), text)
+
     def test_wrong_volume(self):
         self.planted(lambda house: (house.recordings / "porchlight-volume.json").unlink(), ("wrong_volume", ""))
         self.planted(lambda house: house.rows("UPDATE volume SET id = 'another'"), ("wrong_volume", ""))
