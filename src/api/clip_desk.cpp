@@ -52,7 +52,9 @@ ClipDesk::ClipDesk(fs::path storage, const FootagePorts& ports, const Clock& clo
       ports_(ports),
       clock_(clock),
       limits_(limits),
-      slots_(limits.at_once) {}
+      slots_(limits.at_once) {
+  for (const auto& one : kept_in(folder_)) discard(one.path);
+}
 
 std::string ClipDesk::name_of(const Wish& wish) {
   auto text = wish.camera_id + '\n' + std::to_string(milliseconds_of(wish.from)) + '\n' +

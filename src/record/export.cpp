@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstdio>
 #include <optional>
 #include <span>
 
@@ -30,6 +32,12 @@ Status write_manifest(const ExportOrder& order, const Exported& made, const std:
   return write_durably(files.signature, bytes_of(key.sign(text)));
 }
 
+Status give_name(const std::filesystem::path& part, const ExportOrder& order) {
+  if (order.signed_manifest) return rename_durably(part, order.out);
+  if (std::rename(part.c_str(), order.out.c_str()) == 0) return {};
+  return errno_error(errno, "rename '" + part.string() + "'");
+}
+
 Result<Exported> export_to(const std::filesystem::path& part, const std::filesystem::path& folder,
                            const std::filesystem::path& key_file, const ExportOrder& order, ExportPlan& plan,
                            const std::function<void(const Progress&)>& progress, std::stop_token stop) {
@@ -52,7 +60,7 @@ Result<Exported> export_to(const std::filesystem::path& part, const std::filesys
       return std::move(status).error();
   }
   // Last: a film that has its name has its manifest, too.
-  if (auto status = rename_durably(part, order.out); !status) return std::move(status).error();
+  if (auto status = give_name(part, order); !status) return std::move(status).error();
   return made;
 }
 

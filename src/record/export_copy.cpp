@@ -52,7 +52,10 @@ Result<Exported> ExportCopy::run(const std::filesystem::path& file) {
   if (!out_)
     return Error(ErrorCode::corrupt, "export '" + order_.camera_id + "': " +
                                          (unreadable_ ? unreadable_->text() : "there is no picture in it"));
-  if (auto status = out_->finish(); !status) return std::move(status).error();
+  // The index is put in front now, which copies the film once more: the last moment to be told of a deadline.
+  if (progress_) progress_(told_);
+  if (stop_.stop_requested()) return given_up();
+  if (auto status = out_->finish(order_.signed_manifest); !status) return std::move(status).error();
   tell(told_.all);
   made_.end = made_.start + std::chrono::microseconds(out_->video_end());
   made_.frames = out_->frames();

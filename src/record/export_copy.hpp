@@ -18,9 +18,9 @@ class ExportCopy {
   ExportCopy(const ExportOrder& order, const std::filesystem::path& folder, ExportPlan& plan,
              const std::function<void(const Progress&)>& progress, std::stop_token stop);
 
-  // `file` is synced then. Fills in the parts' digests where a manifest is wanted. What of a part turns out
-  // to be unreadable becomes a gap of the plan, and a part without anything readable leaves it. Of the
-  // result, gaps and bytes are left to the caller.
+  // With a manifest, `file` is synced then. Fills in the parts' digests where a manifest is wanted. What of a
+  // part turns out to be unreadable becomes a gap of the plan, and a part without anything readable leaves
+  // it. Of the result, gaps and bytes are left to the caller.
   Result<Exported> run(const std::filesystem::path& file);
 
  private:

@@ -285,6 +285,23 @@ TEST_F(Desk, ClipsAreForgottenAfterADay) {
   EXPECT_THAT(files(), ElementsAre(*young));
 }
 
+TEST_F(Desk, WhatAnEarlierRunLeftIsNotShown) {
+  make_desk({.free_bytes = 0});
+  ASSERT_TRUE(make(0, 10));
+  ASSERT_THAT(orders, SizeIs(1));
+  make_desk({.free_bytes = 0});
+  EXPECT_THAT(files(), IsEmpty()) << "a power cut may have left half of it";
+  ASSERT_TRUE(make(0, 10));
+  EXPECT_THAT(orders, SizeIs(2));
+}
+
+TEST_F(Desk, TheBoundsAreThoseOfTheManual) {
+  const ClipLimits limits;
+  EXPECT_EQ(limits.clip_bytes, 256U << 20U);
+  EXPECT_EQ(limits.all_bytes, 512U << 20U);
+  EXPECT_GE(limits.all_bytes, 2 * limits.clip_bytes) << "the one before stays while the next is made";
+}
+
 TEST_F(Desk, NoMoreThanAFewWaitAndNoneBeyondItsTime) {
   make_desk({.free_bytes = 0, .at_once = 2});
   std::promise<void> go;

@@ -445,6 +445,26 @@ TEST_F(ExportTest, CancelledItLeavesNothing) {
   expect_nothing_left();
 }
 
+// Putting the index in front takes its time, and nobody is told meanwhile.
+TEST_F(ExportTest, ADeadlineIsAskedOfOnceMoreBeforeTheIndexIsMade) {
+  house.add({.at = 0s});
+  std::stop_source stop;
+  std::uintmax_t written = 0;
+  const ExportOrder order{"front", house.wall(0s), house.wall(4s), film(), false};
+  const auto made = export_footage(
+      house.index(), house.recordings(), house.key(), order,
+      [&](const Progress& progress) {
+        std::error_code gone;
+        written = std::filesystem::file_size(film().string() + ".part", gone);
+        if (progress.done < progress.all) stop.request_stop();
+      },
+      stop.get_token());
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code(), ErrorCode::cancelled);
+  EXPECT_GT(written, 0U) << "it had been begun";
+  expect_nothing_left();
+}
+
 TEST_F(ExportTest, AFolderThatIsNotThereIsNamed) {
   house.add({.at = 0s});
   ExportOrder order{"front", house.wall(0s), house.wall(2s), folder.path() / "no" / "film.mp4", false};

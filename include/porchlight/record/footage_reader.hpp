@@ -38,6 +38,7 @@ struct ExportOrder {
   WallTime to{};
   std::filesystem::path
       out;  // the MP4; the manifest lies beside it as <out>.manifest.json with .sig and .pem
+  // One without a manifest is a copy that may be had again: it is not synced, either.
   bool signed_manifest = true;
 };
 struct Exported {
