@@ -41,6 +41,19 @@ void discard(const fs::path& path) {
   fs::remove(path, ignored);
 }
 
+// Of what the files said, whoever asked is told why no one film holds it; the rest is for the journal.
+Error presentable(Error error) {
+  switch (error.code()) {
+    case ErrorCode::not_found:
+      return error;
+    case ErrorCode::unsupported:
+      if (error.text().find('/') == std::string::npos) return error;
+      [[fallthrough]];
+    default:
+      return Error(ErrorCode::io, error.text());
+  }
+}
+
 std::int64_t milliseconds_of(WallTime at) {
   return std::chrono::floor<std::chrono::milliseconds>(at.time_since_epoch()).count();
 }
@@ -117,7 +130,7 @@ Result<std::string> ClipDesk::make_now(const Wish& wish, const std::string& name
   auto status =
       ports_.render({wish.camera_id, wish.from, wish.to, folder_ / name}, going_on, over.get_token());
   if (status) return name;
-  if (status.error().code() != ErrorCode::cancelled) return std::move(status).error();
+  if (status.error().code() != ErrorCode::cancelled) return presentable(std::move(status).error());
   if (stop.stop_requested()) return Error(ErrorCode::unavailable, "the daemon is stopping");
   return Error(ErrorCode::timeout, "it took longer than " + std::to_string(limits_.making.count()) +
                                        " s; ask for a shorter interval");
@@ -136,7 +149,7 @@ Status ClipDesk::make_room(std::uint64_t bytes) {
   std::error_code failure;
   const auto space = fs::space(folder_, failure);
   if (!failure && space.available < bytes + limits_.free_bytes)
-    return Error(ErrorCode::unavailable, "there is no room for a clip in '" + folder_.string() + "'");
+    return Error(ErrorCode::unavailable, "there is no room for a clip");
   return {};
 }
 

@@ -202,12 +202,19 @@ TEST_F(ClipRoutes, FaultsOfTheFilesAreForTheJournal) {
     };
     return ask("GET", video(10, 20), client);
   };
-  for (const auto code : {ErrorCode::io, ErrorCode::corrupt, ErrorCode::resource}) {
+  for (const auto code :
+       {ErrorCode::io, ErrorCode::corrupt, ErrorCode::resource, ErrorCode::unavailable, ErrorCode::timeout,
+        ErrorCode::not_found, ErrorCode::unsupported, ErrorCode::permission_denied}) {
     const auto reply = fail(code);
-    EXPECT_EQ(reply.status, 503);
-    EXPECT_EQ(reply.body.find("secret"), std::string::npos);
+    EXPECT_EQ(reply.status, code == ErrorCode::not_found ? 404 : 503) << to_string(code);
+    EXPECT_EQ(reply.body.find("secret"), std::string::npos) << to_string(code);
   }
-  EXPECT_EQ(fail(ErrorCode::unsupported).status, 400);
+  house.on_render = [](const ClipOrder&, const std::function<void()>&, const std::stop_token&) -> Status {
+    return Error(ErrorCode::unsupported, "export 'porch': its pictures change from h264 to hevc");
+  };
+  const auto reply = ask("GET", video(10, 20), client);
+  EXPECT_EQ(reply.status, 400);
+  EXPECT_THAT(detail(reply), HasSubstr("from h264 to hevc"));
 }
 
 TEST_F(ClipRoutes, ABusyCutterRefuses) {
@@ -271,6 +278,7 @@ TEST_F(Desk, OneThatIsTooLargeOrHasNoRoomIsNotMade) {
   const auto full = make(0, 1000);
   ASSERT_FALSE(full);
   EXPECT_EQ(full.error().code(), ErrorCode::unavailable);
+  EXPECT_EQ(full.error().text().find('/'), std::string::npos) << "it is told to whoever asks";
   EXPECT_THAT(orders, IsEmpty());
 }
 
