@@ -63,9 +63,12 @@ Result<record::ExportOrder> order_of(const FootageExportOptions& asked) {
   if (*from >= *to)
     return Error(ErrorCode::invalid_argument,
                  "--from " + rfc3339(*from) + " is not before --to " + rfc3339(*to));
-  std::error_code failed;
-  if (std::filesystem::exists(asked.out, failed))
-    return Error(ErrorCode::invalid_argument, "--out '" + asked.out + "' is there already; name a new file");
+  for (const auto& file : record::export_files(asked.out)) {
+    std::error_code failed;
+    if (std::filesystem::exists(std::filesystem::symlink_status(file, failed)))
+      return Error(ErrorCode::invalid_argument,
+                   "--out '" + asked.out + "': '" + file.string() + "' is there already; name a new file");
+  }
   return record::ExportOrder{asked.camera, *from, *to, asked.out, true};
 }
 

@@ -64,17 +64,46 @@ Result<Exported> export_to(const std::filesystem::path& part, const std::filesys
   return made;
 }
 
+std::filesystem::path part_of(const ExportOrder& order) {
+  auto part = order.out;
+  part += ".part";
+  return part;
+}
+
+Status expect_nothing_there(const ExportOrder& order) {
+  for (const auto& file : export_files(order.out)) {
+    std::error_code ignored;
+    if (std::filesystem::exists(std::filesystem::symlink_status(file, ignored)))
+      return Error(ErrorCode::already_exists, "export to '" + order.out.string() + "': '" + file.string() +
+                                                  "' is there already; name a new file, or remove it");
+  }
+  return {};
+}
+
+// There was nothing under these names before.
+void remove_all(const ExportOrder& order) {
+  if (!order.signed_manifest) return void(::unlink(part_of(order).c_str()));
+  for (const auto& file : export_files(order.out)) ::unlink(file.c_str());
+}
+
 }  // namespace
+
+std::vector<std::filesystem::path> export_files(const std::filesystem::path& out) {
+  const ManifestFiles files(out);
+  auto part = out;
+  part += ".part";
+  return {out, part, files.manifest, files.signature, files.public_key};
+}
 
 Result<Exported> export_footage(store::SegmentIndex& index, const std::filesystem::path& folder,
                                 const std::filesystem::path& key_file, const ExportOrder& order,
                                 const std::function<void(const Progress&)>& progress, std::stop_token stop) {
+  if (order.signed_manifest)
+    if (auto status = expect_nothing_there(order); !status) return std::move(status).error();
   auto plan = plan_export(index, folder, order, stop);
   if (!plan) return std::move(plan).error();
-  auto part = order.out;
-  part += ".part";
-  auto made = export_to(part, folder, key_file, order, *plan, progress, std::move(stop));
-  if (!made) ::unlink(part.c_str());
+  auto made = export_to(part_of(order), folder, key_file, order, *plan, progress, std::move(stop));
+  if (!made) remove_all(order);
   return made;
 }
 

@@ -178,6 +178,31 @@ TEST_F(ManifestTest, AKeyThatOthersReadIsRefused) {
   EXPECT_FALSE(std::filesystem::exists(folder.path() / "no.mp4"));
 }
 
+TEST_F(ManifestTest, NothingThatIsThereIsOverwritten) {
+  const auto mine = folder.path() / "mine.mp4";
+  for (const auto& file : export_files(mine)) {
+    write(file, "mine");
+    const ExportOrder order{"front", house.wall(0s), house.wall(10s), mine, true};
+    const auto result = export_footage(house.index(), house.recordings(), house.key(), order, {}, {});
+    ASSERT_FALSE(result) << file;
+    EXPECT_EQ(result.error().code(), ErrorCode::already_exists);
+    EXPECT_THAT(result.error().text(), HasSubstr("'" + file.string() + "'"));
+    EXPECT_EQ(read(file), "mine");
+    std::filesystem::remove(file);
+  }
+  EXPECT_TRUE(give(mine));
+}
+
+TEST_F(ManifestTest, OneThatFailsLateLeavesNothing) {
+  const auto out = folder.path() / "out";
+  // The signature cannot be written; key and manifest are there by then.
+  std::filesystem::create_directories(out / "film.mp4.manifest.sig.part" / "x");
+  const ExportOrder order{"front", house.wall(0s), house.wall(10s), out / "film.mp4", true};
+  const auto result = export_footage(house.index(), house.recordings(), house.key(), order, {}, {});
+  ASSERT_FALSE(result);
+  for (const auto& file : export_files(order.out)) EXPECT_FALSE(std::filesystem::exists(file)) << file;
+}
+
 TEST_F(ManifestTest, ASegmentThatIsNotWhatItWasIsTold) {
   const auto first = json::parse(read(beside(".manifest.json")))["segments"][0]["file"].get<std::string>();
   auto bytes = read(house.recordings() / first);

@@ -148,6 +148,11 @@ class FootageExportTest(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertIn("is there already", done.stderr)
         self.assertEqual(film.read_text(), "mine")
+        film.rename(f"{film}.manifest.json")
+        done = house.export("2026-11-26T12:00:00Z", "2026-11-26T12:00:02Z", film)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("film.mp4.manifest.json' is there already", done.stderr)
+        self.assertEqual(Path(f"{film}.manifest.json").read_text(), "mine")
 
     def test_what_finds_no_room_leaves_nothing(self):
         house = House(self, *[f"front@{second}000" for second in range(0, 16, 2)])

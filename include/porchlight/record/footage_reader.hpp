@@ -53,12 +53,16 @@ struct Exported {
 // anew, its index in front. Timestamps follow the ledger's time: over a gap the picture stands. Where the
 // parameters of the codec change, they stand in the stream. Written under `.part`, synced, renamed; what was
 // there goes. What of a segment cannot be read, also when it goes meanwhile, becomes a gap `damaged`. `progress` may be empty; called on this
-// thread. Errors: invalid_argument (an empty interval), not_found (nothing was recorded then), unsupported
+// thread. An export with a manifest overwrites nothing, and one that fails or is cancelled leaves none of
+// export_files(). Errors: invalid_argument (an empty interval), already_exists (one of them), not_found (nothing was recorded then), unsupported
 // (another codec or sound from a moment on, a gap of more than six hours: the text says which two exports
 // mend it), cancelled, io, resource, corrupt.
 Result<Exported> export_footage(store::SegmentIndex& index, const std::filesystem::path& folder,
                                 const std::filesystem::path& key_file, const ExportOrder& order,
                                 const std::function<void(const Progress&)>& progress, std::stop_token stop);
+
+// What an export with a manifest makes: the film, its `.part`, the manifest, its signature, the public key.
+std::vector<std::filesystem::path> export_files(const std::filesystem::path& out);
 
 // `<film>.manifest.json`, its signature and the public key beside it, against the film. `public_pem`: the key
 // that must have signed; empty: the one beside the film, whose fingerprint is to be compared by hand.
