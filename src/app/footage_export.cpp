@@ -27,6 +27,9 @@ json json_of(const record::Exported& made, const std::string& out) {
                     {"detail", gap.detail},
                     {"start", time_or_null(gap.start)},
                     {"end", time_or_null(gap.stop)}});
+  for (const auto& time : made.unexplained)
+    gaps.push_back(
+        {{"cause", nullptr}, {"detail", ""}, {"start", rfc3339(time.start)}, {"end", rfc3339(time.end)}});
   return {{"file", out},
           {"manifest", out + ".manifest.json"},
           {"start", rfc3339(made.start)},
@@ -46,6 +49,9 @@ void print(const record::Exported& made, const std::string& out) {
     std::printf("gap: %s to %s, %s%s%s\n", rfc3339(*gap.start).c_str(),
                 gap.stop ? rfc3339(*gap.stop).c_str() : "now", std::string(to_string(gap.cause)).c_str(),
                 gap.detail.empty() ? "" : ": ", gap.detail.c_str());
+  for (const auto& time : made.unexplained)
+    std::printf("gap: %s to %s, and nothing says why: it was not to be recorded, or the ledger was lost\n",
+                rfc3339(time.start).c_str(), rfc3339(time.end).c_str());
   std::printf("signed: %s.manifest.json; check by `porchlight footage verify %s`\n", out.c_str(),
               out.c_str());
 }

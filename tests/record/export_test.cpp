@@ -131,6 +131,24 @@ TEST_F(ExportTest, GapsAtTheEdgesOfTheIntervalAreListed) {
   EXPECT_EQ(made->gaps[1].cause, event::GapCause::power_cut);
 }
 
+TEST_F(ExportTest, TimeOfWhichNothingIsKnownIsListed) {
+  house.add({.at = 0s});
+  house.add({.at = 2100ms});  // a picture and a bit
+  house.add({.at = 10s});
+  house.add_gap("front", 12s, 13s, event::GapCause::network);
+  house.add_gap("front", 15s, 16s, event::GapCause::stalled);
+  house.add_gap("front", 15500ms, 17s, event::GapCause::overload);
+  house.add({.at = 20s});
+  const auto made = give(0s, 30s);
+  ASSERT_TRUE(made) << made.error().text();
+  std::vector<std::pair<WallTime, WallTime>> found;
+  for (const auto& time : made->unexplained) found.emplace_back(time.start, time.end);
+  EXPECT_THAT(found, testing::ElementsAre(std::pair(house.wall(4100ms), house.wall(10s)),
+                                          std::pair(house.wall(13s), house.wall(15s)),
+                                          std::pair(house.wall(17s), house.wall(20s))));
+  EXPECT_EQ(made->gaps.size(), 3U);
+}
+
 TEST_F(ExportTest, SeekingFindsThePictureOfAnInstant) {
   house.add({.at = 0s});
   house.add({.at = 10s});
@@ -284,6 +302,7 @@ TEST_F(ExportTest, WhatCannotBeReadIsAGap) {
   EXPECT_EQ(made->gaps[0].cause, event::GapCause::damaged);
   EXPECT_EQ(made->gaps[0].detail, lost.file + ": not_found");  // it goes into a manifest: no place of ours
   EXPECT_EQ(made->gaps[0].start, lost.start);
+  EXPECT_TRUE(made->unexplained.empty());
   const auto seen = watch(film());
   ASSERT_EQ(seen.pictures.size(), 120U);
   expect_steady(seen, 60, 120, 4'000'000);
@@ -329,7 +348,7 @@ TEST_F(ExportTest, ARowThatEndsWhereTheNextBeginsIsNoDamage) {
   house.add({.at = 2700ms});
   const auto made = give(0s, 5s);
   ASSERT_TRUE(made) << made.error().text();
-  EXPECT_EQ(made->gaps.size(), 0U);
+  EXPECT_EQ(made->gaps.size() + made->unexplained.size(), 0U);
 }
 
 // What happens to the files between the plan and the copy.

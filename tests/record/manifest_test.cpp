@@ -178,6 +178,21 @@ TEST_F(ManifestTest, AKeyThatOthersReadIsRefused) {
   EXPECT_FALSE(std::filesystem::exists(folder.path() / "no.mp4"));
 }
 
+TEST_F(ManifestTest, TimeOfWhichNothingIsKnownHasNoCause) {
+  house.add({.at = 20s});
+  house.add_gap("front", 22s, 23s, event::GapCause::crash);
+  const auto out = folder.path() / "longer.mp4";
+  const ExportOrder order{"front", house.wall(0s), house.wall(60s), out, true};
+  ASSERT_TRUE(export_footage(house.index(), house.recordings(), house.key(), order, {}, {}));
+  const auto gaps = json::parse(read(out.string() + ".manifest.json"))["gaps"];
+  ASSERT_EQ(gaps.size(), 3U);
+  EXPECT_EQ(gaps[0]["cause"], "stalled");
+  EXPECT_EQ(gaps[1]["cause"], nullptr);
+  EXPECT_EQ(gaps[1]["start"], rfc3339(house.wall(5s)));
+  EXPECT_EQ(gaps[1]["end"], rfc3339(house.wall(20s)));
+  EXPECT_EQ(gaps[2]["cause"], "crash");
+}
+
 TEST_F(ManifestTest, NothingThatIsThereIsOverwritten) {
   const auto mine = folder.path() / "mine.mp4";
   for (const auto& file : export_files(mine)) {

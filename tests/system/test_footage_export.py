@@ -89,6 +89,15 @@ class FootageExportTest(unittest.TestCase):
                           "storage", "porchlight.yaml"})
         self.assertEqual(film.stat().st_mode & 0o007, 0, "others may read it")
 
+    def test_time_of_which_nothing_is_known_is_told(self):
+        house = House(self, "front@0", "front@9000")
+        film = house.folder / "film.mp4"
+        done = house.export("2026-11-26T12:00:00Z", "2026-11-26T12:00:11Z", film)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("gap: 2026-11-26T12:00:02.000Z to 2026-11-26T12:00:09.000Z, and nothing says why", done.stdout)
+        gaps = json.loads(Path(f"{film}.manifest.json").read_text())["gaps"]
+        self.assertEqual([gap["cause"] for gap in gaps], [None])
+
     def test_openssl_and_sha256sum_alone_verify_it(self):
         house = House(self, "front@0", "front@2000")
         film = house.folder / "film.mp4"

@@ -41,6 +41,12 @@ struct ExportOrder {
   // One without a manifest is a copy that may be had again: it is not synced, either.
   bool signed_manifest = true;
 };
+// Time between two pieces of footage of which neither footage nor ledger says anything: it was not to be
+// recorded, or what was known of it is lost.
+struct Unexplained {
+  WallTime start{};
+  WallTime end{};
+};
 struct Exported {
   WallTime start{};  // of the first picture: the keyframe at or before `from`
   WallTime end{};
@@ -48,6 +54,7 @@ struct Exported {
   std::uint64_t frames = 0;
   std::vector<std::string> files;  // of the segments
   std::vector<store::Gap> gaps;    // of the interval asked, also where the film does not reach
+  std::vector<Unexplained> unexplained;
 };
 // One MP4 of the interval (QuickTime where the sound is G.711, which MP4 does not hold), nothing encoded
 // anew, its index in front. Timestamps follow the ledger's time: over a gap the picture stands. Where the
