@@ -37,6 +37,7 @@ json json_of(const record::Exported& made, const std::string& out) {
           {"bytes", made.bytes},
           {"frames", made.frames},
           {"segments", made.files},
+          {"changed", made.changed},
           {"gaps", gaps}};
 }
 
@@ -52,6 +53,8 @@ void print(const record::Exported& made, const std::string& out) {
   for (const auto& time : made.unexplained)
     std::printf("gap: %s to %s, and nothing says why: it was not to be recorded, or the ledger was lost\n",
                 rfc3339(time.start).c_str(), rfc3339(time.end).c_str());
+  for (const auto& file : made.changed)
+    std::printf("changed: %s is not what was written: its checksum does not hold\n", file.c_str());
   std::printf("signed: %s.manifest.json; check by `porchlight footage verify %s`\n", out.c_str(),
               out.c_str());
 }

@@ -20,6 +20,15 @@ int refuse(const CommandOptions& options, const Error& error) {
   return exit_no;
 }
 
+// What the signature covers and a good film does not show by itself.
+void print_changed(const json& manifest) {
+  if (!manifest.is_object() || !manifest.contains("segments")) return;
+  for (const auto& segment : manifest["segments"])
+    if (segment.is_object() && segment.value("crc32_holds", json()) == false)
+      std::printf("changed: %s was not what had been written when the film was made\n",
+                  segment.value("file", "?").c_str());
+}
+
 }  // namespace
 
 int footage_verify_command(const CommandOptions& options, const std::string& film, const std::string& key) {

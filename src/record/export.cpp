@@ -54,6 +54,8 @@ Result<Exported> export_to(const std::filesystem::path& part, const std::filesys
   made->bytes = std::filesystem::file_size(part, failed);
   if (failed) return errno_error(failed.value(), "look at '" + part.string() + "'");
   if (key) {
+    for (const auto& source : plan.parts)
+      if (!source.checksum_holds()) made->changed.push_back(source.segment.file);
     auto digest = digest_file(part, made->bytes, 0, [&stop] { return !stop.stop_requested(); });
     if (!digest) return std::move(digest).error();
     if (auto status = write_manifest(order, *made, digest->sha256, plan, *key); !status)

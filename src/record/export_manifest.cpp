@@ -31,7 +31,7 @@ json json_of(const ExportPart& part) {
              {"crc32_holds", nullptr}};
   if (!part.tail) return entry;
   entry["crc32"] = part.tail->crc;
-  entry["crc32_holds"] = part.tail->crc == part.digest.crc;
+  entry["crc32_holds"] = part.checksum_holds();
   return entry;
 }
 

@@ -22,6 +22,8 @@ struct ExportPart {
   std::chrono::milliseconds tolerance{0};  // what may lie between two pictures
   WallTime end{};                          // as its row says, where the file bears that out
   FileDigest digest{};                     // of those bytes; filled in while the manifest is made
+  // Nothing to hold without a tail. Known with the digest.
+  bool checksum_holds() const { return !tail || tail->crc == digest.crc; }
 };
 
 // What an export is made of, found out before a byte is written.

@@ -226,7 +226,10 @@ TEST_F(ManifestTest, ASegmentThatIsNotWhatItWasIsTold) {
   bytes[at] = static_cast<char>(bytes[at] ^ 1);
   write(house.recordings() / first, bytes);
   const auto second = folder.path() / "second.mp4";
-  ASSERT_TRUE(give(second));
+  const auto changed = give(second);
+  ASSERT_TRUE(changed);
+  EXPECT_EQ(changed->changed, std::vector<std::string>{first});
+  EXPECT_TRUE(made->changed.empty());
   const auto manifest = json::parse(read(second.string() + ".manifest.json"));
   EXPECT_EQ(manifest["segments"][0]["crc32_holds"], false);
 }

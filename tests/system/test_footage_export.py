@@ -141,6 +141,20 @@ class FootageExportTest(unittest.TestCase):
         self.assertEqual(bad.returncode, 1)
         self.assertIn("not the one of the manifest", bad.stderr)
 
+    def test_footage_that_was_changed_is_told(self):
+        house = House(self, "front@0", "front@2000")
+        film = house.folder / "film.mp4"
+        path = house.recordings / house.files[1]
+        data = path.read_bytes()
+        at = data.index(b"mdat") + 2000
+        path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1:])
+        done = house.export("2026-11-26T12:00:00Z", "2026-11-26T12:00:04Z", film)
+        self.assertIn(f"changed: {house.files[1]} ", done.stdout)
+        self.assertNotIn(f"changed: {house.files[0]}", done.stdout)
+        verified = house.run("verify", film)
+        self.assertEqual(verified.returncode, 0, verified.stderr)
+        self.assertIn(f"changed: {house.files[1]} ", verified.stdout)
+
     def test_wrong_orders_are_refused_by_name(self):
         house = House(self, "front@0")
         film = house.folder / "film.mp4"

@@ -55,6 +55,7 @@ struct Exported {
   std::vector<std::string> files;  // of the segments
   std::vector<store::Gap> gaps;    // of the interval asked, also where the film does not reach
   std::vector<Unexplained> unexplained;
+  std::vector<std::string> changed;  // of `files`, whose CRC-32 does not hold; known with a manifest only
 };
 // One MP4 of the interval (QuickTime where the sound is G.711, which MP4 does not hold), nothing encoded
 // anew, its index in front. Timestamps follow the ledger's time: over a gap the picture stands. Where the
