@@ -15,7 +15,7 @@ import unittest
 from pathlib import Path
 
 import footage_reader
-from harness import BUILD, PROGRAM
+from harness import BUILD, PROGRAM, wait_until
 
 MAKER = BUILD / "record_footage_maker"
 CAMERAS = [{"id": "front", "name": "Front", "url": "rtsp://127.0.0.1:1/x", "enabled": False}]
@@ -68,6 +68,16 @@ def probe(film):
     assert done.stderr == "", done.stderr
     answer = json.loads(done.stdout)
     return int(answer["streams"][0]["nb_read_frames"]), [float(f["pts_time"]) for f in answer["frames"]]
+
+
+def opened_by(pid):
+    names = []
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            names.append(str(link.readlink()))
+        except FileNotFoundError:  # closed meanwhile
+            pass
+    return names
 
 
 class FootageExportTest(unittest.TestCase):
@@ -154,6 +164,35 @@ class FootageExportTest(unittest.TestCase):
         verified = house.run("verify", film)
         self.assertEqual(verified.returncode, 0, verified.stderr)
         self.assertIn(f"changed: {house.files[1]} ", verified.stdout)
+
+    def test_the_first_signal_ends_a_verification(self):
+        house = House(self, "front@0")
+        film = house.folder / "film.mp4"
+        self.assertEqual(house.export("2026-11-26T12:00:00Z", "2026-11-26T12:00:02Z", film).returncode, 0)
+        # A film of which only the size is right takes seconds to read, and one signal is all it takes to end that.
+        manifest = Path(f"{film}.manifest.json")
+        key = Path(f"{film}.public.pem")
+        signature = Path(f"{film}.manifest.sig")
+        size = 16 << 30
+        with open(film, "r+b") as opened:
+            opened.truncate(size)
+        told = json.loads(manifest.read_text())
+        told["file"]["bytes"] = size
+        told["public_key"] = key.read_text()
+        manifest.write_text(json.dumps(told, sort_keys=True, separators=(",", ":")))
+        subprocess.run(["openssl", "pkeyutl", "-sign", "-inkey", house.storage / "footage.key", "-rawin", "-in", manifest,
+                        "-out", signature], check=True, capture_output=True)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            child = subprocess.Popen([PROGRAM, "-c", house.configuration, "footage", "verify", film],
+                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            wait_until(lambda: str(film) in opened_by(child.pid), 60, "the film to be read")
+            child.send_signal(number)
+            try:
+                child.communicate(timeout=5)  # all of it takes longer
+            finally:
+                child.kill()
+                child.wait()
+            self.assertEqual(child.returncode, -number)
 
     def test_wrong_orders_are_refused_by_name(self):
         house = House(self, "front@0")
