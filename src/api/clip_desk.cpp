@@ -75,8 +75,9 @@ std::string ClipDesk::name_of(const Wish& wish) {
   for (const auto& segment : wish.segments)
     text += '\n' + std::to_string(segment.id) + ' ' + std::to_string(segment.bytes) + ' ' +
             std::to_string(segment.start ? milliseconds_of(*segment.start) : 0);
-  // G.711 lies in no MP4.
-  const bool quicktime = !wish.segments.empty() && wish.segments.front().file.ends_with(".mov");
+  // G.711 lies in no MP4, and sound may begin after pictures did.
+  const bool quicktime = std::any_of(wish.segments.begin(), wish.segments.end(),
+                                     [](const auto& segment) { return segment.file.ends_with(".mov"); });
   return sha256_hex(text).substr(0, 32) + (quicktime ? ".mov" : ".mp4");
 }
 
