@@ -72,9 +72,13 @@ ClipDesk::ClipDesk(fs::path storage, const FootagePorts& ports, const Clock& clo
 std::string ClipDesk::name_of(const Wish& wish) {
   auto text = wish.camera_id + '\n' + std::to_string(milliseconds_of(wish.from)) + '\n' +
               std::to_string(milliseconds_of(wish.to));
-  for (const auto& segment : wish.segments)
-    text += '\n' + std::to_string(segment.id) + ' ' + std::to_string(segment.bytes) + ' ' +
+  for (const auto& segment : wish.segments) {
+    // What one that is being written gets behind the interval changes no clip, and a player that asks in
+    // parts wants the same one each time.
+    const bool covers = segment.end && *segment.end >= wish.to;
+    text += '\n' + std::to_string(segment.id) + ' ' + (covers ? "+" : std::to_string(segment.bytes)) + ' ' +
             std::to_string(segment.start ? milliseconds_of(*segment.start) : 0);
+  }
   // G.711 lies in no MP4, and sound may begin after pictures did.
   const bool quicktime = std::any_of(wish.segments.begin(), wish.segments.end(),
                                      [](const auto& segment) { return segment.file.ends_with(".mov"); });

@@ -85,6 +85,19 @@ TEST_F(ClipRoutes, FootageThatChangedIsMadeAnew) {
   EXPECT_THAT(orders, SizeIs(2)) << "what was deleted is not shown out of a copy";
 }
 
+TEST_F(ClipRoutes, WhatIsWrittenBehindTheIntervalMakesNoOtherFilm) {
+  const auto now = 3600.0;
+  const auto id = open_segment("porch", now - 30, now - 5);
+  auto client = login("viewer");
+  auto film_before = ask("GET", video(now - 20, now - 6), client);
+  ASSERT_EQ(film_before.status, 200);
+  const auto file = (*index().segment(id))->file;
+  ASSERT_TRUE(index().grow({{file, moment(now).at, 14, 8}}));
+  client.more = "If-None-Match: " + film_before.headers["etag"] + "\r\n";
+  EXPECT_EQ(ask("GET", video(now - 20, now - 6), client).status, 304);
+  EXPECT_THAT(orders, SizeIs(1));
+}
+
 TEST_F(ClipRoutes, WhereNothingWasRecordedItSaysWhy) {
   segment("porch", 0, 60);
   gap("porch", GapCause::power_cut, 60, 300);
@@ -360,6 +373,17 @@ TEST_F(Desk, TheNameIsMadeOfWhatIsInIt) {
   differs([](auto& w) { w.segments[0].bytes = 11; });
   differs([](auto& w) { w.segments[0].file = "porch/1.mov"; });
   differs([](auto& w) { w.segments.clear(); });
+  auto part = wish;
+  part.segments[0].end = at(9);
+  const auto shorter = ClipDesk::name_of(part);
+  part.segments[0].bytes = 11;
+  EXPECT_NE(ClipDesk::name_of(part), shorter);
+  auto grown = wish;
+  grown.segments[0].end = at(10);
+  const auto covered = ClipDesk::name_of(grown);
+  grown.segments[0].end = at(20);
+  grown.segments[0].bytes = 99;
+  EXPECT_EQ(ClipDesk::name_of(grown), covered) << "what lies behind the interval is not in it";
   auto quicktime = one;
   quicktime.file = "porch/2.mov";
   for (const auto& segments :
