@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "porchlight/record/recovery.hpp"
-#include "porchlight/record/segment_file.hpp"
+#include "record/segment_file.hpp"
 
 namespace porchlight::record {
 namespace {

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "porchlight/record/footage_reader.hpp"
-#include "porchlight/record/segment_file.hpp"
 #include "porchlight/record/volume_lock.hpp"
+#include "record/segment_file.hpp"
 
 namespace porchlight::record {
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "porchlight/record/footage_reader.hpp"
-#include "porchlight/record/segment_file.hpp"
 #include "record/file_digest.hpp"
+#include "record/segment_file.hpp"
 #include "record/segment_input.hpp"
 
 namespace porchlight::record {

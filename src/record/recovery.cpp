@@ -7,9 +7,9 @@
 #include <cerrno>
 #include <map>
 
-#include "porchlight/record/segment_file.hpp"
 #include "record/camera_folder.hpp"
 #include "record/quarantine.hpp"
+#include "record/segment_file.hpp"
 #include "record/segment_folder.hpp"
 
 namespace porchlight::record {
