@@ -73,6 +73,7 @@ Result<bool> is_camera_folder(const fs::path& volume, const std::string& name,
     auto ours = is_of(volume, name, it->path().lexically_relative(volume).string());
     if (!ours || *ours) return ours;
   }
+  if (failed == std::errc::no_such_file_or_directory) return false;  // retention may be faster
   if (failed) return errno_error(failed.value(), "list '" + (volume / name).string() + "'");
   return false;
 }
