@@ -3,6 +3,7 @@
 faults by a reader that shares no code with the program."""
 import hashlib
 import json
+import os
 import random
 import resource
 import shutil
@@ -15,7 +16,7 @@ import unittest
 from pathlib import Path
 
 import footage_reader
-from harness import BUILD, PROGRAM, wait_until
+from harness import BUILD, IO_SHIM, PROGRAM, wait_until
 
 MAKER = BUILD / "record_footage_maker"
 # Recorded all the time, so that every instant of theirs is to be explained; nobody connects to them here.
@@ -108,6 +109,26 @@ class FootageExportTest(unittest.TestCase):
         self.assertIn("gap: 2026-11-26T12:00:02.000Z to 2026-11-26T12:00:09.000Z, and nothing says why", done.stdout)
         gaps = json.loads(Path(f"{film}.manifest.json").read_text())["gaps"]
         self.assertEqual([gap["cause"] for gap in gaps], [None])
+
+    def test_a_bad_sector_costs_its_segment_and_not_the_film(self):
+        house = House(self, "front@0", "front@2000", "front@4000")
+        film, log = house.folder / "film.mp4", house.folder / "shim.log"
+        bad = (house.recordings / house.files[1]).resolve()
+        at = bad.read_bytes().index(b"mdat") + 2000
+        shim = os.environ | {"LD_PRELOAD": str(IO_SHIM), "IO_SHIM_BAD_FILE": str(bad), "IO_SHIM_BAD_AT": str(at),
+                             "IO_SHIM_LOG": str(log)}
+        done = house.run("export", "--camera", "front", "--from", "2026-11-26T12:00:00Z", "--to",
+                         "2026-11-26T12:00:06Z", "--out", film, env=shim)
+        self.assertIn(f"bad {bad}", log.read_text())
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(f"gap: 2026-11-26T12:00:02.000Z to 2026-11-26T12:00:04.000Z, damaged: {house.files[1]}: io",
+                      done.stdout)
+        self.assertEqual(probe(film)[0], 120)
+        manifest = json.loads(Path(f"{film}.manifest.json").read_text())
+        self.assertEqual([entry["file"] for entry in manifest["segments"]], [house.files[0], house.files[2]])
+        self.assertEqual([gap["cause"] for gap in manifest["gaps"]], ["damaged"])
+        self.assertNotIn(str(house.folder), json.dumps(manifest), "no place of this machine")
+        self.assertEqual(house.run("verify", film).returncode, 0)
 
     def test_openssl_and_sha256sum_alone_verify_it(self):
         house = House(self, "front@0", "front@2000")
