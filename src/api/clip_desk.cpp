@@ -41,6 +41,19 @@ void discard(const fs::path& path) {
   fs::remove(path, ignored);
 }
 
+// Of what the files said, whoever asked is told why no one film holds it; the rest is for the journal.
+Error presentable(Error error) {
+  switch (error.code()) {
+    case ErrorCode::not_found:
+      return error;
+    case ErrorCode::unsupported:
+      if (error.text().find('/') == std::string::npos) return error;
+      [[fallthrough]];
+    default:
+      return Error(ErrorCode::io, error.text());
+  }
+}
+
 std::int64_t milliseconds_of(WallTime at) {
   return std::chrono::floor<std::chrono::milliseconds>(at.time_since_epoch()).count();
 }
@@ -52,16 +65,23 @@ ClipDesk::ClipDesk(fs::path storage, const FootagePorts& ports, const Clock& clo
       ports_(ports),
       clock_(clock),
       limits_(limits),
-      slots_(limits.at_once) {}
+      slots_(limits.at_once) {
+  for (const auto& one : kept_in(folder_)) discard(one.path);
+}
 
 std::string ClipDesk::name_of(const Wish& wish) {
   auto text = wish.camera_id + '\n' + std::to_string(milliseconds_of(wish.from)) + '\n' +
               std::to_string(milliseconds_of(wish.to));
-  for (const auto& segment : wish.segments)
-    text += '\n' + std::to_string(segment.id) + ' ' + std::to_string(segment.bytes) + ' ' +
+  for (const auto& segment : wish.segments) {
+    // What one that is being written gets behind the interval changes no clip, and a player that asks in
+    // parts wants the same one each time.
+    const bool covers = segment.end && *segment.end >= wish.to;
+    text += '\n' + std::to_string(segment.id) + ' ' + (covers ? "+" : std::to_string(segment.bytes)) + ' ' +
             std::to_string(segment.start ? milliseconds_of(*segment.start) : 0);
-  // G.711 lies in no MP4.
-  const bool quicktime = !wish.segments.empty() && wish.segments.front().file.ends_with(".mov");
+  }
+  // G.711 lies in no MP4, and sound may begin after pictures did.
+  const bool quicktime = std::any_of(wish.segments.begin(), wish.segments.end(),
+                                     [](const auto& segment) { return segment.file.ends_with(".mov"); });
   return sha256_hex(text).substr(0, 32) + (quicktime ? ".mov" : ".mp4");
 }
 
@@ -115,7 +135,7 @@ Result<std::string> ClipDesk::make_now(const Wish& wish, const std::string& name
   auto status =
       ports_.render({wish.camera_id, wish.from, wish.to, folder_ / name}, going_on, over.get_token());
   if (status) return name;
-  if (status.error().code() != ErrorCode::cancelled) return std::move(status).error();
+  if (status.error().code() != ErrorCode::cancelled) return presentable(std::move(status).error());
   if (stop.stop_requested()) return Error(ErrorCode::unavailable, "the daemon is stopping");
   return Error(ErrorCode::timeout, "it took longer than " + std::to_string(limits_.making.count()) +
                                        " s; ask for a shorter interval");
@@ -134,7 +154,7 @@ Status ClipDesk::make_room(std::uint64_t bytes) {
   std::error_code failure;
   const auto space = fs::space(folder_, failure);
   if (!failure && space.available < bytes + limits_.free_bytes)
-    return Error(ErrorCode::unavailable, "there is no room for a clip in '" + folder_.string() + "'");
+    return Error(ErrorCode::unavailable, "there is no room for a clip");
   return {};
 }
 

@@ -20,8 +20,8 @@ namespace porchlight::api {
 // Every bound of what is made of footage for those who ask; docs/api.md repeats them.
 struct ClipLimits {
   std::chrono::minutes longest{30};
-  std::uint64_t clip_bytes = std::uint64_t{1} << 30;    // of one
-  std::uint64_t all_bytes = std::uint64_t{2} << 30;     // of those that are kept; the oldest goes first
+  std::uint64_t clip_bytes = std::uint64_t{256} << 20;  // of one: its index is put in front without a pause
+  std::uint64_t all_bytes = std::uint64_t{512} << 20;   // of those that are kept; the oldest goes first
   std::uint64_t free_bytes = std::uint64_t{512} << 20;  // what stays free on storage.path
   std::chrono::hours age{24};                           // no copy outlives its footage by more
   std::chrono::seconds making{60};                      // of one
@@ -31,6 +31,7 @@ struct ClipLimits {
 
 // Makes clips, one at a time, and keeps them for a while in <storage.path>/clips, because a player asks for
 // one in many parts. A clip's name is made of what is in it: camera, interval, and the segments as they were.
+// None is synced: what an earlier run left may be half of one, and goes when a desk is made.
 class ClipDesk {
  public:
   ClipDesk(std::filesystem::path storage, const FootagePorts& ports, const Clock& clock,

@@ -54,10 +54,11 @@ Response not_yet(const Request& request, WallTime when, WallTime now) {
   return response;
 }
 
+// What the desk says names no place on the disk, and of what others said only the code is passed on.
 Response refused(const Error& error, const Request& request) {
   switch (error.code()) {
     case ErrorCode::not_found:
-      return refusal(404, error.text(), request);
+      return refusal(404, "nothing of this can be found", request);
     case ErrorCode::unsupported:
       return refusal(400, error.text(), request);
     case ErrorCode::timeout:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "api/footage_shelf.hpp"
+#include "porchlight/api/footage_shelf.hpp"
 
 #include <sys/stat.h>
 

@@ -93,8 +93,8 @@ Response shown(Library::State& library, const Request& request, const Caller& ca
   return json_answer(200, segment_json(segment));
 }
 
-Response video(Library::State& library, const Request& request, const Caller& caller,
-               const store::Segment& segment) {
+Response film_of(Library::State& library, const Request& request, const Caller& caller,
+                 const store::Segment& segment) {
   const auto& folder = library.ports.footage.folder;
   const auto* type = content_type_of(segment.file);
   Response response;
@@ -110,40 +110,56 @@ Response video(Library::State& library, const Request& request, const Caller& ca
   return response;
 }
 
-using Show = Response (*)(Library::State&, const Request&, const Caller&, const store::Segment&);
-
-CallerHandler one(Library::State& library, Show show) {
-  return [&library, show](const Request& request, const Caller& caller, const Responder& responder) {
-    Query query(request, {});
-    if (auto refused = query.refusal(request)) return void(responder.send(std::move(*refused)));
-    run_footage(library, Pace::quick, request, responder,
-                [=, &library](OpenLibrary&, store::SegmentIndex* index) -> Result<Response> {
-                  auto segment = find_segment(library, index, request, caller);
-                  if (!segment) return std::move(segment).error();
-                  if (!*segment) return no_such_recording(request);
-                  return show(library, request, caller, **segment);
-                });
-  };
+void one(Library::State& library, const Request& request, const Caller& caller, const Responder& responder) {
+  Query query(request, {});
+  if (auto refused = query.refusal(request)) return void(responder.send(std::move(*refused)));
+  run_footage(library, Pace::quick, request, responder,
+              [=, &library](OpenLibrary&, store::SegmentIndex* index) -> Result<Response> {
+                auto segment = find_segment(library, index, request, caller);
+                if (!segment) return std::move(segment).error();
+                if (!*segment) return no_such_recording(request);
+                return shown(library, request, caller, **segment);
+              });
 }
 
-// Decoded on the thread for what takes long.
-void decode(Library::State& library, const Request& request, const Caller& caller, const Responder& responder,
-            const store::Segment& segment, std::chrono::milliseconds into, int width) {
-  if (!library.ports.footage.quick || !library.ports.footage.thumbnail)
+// On the thread for what takes long: the recordings' disk may be sick or a network's, and the library has
+// events and people to show meanwhile.
+void look_at_disk(Library::State& library, const Request& request, const Responder& responder,
+                  const std::function<void()>& look) {
+  if (!library.ports.footage.quick)
     return void(responder.send(busy("this daemon has no footage to show", request.trace)));
+  const auto latest = library.clock.now() + library.clips.limits().answer;
   const bool taken = library.ports.footage.quick([=, &library](const std::stop_token&) {
-    auto picture = library.ports.footage.thumbnail(segment, into, width);
-    if (picture) {
-      library.looks.note(request, caller);
-      return void(responder.send({200, {{"Content-Type", "image/jpeg"}}, std::move(*picture)}));
-    }
-    library.log.warning("no picture of a recording",
-                        {{"recording", segment.id}, {"fault", picture.error().text()}});
-    responder.send(picture.error().code() == ErrorCode::not_found
-                       ? refusal(404, "there is no picture then", request)
-                       : busy("the recording cannot be read; the journal says why", request.trace));
+    // Who asked has been told by then.
+    if (library.clock.now() >= latest)
+      return void(responder.send(busy("too many were waiting", request.trace)));
+    look();
   });
   if (!taken) responder.send(busy("too many are looking at this moment", request.trace));
+}
+
+void video(Library::State& library, const Request& request, const Caller& caller,
+           const Responder& responder) {
+  Query query(request, {});
+  if (auto refused = query.refusal(request)) return void(responder.send(std::move(*refused)));
+  with_segment(library, request, caller, responder, [=, &library](const store::Segment& segment) {
+    look_at_disk(library, request, responder,
+                 [=, &library] { responder.send(film_of(library, request, caller, segment)); });
+  });
+}
+
+void decode(Library::State& library, const Request& request, const Caller& caller, const Responder& responder,
+            const store::Segment& segment, std::chrono::milliseconds into, int width) {
+  auto picture = library.ports.footage.thumbnail(segment, into, width);
+  if (picture) {
+    library.looks.note(request, caller);
+    return void(responder.send({200, {{"Content-Type", "image/jpeg"}}, std::move(*picture)}));
+  }
+  library.log.warning("no picture of a recording",
+                      {{"recording", segment.id}, {"fault", picture.error().text()}});
+  responder.send(picture.error().code() == ErrorCode::not_found
+                     ? refusal(404, "there is no picture then", request)
+                     : busy("the recording cannot be read; the journal says why", request.trace));
 }
 
 void thumbnail(Library::State& library, const Request& request, const Caller& caller,
@@ -155,7 +171,10 @@ void thumbnail(Library::State& library, const Request& request, const Caller& ca
   with_segment(library, request, caller, responder, [=, &library](const store::Segment& segment) {
     if (into >= segment.end_at - segment.begin.at)
       return void(responder.send(refusal(404, "the recording is not so long", request)));
-    decode(library, request, caller, responder, segment, into, width);
+    if (!library.ports.footage.thumbnail)
+      return void(responder.send(busy("this daemon has no footage to show", request.trace)));
+    look_at_disk(library, request, responder,
+                 [=, &library] { decode(library, request, caller, responder, segment, into, width); });
   });
 }
 
@@ -172,12 +191,18 @@ void add_recording_routes(Guard& guard, Library::State& library) {
   guard.add({.method = Method::get, .path = paths::recordings, .statuses = {200, 400, 503}}, viewers,
             bind(list));
   guard.add({.method = Method::get, .path = paths::recording, .statuses = {200, 400, 404, 503}}, viewers,
-            one(library, shown));
+            bind(one));
+  // Both wait while a clip is made.
+  const std::chrono::milliseconds answer = library.clips.limits().answer;
   guard.add({.method = Method::get,
              .path = paths::recording_video,
-             .statuses = {200, 206, 304, 400, 404, 416, 503}},
-            viewers, one(library, video));
-  guard.add({.method = Method::get, .path = paths::recording_thumbnail, .statuses = {200, 400, 404, 503}},
+             .statuses = {200, 206, 304, 400, 404, 416, 503},
+             .answer = answer},
+            viewers, bind(video));
+  guard.add({.method = Method::get,
+             .path = paths::recording_thumbnail,
+             .statuses = {200, 400, 404, 503},
+             .answer = answer},
             viewers, bind(thumbnail));
 }
 

@@ -27,6 +27,9 @@ json json_of(const record::Exported& made, const std::string& out) {
                     {"detail", gap.detail},
                     {"start", time_or_null(gap.start)},
                     {"end", time_or_null(gap.stop)}});
+  for (const auto& time : made.unexplained)
+    gaps.push_back(
+        {{"cause", nullptr}, {"detail", ""}, {"start", rfc3339(time.start)}, {"end", rfc3339(time.end)}});
   return {{"file", out},
           {"manifest", out + ".manifest.json"},
           {"start", rfc3339(made.start)},
@@ -34,6 +37,7 @@ json json_of(const record::Exported& made, const std::string& out) {
           {"bytes", made.bytes},
           {"frames", made.frames},
           {"segments", made.files},
+          {"changed", made.changed},
           {"gaps", gaps}};
 }
 
@@ -46,6 +50,11 @@ void print(const record::Exported& made, const std::string& out) {
     std::printf("gap: %s to %s, %s%s%s\n", rfc3339(*gap.start).c_str(),
                 gap.stop ? rfc3339(*gap.stop).c_str() : "now", std::string(to_string(gap.cause)).c_str(),
                 gap.detail.empty() ? "" : ": ", gap.detail.c_str());
+  for (const auto& time : made.unexplained)
+    std::printf("gap: %s to %s, and nothing says why: it was not to be recorded, or the ledger was lost\n",
+                rfc3339(time.start).c_str(), rfc3339(time.end).c_str());
+  for (const auto& file : made.changed)
+    std::printf("changed: %s is not what was written: its checksum does not hold\n", file.c_str());
   std::printf("signed: %s.manifest.json; check by `porchlight footage verify %s`\n", out.c_str(),
               out.c_str());
 }
@@ -63,9 +72,12 @@ Result<record::ExportOrder> order_of(const FootageExportOptions& asked) {
   if (*from >= *to)
     return Error(ErrorCode::invalid_argument,
                  "--from " + rfc3339(*from) + " is not before --to " + rfc3339(*to));
-  std::error_code failed;
-  if (std::filesystem::exists(asked.out, failed))
-    return Error(ErrorCode::invalid_argument, "--out '" + asked.out + "' is there already; name a new file");
+  for (const auto& file : record::export_files(asked.out)) {
+    std::error_code failed;
+    if (std::filesystem::exists(std::filesystem::symlink_status(file, failed)))
+      return Error(ErrorCode::invalid_argument,
+                   "--out '" + asked.out + "': '" + file.string() + "' is there already; name a new file");
+  }
   return record::ExportOrder{asked.camera, *from, *to, asked.out, true};
 }
 

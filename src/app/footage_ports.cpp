@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "porchlight/api/footage_shelf.hpp"
 #include "porchlight/record/footage_reader.hpp"
 #include "porchlight/record/render_meter.hpp"
 
@@ -13,17 +14,20 @@ namespace {
 using Job = api::FootagePorts::Job;
 
 // Over a connection of its own: this is neither the library's thread nor the keeper's.
-Status render(const std::filesystem::path& storage, const std::filesystem::path& recordings,
-              const api::ClipOrder& order, const std::function<void()>& going_on, std::stop_token stop) {
-  auto database =
-      store::SegmentIndex::open(storage / "footage.db", {.mode = store::OpenMode::read_only}, nullptr);
-  if (!database) return std::move(database).error();
-  store::SegmentIndex index(**database);
+Status render(api::FootageShelf& shelf, const std::filesystem::path& storage,
+              const std::filesystem::path& recordings, const api::ClipOrder& order,
+              const std::function<void()>& going_on, std::stop_token stop) {
+  auto index = shelf.index();
+  if (!index) return std::move(index).error();
+  if (*index == nullptr) return Error(ErrorCode::not_found, "nothing was ever recorded");
   const record::ExportOrder wanted{order.camera_id, order.from, order.to, order.out, false};
   auto made = record::export_footage(
-      index, recordings, storage / "footage.key", wanted, [&](const record::Progress&) { going_on(); },
+      **index, recordings, storage / "footage.key", wanted, [&](const record::Progress&) { going_on(); },
       std::move(stop));
-  return made ? Status() : Status(std::move(made).error());
+  if (made) return {};
+  // Whether it was the index or a file is not told apart here.
+  if (made.error().code() == ErrorCode::corrupt || made.error().code() == ErrorCode::io) shelf.note_failure();
+  return std::move(made).error();
 }
 
 }  // namespace
@@ -45,11 +49,12 @@ api::FootagePorts make_footage_ports(pipeline::Pipeline& pipeline, const std::fi
   ports.slow = [&executor](Job job) {
     return executor.slow([&executor, job = std::move(job)] { job(executor.stop_token()); });
   };
-  ports.render = [storage, recordings, &clock, meter](const api::ClipOrder& order,
-                                                      const std::function<void()>& going_on,
-                                                      std::stop_token stop) {
+  const auto shelf = std::make_shared<api::FootageShelf>(storage / "footage.db");
+  ports.render = [shelf, storage, recordings, &clock, meter](const api::ClipOrder& order,
+                                                             const std::function<void()>& going_on,
+                                                             std::stop_token stop) {
     return meter->run(record::Rendering::clip, clock,
-                      [&] { return render(storage, recordings, order, going_on, std::move(stop)); });
+                      [&] { return render(*shelf, storage, recordings, order, going_on, std::move(stop)); });
   };
   ports.thumbnail = [recordings, &clock, meter](const store::Segment& segment, std::chrono::milliseconds into,
                                                 int width) {

@@ -7,6 +7,7 @@
 #include "app/progress.hpp"
 #include "app/terminal.hpp"
 #include "porchlight/base/durable_file.hpp"
+#include "porchlight/base/one_line.hpp"
 #include "porchlight/record/footage_reader.hpp"
 
 namespace porchlight::app {
@@ -18,6 +19,18 @@ int refuse(const CommandOptions& options, const Error& error) {
   if (!options.json || error.code() != ErrorCode::corrupt) return complain(error);
   print_json({{"ok", false}, {"detail", error.text()}});
   return exit_no;
+}
+
+// What the signature covers and a good film does not show by itself. Whoever signed may have written
+// anything.
+void print_changed(const json& manifest) {
+  const auto segments = manifest.is_object() ? manifest.value("segments", json::array()) : json::array();
+  for (const auto& segment : segments) {
+    if (!segment.is_object() || segment.value("crc32_holds", json()) != json(false)) continue;
+    const auto file = segment.value("file", json());
+    std::printf("changed: %s was not what had been written when the film was made\n",
+                file.is_string() ? one_line(file.get<std::string>(), 256).c_str() : "?");
+  }
 }
 
 }  // namespace

@@ -26,18 +26,24 @@ void listen(bool on) {
 }  // namespace
 
 ProgressLine::ProgressLine(std::string doing)
-    : doing_(std::move(doing)), shown_(::isatty(STDERR_FILENO) == 1) {
-  told_to_end = 0;
-  listen(true);
-}
+    : doing_(std::move(doing)), shown_(::isatty(STDERR_FILENO) == 1) {}
 
 ProgressLine::~ProgressLine() {
-  listen(false);
+  if (listens_) listen(false);
   if (!last_.empty()) std::fprintf(stderr, "\r%*s\r", static_cast<int>(last_.size()), "");
 }
 
+std::stop_token ProgressLine::stop() {
+  if (!listens_) {
+    told_to_end = 0;
+    listen(true);
+    listens_ = true;
+  }
+  return stop_.get_token();
+}
+
 void ProgressLine::tell(std::uint64_t done, std::uint64_t all) {
-  if (told_to_end != 0) stop_.request_stop();
+  if (listens_ && told_to_end != 0) stop_.request_stop();
   if (!shown_ || all == 0) return;
   const auto percent = static_cast<unsigned>(static_cast<double>(done) * 100 / static_cast<double>(all));
   auto line = doing_ + ": " + std::to_string(percent) + " % of " +

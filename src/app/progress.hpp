@@ -7,8 +7,9 @@
 
 namespace porchlight::app {
 
-// A line on the terminal (standard error; nothing when that is none) that says how far something is, and a
-// stop that is requested by SIGINT or SIGTERM while it lives. One at a time.
+// A line on the terminal (standard error; nothing when that is none) that says how far something is. Who asks
+// for a stop gets one that is requested by the first SIGINT or SIGTERM from then on; without one they end the
+// program as ever. One at a time.
 class ProgressLine {
  public:
   explicit ProgressLine(std::string doing);
@@ -18,11 +19,12 @@ class ProgressLine {
 
   // In bytes; called often.
   void tell(std::uint64_t done, std::uint64_t all);
-  std::stop_token stop() const { return stop_.get_token(); }
+  std::stop_token stop();
 
  private:
   const std::string doing_;
   const bool shown_;
+  bool listens_ = false;
   std::string last_;
   std::stop_source stop_;
 };

@@ -25,7 +25,8 @@ constexpr std::size_t longest_summary = 1024;
 std::string action_of(const std::string& type, const json& object) {
   if (type == "acknowledged") return "acknowledge";
   const bool over = type == "camera_back" || (type == "alert" && word(object, "status") == "resolved") ||
-                    (type == "disk" && word(object, "fault") == "back");
+                    (type == "disk" && word(object, "fault") == "back") ||
+                    (type == "gap" && !word(object, "end").empty());
   return over ? "resolve" : "trigger";
 }
 

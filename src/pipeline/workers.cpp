@@ -119,8 +119,9 @@ void Pipeline::State::start_lanes() {
   supervisor.start({"library", "sync", Stage::http, 30s,
                     [lane = library.get()](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); },
                     Urgency::background});
-  // Half an hour of footage is copied in up to a minute, without a beat.
-  supervisor.start({"clips", "sync", Stage::http, 120s,
+  // Half an hour of footage is copied in up to a minute without a beat, and a disk that does not answer is no
+  // reason to start the doorbell again.
+  supervisor.start({"clips", "sync", Stage::http, 600s,
                     [lane = clips.get()](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); },
                     Urgency::background});
 }

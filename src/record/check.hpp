@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "porchlight/record/footage_reader.hpp"
-#include "porchlight/record/segment_file.hpp"
 #include "porchlight/record/volume_lock.hpp"
+#include "record/segment_file.hpp"
 
 namespace porchlight::record {
 
@@ -24,9 +24,6 @@ struct FoundFile {
 };
 // In the order of their names; nothing of quarantine/ and the identity.
 Result<std::vector<FoundFile>> find_footage_files(const std::filesystem::path& folder);
-
-// `<camera>/<date>/<time>Z.mp4` or `<camera>/unsettled/<boot>-<ms>.mp4`, also .mov.
-bool is_segment_name(std::string_view name);
 
 // What makes things good again. Each says what failed.
 class Mender {
@@ -60,7 +57,11 @@ class FileCheck {
   using Mend = std::function<Status()>;
   void report(FootageFault fault, const Mend& mend);
   Status read_rows();
+  Status look_at_all(const std::vector<FoundFile>& files,
+                     const std::function<void(const Progress&)>& progress);
+  Result<bool> is_in_camera_folder(const FoundFile& file);
   void look_at(const FoundFile& file);
+  void look_at_stranger(const FoundFile& file);
   void look_at_part(const FoundFile& file, const store::Segment* row);
   void look_inside(const FoundFile& file, const ScannedSegment& scanned, const store::Segment* row);
   void compare(const FoundFile& file, const ScannedSegment& scanned, const store::Segment& row);
@@ -76,6 +77,8 @@ class FileCheck {
   Mender mender_;
   std::map<std::string, store::Segment> rows_;  // by file
   std::map<std::string, bool> seen_;            // files that are there
+  std::vector<std::string> known_;              // the index's cameras
+  std::map<std::string, bool> camera_folders_;  // at the top: whether it is one
 };
 
 // overlap, gap_over_footage, unexplained_time.

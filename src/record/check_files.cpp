@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "record/camera_folder.hpp"
 #include "record/check.hpp"
 
 namespace porchlight::record {
@@ -70,17 +71,48 @@ bool FileCheck::is_being_made(const FoundFile& file) {
 
 Status FileCheck::run(const std::function<void(const Progress&)>& progress) {
   if (auto status = read_rows(); !status) return status;
+  auto cameras = index_.cameras();
+  if (!cameras) return std::move(cameras).error();
+  known_ = std::move(*cameras);
   auto files = find_footage_files(folder_);
   if (!files) return std::move(files).error();
+  if (auto status = look_at_all(*files, progress); !status) return status;
+  look_for_missing();
+  return {};
+}
+
+Status FileCheck::look_at_all(const std::vector<FoundFile>& files,
+                              const std::function<void(const Progress&)>& progress) {
   Progress told;
-  for (const auto& file : *files) told.all += file.bytes;
-  for (const auto& file : *files) {
-    look_at(file);
+  for (const auto& file : files) told.all += file.bytes;
+  for (const auto& file : files) {
+    auto ours = is_in_camera_folder(file);
+    if (!ours) return std::move(ours).error();
+    if (*ours)
+      look_at(file);
+    else
+      look_at_stranger(file);
     told.done += file.bytes;
     if (progress) progress(told);
   }
-  look_for_missing();
   return {};
+}
+
+Result<bool> FileCheck::is_in_camera_folder(const FoundFile& file) {
+  if (rows_.contains(file.name)) return true;
+  const auto top = camera_of(file.name, nullptr);
+  if (top.empty()) return false;
+  if (const auto known = camera_folders_.find(top); known != camera_folders_.end()) return known->second;
+  auto ours = is_camera_folder(folder_, top, known_, [] {});
+  if (ours) camera_folders_[top] = *ours;
+  return ours;
+}
+
+// What others keep on the volume is left alone; a segment of ours among it is told, and stays.
+void FileCheck::look_at_stranger(const FoundFile& file) {
+  if (file.part || !is_segment_name(file.name)) return;
+  const auto scanned = scan_segment(folder_ / file.name);
+  if (scanned) look_inside(file, *scanned, nullptr);
 }
 
 void FileCheck::look_at(const FoundFile& file) {

@@ -41,16 +41,50 @@ Error ExportCopy::given_up() const {
 }
 
 Result<Exported> ExportCopy::run(const std::filesystem::path& file) {
-  for (auto& part : plan_.parts) {
-    if (auto status = copy(part, file); !status) return std::move(status).error();
-    done_ += part.bytes;
+  for (auto part = plan_.parts.begin(); part != plan_.parts.end();) {
+    const auto bytes = part->bytes;
+    auto kept = copy_or_lose(*part, file);
+    if (!kept) return std::move(kept).error();
+    if (*kept) made_.files.push_back(part->segment.file);
+    part = *kept ? part + 1 : plan_.parts.erase(part);
+    done_ += bytes;
   }
-  if (!out_) return Error(ErrorCode::corrupt, "export '" + order_.camera_id + "': there is no picture in it");
-  if (auto status = out_->finish(); !status) return std::move(status).error();
+  if (!out_)
+    return Error(ErrorCode::corrupt, "export '" + order_.camera_id + "': " +
+                                         (unreadable_ ? unreadable_->text() : "there is no picture in it"));
+  // The index is put in front now, which copies the film once more: the last moment to be told of a deadline.
+  if (progress_) progress_(told_);
+  if (stop_.stop_requested()) return given_up();
+  if (auto status = out_->finish(order_.signed_manifest); !status) return std::move(status).error();
   tell(told_.all);
   made_.end = made_.start + std::chrono::microseconds(out_->video_end());
   made_.frames = out_->frames();
   return std::move(made_);
+}
+
+// One sector that cannot be read, or a segment that is deleted meanwhile, is no reason to give nothing away.
+Result<bool> ExportCopy::copy_or_lose(ExportPart& part, const std::filesystem::path& file) {
+  unreadable_.reset();
+  const auto before = out_ ? out_->frames() : 0;
+  auto status = copy(part, file);
+  if (status) return true;
+  if (!unreadable_) return std::move(status).error();
+  const bool nothing = !out_ || out_->frames() == before;
+  lose(part, nothing, unreadable_->code());
+  return !nothing;
+}
+
+void ExportCopy::lose(const ExportPart& part, bool whole, ErrorCode why) {
+  const auto from = whole ? *part.segment.start : made_.start + std::chrono::microseconds(out_->video_end());
+  if (from < part.end) plan_.gaps.push_back(damaged_gap(part.segment, from, part.end, why));
+}
+
+// Of a segment, not of the film: an error of the film's own disk ends the export.
+Error ExportCopy::unreadable(Error error) {
+  if (error.code() == ErrorCode::io || error.code() == ErrorCode::corrupt ||
+      error.code() == ErrorCode::not_found)
+    unreadable_ = error;
+  return error;
 }
 
 Status ExportCopy::digest(ExportPart& part) {
@@ -58,7 +92,7 @@ Status ExportCopy::digest(ExportPart& part) {
     return digest_file(part.file, part.bytes, part.tail ? part.tail->bytes : 0,
                        [this] { return !stop_.stop_requested(); });
   });
-  if (!digest) return std::move(digest).error();
+  if (!digest) return unreadable(std::move(digest).error());
   part.digest = std::move(*digest);
   return {};
 }
@@ -67,15 +101,14 @@ Status ExportCopy::copy(ExportPart& part, const std::filesystem::path& file) {
   if (order_.signed_manifest)
     if (auto status = digest(part); !status) return status;
   auto input = with_either_name(part, folder_, [&] { return SegmentInput::open(part.file, part.bytes); });
-  if (!input) return std::move(input).error();
+  if (!input) return unreadable(std::move(input).error());
   filter_.reset();
   if (plan_.parameters_change) {
     auto filter = AnnexB::create((*input)->video());
     if (!filter) return std::move(filter).error();
     filter_.emplace(std::move(*filter));
   }
-  if (auto status = find_begin(part, **input); !status) return status;
-  made_.files.push_back(part.segment.file);
+  if (auto status = find_begin(part, **input); !status) return unreadable(std::move(status).error());
   return copy_packets(part, **input, file);
 }
 
@@ -96,7 +129,7 @@ Status ExportCopy::copy_packets(const ExportPart& part, SegmentInput& input,
   for (;;) {
     if (stop_.stop_requested()) return given_up();
     auto got = input.read(*packet);
-    if (!got) return std::move(got).error();
+    if (!got) return unreadable(std::move(got).error());
     if (!*got) return {};
     tell(done_ + input.position());
     const bool video = packet->stream_index == input.video().index;
@@ -138,7 +171,7 @@ Result<bool> ExportCopy::put(AVPacket& packet, bool video, const SegmentInput& i
   if (late && video && out_->frames() > 0) return false;
   if (!video && (late || packet.pts < place.offset)) return true;
   if (video && filter_)
-    if (auto status = filter_->apply(packet); !status) return std::move(status).error();
+    if (auto status = filter_->apply(packet); !status) return unreadable(std::move(status).error());
   auto status = out_->write(video ? media::MediaKind::video : media::MediaKind::audio, packet);
   if (!status) return std::move(status).error();
   return true;

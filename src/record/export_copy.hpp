@@ -18,8 +18,9 @@ class ExportCopy {
   ExportCopy(const ExportOrder& order, const std::filesystem::path& folder, ExportPlan& plan,
              const std::function<void(const Progress&)>& progress, std::stop_token stop);
 
-  // `file` is synced then. Fills in the parts' digests where a manifest is wanted; of the result, gaps and
-  // bytes are left to the caller.
+  // With a manifest, `file` is synced then. Fills in the parts' digests where a manifest is wanted. What of a
+  // part turns out to be unreadable becomes a gap of the plan, and a part without anything readable leaves
+  // it. Of the result, gaps and bytes are left to the caller.
   Result<Exported> run(const std::filesystem::path& file);
 
  private:
@@ -30,6 +31,9 @@ class ExportCopy {
   };
 
   Error given_up() const;
+  Result<bool> copy_or_lose(ExportPart& part, const std::filesystem::path& file);
+  void lose(const ExportPart& part, bool whole, ErrorCode why);
+  Error unreadable(Error error);
   Status copy(ExportPart& part, const std::filesystem::path& file);
   Status digest(ExportPart& part);
   Status find_begin(const ExportPart& part, SegmentInput& input);
@@ -48,6 +52,7 @@ class ExportCopy {
   std::uint64_t done_ = 0;  // of the parts before
   std::optional<AnnexB> filter_;
   std::unique_ptr<ExportFile> out_;
+  std::optional<Error> unreadable_;  // what the last segment that cannot be read says
   Exported made_;
 };
 

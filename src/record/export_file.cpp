@@ -156,13 +156,13 @@ Status ExportFile::write(media::MediaKind kind, AVPacket& packet) {
   return put(track, packet);
 }
 
-Status ExportFile::finish() {
+Status ExportFile::finish(bool durably) {
   auto* context = muxer_->context;
   const int trailed = av_write_trailer(context);
   const int failed = context->pb->error;
   const int closed = avio_closep(&context->pb);
   if (auto status = outcome(std::min({trailed, failed, closed, 0}), "finish"); !status) return status;
-  if (::fsync(fd_.get()) != 0) return errno_error(errno, "sync '" + name_ + "'");
+  if (durably && ::fsync(fd_.get()) != 0) return errno_error(errno, "sync '" + name_ + "'");
   return {};
 }
 

@@ -33,8 +33,8 @@ class ExportFile {
   // Where the pictures written so far end, in microseconds since the first one.
   std::int64_t video_end() const noexcept { return video_end_; }
   std::uint64_t frames() const noexcept { return frames_; }  // of video
-  // Index, data, sync.
-  Status finish();
+  // Index, data and, where the film is to outlive a power cut, sync.
+  Status finish(bool durably);
 
  private:
   struct Muxer;

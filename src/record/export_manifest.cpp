@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "record/export_manifest.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "porchlight/telemetry/build.hpp"
@@ -30,7 +31,7 @@ json json_of(const ExportPart& part) {
              {"crc32_holds", nullptr}};
   if (!part.tail) return entry;
   entry["crc32"] = part.tail->crc;
-  entry["crc32_holds"] = part.tail->crc == part.digest.crc;
+  entry["crc32_holds"] = part.checksum_holds();
   return entry;
 }
 
@@ -41,14 +42,26 @@ json json_of(const store::Gap& gap) {
           {"end", time_or_null(gap.stop)}};
 }
 
+json json_of(const Unexplained& time) {
+  return {{"cause", nullptr}, {"detail", ""}, {"start", rfc3339(time.start)}, {"end", rfc3339(time.end)}};
+}
+
+json gaps_of(const Exported& made) {
+  json gaps = json::array();
+  for (const auto& gap : made.gaps) gaps.push_back(json_of(gap));
+  for (const auto& time : made.unexplained) gaps.push_back(json_of(time));
+  // Times of one form sort as text.
+  std::stable_sort(gaps.begin(), gaps.end(),
+                   [](const json& a, const json& b) { return a["start"] < b["start"]; });
+  return gaps;
+}
+
 }  // namespace
 
 std::string export_manifest(const ExportOrder& order, const Exported& made, const std::string& sha256,
                             const ExportPlan& plan, const std::string& public_pem, WallTime now) {
   json segments = json::array();
   for (const auto& part : plan.parts) segments.push_back(json_of(part));
-  json gaps = json::array();
-  for (const auto& gap : made.gaps) gaps.push_back(json_of(gap));
   const json manifest{{"version", 1},
                       {"camera", order.camera_id},
                       {"asked", {{"from", rfc3339(order.from)}, {"to", rfc3339(order.to)}}},
@@ -59,7 +72,7 @@ std::string export_manifest(const ExportOrder& order, const Exported& made, cons
                         {"frames", made.frames},
                         {"sha256", sha256}}},
                       {"segments", segments},
-                      {"gaps", gaps},
+                      {"gaps", gaps_of(made)},
                       {"program", "porchlight " + std::string(telemetry::build_version())},
                       {"exported", rfc3339(now)},
                       {"public_key", public_pem}};

@@ -14,6 +14,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// A row's end is the next segment's begin where nothing is missing, and a camera's clock may be off.
+constexpr auto drift = 1s;
+constexpr std::chrono::milliseconds least_tolerance{100};
+
 // A sample of MP4 lasts at most 2³¹ ticks: at 90 kHz 6.6 h.
 constexpr auto longest_hole = 6h;
 
@@ -36,6 +40,24 @@ bool same_sets(const AVCodecParameters& a, const AVCodecParameters& b) {
 bool same_sound(const AVCodecParameters& a, const AVCodecParameters& b) {
   return a.codec_id == b.codec_id && a.sample_rate == b.sample_rate &&
          a.ch_layout.nb_channels == b.ch_layout.nb_channels;
+}
+
+bool is_whole(const ScannedSegment& scanned) {
+  return scanned.tail && std::all_of(scanned.faults.begin(), scanned.faults.end(),
+                                     [](const auto& fault) { return fault == "trailing_bytes"; });
+}
+
+// Its own time, or its row's where the two differ by no more than clocks do.
+void find_end(ExportPart& part, const ScannedSegment& scanned) {
+  part.duration = scanned.duration;
+  part.tolerance = least_tolerance;
+  if (scanned.frames > 0)
+    part.tolerance = std::max(part.tolerance, scanned.duration / static_cast<std::int64_t>(scanned.frames));
+  part.end = *part.segment.start + part.duration;
+  if (part.segment.state == store::SegmentState::open || !part.segment.end) return;
+  const WallTime::duration most =
+      is_whole(scanned) ? WallTime::duration(drift) : WallTime::duration(part.tolerance);
+  if (std::chrono::abs(*part.segment.end - part.end) <= most) part.end = *part.segment.end;
 }
 
 std::string sound_of(const AVCodecParameters& audio) {
@@ -66,14 +88,18 @@ class Planner {
     return {};
   }
   void lose(const store::Segment& segment, const Error& why) {
-    store::Gap gap;
-    gap.camera_id = segment.camera_id;
-    gap.cause = event::GapCause::damaged;
-    gap.detail = why.text();
-    gap.start = segment.start;
+    auto gap = damaged_gap(segment, *segment.start, *segment.start, why.code());
     gap.stop = segment.end;
     plan_.gaps.push_back(std::move(gap));
     lost_ = why;
+  }
+  // What the row says was kept and the file does not show any more.
+  void look_at_end(const ExportPart& part) {
+    const auto& segment = part.segment;
+    if (segment.state == store::SegmentState::open || !segment.end || *segment.end <= part.end) return;
+    plan_.gaps.push_back(damaged_gap(segment, part.end, *segment.end, ErrorCode::corrupt));
+    lost_ = Error(ErrorCode::corrupt,
+                  "read '" + part.file.string() + "': it is damaged from " + rfc3339(part.end) + " on");
   }
 
   Result<ExportPlan> finish(std::vector<store::Gap> gaps) {
@@ -83,8 +109,6 @@ class Planner {
       return Error(ErrorCode::not_found, "export '" + order_.camera_id + "': nothing was recorded between " +
                                              rfc3339(order_.from) + " and " + rfc3339(order_.to));
     plan_.gaps.insert(plan_.gaps.end(), gaps.begin(), gaps.end());
-    std::stable_sort(plan_.gaps.begin(), plan_.gaps.end(),
-                     [](const auto& a, const auto& b) { return *a.start < *b.start; });
     return std::move(plan_);
   }
 
@@ -126,17 +150,29 @@ class Planner {
 
 }  // namespace
 
+store::Gap damaged_gap(const store::Segment& segment, WallTime from, WallTime to, ErrorCode why) {
+  store::Gap gap;
+  gap.camera_id = segment.camera_id;
+  gap.cause = event::GapCause::damaged;
+  gap.detail = segment.file + ": " + std::string(to_string(why));
+  gap.start = from;
+  gap.stop = to;
+  return gap;
+}
+
 Result<ExportPart> open_part(const std::filesystem::path& folder, const store::Segment& segment,
                              std::unique_ptr<SegmentInput>& input) {
   for (bool again = segment.state == store::SegmentState::open;; again = false) {
-    ExportPart part{segment, file_on_disk(folder, segment), 0, {}, {}, {}};
+    ExportPart part;
+    part.segment = segment;
+    part.file = file_on_disk(folder, segment);
     auto scanned = scan_segment(part.file);
     if (scanned && scanned->fragments == 0)
       return Error(ErrorCode::corrupt, "read '" + part.file.string() + "': there is no whole fragment in it");
     if (scanned) {
       part.bytes = scanned->whole_bytes;
       part.tail = scanned->tail;
-      part.duration = scanned->duration;
+      find_end(part, *scanned);
       auto opened = SegmentInput::open(part.file, part.bytes);
       if (opened) {
         input = std::move(*opened);
@@ -163,6 +199,7 @@ Result<ExportPlan> plan_export(store::SegmentIndex& index, const std::filesystem
       planner.lose(segment, part.error());
       continue;
     }
+    planner.look_at_end(*part);
     if (*segment.start + part->duration <= order.from) continue;
     if (auto status = planner.add(std::move(*part), *input); !status) return std::move(status).error();
   }

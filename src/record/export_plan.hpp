@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "porchlight/record/footage_reader.hpp"
-#include "porchlight/record/segment_file.hpp"
 #include "record/file_digest.hpp"
+#include "record/segment_file.hpp"
 #include "record/segment_input.hpp"
 
 namespace porchlight::record {
@@ -19,7 +19,11 @@ struct ExportPart {
   std::uint64_t bytes = 0;          // up to the end of its last whole fragment
   std::optional<SegmentTail> tail;  // nothing: still open, or cut short
   std::chrono::milliseconds duration{0};
-  FileDigest digest{};  // of those bytes; filled in while the manifest is made
+  std::chrono::milliseconds tolerance{0};  // what may lie between two pictures
+  WallTime end{};                          // as its row says, where the file bears that out
+  FileDigest digest{};                     // of those bytes; filled in while the manifest is made
+  // Nothing to hold without a tail. Known with the digest.
+  bool checksum_holds() const { return !tail || tail->crc == digest.crc; }
 };
 
 // What an export is made of, found out before a byte is written.
@@ -36,6 +40,10 @@ struct ExportPlan {
 // that one file cannot hold one after the other; a gap that its timestamps cannot span), cancelled.
 Result<ExportPlan> plan_export(store::SegmentIndex& index, const std::filesystem::path& folder,
                                const ExportOrder& order, const std::stop_token& stop);
+
+// Time of a segment that no film can show any more. What is said of the reason names no place on the disk: a
+// manifest is given away.
+store::Gap damaged_gap(const store::Segment& segment, WallTime from, WallTime to, ErrorCode why);
 
 // Opens a segment for reading; its file may get its final name meanwhile.
 Result<ExportPart> open_part(const std::filesystem::path& folder, const store::Segment& segment,

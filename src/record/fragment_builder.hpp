@@ -10,7 +10,7 @@
 
 #include "packet_filter.hpp"
 #include "porchlight/media/packet.hpp"
-#include "porchlight/record/segment_file.hpp"
+#include "record/segment_file.hpp"
 #include "segment_muxer.hpp"
 
 namespace porchlight::record {

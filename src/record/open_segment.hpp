@@ -8,9 +8,9 @@
 
 #include "porchlight/base/clock.hpp"
 #include "porchlight/record/recorder.hpp"
-#include "porchlight/record/segment_file.hpp"
 #include "record/cut_rules.hpp"
 #include "record/record_instruments.hpp"
+#include "record/segment_file.hpp"
 
 namespace porchlight::record {
 

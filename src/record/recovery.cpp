@@ -8,8 +8,9 @@
 #include <map>
 #include <set>
 
-#include "porchlight/record/segment_file.hpp"
+#include "record/camera_folder.hpp"
 #include "record/quarantine.hpp"
+#include "record/segment_file.hpp"
 #include "record/segment_folder.hpp"
 
 namespace porchlight::record {
@@ -25,13 +26,6 @@ constexpr std::size_t page = 1000;
 
 milliseconds in_boot(MonotonicTime at) {
   return std::chrono::floor<milliseconds>(at.time_since_epoch());
-}
-
-// A camera's folder is called by its id.
-bool may_be_camera(const std::string& name) {
-  return name != quarantine_folder && !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-         });
 }
 
 bool may_be_segment(const std::string& file) {
@@ -109,8 +103,12 @@ class Recovery {
   Status look_at_files() {
     auto cameras = names_in(volume_.folder(), Kind::folder);
     if (!cameras) return std::move(cameras).error();
+    auto known = index_.cameras();
+    if (!known) return std::move(known).error();
     for (const auto& camera : *cameras) {
-      if (!may_be_camera(camera)) continue;
+      auto ours = is_camera_folder(volume_.folder(), camera, *known, order_.alive);
+      if (!ours) return std::move(ours).error();
+      if (!*ours) continue;
       auto dates = names_in(volume_.folder() / camera, Kind::folder);
       if (!dates) {
         (void)leave(camera, dates.error());

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <new>
+#include <utility>
 
 extern "C" {
 #include <libavcodec/avcodec.h>
@@ -32,8 +33,9 @@ int SegmentInput::on_read(void* opaque, std::uint8_t* into, int room) {
   for (;;) {
     const auto got = ::pread(self.fd_.get(), into, static_cast<std::size_t>(wanted), self.at_);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return AVERROR(errno);
-    if (got == 0) return AVERROR_EOF;
+    // libavformat takes an error between two fragments for the end.
+    if (got < 0) return self.failed_ = AVERROR(errno);
+    if (got == 0) return self.failed_ = AVERROR_INVALIDDATA;  // the file became shorter
     self.at_ += got;
     return static_cast<int>(got);
   }
@@ -89,6 +91,8 @@ Status SegmentInput::connect() {
   const int opened = avformat_open_input(&context, name_.c_str(), av_find_input_format("mov"), nullptr);
   if (opened < 0) return explain(opened, "open");  // libav has freed the context
   format_.reset(context);
+  // It has looked for all fragments: what stands before the place that failed can still be had.
+  broken_ = std::exchange(failed_, 0);
   for (unsigned i = 0; i < format_->nb_streams; ++i) {
     auto& stream = *format_->streams[i];
     auto** place = stream.codecpar->codec_type == AVMEDIA_TYPE_VIDEO   ? &video_
@@ -106,6 +110,11 @@ Status SegmentInput::connect() {
 Result<bool> SegmentInput::read(AVPacket& packet) {
   for (;;) {
     const int got = av_read_frame(format_.get(), &packet);
+    if (failed_ != 0) {
+      av_packet_unref(&packet);
+      return explain(failed_, "read");
+    }
+    if (got == AVERROR_EOF && broken_ != 0) return explain(broken_, "read");
     if (got == AVERROR_EOF) return false;
     if (got < 0) return explain(got, "read");
     const bool ours =

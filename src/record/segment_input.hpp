@@ -29,7 +29,8 @@ class SegmentInput {
   // The next packet read is the keyframe at or before this presentation (ticks of the video stream), or the
   // first one.
   Status seek(std::int64_t pts);
-  // False at the end. Packets of pictures and of sound only, in the order of the file.
+  // False at the end. Packets of pictures and of sound only, in the order of the file. After a read of the
+  // file that failed there is no further packet.
   Result<bool> read(AVPacket& packet);
   // How far into the file reading has come, in bytes.
   std::uint64_t position() const noexcept;
@@ -46,6 +47,8 @@ class SegmentInput {
   const UniqueFd fd_;
   const std::int64_t bytes_;
   std::int64_t at_ = 0;
+  int failed_ = 0;     // libav's code of a read that failed
+  int broken_ = 0;     // of one that failed while the fragments were looked for
   media::AvBytes io_;  // outlives the format
   media::AvFormat format_;
   AVStream* video_ = nullptr;

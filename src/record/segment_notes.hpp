@@ -7,7 +7,7 @@
 #include <string>
 
 #include "boxes.hpp"
-#include "porchlight/record/segment_file.hpp"
+#include "record/segment_file.hpp"
 
 namespace porchlight::record {
 

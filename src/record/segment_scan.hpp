@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "porchlight/record/segment_file.hpp"
+#include "record/segment_file.hpp"
 
 namespace porchlight::record {
 

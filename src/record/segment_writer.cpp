@@ -11,7 +11,7 @@
 
 #include "fragment_builder.hpp"
 #include "porchlight/base/unique_fd.hpp"
-#include "porchlight/record/segment_file.hpp"
+#include "record/segment_file.hpp"
 #include "segment_file_write.hpp"
 #include "segment_folder.hpp"
 #include "segment_notes.hpp"

@@ -4,7 +4,7 @@
 #include "porchlight/media/decoder.hpp"
 #include "porchlight/media/jpeg.hpp"
 #include "porchlight/record/footage_reader.hpp"
-#include "porchlight/record/segment_file.hpp"
+#include "record/segment_file.hpp"
 #include "record/segment_input.hpp"
 
 extern "C" {

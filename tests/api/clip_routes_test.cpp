@@ -85,6 +85,19 @@ TEST_F(ClipRoutes, FootageThatChangedIsMadeAnew) {
   EXPECT_THAT(orders, SizeIs(2)) << "what was deleted is not shown out of a copy";
 }
 
+TEST_F(ClipRoutes, WhatIsWrittenBehindTheIntervalMakesNoOtherFilm) {
+  const auto now = 3600.0;
+  const auto id = open_segment("porch", now - 30, now - 5);
+  auto client = login("viewer");
+  auto film_before = ask("GET", video(now - 20, now - 6), client);
+  ASSERT_EQ(film_before.status, 200);
+  const auto file = (*index().segment(id))->file;
+  ASSERT_TRUE(index().grow({{file, moment(now).at, 14, 8}}));
+  client.more = "If-None-Match: " + film_before.headers["etag"] + "\r\n";
+  EXPECT_EQ(ask("GET", video(now - 20, now - 6), client).status, 304);
+  EXPECT_THAT(orders, SizeIs(1));
+}
+
 TEST_F(ClipRoutes, WhereNothingWasRecordedItSaysWhy) {
   segment("porch", 0, 60);
   gap("porch", GapCause::power_cut, 60, 300);
@@ -202,12 +215,19 @@ TEST_F(ClipRoutes, FaultsOfTheFilesAreForTheJournal) {
     };
     return ask("GET", video(10, 20), client);
   };
-  for (const auto code : {ErrorCode::io, ErrorCode::corrupt, ErrorCode::resource}) {
+  for (const auto code :
+       {ErrorCode::io, ErrorCode::corrupt, ErrorCode::resource, ErrorCode::unavailable, ErrorCode::timeout,
+        ErrorCode::not_found, ErrorCode::unsupported, ErrorCode::permission_denied}) {
     const auto reply = fail(code);
-    EXPECT_EQ(reply.status, 503);
-    EXPECT_EQ(reply.body.find("secret"), std::string::npos);
+    EXPECT_EQ(reply.status, code == ErrorCode::not_found ? 404 : 503) << to_string(code);
+    EXPECT_EQ(reply.body.find("secret"), std::string::npos) << to_string(code);
   }
-  EXPECT_EQ(fail(ErrorCode::unsupported).status, 400);
+  house.on_render = [](const ClipOrder&, const std::function<void()>&, const std::stop_token&) -> Status {
+    return Error(ErrorCode::unsupported, "export 'porch': its pictures change from h264 to hevc");
+  };
+  const auto reply = ask("GET", video(10, 20), client);
+  EXPECT_EQ(reply.status, 400);
+  EXPECT_THAT(detail(reply), HasSubstr("from h264 to hevc"));
 }
 
 TEST_F(ClipRoutes, ABusyCutterRefuses) {
@@ -271,6 +291,7 @@ TEST_F(Desk, OneThatIsTooLargeOrHasNoRoomIsNotMade) {
   const auto full = make(0, 1000);
   ASSERT_FALSE(full);
   EXPECT_EQ(full.error().code(), ErrorCode::unavailable);
+  EXPECT_EQ(full.error().text().find('/'), std::string::npos) << "it is told to whoever asks";
   EXPECT_THAT(orders, IsEmpty());
 }
 
@@ -283,6 +304,23 @@ TEST_F(Desk, ClipsAreForgottenAfterADay) {
   desk->tick();
   cutter.do_now([] {});
   EXPECT_THAT(files(), ElementsAre(*young));
+}
+
+TEST_F(Desk, WhatAnEarlierRunLeftIsNotShown) {
+  make_desk({.free_bytes = 0});
+  ASSERT_TRUE(make(0, 10));
+  ASSERT_THAT(orders, SizeIs(1));
+  make_desk({.free_bytes = 0});
+  EXPECT_THAT(files(), IsEmpty()) << "a power cut may have left half of it";
+  ASSERT_TRUE(make(0, 10));
+  EXPECT_THAT(orders, SizeIs(2));
+}
+
+TEST_F(Desk, TheBoundsAreThoseOfTheManual) {
+  const ClipLimits limits;
+  EXPECT_EQ(limits.clip_bytes, 256U << 20U);
+  EXPECT_EQ(limits.all_bytes, 512U << 20U);
+  EXPECT_GE(limits.all_bytes, 2 * limits.clip_bytes) << "the one before stays while the next is made";
 }
 
 TEST_F(Desk, NoMoreThanAFewWaitAndNoneBeyondItsTime) {
@@ -335,12 +373,22 @@ TEST_F(Desk, TheNameIsMadeOfWhatIsInIt) {
   differs([](auto& w) { w.segments[0].bytes = 11; });
   differs([](auto& w) { w.segments[0].file = "porch/1.mov"; });
   differs([](auto& w) { w.segments.clear(); });
-  EXPECT_TRUE(ClipDesk::name_of({"porch", at(0), at(10), {[&] {
-                                   auto quicktime = one;
-                                   quicktime.file = "porch/1.mov";
-                                   return quicktime;
-                                 }()}})
-                  .ends_with(".mov"));
+  auto part = wish;
+  part.segments[0].end = at(9);
+  const auto shorter = ClipDesk::name_of(part);
+  part.segments[0].bytes = 11;
+  EXPECT_NE(ClipDesk::name_of(part), shorter);
+  auto grown = wish;
+  grown.segments[0].end = at(10);
+  const auto covered = ClipDesk::name_of(grown);
+  grown.segments[0].end = at(20);
+  grown.segments[0].bytes = 99;
+  EXPECT_EQ(ClipDesk::name_of(grown), covered) << "what lies behind the interval is not in it";
+  auto quicktime = one;
+  quicktime.file = "porch/2.mov";
+  for (const auto& segments :
+       {std::vector{quicktime}, std::vector{one, quicktime}, std::vector{quicktime, one}})
+    EXPECT_TRUE(ClipDesk::name_of({"porch", at(0), at(10), segments}).ends_with(".mov"));
 }
 
 }  // namespace

@@ -21,6 +21,7 @@ class Librarian {
     if (full) return false;
     const std::lock_guard lock(mutex_);
     jobs_.push_back(std::move(job));
+    ++taken;
     woken_.notify_one();
     return true;
   }
@@ -43,6 +44,7 @@ class Librarian {
   }
 
   std::atomic<bool> full{false};
+  std::atomic<int> taken{0};  // jobs that were submitted
 
  private:
   void run(const std::stop_token& stop) {

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <future>
+#include <thread>
+
 #include "api/footage_house.hpp"
 
 namespace porchlight::api {
@@ -244,6 +247,48 @@ TEST_F(RecordingRoutes, APictureIsDecodedWhereItIsAskedFor) {
   EXPECT_EQ(reply.body.find("secret"), std::string::npos) << "the place is for the journal";
   cutter.full = true;
   EXPECT_EQ(ask("GET", path, client).status, 503);
+}
+
+// The recordings' disk may not answer: whoever opens a file on it is not the thread that shows events.
+TEST_F(RecordingRoutes, ADiskThatDoesNotAnswerKeepsTheLibraryFree) {
+  const auto id = std::to_string(segment("porch", 0, 60));
+  const auto client = login("admin");
+  std::promise<void> answers;
+  auto disk = answers.get_future().share();
+  ASSERT_TRUE(cutter.submit([disk] { disk.wait(); }));
+  const int before = cutter.taken;
+  auto video = std::async(std::launch::async,
+                          [&] { return ask("GET", "/api/v1/recordings/" + id + "/video", client); });
+  for (int i = 0; i < 3000 && cutter.taken == before; ++i) std::this_thread::sleep_for(10ms);
+  EXPECT_GT(cutter.taken, before) << "the file is opened elsewhere";
+  EXPECT_EQ(ask("GET", "/api/v1/recordings/" + id, client).status, 200);
+  EXPECT_EQ(ask("GET", "/api/v1/events", client).status, 200);
+  answers.set_value();
+  EXPECT_EQ(video.get().body, "0123456789");
+  cutter.full = true;
+  EXPECT_EQ(ask("GET", "/api/v1/recordings/" + id + "/video", client).status, 503);
+}
+
+TEST_F(RecordingRoutes, APictureForWhichNobodyWaitsAnyMoreIsNotDecoded) {
+  const auto path = "/api/v1/recordings/" + std::to_string(segment("porch", 0, 60)) + "/thumbnail";
+  const auto client = login("admin");
+  std::atomic<int> decoded{0};
+  house.on_thumbnail = [&](const store::Segment&, std::chrono::milliseconds, int) -> Result<std::string> {
+    ++decoded;
+    return std::string("p");
+  };
+  for (const auto wait : {20s, 90s}) {  // a clip is being made; 10 s is what other routes are given
+    std::promise<void> over;
+    auto clip = over.get_future().share();
+    ASSERT_TRUE(cutter.submit([clip] { clip.wait(); }));
+    const int before = cutter.taken;
+    auto picture = std::async(std::launch::async, [&] { return ask("GET", path, client); });
+    for (int i = 0; i < 3000 && cutter.taken == before; ++i) std::this_thread::sleep_for(10ms);
+    clock.advance(wait);
+    over.set_value();
+    EXPECT_EQ(picture.get().status, wait == 20s ? 200 : 503);
+  }
+  EXPECT_EQ(decoded, 1);
 }
 
 TEST_F(RecordingRoutes, ProtectionIsAnAdministratorsAndOnRecord) {

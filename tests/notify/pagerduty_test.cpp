@@ -75,6 +75,14 @@ TEST(PagerDuty, TroubleWithADiskIsOneAlertUntilItIsBack) {
   EXPECT_EQ(gap["payload"]["severity"], "warning");
 }
 
+TEST(PagerDuty, TheEndOfAGapResolvesItAndOpensNothing) {
+  json told{{"camera", "porch"}, {"cause", "eof"}, {"start", "2026-11-26T12:00:00.000Z"}, {"seconds", 10}};
+  EXPECT_EQ(sent_for(message_of_type("gap", told))["event_action"], "trigger");
+  told["end"] = "2026-11-26T12:05:00.000Z";
+  EXPECT_EQ(sent_for(message_of_type("gap", told)),
+            (json{{"routing_key", key}, {"event_action", "resolve"}, {"dedup_key", id}}));
+}
+
 TEST(PagerDuty, ABlacklistedPersonIsCriticalAndARingIsInformation) {
   auto blacklisted = message_of_type("sighting", {{"result", "blacklist_match"}});
   blacklisted.words.critical = true;

@@ -223,6 +223,30 @@ TEST_F(CheckTest, WhatIsNoSegmentGoesIntoQuarantine) {
   EXPECT_EQ(only_gap().cause, event::GapCause::damaged);
 }
 
+TEST_F(CheckTest, WhatOthersKeepOnTheVolumeIsLeftAlone) {
+  const std::vector<std::string> others{"notes.txt",         "film.mp4.part",
+                                        "photos/2025/x.jpg", "photos/2025-01-01/12-00-00.000Z.mp4",
+                                        "Photos/x.mp4",      "backup/a/b/c/x.part"};
+  for (const auto& name : others) {
+    fs::create_directories((house.recordings() / name).parent_path());
+    write(house.recordings() / name, name);
+  }
+  EXPECT_THAT(check({.deep = true}), IsEmpty());
+  EXPECT_THAT(repair(), IsEmpty());
+  for (const auto& name : others) EXPECT_EQ(read(house.recordings() / name), name);
+  EXPECT_FALSE(fs::exists(house.recordings() / "quarantine"));
+}
+
+// The index is lost: what lies there says whose it is.
+TEST_F(CheckTest, AFolderThatTheIndexDoesNotKnowIsACamerasByWhatLiesInIt) {
+  const auto side = house.add({.camera = "side", .at = 4s, .indexed = false});
+  const auto back = house.add({.camera = "back", .at = 4s, .ending = Ending::cut_short, .indexed = false});
+  write(house.recordings() / "side" / "notes.txt", "x");
+  EXPECT_THAT(check(),
+              testing::UnorderedElementsAre("torn_tail " + back.file + ".part",
+                                            "not_a_segment side/notes.txt", "unindexed_file " + side.file));
+}
+
 TEST_F(CheckTest, AForeignNameIsNamed) {
   fs::create_directories(house.recordings() / "back" / "2026-11-26");
   fs::copy(file_of(first), house.recordings() / "back" / "2026-11-26" / "12-00-00.000Z.mp4");

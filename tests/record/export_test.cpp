@@ -3,9 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
+#include <sstream>
 
 #include "film.hpp"
 #include "footage_house.hpp"
+#include "record/export_copy.hpp"
 #include "store/fixture.hpp"
 
 namespace porchlight::record::test {
@@ -111,6 +114,39 @@ TEST_F(ExportTest, KeepsAGapAsAJumpInTime) {
   ASSERT_EQ(made->gaps.size(), 1U);
   EXPECT_EQ(made->gaps[0].cause, event::GapCause::network);
   EXPECT_EQ(made->end, house.wall(12s));
+}
+
+TEST_F(ExportTest, GapsAtTheEdgesOfTheIntervalAreListed) {
+  house.add_gap("front", 0s, 1s, event::GapCause::volume);  // before all of it
+  house.add_gap("front", 1s, 5s, event::GapCause::network);
+  house.add({.at = 5s});
+  house.add_gap("front", 7s, 9s, event::GapCause::power_cut);
+  house.add_gap("front", 20s, 21s, event::GapCause::crash);  // behind all of it
+  const auto made = give(2s, 20s);
+  ASSERT_TRUE(made) << made.error().text();
+  EXPECT_EQ(made->start, house.wall(5s));
+  EXPECT_EQ(made->end, house.wall(7s));
+  ASSERT_EQ(made->gaps.size(), 2U);
+  EXPECT_EQ(made->gaps[0].cause, event::GapCause::network);
+  EXPECT_EQ(made->gaps[1].cause, event::GapCause::power_cut);
+}
+
+TEST_F(ExportTest, TimeOfWhichNothingIsKnownIsListed) {
+  house.add({.at = 0s});
+  house.add({.at = 2100ms});  // a picture and a bit
+  house.add({.at = 10s});
+  house.add_gap("front", 12s, 13s, event::GapCause::network);
+  house.add_gap("front", 15s, 16s, event::GapCause::stalled);
+  house.add_gap("front", 15500ms, 17s, event::GapCause::overload);
+  house.add({.at = 20s});
+  const auto made = give(0s, 30s);
+  ASSERT_TRUE(made) << made.error().text();
+  std::vector<std::pair<WallTime, WallTime>> found;
+  for (const auto& time : made->unexplained) found.emplace_back(time.start, time.end);
+  EXPECT_THAT(found, testing::ElementsAre(std::pair(house.wall(4100ms), house.wall(10s)),
+                                          std::pair(house.wall(13s), house.wall(15s)),
+                                          std::pair(house.wall(17s), house.wall(20s))));
+  EXPECT_EQ(made->gaps.size(), 3U);
 }
 
 TEST_F(ExportTest, SeekingFindsThePictureOfAnInstant) {
@@ -264,11 +300,138 @@ TEST_F(ExportTest, WhatCannotBeReadIsAGap) {
   ASSERT_TRUE(made) << made.error().text();
   ASSERT_EQ(made->gaps.size(), 1U);
   EXPECT_EQ(made->gaps[0].cause, event::GapCause::damaged);
-  EXPECT_THAT(made->gaps[0].detail, HasSubstr(lost.file));
+  EXPECT_EQ(made->gaps[0].detail, lost.file + ": not_found");  // it goes into a manifest: no place of ours
   EXPECT_EQ(made->gaps[0].start, lost.start);
+  EXPECT_TRUE(made->unexplained.empty());
   const auto seen = watch(film());
   ASSERT_EQ(seen.pictures.size(), 120U);
   expect_steady(seen, 60, 120, 4'000'000);
+}
+
+// The second second's own index is no box any more: what lies behind it cannot be shown.
+void damage_second_fragment(const std::filesystem::path& file) {
+  std::fstream bytes(file, std::ios::in | std::ios::out | std::ios::binary);
+  std::ostringstream all;
+  all << bytes.rdbuf();
+  const auto first = all.str().find("moof");
+  const auto second = all.str().find("moof", first + 4);
+  ASSERT_NE(second, std::string::npos);
+  bytes.clear();
+  bytes.seekp(static_cast<std::streamoff>(second));
+  bytes << "MOOF";
+}
+
+TEST_F(ExportTest, TheRestOfASegmentThatIsDamagedInTheMiddleIsAGap) {
+  const auto damaged = house.add({.at = 0s});
+  house.add({.at = 2s});
+  damage_second_fragment(house.recordings() / damaged.file);
+  const auto made = give(0s, 4s);
+  ASSERT_TRUE(made) << made.error().text();
+  const auto seen = watch(film());
+  EXPECT_EQ(numbers_of(seen), counted({{0, 30}, {0, 60}}));
+  expect_steady(seen, 30, 90, 2'000'000);
+  ASSERT_EQ(made->gaps.size(), 1U);
+  EXPECT_EQ(made->gaps[0].cause, event::GapCause::damaged);
+  EXPECT_EQ(made->gaps[0].start, house.wall(1s));
+  EXPECT_EQ(made->gaps[0].stop, damaged.end);
+  // An interval that lies in what is lost.
+  const auto none = give(1500ms, 2s);
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code(), ErrorCode::corrupt);
+  EXPECT_THAT(none.error().text(), HasSubstr(rfc3339(house.wall(1s))));
+}
+
+TEST_F(ExportTest, ARowThatEndsWhereTheNextBeginsIsNoDamage) {
+  auto row = house.add({.at = 0s});
+  row.end_at += 700ms;  // the camera's clock was slow
+  ASSERT_TRUE(house.index().finish(row));
+  house.add({.at = 2700ms});
+  const auto made = give(0s, 5s);
+  ASSERT_TRUE(made) << made.error().text();
+  EXPECT_EQ(made->gaps.size() + made->unexplained.size(), 0U);
+}
+
+// What happens to the files between the plan and the copy.
+class ExportCopyTest : public ExportTest {
+ protected:
+  Result<Exported> copy(const std::function<void()>& meanwhile, bool with_manifest = false) {
+    order.signed_manifest = with_manifest;
+    auto made_plan = plan_export(house.index(), house.recordings(), order, {});
+    EXPECT_TRUE(made_plan) << made_plan.error().text();
+    plan = std::move(*made_plan);
+    meanwhile();
+    return ExportCopy(order, house.recordings(), plan, {}, {}).run(film());
+  }
+  // Cuts a file within the media of its second second.
+  void shorten(const store::Segment& segment) {
+    const auto file = house.recordings() / segment.file;
+    std::ostringstream all;
+    all << std::ifstream(file, std::ios::binary).rdbuf();
+    const auto second = all.str().find("mdat", all.str().find("mdat") + 4);
+    ASSERT_NE(second, std::string::npos);
+    std::filesystem::resize_file(file, second + 500);
+  }
+
+  ExportOrder order{"front", house.wall(0s), house.wall(10s), film(), false};
+  ExportPlan plan;
+};
+
+TEST_F(ExportCopyTest, ASegmentThatIsDeletedMeanwhileIsAGap) {
+  house.add({.at = 0s});
+  const auto lost = house.add({.at = 2s});
+  house.add({.at = 4s});
+  for (const bool with_manifest : {false, true}) {
+    const auto made =
+        copy([&] { std::filesystem::rename(house.recordings() / lost.file, folder.path() / "gone"); },
+             with_manifest);
+    std::filesystem::rename(folder.path() / "gone", house.recordings() / lost.file);
+    ASSERT_TRUE(made) << made.error().text();
+    EXPECT_EQ(made->files.size(), 2U);
+    EXPECT_EQ(plan.parts.size(), 2U) << "it is no source of this film";
+    ASSERT_EQ(plan.gaps.size(), 1U);
+    EXPECT_EQ(plan.gaps[0].cause, event::GapCause::damaged);
+    EXPECT_EQ(plan.gaps[0].start, house.wall(2s));
+    EXPECT_EQ(plan.gaps[0].stop, house.wall(4s));
+    const auto seen = watch(film());
+    EXPECT_EQ(numbers_of(seen), counted({{0, 60}, {0, 60}}));
+    expect_steady(seen, 60, 120, 4'000'000);
+  }
+}
+
+TEST_F(ExportCopyTest, TheFirstMayBeTheOneThatIsGone) {
+  const auto lost = house.add({.at = 0s});
+  house.add({.at = 2s});
+  const auto made = copy([&] { std::filesystem::remove(house.recordings() / lost.file); });
+  ASSERT_TRUE(made) << made.error().text();
+  EXPECT_EQ(made->start, house.wall(2s));
+  EXPECT_EQ(numbers_of(watch(film())), counted({{0, 60}}));
+}
+
+TEST_F(ExportCopyTest, WhereReadingFailsTheRestIsAGap) {
+  const auto lost = house.add({.at = 0s});
+  house.add({.at = 2s});
+  const auto made = copy([&] { shorten(lost); });
+  ASSERT_TRUE(made) << made.error().text();
+  ASSERT_EQ(plan.gaps.size(), 1U);
+  EXPECT_EQ(plan.gaps[0].cause, event::GapCause::damaged);
+  EXPECT_GE(*plan.gaps[0].start, house.wall(1s));
+  EXPECT_LT(*plan.gaps[0].start, house.wall(2s));
+  EXPECT_EQ(plan.gaps[0].stop, house.wall(2s));
+  EXPECT_EQ(made->files.size(), 2U);
+  const auto seen = watch(film());
+  const auto first = seen.pictures.size() - 60;
+  EXPECT_GE(first, 30U);
+  EXPECT_LT(first, 60U);
+  EXPECT_TRUE(seen.times_grow);
+  expect_steady(seen, first, first + 60, 2'000'000);
+}
+
+TEST_F(ExportCopyTest, WhenAllOfItIsGoneItFails) {
+  const auto lost = house.add({.at = 0s});
+  const auto made = copy([&] { std::filesystem::remove(house.recordings() / lost.file); });
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code(), ErrorCode::corrupt);
+  EXPECT_THAT(made.error().text(), HasSubstr(lost.file));
 }
 
 TEST_F(ExportTest, WhenNothingWasRecordedItSaysSo) {
@@ -298,6 +461,26 @@ TEST_F(ExportTest, CancelledItLeavesNothing) {
   const auto made = give(0s, 4s, stop.get_token());
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().code(), ErrorCode::cancelled);
+  expect_nothing_left();
+}
+
+// Putting the index in front takes its time, and nobody is told meanwhile.
+TEST_F(ExportTest, ADeadlineIsAskedOfOnceMoreBeforeTheIndexIsMade) {
+  house.add({.at = 0s});
+  std::stop_source stop;
+  std::uintmax_t written = 0;
+  const ExportOrder order{"front", house.wall(0s), house.wall(4s), film(), false};
+  const auto made = export_footage(
+      house.index(), house.recordings(), house.key(), order,
+      [&](const Progress& progress) {
+        std::error_code gone;
+        written = std::filesystem::file_size(film().string() + ".part", gone);
+        if (progress.done < progress.all) stop.request_stop();
+      },
+      stop.get_token());
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code(), ErrorCode::cancelled);
+  EXPECT_GT(written, 0U) << "it had been begun";
   expect_nothing_left();
 }
 

@@ -10,8 +10,8 @@
 #include <string>
 
 #include "base/temporary_folder.hpp"
-#include "porchlight/record/segment_file.hpp"
 #include "porchlight/record/volume.hpp"
+#include "record/segment_file.hpp"
 #include "record/segment_media.hpp"
 
 namespace porchlight::record::test {

@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "porchlight/record/segment_file.hpp"
 #include "porchlight/record/volume.hpp"
+#include "record/segment_file.hpp"
 
 extern "C" {
 #include <libavcodec/avcodec.h>

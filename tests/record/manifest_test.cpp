@@ -178,6 +178,46 @@ TEST_F(ManifestTest, AKeyThatOthersReadIsRefused) {
   EXPECT_FALSE(std::filesystem::exists(folder.path() / "no.mp4"));
 }
 
+TEST_F(ManifestTest, TimeOfWhichNothingIsKnownHasNoCause) {
+  house.add({.at = 20s});
+  house.add_gap("front", 22s, 23s, event::GapCause::crash);
+  const auto out = folder.path() / "longer.mp4";
+  const ExportOrder order{"front", house.wall(0s), house.wall(60s), out, true};
+  ASSERT_TRUE(export_footage(house.index(), house.recordings(), house.key(), order, {}, {}));
+  const auto gaps = json::parse(read(out.string() + ".manifest.json"))["gaps"];
+  ASSERT_EQ(gaps.size(), 3U);
+  EXPECT_EQ(gaps[0]["cause"], "stalled");
+  EXPECT_EQ(gaps[1]["cause"], nullptr);
+  EXPECT_EQ(gaps[1]["start"], rfc3339(house.wall(5s)));
+  EXPECT_EQ(gaps[1]["end"], rfc3339(house.wall(20s)));
+  EXPECT_EQ(gaps[2]["cause"], "crash");
+}
+
+TEST_F(ManifestTest, NothingThatIsThereIsOverwritten) {
+  const auto mine = folder.path() / "mine.mp4";
+  for (const auto& file : export_files(mine)) {
+    write(file, "mine");
+    const ExportOrder order{"front", house.wall(0s), house.wall(10s), mine, true};
+    const auto result = export_footage(house.index(), house.recordings(), house.key(), order, {}, {});
+    ASSERT_FALSE(result) << file;
+    EXPECT_EQ(result.error().code(), ErrorCode::already_exists);
+    EXPECT_THAT(result.error().text(), HasSubstr("'" + file.string() + "'"));
+    EXPECT_EQ(read(file), "mine");
+    std::filesystem::remove(file);
+  }
+  EXPECT_TRUE(give(mine));
+}
+
+TEST_F(ManifestTest, OneThatFailsLateLeavesNothing) {
+  const auto out = folder.path() / "out";
+  // The signature cannot be written; key and manifest are there by then.
+  std::filesystem::create_directories(out / "film.mp4.manifest.sig.part" / "x");
+  const ExportOrder order{"front", house.wall(0s), house.wall(10s), out / "film.mp4", true};
+  const auto result = export_footage(house.index(), house.recordings(), house.key(), order, {}, {});
+  ASSERT_FALSE(result);
+  for (const auto& file : export_files(order.out)) EXPECT_FALSE(std::filesystem::exists(file)) << file;
+}
+
 TEST_F(ManifestTest, ASegmentThatIsNotWhatItWasIsTold) {
   const auto first = json::parse(read(beside(".manifest.json")))["segments"][0]["file"].get<std::string>();
   auto bytes = read(house.recordings() / first);
@@ -186,7 +226,10 @@ TEST_F(ManifestTest, ASegmentThatIsNotWhatItWasIsTold) {
   bytes[at] = static_cast<char>(bytes[at] ^ 1);
   write(house.recordings() / first, bytes);
   const auto second = folder.path() / "second.mp4";
-  ASSERT_TRUE(give(second));
+  const auto changed = give(second);
+  ASSERT_TRUE(changed);
+  EXPECT_EQ(changed->changed, std::vector<std::string>{first});
+  EXPECT_TRUE(made->changed.empty());
   const auto manifest = json::parse(read(second.string() + ".manifest.json"));
   EXPECT_EQ(manifest["segments"][0]["crc32_holds"], false);
 }

@@ -9,9 +9,9 @@
 
 #include "base/temporary_folder.hpp"
 #include "porchlight/record/recorder.hpp"
-#include "porchlight/record/segment_file.hpp"
 #include "record/record_instruments.hpp"
 #include "record/recording.hpp"
+#include "record/segment_file.hpp"
 
 namespace porchlight::record::test {
 

@@ -196,8 +196,23 @@ TEST_F(RecoveryTest, OtherFoldersAreNobodysBusiness) {
   std::filesystem::create_directories(recordings / "lost+found/x");
   test::append_bytes(recordings / "lost+found/x/1", "found");
   test::append_bytes(recordings / "README.txt", "mine");
+  for (const auto* name : {"photos/2025/x.jpg", "photos/2025/x.mp4", "photos/2025-01-01/12-00-00.000Z.mp4"}) {
+    std::filesystem::create_directories((recordings / name).parent_path());
+    test::append_bytes(recordings / name, "a picture of somebody else's");
+  }
   EXPECT_TRUE(recover_footage(*index, *volume, {.boot_id = "now"})->quarantined.empty());
-  EXPECT_EQ(test::files_in(recordings), (Names{"README.txt", "lost+found/x/1"}));
+  EXPECT_EQ(test::files_in(recordings),
+            (Names{"README.txt", "lost+found/x/1", "photos/2025-01-01/12-00-00.000Z.mp4", "photos/2025/x.jpg",
+                   "photos/2025/x.mp4"}));
+}
+
+TEST_F(RecoveryTest, AFolderIsACamerasWhenAFileInItSaysSo) {
+  const auto file = make(5000);
+  test::append_bytes((recordings / file).parent_path() / "notes.txt", "milk");
+  const auto report = recover_footage(*index, *volume, {.boot_id = "now"});
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->adopted, 1U);
+  EXPECT_EQ(report->quarantined.size(), 1U);
 }
 
 TEST_F(RecoveryTest, ACopyOfASegmentIsNotTheSameTimeTwice) {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "media/clip.hpp"
-#include "porchlight/record/segment_file.hpp"
+#include "record/segment_file.hpp"
 
 namespace porchlight::record::test {
 

@@ -13,6 +13,7 @@
  *                       too when IO_SHIM_STICKY is set.
  *   IO_SHIM_ERRNO=E     with this errno (default EIO).
  *   IO_SHIM_NAMES=1     opening, mkdir, rename and unlink count among the calls of IO_SHIM_FAIL, too.
+ *   IO_SHIM_BAD_FILE=F  of this file the 4096 bytes from IO_SHIM_BAD_AT=N on cannot be read (EIO).
  */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -40,6 +41,8 @@ static long sync_ms;
 static int fail_errno = EIO;
 static const char* dir;
 static int log_fd = -1;
+static const char* bad_file;
+static off64_t bad_at;
 
 __attribute__((constructor)) static void start(void) {
   const char* text = getenv("IO_SHIM_FAIL");
@@ -53,6 +56,9 @@ __attribute__((constructor)) static void start(void) {
   text = getenv("IO_SHIM_SYNC_MS");
   if (text != NULL) sync_ms = atol(text);
   dir = getenv("IO_SHIM_DIR");
+  bad_file = getenv("IO_SHIM_BAD_FILE");
+  text = getenv("IO_SHIM_BAD_AT");
+  if (text != NULL) bad_at = atoll(text);
   text = getenv("IO_SHIM_LOG");
   if (text != NULL) log_fd = open(text, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
@@ -142,6 +148,32 @@ ssize_t pwrite64(int fd, const void* bytes, size_t size, off64_t at) {
 
 ssize_t pwrite(int fd, const void* bytes, size_t size, off_t at) {
   return pwrite64(fd, bytes, size, at);
+}
+
+/* How much of it can be read, as of a disk with a bad sector: up to there, and then nothing. */
+static ssize_t readable(int fd, size_t size, off64_t at) {
+  char path[PATH_MAX];
+  if (bad_file == NULL || at >= bad_at + 4096 || at + (off64_t)size <= bad_at) return (ssize_t)size;
+  if (strcmp(path_of(fd, path), bad_file) != 0) return (ssize_t)size;
+  if (at < bad_at) return (ssize_t)(bad_at - at);
+  note("bad", path);
+  errno = EIO;
+  return -1;
+}
+
+ssize_t read(int fd, void* bytes, size_t size) {
+  const off64_t at = bad_file != NULL ? lseek64(fd, 0, SEEK_CUR) : -1;
+  const ssize_t some = at >= 0 ? readable(fd, size, at) : (ssize_t)size;
+  return some < 0 ? -1 : syscall(SYS_read, fd, bytes, (size_t)some);
+}
+
+ssize_t pread64(int fd, void* bytes, size_t size, off64_t at) {
+  const ssize_t some = readable(fd, size, at);
+  return some < 0 ? -1 : syscall(SYS_pread64, fd, bytes, (size_t)some, at);
+}
+
+ssize_t pread(int fd, void* bytes, size_t size, off_t at) {
+  return pread64(fd, bytes, size, at);
 }
 
 static int synced(long call, int fd) {

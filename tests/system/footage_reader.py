@@ -300,6 +300,26 @@ def time_faults(index):
                 last = stretch
 
 
+def says_camera(path):
+    try:
+        return Segment(path).camera
+    except NotASegment:
+        return None
+
+
+def camera_folders(folder, index):
+    """The folders at the top in which whatever is no segment has no place; everything else is others'."""
+    found = {row["camera"] for row in index.segments}
+    for path, name in files_of(folder):
+        top = name.split("/")[0]
+        if name.endswith(".part"):
+            if NAME.fullmatch(name.removesuffix(".part")):
+                found.add(top)
+        elif NAME.fullmatch(name) and says_camera(path) == top:
+            found.add(top)
+    return {top for top in found if re.fullmatch("[a-z0-9_]+", top)}
+
+
 def files_of(folder):
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
@@ -363,8 +383,12 @@ def faults(folder, database, deep=False):
     if volume_fault(folder, index):
         return [("wrong_volume", "")]
     rows = {row["file"]: row for row in index.segments}
-    found, seen = [], set()
+    found, seen, ours = [], set(), camera_folders(folder, index)
     for path, name in files_of(folder):
+        if name.removesuffix(".part") not in rows and ("/" not in name or name.split("/")[0] not in ours):
+            if NAME.fullmatch(name) and says_camera(path):
+                found.append(("bad_name", name))
+            continue
         plain = name.removesuffix(".part")
         seen.add(plain)
         found += [(fault, name) for fault in file_faults(path, name, rows.get(plain), deep)]

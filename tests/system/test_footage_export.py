@@ -3,6 +3,7 @@
 faults by a reader that shares no code with the program."""
 import hashlib
 import json
+import os
 import random
 import resource
 import shutil
@@ -15,10 +16,11 @@ import unittest
 from pathlib import Path
 
 import footage_reader
-from harness import BUILD, PROGRAM
+from harness import BUILD, IO_SHIM, PROGRAM, wait_until
 
 MAKER = BUILD / "record_footage_maker"
-CAMERAS = [{"id": "front", "name": "Front", "url": "rtsp://127.0.0.1:1/x", "enabled": False}]
+# Recorded all the time, so that every instant of theirs is to be explained; nobody connects to them here.
+CAMERAS = [{"id": camera, "name": camera, "url": "rtsp://127.0.0.1:1/x"} for camera in ("front", "back")]
 
 
 class House:
@@ -70,6 +72,16 @@ def probe(film):
     return int(answer["streams"][0]["nb_read_frames"]), [float(f["pts_time"]) for f in answer["frames"]]
 
 
+def opened_by(pid):
+    names = []
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            names.append(str(link.readlink()))
+        except FileNotFoundError:  # closed meanwhile
+            pass
+    return names
+
+
 class FootageExportTest(unittest.TestCase):
     def test_a_film_is_what_was_recorded(self):
         house = House(self, "front@0,aac", "front@2000,aac", "gap:front@4000-9000", "front@9000,aac")
@@ -88,6 +100,35 @@ class FootageExportTest(unittest.TestCase):
                          {"film.mp4", "film.mp4.manifest.json", "film.mp4.manifest.sig", "film.mp4.public.pem",
                           "storage", "porchlight.yaml"})
         self.assertEqual(film.stat().st_mode & 0o007, 0, "others may read it")
+
+    def test_time_of_which_nothing_is_known_is_told(self):
+        house = House(self, "front@0", "front@9000")
+        film = house.folder / "film.mp4"
+        done = house.export("2026-11-26T12:00:00Z", "2026-11-26T12:00:11Z", film)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("gap: 2026-11-26T12:00:02.000Z to 2026-11-26T12:00:09.000Z, and nothing says why", done.stdout)
+        gaps = json.loads(Path(f"{film}.manifest.json").read_text())["gaps"]
+        self.assertEqual([gap["cause"] for gap in gaps], [None])
+
+    def test_a_bad_sector_costs_its_segment_and_not_the_film(self):
+        house = House(self, "front@0", "front@2000", "front@4000")
+        film, log = house.folder / "film.mp4", house.folder / "shim.log"
+        bad = (house.recordings / house.files[1]).resolve()
+        at = bad.read_bytes().index(b"mdat") + 2000
+        shim = os.environ | {"LD_PRELOAD": str(IO_SHIM), "IO_SHIM_BAD_FILE": str(bad), "IO_SHIM_BAD_AT": str(at),
+                             "IO_SHIM_LOG": str(log)}
+        done = house.run("export", "--camera", "front", "--from", "2026-11-26T12:00:00Z", "--to",
+                         "2026-11-26T12:00:06Z", "--out", film, env=shim)
+        self.assertIn(f"bad {bad}", log.read_text())
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(f"gap: 2026-11-26T12:00:02.000Z to 2026-11-26T12:00:04.000Z, damaged: {house.files[1]}: io",
+                      done.stdout)
+        self.assertEqual(probe(film)[0], 120)
+        manifest = json.loads(Path(f"{film}.manifest.json").read_text())
+        self.assertEqual([entry["file"] for entry in manifest["segments"]], [house.files[0], house.files[2]])
+        self.assertEqual([gap["cause"] for gap in manifest["gaps"]], ["damaged"])
+        self.assertNotIn(str(house.folder), json.dumps(manifest), "no place of this machine")
+        self.assertEqual(house.run("verify", film).returncode, 0)
 
     def test_openssl_and_sha256sum_alone_verify_it(self):
         house = House(self, "front@0", "front@2000")
@@ -132,6 +173,49 @@ class FootageExportTest(unittest.TestCase):
         self.assertEqual(bad.returncode, 1)
         self.assertIn("not the one of the manifest", bad.stderr)
 
+    def test_footage_that_was_changed_is_told(self):
+        house = House(self, "front@0", "front@2000")
+        film = house.folder / "film.mp4"
+        path = house.recordings / house.files[1]
+        data = path.read_bytes()
+        at = data.index(b"mdat") + 2000
+        path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1:])
+        done = house.export("2026-11-26T12:00:00Z", "2026-11-26T12:00:04Z", film)
+        self.assertIn(f"changed: {house.files[1]} ", done.stdout)
+        self.assertNotIn(f"changed: {house.files[0]}", done.stdout)
+        verified = house.run("verify", film)
+        self.assertEqual(verified.returncode, 0, verified.stderr)
+        self.assertIn(f"changed: {house.files[1]} ", verified.stdout)
+
+    def test_the_first_signal_ends_a_verification(self):
+        house = House(self, "front@0")
+        film = house.folder / "film.mp4"
+        self.assertEqual(house.export("2026-11-26T12:00:00Z", "2026-11-26T12:00:02Z", film).returncode, 0)
+        # A film of which only the size is right takes seconds to read, and one signal is all it takes to end that.
+        manifest = Path(f"{film}.manifest.json")
+        key = Path(f"{film}.public.pem")
+        signature = Path(f"{film}.manifest.sig")
+        size = 16 << 30
+        with open(film, "r+b") as opened:
+            opened.truncate(size)
+        told = json.loads(manifest.read_text())
+        told["file"]["bytes"] = size
+        told["public_key"] = key.read_text()
+        manifest.write_text(json.dumps(told, sort_keys=True, separators=(",", ":")))
+        subprocess.run(["openssl", "pkeyutl", "-sign", "-inkey", house.storage / "footage.key", "-rawin", "-in", manifest,
+                        "-out", signature], check=True, capture_output=True)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            child = subprocess.Popen([PROGRAM, "-c", house.configuration, "footage", "verify", film],
+                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            wait_until(lambda: str(film) in opened_by(child.pid), 60, "the film to be read")
+            child.send_signal(number)
+            try:
+                child.communicate(timeout=5)  # all of it takes longer
+            finally:
+                child.kill()
+                child.wait()
+            self.assertEqual(child.returncode, -number)
+
     def test_wrong_orders_are_refused_by_name(self):
         house = House(self, "front@0")
         film = house.folder / "film.mp4"
@@ -148,6 +232,11 @@ class FootageExportTest(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertIn("is there already", done.stderr)
         self.assertEqual(film.read_text(), "mine")
+        film.rename(f"{film}.manifest.json")
+        done = house.export("2026-11-26T12:00:00Z", "2026-11-26T12:00:02Z", film)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("film.mp4.manifest.json' is there already", done.stderr)
+        self.assertEqual(Path(f"{film}.manifest.json").read_text(), "mine")
 
     def test_what_finds_no_room_leaves_nothing(self):
         house = House(self, *[f"front@{second}000" for second in range(0, 16, 2)])
@@ -274,6 +363,18 @@ class FootageCheckTest(unittest.TestCase):
 
         other = "garage/2026-11-26/12-00-00.000Z.mp4"
         self.planted(copy, ("bad_name", other))
+
+    def test_what_others_keep_on_the_volume_is_left_alone(self):
+        house = self.house()
+        others = {"notes.txt": "mine", "photos/2025/x.jpg": "a picture", "photos/2025/x.mp4": "a film",
+                  "photos/2025-01-01/12-00-00.000Z.mp4": "a film", "backup/a/b/c": "deep"}
+        for name, text in others.items():
+            (house.recordings / name).parent.mkdir(parents=True, exist_ok=True)
+            (house.recordings / name).write_text(text)
+        self.assertEqual(house.faults("--deep"), [])
+        self.assertEqual(house.run("check", "--repair").returncode, 0)
+        for name, text in others.items():
+            self.assertEqual((house.recordings / name).read_text(), text)
 
     def test_wrong_volume(self):
         self.planted(lambda house: (house.recordings / "porchlight-volume.json").unlink(), ("wrong_volume", ""))

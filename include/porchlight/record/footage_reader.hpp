@@ -38,7 +38,14 @@ struct ExportOrder {
   WallTime to{};
   std::filesystem::path
       out;  // the MP4; the manifest lies beside it as <out>.manifest.json with .sig and .pem
+  // One without a manifest is a copy that may be had again: it is not synced, either.
   bool signed_manifest = true;
+};
+// Time between two pieces of footage of which neither footage nor ledger says anything: it was not to be
+// recorded, or what was known of it is lost.
+struct Unexplained {
+  WallTime start{};
+  WallTime end{};
 };
 struct Exported {
   WallTime start{};  // of the first picture: the keyframe at or before `from`
@@ -46,18 +53,24 @@ struct Exported {
   std::uint64_t bytes = 0;
   std::uint64_t frames = 0;
   std::vector<std::string> files;  // of the segments
-  std::vector<store::Gap> gaps;    // within
+  std::vector<store::Gap> gaps;    // of the interval asked, also where the film does not reach
+  std::vector<Unexplained> unexplained;
+  std::vector<std::string> changed;  // of `files`, whose CRC-32 does not hold; known with a manifest only
 };
 // One MP4 of the interval (QuickTime where the sound is G.711, which MP4 does not hold), nothing encoded
 // anew, its index in front. Timestamps follow the ledger's time: over a gap the picture stands. Where the
 // parameters of the codec change, they stand in the stream. Written under `.part`, synced, renamed; what was
-// there goes. A segment that cannot be read becomes a gap `damaged`. `progress` may be empty; called on this
-// thread. Errors: invalid_argument (an empty interval), not_found (nothing was recorded then), unsupported
+// there goes. What of a segment cannot be read, also when it goes meanwhile, becomes a gap `damaged`. `progress` may be empty; called on this
+// thread. An export with a manifest overwrites nothing, and one that fails or is cancelled leaves none of
+// export_files(). Errors: invalid_argument (an empty interval), already_exists (one of them), not_found (nothing was recorded then), unsupported
 // (another codec or sound from a moment on, a gap of more than six hours: the text says which two exports
 // mend it), cancelled, io, resource, corrupt.
 Result<Exported> export_footage(store::SegmentIndex& index, const std::filesystem::path& folder,
                                 const std::filesystem::path& key_file, const ExportOrder& order,
                                 const std::function<void(const Progress&)>& progress, std::stop_token stop);
+
+// What an export with a manifest makes: the film, its `.part`, the manifest, its signature, the public key.
+std::vector<std::filesystem::path> export_files(const std::filesystem::path& out);
 
 // `<film>.manifest.json`, its signature and the public key beside it, against the film. `public_pem`: the key
 // that must have signed; empty: the one beside the film, whose fingerprint is to be compared by hand.

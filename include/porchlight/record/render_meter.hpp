@@ -13,7 +13,8 @@ namespace porchlight::record {
 
 enum class Rendering : std::uint8_t { clip, export_, thumbnail };
 
-// Counts what the daemon renders of its footage, and how long it takes. Any thread.
+// Counts what the daemon renders of its footage, and how long it takes. Nothing books `export_` in it: that
+// is a command, a process of its own. Any thread.
 class RenderMeter {
  public:
   explicit RenderMeter(telemetry::Metrics& metrics);

@@ -13,7 +13,8 @@
 
 namespace porchlight::api {
 
-// The index of the footage, by a connection of its own that only reads. Library's thread.
+// The index of the footage, by a connection of its own that only reads and stays open: opening one looks
+// through the whole file. Thread-bound.
 class FootageShelf {
  public:
   explicit FootageShelf(std::filesystem::path file) : file_(std::move(file)) {}
