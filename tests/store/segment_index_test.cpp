@@ -302,7 +302,9 @@ TEST_F(SegmentIndexTest, TheLedgerGivesWayToFootageThatIsFound) {
 
   std::map<std::int64_t, Gap> rows;
   std::vector<Gap> fresh;
-  for (const auto& row : *index->gaps({.camera_id = "front", .oldest_first = true})) {
+  const auto gaps = index->gaps({.camera_id = "front", .oldest_first = true});
+  ASSERT_TRUE(gaps);
+  for (const auto& row : *gaps) {
     EXPECT_EQ(row.cause, event::GapCause::crash);
     EXPECT_EQ(row.detail, "why");
     rows[row.id] = row;
