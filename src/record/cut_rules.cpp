@@ -24,6 +24,8 @@ bool PauseWatch::saw(Duration passed, Duration lasted, Duration behind) {
   const auto limit = std::max(least_pause, most_steps * step_);
   const bool is_long = steps_ >= enough && passed > limit;
   if (is_long && lasted > limit) return true;
+  // One picture had been on its way; the next says how late it is.
+  if (lag_ && lasted > limit && behind >= -tolerance) return true;
   if (is_long) {
     lag_ = behind;
     since_ = 0;

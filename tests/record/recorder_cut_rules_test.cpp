@@ -67,6 +67,17 @@ TEST(CutRules, SeeAPauseByBothClocks) {
   EXPECT_EQ(brief.next(false, 3'900, 3'900), Verdict::goes_on);
 }
 
+TEST(CutRules, SeeAPauseBehindAPictureThatWasOnItsWay) {
+  Stream stream;
+  for (int i = 1; i < 50; ++i) ASSERT_EQ(stream.next(i % 25 == 0, i * 40, i * 40), Verdict::goes_on);
+  EXPECT_EQ(stream.next(false, 2'000, 7'000), Verdict::goes_on);
+  EXPECT_EQ(stream.next(false, 7'040, 7'040), Verdict::paused);
+  Stream jump;
+  for (int i = 1; i < 50; ++i) ASSERT_EQ(jump.next(i % 25 == 0, i * 40, i * 40), Verdict::goes_on);
+  EXPECT_EQ(jump.next(false, 2'000, 7'000), Verdict::goes_on);
+  EXPECT_EQ(jump.next(false, 20'000, 7'040), Verdict::broken) << "that is no pause";
+}
+
 TEST(CutRules, ASlowCameraDoesNotPause) {
   CutRules rules(*packet_of(video, {true, 0, 0}), 1h);
   for (int i = 1; i < 100; ++i)
