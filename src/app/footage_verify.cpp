@@ -55,6 +55,7 @@ int footage_verify_command(const CommandOptions& options, const std::string& fil
   }
   std::printf("good: the film is as its manifest says\nkey: %s%s\n", verified->fingerprint.c_str(),
               key.empty() ? " (as it lies beside the film: compare it with what the owner says)" : "");
+  print_changed(manifest);
   return exit_done;
 }
 
