@@ -204,6 +204,22 @@ class CameraFaultTest(Recording):
         footage = self.during(stall, {"timeout"})
         self.assertGreater(footage.gaps[0].end - footage.gaps[0].begin, 1000 * (2 * STALL - 1))
 
+    def test_a_pause_shorter_than_the_stall(self):
+        camera = self.camera("front")
+        daemon = self.daemon([camera], wait=False)
+        settings = json.loads(daemon.config.read_text())
+        settings["cameras"][0]["stall"] = "30s"
+        daemon.write_config(settings)
+        daemon.start()
+        self.recorded(daemon, [camera], 2)
+        camera.order("freeze")
+        self.play(5)
+        camera.order("mend")
+        self.recorded(daemon, [camera], segments_of(daemon, camera.name) + 2)
+        daemon.stop()
+        footage = self.judge(daemon, camera, {"stalled"}, 1)
+        self.assertGreater(footage.gaps[0].end - footage.gaps[0].begin, 4000)
+
     def test_a_camera_that_dies_and_comes_back(self):
         def die(camera):
             camera.kill()
