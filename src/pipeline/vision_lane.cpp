@@ -96,8 +96,8 @@ bool VisionLane::have_models() {
   if (need) last_need_ = now;
   if (watcher_) {
     if (need || options_.unload_after == 0ms || now - last_need_ < options_.unload_after) return true;
-    log_.info("the face models are dropped from memory until somebody needs them");
     drop_models();
+    log_.info("the face models are dropped from memory until somebody needs them");
     return false;
   }
   if (need || (!models_.good() && !cameras_->empty())) {

@@ -171,20 +171,24 @@ class ModelsTest(unittest.TestCase):
         ringing = threading.Thread(target=lambda: [daemon.ring("front") for _ in range(8)])
         ringing.start()
         seen = [self.jobs(daemon) for _ in range(100)]
+        # A quick machine is through before the models are loaded.
+        harness.wait_until(lambda: seen.append(self.jobs(daemon)) or seen[-1][1] > seen[0][1], 20, "a job that ended")
         ringing.join()
-        for enqueued, ended, queued in seen:
-            # The series are read one after the other while the lane goes on.
-            self.assertLessEqual(abs(enqueued - ended - queued), 3, seen)
+        for before, (_, _, queued), after in zip(seen, seen[1:], seen[2:]):
+            # The series are read one after the other while the lane goes on: what is queued lies between what
+            # the scrapes around it know. Both counts of one job are not moved at once.
+            self.assertTrue(before[0] - after[1] - 3 <= queued <= after[0] - before[1] + 3, (before, queued, after))
             self.assertTrue(-1 <= queued <= len(cameras) + 1, seen)
-        self.assertGreater(seen[-1][1], seen[0][1], "the lane does nothing")
-        took = daemon.metric("ai_processing_duration_seconds_count", job_type="face")
-        worked = sum(daemon.metric("ai_jobs_processed_total", job_type="face", status=s) for s in ("success", "failure"))
-        self.assertLessEqual(abs(took - worked), 3)
         daemon.write_config(self.settings([]))
         daemon.cli("reload")
-        enqueued, ended, queued = harness.wait_until(lambda: (now := self.jobs(daemon))[2] == 0 and now, 20, "nothing queued")
-        self.assertEqual(enqueued, ended)
-        self.assertGreater(enqueued, 10)
+        def all_ended():
+            enqueued, ended, queued = self.jobs(daemon)
+            return queued == 0 and enqueued == ended and enqueued
+
+        self.assertGreater(harness.wait_until(all_ended, 20, "that every job ended"), 10)
+        took = daemon.metric("ai_processing_duration_seconds_count", job_type="face")
+        worked = sum(daemon.metric("ai_jobs_processed_total", job_type="face", status=s) for s in ("success", "failure"))
+        self.assertEqual(took, worked)
 
 
 if __name__ == "__main__":
