@@ -211,6 +211,16 @@ class Recordings(unittest.TestCase):
         self.assertIn(gap["cause"], ("configuration", "network", "eof", "timeout", "protocol"))
         told = harness.wait_until(lambda: self.anna.ask("GET", "/api/v1/events?type=gap")[2]["events"], 60, "an event about it")
         self.assertEqual((told[0]["camera"], "end" in told[0]), ("front", False))
+        settings["cameras"][0]["url"] = f"file:{clips.name}/front.mp4"
+        self.daemon.write_config(settings)
+        self.daemon.cli("reload")
+        over = harness.wait_until(lambda: next((g for g in gaps() if g["start"] == gap["start"] and g["end"]), None), 60, "its end")
+        # From the first picture on, over what was recorded, the reload and the gap: nothing twice, nothing left out.
+        end = time_of(over["end"])
+        query = f"?camera=front&from={text_of(start)}&to={text_of(end)}"
+        ledger = self.anna.ask("GET", "/api/v1/footage/ledger" + query)[2]
+        self.assertEqual(ledger["gaps"][-1:], [over], (over, query, ledger))
+        self.assertAlmostEqual(ledger["recorded_seconds"] + ledger["missing_seconds"], (end - start).total_seconds(), delta=0.5, msg=ledger)
         self.assertEqual(self.anna.ask("GET", "/api/v1/footage/ledger?camera=front")[0], 400)
         self.assertEqual(Client(self.daemon).ask("GET", "/api/v1/footage/ledger" + query)[0], 401)
 
