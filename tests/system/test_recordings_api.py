@@ -137,6 +137,11 @@ class Recordings(unittest.TestCase):
         harness.wait_until(lambda: wanted <= self.looks("anna"), 10, "the records of the looks")
 
     def test_what_is_being_written_plays_up_to_what_is_on_the_medium(self):
+        # The index learns every 10 s what is there: segments as short as that are closed by then.
+        settings = json.loads(self.daemon.config.read_text())
+        settings["recording"]["segment"] = "60s"
+        self.daemon.write_config(settings)
+        self.daemon.cli("reload")
         segment = harness.wait_until(
             lambda: next((r for r in self.listed(self.anna, "?camera=front") if r["state"] == "open" and r["frames"]), None), 60, "an open one")
         status, headers, film = self.fetch(self.anna, segment["video"])
