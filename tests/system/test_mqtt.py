@@ -514,7 +514,7 @@ class HomeAssistantTest(MqttTest):
 
     WANTED = {
         "binary_sensor/porchlight/running", "binary_sensor/porchlight/porch_connectivity",
-        "binary_sensor/porchlight/porch_motion", "image/porchlight/porch_snapshot",
+        "binary_sensor/porchlight/porch_motion", "binary_sensor/porchlight/porch_recording", "image/porchlight/porch_snapshot",
         "sensor/porchlight/porch_person", "sensor/porchlight/porch_visitors_known", "sensor/porchlight/porch_visitors_unknown",
         "event/porchlight/porch_ring", "sensor/porchlight/porch_last_ring", "sensor/porchlight/porch_rings",
         "button/porchlight/front_press", "event/porchlight/yard_ring", "sensor/porchlight/yard_last_ring",

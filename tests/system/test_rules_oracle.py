@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""10,000 random events under random rules, decided by the program and by an oracle that knows only the documentation.
+"""12,000 random events under random rules, decided by the program and by an oracle that knows only the documentation.
 PORCHLIGHT_SEED repeats a run."""
 
 import datetime
@@ -21,7 +21,7 @@ sys.path.insert(0, str(harness.SOURCE / "tests" / "notify"))
 import oracle  # noqa: E402
 
 SEED = int(os.environ.get("PORCHLIGHT_SEED", "20261126"))
-HOUSES, EVENTS = 40, 250
+HOUSES, EVENTS = 48, 250
 BERLIN = "CET-1CEST,M3.5.0,M10.5.0/3"  # written out, so that no table of zones is needed
 STARTS = ["2026-03-28T20:00:00+00:00", "2026-10-24T20:00:00+00:00", "2026-11-26T05:00:00+00:00", "2026-12-31T12:00:00+00:00"]
 OCCASIONS = ["ring", "person.known", "person.unknown", "person.blacklisted", "camera.lost", "camera.back", "security", "alert", "motion", "gap", "disk"]
@@ -77,7 +77,7 @@ def rule(dice, occasions, channels):
             made[key] = make()
     if made["when"] in ("person.known", "person.blacklisted") and dice.random() < 0.3:
         made["persons"] = dice.sample(PERSONS, dice.randint(1, 2))
-    if made["when"] == "alert" and dice.random() < 0.3:
+    if made["when"] == "alert" and dice.random() < 0.5:
         made["severities"] = dice.sample(SEVERITIES, dice.randint(1, 2))
     return made
 
@@ -93,7 +93,9 @@ def house(dice):
     elif kind < 0.4:
         occasions = ["person.blacklisted", "security"]
     elif kind < 0.6:
-        occasions = ["camera.lost", "camera.back", "alert", "disk"]
+        occasions = ["camera.lost", "camera.back", "alert"]
+    elif kind < 0.7:
+        occasions = ["alert", "gap", "disk"]
     return {"cameras": CAMERAS, "buttons": [{"id": "front", "kind": "virtual", "camera": "front"}],
             "notifications": {"channels": [channel(dice, name) for name in names],
                               "rules": [rule(dice, occasions, names) for _ in range(dice.randint(2, 6))]}}
