@@ -46,7 +46,7 @@ class OutputsCase(ChipsCase):
         return next(o for o in self.daemon.status()["outputs"] if o["id"] == name)
 
     def wait_for_state(self, name, state):
-        harness.wait_until(lambda: self.output(name)["state"] == state, 15, f"{name} {state}")
+        harness.wait_until(lambda: self.output(name)["state"] == state, 30, f"{name} {state}")
 
 
 class ChimeTest(OutputsCase):
