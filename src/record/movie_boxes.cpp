@@ -21,16 +21,9 @@ const char* codec_of(std::uint32_t entry) {
   return nullptr;
 }
 
-std::uint32_t track_id(Bytes tkhd) {
-  NumberReader numbers(tkhd);
-  const auto version = numbers.u8();
-  numbers.skip(3);
-  numbers.skip(version == 1 ? 16 : 8);
-  return numbers.u32();
-}
-
-std::uint32_t timescale_of(Bytes mdhd) {
-  NumberReader numbers(mdhd);
+// What stands behind the two times of a full box: of `tkhd` the track's id, of `mdhd` the timescale.
+std::uint32_t word_behind_times(Bytes box) {
+  NumberReader numbers(box);
   const auto version = numbers.u8();
   numbers.skip(3);
   numbers.skip(version == 1 ? 16 : 8);
@@ -73,8 +66,8 @@ bool take_track(Bytes trak, MovieShape& movie) {
   const bool is_video = handler_of(*hdlr) == box_type("vide");
   if (!is_video && handler_of(*hdlr) != box_type("soun")) return false;
   TrackShape track;
-  track.id = track_id(*tkhd);
-  track.timescale = timescale_of(*mdhd);
+  track.id = word_behind_times(*tkhd);
+  track.timescale = word_behind_times(*mdhd);
   if (track.id == 0 || track.timescale == 0 || !describe(*stsd, is_video, track)) return false;
   if (is_video ? movie.video.id != 0 : movie.audio.has_value()) return false;
   if (is_video)
