@@ -503,8 +503,8 @@ constexpr FamilySpec families[] = {
      rendering_bounds, all_combinations},
     {"video_generation_total",
      counter,
-     "Clips and thumbnails rendered by the daemon; `export` stays 0 (a process of its own), and so does "
-     "`timelapse`.",
+     "Clips and thumbnails rendered by the daemon; export stays 0 (a process of its own), and so does "
+     "timelapse.",
      by_rendering_outcome,
      {},
      all_combinations},
