@@ -65,6 +65,12 @@ FragmentBuilder::FragmentBuilder(std::string head, std::shared_ptr<const media::
       video_(std::move(video)),
       sound_(std::move(sound)) {}
 
+bool FragmentBuilder::join(const std::shared_ptr<const media::StreamInfo>& sound) {
+  if (muxer_ || sound_ || std::string_view(segment_ending(sound.get())) != format_) return false;
+  sound_ = sound;
+  return true;
+}
+
 Status FragmentBuilder::append(const media::Packet& packet) {
   const bool is_video = packet.stream->kind == media::MediaKind::video;
   const auto& ours = is_video ? video_ : sound_;

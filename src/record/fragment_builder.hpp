@@ -22,6 +22,9 @@ class FragmentBuilder {
   FragmentBuilder(std::string head, std::shared_ptr<const media::StreamInfo> video,
                   std::shared_ptr<const media::StreamInfo> sound);
 
+  // As if it had been the `sound` from the beginning. False: it is too late, there is one, or it wants
+  // another file.
+  bool join(const std::shared_ptr<const media::StreamInfo>& sound);
   Status append(const media::Packet& packet);
   std::chrono::milliseconds pending() const;
   bool empty() const noexcept { return pictures_.empty() && sounds_.empty(); }

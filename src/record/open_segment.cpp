@@ -43,6 +43,12 @@ bool OpenSegment::takes(const media::StreamInfo& audio) const {
   return order_.audio != nullptr && same_coding(audio, *order_.audio);
 }
 
+bool OpenSegment::join(const std::shared_ptr<const media::StreamInfo>& audio) {
+  if (order_.audio || !writer_->join(audio)) return false;
+  order_.audio = audio;
+  return true;
+}
+
 Status OpenSegment::append(const media::Packet& packet) {
   if (!oldest_pending_) oldest_pending_ = packet.arrived;
   return writer_->append(packet);

@@ -32,6 +32,9 @@ class OpenSegment {
   CutRules::Verdict judge(const media::Packet& picture) { return rules_.judge(picture); }
   const std::string& cut_reason() const noexcept { return rules_.reason(); }
   bool takes(const media::StreamInfo& audio) const;
+  // Most cameras send their first sound after the first picture. Until something is written it finds its
+  // place.
+  bool join(const std::shared_ptr<const media::StreamInfo>& audio);
 
   Status append(const media::Packet& packet);
   // 0.8 s and more wait in memory, by the packets or by the clock.
@@ -56,7 +59,7 @@ class OpenSegment {
   void note_written(std::uint64_t before);
 
   // const after construction
-  const Order order_;
+  Order order_;
   const std::shared_ptr<const media::StreamInfo> video_;
   const std::unique_ptr<SegmentWriter> writer_;
   RecordInstruments& instruments_;

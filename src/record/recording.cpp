@@ -111,7 +111,7 @@ void Recording::take_packet(const media::PacketPtr& packet) {
 void Recording::take_audio(const media::PacketPtr& packet) {
   if (!options_.audio || !can_hold(packet->stream, refused_audio_)) return;
   audio_ = packet->stream;
-  if (segment_ && segment_->takes(*audio_)) append(*packet);
+  if (segment_ && (segment_->takes(*audio_) || segment_->join(audio_))) append(*packet);
 }
 
 // False: the segment ended before it.

@@ -51,6 +51,10 @@ class SegmentWriter {
   SegmentWriter& operator=(const SegmentWriter&) = delete;
   ~SegmentWriter();
 
+  // Takes a sound of which nobody knew at create(). False: something is written already, there is one, or the
+  // file's name is for another.
+  bool join(const std::shared_ptr<const media::StreamInfo>& audio);
+
   // Keeps the packet's bytes by reference until write(). The first has to be a keyframe; a sound that is
   // older than it, and all sound when there is no `audio`, is left out. Times are the packet's own or, where
   // it has none, those of its arrival. Errors: invalid_argument (not what the segment was made for),

@@ -140,6 +140,10 @@ Result<std::unique_ptr<SegmentWriter>> SegmentWriter::create(const path& folder,
   return std::unique_ptr<SegmentWriter>(new SegmentWriter(std::move(state)));
 }
 
+bool SegmentWriter::join(const std::shared_ptr<const media::StreamInfo>& audio) {
+  return state_->usable() && is_recordable(*audio) && state_->builder.join(audio);
+}
+
 Status SegmentWriter::append(const media::Packet& packet) {
   if (auto status = state_->usable(); !status) return status;
   return state_->builder.append(packet);

@@ -406,6 +406,45 @@ TEST(Recording, SoundThatBeginsLaterGetsItsSegmentAtTheNextKeyframe) {
   EXPECT_EQ(rig.gaps().size(), 1U) << "nothing is missing between them";
 }
 
+// 16 kHz, mono, 64 ms a packet.
+std::shared_ptr<const media::StreamInfo> aac_sound() {
+  auto info = std::make_shared<media::StreamInfo>();
+  info->kind = media::MediaKind::audio;
+  info->codec = "aac";
+  info->time_base_num = 1;
+  info->time_base_den = 16'000;
+  media::AvParameters parameters(avcodec_parameters_alloc());
+  parameters->codec_type = AVMEDIA_TYPE_AUDIO;
+  parameters->codec_id = AV_CODEC_ID_AAC;
+  parameters->sample_rate = 16'000;
+  parameters->frame_size = 1024;
+  av_channel_layout_default(&parameters->ch_layout, 1);
+  const std::uint8_t config[] = {0x14, 0x08};  // ISO 14496-3, 1.6.2.1: AAC LC, 16 kHz, one channel
+  parameters->extradata =
+      static_cast<std::uint8_t*>(av_mallocz(sizeof config + AV_INPUT_BUFFER_PADDING_SIZE));
+  parameters->extradata_size = sizeof config;
+  std::copy(std::begin(config), std::end(config), parameters->extradata);
+  info->parameters = std::shared_ptr<const AVCodecParameters>(parameters.release(), media::AvDeleter{});
+  return info;
+}
+
+// As a camera sends: a picture first, its sound a little later.
+TEST(Recording, SoundThatBeginsBehindTheFirstPictureIsInItsSegment) {
+  RecordingRig rig(Mode::continuous);
+  rig.play(480ms);
+  const auto sound = aac_sound();
+  for (int i = 0; i < 50; ++i) {
+    rig.recording->take(test::packet_of(sound, {true, i * 1024, rig.now_ms(), 60}));
+    rig.play(64ms);
+  }
+  rig.recording->end();
+  const auto segments = rig.segments();
+  ASSERT_EQ(segments.size(), 1U);
+  const auto found = rig.scan(segments[0].file);
+  EXPECT_EQ(found.audio_codec, "aac");
+  EXPECT_THAT(found.faults, IsEmpty());
+}
+
 TEST(Recording, SoundThatNoSegmentHoldsLeavesThePicturesAlone) {
   RecordingRig rig(Mode::continuous);
   play_with_sound(rig, test::stream_of("adpcm_g726", 0, media::MediaKind::audio), 50);
