@@ -152,6 +152,7 @@ class FootageLane {
                            const store::BootMoment& known);
   void look_at_clock();
   void tell_found();
+  void count_found(const store::Gap& gap, WallTime::duration missing);
   void believe(std::int64_t zero_ms);
 
   // footage_keeping.cpp

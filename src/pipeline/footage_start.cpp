@@ -137,8 +137,20 @@ void FootageLane::tell_found() {
     auto rows = open_->index.gaps({.camera_id = camera_id, .before_id = id + 1, .limit = 1});
     if (!rows || rows->empty() || rows->front().id != id) continue;
     const auto& gap = rows->front();
-    if (gap.start && gap.stop) ports_.found({gap.camera_id, gap.cause, gap.detail, *gap.start, *gap.stop});
+    if (!gap.start || !gap.stop) continue;
+    count_found(gap, *gap.stop - *gap.start);
+    ports_.found({gap.camera_id, gap.cause, gap.detail, *gap.start, *gap.stop});
   }
+}
+
+// No recorder was there to count it.
+void FootageLane::count_found(const store::Gap& gap, WallTime::duration missing) {
+  const auto seconds = std::max(0.0, std::chrono::duration<double>(missing).count());
+  const telemetry::Labels by_camera{{"camera_id", gap.camera_id}};
+  const telemetry::Labels by_cause{{"cause", std::string(event::to_string(gap.cause))}};
+  if (metrics_.knows("recording_gap_seconds_total", by_camera))
+    metrics_.counter("recording_gap_seconds_total", by_camera).increment(seconds);
+  metrics_.counter("recording_gap_seconds_by_cause_total", by_cause).increment(seconds);
 }
 
 void FootageLane::believe(std::int64_t zero_ms) {

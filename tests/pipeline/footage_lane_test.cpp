@@ -267,6 +267,10 @@ TEST_F(LastRunTest, ItHadBeenToldToEnd) {
 TEST_F(LastRunTest, ItCrashedAndTheMachineRanOn) {
   leave("now", false);
   expect_gap(GapCause::crash);
+  // No recorder was there to count what is missing.
+  EXPECT_NEAR(metrics.counter("recording_gap_seconds_total", {{"camera_id", "front"}}).value(), 497.1, 0.01);
+  EXPECT_NEAR(metrics.counter("recording_gap_seconds_by_cause_total", {{"cause", "crash"}}).value(), 497.1,
+              0.01);
 }
 
 TEST_F(LastRunTest, TheMachineBeganAnew) {
