@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "hevc_sets.hpp"
 #include "packet_filter.hpp"
 #include "porchlight/media/packet.hpp"
 #include "record/segment_file.hpp"
@@ -36,6 +37,9 @@ class FragmentBuilder {
   // Of what was built.
   std::uint64_t frames() const noexcept { return frames_; }
   std::chrono::milliseconds duration() const;
+  // In pixels, as the file has it; 0 before the first fragment.
+  int width() const noexcept { return width_; }
+  int height() const noexcept { return height_; }
 
  private:
   struct Waiting {
@@ -46,6 +50,7 @@ class FragmentBuilder {
   Status begin();
   Status prepare_sound(media::AvParameters& parameters);
   Status add_pictures();
+  Status add_picture(const AVPacket& picture, const PlacedTime& time);
   Status add_sounds();
 
   const std::string head_;
@@ -57,10 +62,13 @@ class FragmentBuilder {
   std::size_t waiting_bytes_ = 0;
   bool begun_ = false;
   std::unique_ptr<SegmentMuxer> muxer_;
+  std::optional<HevcSets> hevc_sets_;  // stand in the description only
   std::optional<PacketFilter> without_adts_;
   std::optional<PictureTimes> picture_times_;
   std::optional<SoundTimes> sound_times_;
   std::uint64_t frames_ = 0;
+  int width_ = 0;
+  int height_ = 0;
 };
 
 }  // namespace porchlight::record

@@ -131,8 +131,8 @@ SegmentBegun OpenSegment::begun() const {
           begin(),
           video_->codec,
           order_.audio ? order_.audio->codec : std::string(),
-          video_->width,
-          video_->height};
+          writer_->width(),
+          writer_->height()};
 }
 
 SegmentGrown OpenSegment::grown() const {

@@ -77,6 +77,9 @@ class SegmentWriter {
   std::uint64_t bytes() const;                 // written so far
   std::uint64_t frames() const;                // of video, written so far
   std::chrono::milliseconds duration() const;  // written so far
+  // In pixels, as the file says, whatever the source knew when it was opened; 0 before the first fragment.
+  int width() const;
+  int height() const;
 
  private:
   struct State;

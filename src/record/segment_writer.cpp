@@ -206,5 +206,11 @@ std::uint64_t SegmentWriter::frames() const {
 std::chrono::milliseconds SegmentWriter::duration() const {
   return state_->duration;
 }
+int SegmentWriter::width() const {
+  return state_->builder.width();
+}
+int SegmentWriter::height() const {
+  return state_->builder.height();
+}
 
 }  // namespace porchlight::record

@@ -213,6 +213,21 @@ TEST(SegmentWriter, TakesTheArrivalWhereThereAreNoTimes) {
     EXPECT_NEAR(seen.shown[i], static_cast<double>(i) / 25, 0.041) << "picture " << i;
 }
 
+// As over RTSP, when the connection has just been made.
+TEST(SegmentWriter, KnowsTheSizeThatTheSourceDidNotSay) {
+  auto video = test::pictures(shape_of("libx264", 0, Headers::in_band));
+  if (!video) GTEST_SKIP() << "no encoder libx264 here";
+  *video = test::described(*video, [](media::StreamInfo& info) { info.width = info.height = 0; });
+  Folder folder;
+  auto writer =
+      SegmentWriter::create(folder.path(), test::file_name, test::head(), video->front()->stream, nullptr);
+  ASSERT_TRUE(writer.ok()) << writer.error().text();
+  EXPECT_EQ((*writer)->width(), 0);
+  ASSERT_TRUE(test::fill(**writer, *video).ok());
+  EXPECT_EQ((*writer)->width(), 640);
+  EXPECT_EQ((*writer)->height(), 128);
+}
+
 // Each picture's own time counts, also where a fragment begins.
 TEST(SegmentWriter, KeepsTheTimesOfACameraThatIsNeverInTime) {
   auto video = test::pictures(shape_of("libx264", 0, Headers::aside));
