@@ -37,8 +37,13 @@ camera::Onlooker MotionWatch::onlooker() {
 }
 
 bool MotionWatch::wants_all() const noexcept {
-  return !gate_ || gate_->wants_all() || view_.has_button.load(std::memory_order_relaxed) ||
-         view_.wanted.load(std::memory_order_relaxed);
+  if (view_.has_button.load(std::memory_order_relaxed) || view_.wanted.load(std::memory_order_relaxed))
+    return true;
+  return gate_ ? gate_->wants_all() : is_searched();
+}
+
+bool MotionWatch::is_searched() const noexcept {
+  return view_.searched.load(std::memory_order_relaxed);
 }
 
 void MotionWatch::look(const media::FramePtr& frame) {
@@ -62,7 +67,8 @@ bool MotionWatch::is_active() const noexcept {
 // What was passed over and is decoded after all is the gate's alone, as far as vision has seen what came
 // after it.
 bool MotionWatch::is_for_vision(const media::Frame& frame, bool active) const {
-  if (posted_ && frame.arrived <= *posted_) return false;
+  // A picture in a mailbox that nobody empties is memory for nothing.
+  if (!is_searched() || (posted_ && frame.arrived <= *posted_)) return false;
   if (active) return true;
   return frame.keyframe && (!posted_ || frame.arrived - *posted_ >= rest_pace);
 }
