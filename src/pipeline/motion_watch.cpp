@@ -24,7 +24,8 @@ MotionWatch::MotionWatch(const camera::CameraOptions& options, const Clock& cloc
 }
 
 camera::Onlooker MotionWatch::onlooker() {
-  return {[this] { return wants_all(); }, [this](const media::FramePtr& frame) { look(frame); },
+  return {[this] { return wants_all(); },
+          [this](const media::FramePtr& frame) { look(frame); },
           [this] {
             if (gate_) gate_->restart();
           },
@@ -33,7 +34,8 @@ camera::Onlooker MotionWatch::onlooker() {
           },
           [this] {
             if (gate_) news(gate_->finish(), nullptr);
-          }};
+          },
+          gate_.has_value()};
 }
 
 bool MotionWatch::wants_all() const noexcept {

@@ -123,7 +123,7 @@ class Motion(unittest.TestCase):
     def test_camera_that_only_records_is_decoded_by_keyframes_and_shows_its_picture(self):
         camera = self.camera("front", "walk", motion=False, record="continuous")
         daemon = self.daemon([camera])
-        self.expect_decoded(daemon, 3, 25)
+        self.expect_decoded(daemon, 1, 15)
         code = harness.wait_until(lambda: first_run_code(daemon), 20, "the first-run code")
         anna = Client(daemon)
         self.assertEqual(anna.register(code, "anna", PASSWORD)[0], 201)
