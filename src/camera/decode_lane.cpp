@@ -8,10 +8,14 @@ namespace porchlight::camera {
 namespace {
 
 constexpr std::chrono::milliseconds beat_interval{100};
+constexpr std::chrono::milliseconds resting_beat{250};
 // A picture at least so often, also at rest: a visitor shall not be over before one is seen.
 constexpr std::chrono::seconds longest_rest{4};
 // And not more often: a stream of keyframes only (MJPEG) rests, too.
 constexpr std::chrono::milliseconds rest_pace{900};
+// Where nobody compares them: no picture is older than this when the next one comes. A snapshot may be 5 s
+// old.
+constexpr std::chrono::milliseconds oldest{4500};
 
 telemetry::Labels camera_label(const Ingest& ingest) {
   return {{"camera_id", ingest.options().id}};
@@ -37,7 +41,8 @@ void DecodeLane::run(std::stop_token stop, Heartbeat& heartbeat) {
   const std::stop_callback wake(stop, [this] { packets_.wakeup().notify(); });
   while (!stop.stop_requested()) {
     heartbeat.beat();
-    packets_.wakeup().wait_for(beat_interval,
+    packets_.set_patient(resting_);
+    packets_.wakeup().wait_for(resting_ ? resting_beat : beat_interval,
                                [this, &stop] { return stop.stop_requested() || !packets_.empty(); });
     if (onlooker_ && packets_.empty()) onlooker_->idle();
     while (!stop.stop_requested()) {
@@ -56,7 +61,7 @@ void DecodeLane::take(const media::PacketPtr& packet, const Turn& turn) {
     return;
   }
   if (resting_ && passes_over(packet, turn)) return;
-  if (!decoder_ && !follow(packet)) return;  // it broke over what was passed over
+  if (!have_decoder(packet)) return;  // it broke over what was passed over, or was closed
   if (!packet->keyframe) return decode(packet);
   const bool rests = may_rest(*packet);
   last_keyframe_ = packet->arrived;
@@ -74,27 +79,50 @@ bool DecodeLane::may_rest(const media::Packet& keyframe) const {
 
 // At rest. False: the packet is to be decoded.
 bool DecodeLane::passes_over(const media::PacketPtr& packet, const Turn& turn) {
-  const auto since = packet->arrived - *last_keyframe_;
-  if (onlooker_->wants_all() || since > longest_gap_) {
+  if (onlooker_->wants_all() || is_overdue(packet->arrived)) {
     catch_up(kept_.newest(), turn);
     return false;
   }
-  if (packet->keyframe && since >= rest_pace) return false;
-  kept_.add(packet);
+  if (packet->keyframe && is_due(*packet)) return false;
+  if (packet->keyframe) seen_keyframe_ = packet->arrived;
+  // Compared, a keyframe brings back what led to it; else only what comes after the newest is of use.
+  if (packet->keyframe && !compares()) {
+    kept_.clear();
+    kept_.begin(packet);
+  } else {
+    kept_.add(packet);
+  }
   ingest_.note_passed_over();
   return true;
+}
+
+bool DecodeLane::is_overdue(MonotonicTime at) const {
+  return at - (compares() ? *last_keyframe_ : seen_keyframe_) > longest_gap_;
+}
+
+// Whoever does not compare is content with the last keyframe that does not let the picture grow too old
+// before the next one comes; unless the decoder has trouble with the stream, and was left open for that.
+bool DecodeLane::is_due(const media::Packet& keyframe) const {
+  const auto since = keyframe.arrived - *last_keyframe_;
+  if (compares() || decoder_) return since >= rest_pace;
+  return since + (keyframe.arrived - seen_keyframe_) >
+         std::min<std::chrono::nanoseconds>(oldest, longest_gap_ + rest_pace);
 }
 
 // The keyframe by itself: flushing brings it out at once even where pictures come in another order than
 // coded.
 void DecodeLane::rest_at(const media::PacketPtr& keyframe, const Turn& turn) {
   resting_ = true;
+  seen_keyframe_ = keyframe->arrived;
+  if (!compares()) kept_.clear();
   kept_.begin(keyframe);
   decode(keyframe);
   if (!decoder_) return;
   static_cast<void>(decoder_->flush([this](media::FramePtr frame) { deliver(std::move(frame)); }));
   next_number_ = decoder_->next_number();
-  if (onlooker_->wants_all()) catch_up(kept_.newest_two(), turn);
+  if (onlooker_->wants_all()) return catch_up(kept_.newest_two(), turn);
+  // One that takes exception to the stream becomes content with it in time, and must not forget that.
+  if (!compares() && decoder_->errors() == 0) decoder_.reset();
 }
 
 void DecodeLane::catch_up(const std::vector<media::PacketPtr>& passed_over, const Turn& turn) {
@@ -105,7 +133,7 @@ void DecodeLane::catch_up(const std::vector<media::PacketPtr>& passed_over, cons
   for (const auto& packet : passed_over) {
     if (turn.stop.stop_requested()) break;
     turn.heartbeat.beat();
-    if (follow(packet)) decode(packet);
+    if (have_decoder(packet)) decode(packet);
   }
   catching_up_ = false;
 }
@@ -121,13 +149,21 @@ void DecodeLane::decode(const media::PacketPtr& packet) {
   stream_.reset();
 }
 
-// Makes the decoder fit the packet's stream. False when there is none for it.
+// From the packet's stream on, which may be another one. False when there is no decoder for it.
 bool DecodeLane::follow(const media::PacketPtr& packet) {
   if (packet->stream == stream_) return !refused_;
   stream_ = packet->stream;
   resting_ = false;
   kept_.clear();
   if (onlooker_) onlooker_->restart();
+  return open();
+}
+
+bool DecodeLane::have_decoder(const media::PacketPtr& packet) {
+  return follow(packet) && (decoder_ || open());
+}
+
+bool DecodeLane::open() {
   lost_seen_ = errors_seen_ = 0;
   auto decoder = media::Decoder::create(*stream_, threads_, next_number_, pictures_);
   refused_ = !decoder.ok();

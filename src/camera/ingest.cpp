@@ -31,7 +31,7 @@ std::int64_t nanoseconds(MonotonicTime at) {
 class Ingest::Supervision {
  public:
   Supervision(CameraOptions options, ReconnectOptions reconnect, telemetry::Metrics& metrics, Clock& clock,
-              Outputs outputs, Role role);
+              Outputs outputs, Role role, MakeSource make);
 
   void run(const std::stop_token& stop, Heartbeat& heartbeat);
   void note_decoded(MonotonicTime arrived) noexcept;
@@ -82,6 +82,7 @@ class Ingest::Supervision {
   const std::chrono::milliseconds stable_;
   Clock& clock_;
   const Outputs outputs_;
+  const MakeSource make_;
   const telemetry::Logger log_;
   // ingest thread
   std::optional<Instruments> instruments_;  // nothing beside the stream that is watched
@@ -104,13 +105,15 @@ class Ingest::Supervision {
 };
 
 Ingest::Supervision::Supervision(CameraOptions options, ReconnectOptions reconnect,
-                                 telemetry::Metrics& metrics, Clock& clock, Outputs outputs, Role role)
+                                 telemetry::Metrics& metrics, Clock& clock, Outputs outputs, Role role,
+                                 MakeSource make)
     : role_(role),
       options_(std::move(options)),
       watched_(role == Role::watched ? options_.watched() : options_.main()),
       stable_(reconnect.stable),
       clock_(clock),
       outputs_(std::move(outputs)),
+      make_(make ? std::move(make) : MakeSource(&make_source)),
       log_("doorbell.camera", telemetry::Component::recording),
       backoff_(std::move(reconnect)) {
   if (role == Role::watched) instruments_.emplace(options_, metrics);
@@ -147,7 +150,7 @@ Error Ingest::Supervision::connect(const std::stop_token& stop, Heartbeat& heart
                         },
                         [this](std::uint64_t pictures) { note_lost(pictures); },
                         [this](pid_t pid) { child_.store(pid, std::memory_order_relaxed); }};
-  Error error = make_source(watched_, clock_)->run(sink, stop);
+  Error error = make_(watched_, clock_)->run(sink, stop);
   if (error.code() != ErrorCode::cancelled) return error;
   return Error(ErrorCode::cancelled,
                "decode '" + watched_.printable_url() + "': packets arrive, but no picture comes out");
@@ -294,9 +297,9 @@ void Ingest::Supervision::change_state(ConnectionState state) {
 }
 
 Ingest::Ingest(CameraOptions options, ReconnectOptions reconnect, telemetry::Metrics& metrics, Clock& clock,
-               Outputs outputs, Role role)
+               Outputs outputs, Role role, MakeSource make)
     : supervision_(std::make_unique<Supervision>(std::move(options), std::move(reconnect), metrics, clock,
-                                                 std::move(outputs), role)) {}
+                                                 std::move(outputs), role, std::move(make))) {}
 Ingest::~Ingest() = default;
 
 void Ingest::run(std::stop_token stop, Heartbeat& heartbeat) {

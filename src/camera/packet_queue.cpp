@@ -15,14 +15,12 @@ Result<std::unique_ptr<PacketQueue>> PacketQueue::create(const std::string& came
 }
 
 PacketQueue::PacketQueue(Limits limits, Wakeup wakeup, telemetry::Counter dropped)
-    : limits_(limits),
-      wakeup_(std::move(wakeup)),
-      ring_(limits.packets, wakeup_),
-      dropped_counter_(dropped) {}
+    : limits_(limits), wakeup_(std::move(wakeup)), ring_(limits.packets, quiet_), dropped_counter_(dropped) {}
 
 bool PacketQueue::push(media::PacketPtr packet) {
   if (skipping_ && !packet->keyframe) return drop();
   const std::size_t size = packet->size;
+  const bool wakes = packet->keyframe || !patient_.load(std::memory_order_relaxed);
   if (!fits(size)) return drop();
   bytes_.fetch_add(size, std::memory_order_relaxed);
   if (!ring_.push(std::move(packet))) {
@@ -30,7 +28,12 @@ bool PacketQueue::push(media::PacketPtr packet) {
     return drop();
   }
   skipping_ = false;
+  if (wakes || is_half_full()) wakeup_.notify();
   return true;
+}
+
+bool PacketQueue::is_half_full() const noexcept {
+  return ring_.size() * 2 > ring_.capacity() || bytes() * 2 > limits_.bytes;
 }
 
 std::optional<media::PacketPtr> PacketQueue::pop() {

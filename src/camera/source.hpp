@@ -15,7 +15,8 @@
 
 namespace porchlight::camera {
 
-// What a source pushes into, on the source's thread.
+// What a source pushes into: from one thread at a time, which need not be that of run() and may push for many
+// cameras. Once run() returned nothing is called any more.
 struct PacketSink {
   std::function<void(media::PacketPtr)> packet;
   // Asked before each packet and at least every 150 ms while the source waits. False: give up.

@@ -24,7 +24,8 @@ MotionWatch::MotionWatch(const camera::CameraOptions& options, const Clock& cloc
 }
 
 camera::Onlooker MotionWatch::onlooker() {
-  return {[this] { return wants_all(); }, [this](const media::FramePtr& frame) { look(frame); },
+  return {[this] { return wants_all(); },
+          [this](const media::FramePtr& frame) { look(frame); },
           [this] {
             if (gate_) gate_->restart();
           },
@@ -33,12 +34,18 @@ camera::Onlooker MotionWatch::onlooker() {
           },
           [this] {
             if (gate_) news(gate_->finish(), nullptr);
-          }};
+          },
+          gate_.has_value()};
 }
 
 bool MotionWatch::wants_all() const noexcept {
-  return !gate_ || gate_->wants_all() || view_.has_button.load(std::memory_order_relaxed) ||
-         view_.wanted.load(std::memory_order_relaxed);
+  if (view_.has_button.load(std::memory_order_relaxed) || view_.wanted.load(std::memory_order_relaxed))
+    return true;
+  return gate_ ? gate_->wants_all() : is_searched();
+}
+
+bool MotionWatch::is_searched() const noexcept {
+  return view_.searched.load(std::memory_order_relaxed);
 }
 
 void MotionWatch::look(const media::FramePtr& frame) {
@@ -62,7 +69,8 @@ bool MotionWatch::is_active() const noexcept {
 // What was passed over and is decoded after all is the gate's alone, as far as vision has seen what came
 // after it.
 bool MotionWatch::is_for_vision(const media::Frame& frame, bool active) const {
-  if (posted_ && frame.arrived <= *posted_) return false;
+  // A picture in a mailbox that nobody empties is memory for nothing.
+  if (!is_searched() || (posted_ && frame.arrived <= *posted_)) return false;
   if (active) return true;
   return frame.keyframe && (!posted_ || frame.arrived - *posted_ >= rest_pace);
 }

@@ -28,6 +28,7 @@ class MotionWatch {
 
  private:
   bool wants_all() const noexcept;
+  bool is_searched() const noexcept;
   void look(const media::FramePtr& frame);
   bool is_active() const noexcept;
   bool is_for_vision(const media::Frame& frame, bool active) const;

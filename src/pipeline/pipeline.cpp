@@ -128,6 +128,7 @@ void Pipeline::State::publish_views() {
     if (button.enabled) with_button.insert(button.camera);
   for (const auto& [id, unit] : cameras) {
     unit->view()->has_button.store(with_button.contains(id), std::memory_order_relaxed);
+    unit->view()->searched.store(vision->enabled(), std::memory_order_relaxed);
     table->emplace(id, unit->view());
     listener->cameras.push_back(unit);
   }

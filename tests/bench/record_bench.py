@@ -7,12 +7,14 @@ A real RTSP server plays a clip over TCP on loopback to so many readers: `porchl
 no sound), one `ffmpeg -c copy -f segment` a camera, and a copy of the socket into a file, one after the other in the same
 run. Nobody's decoder is in the figures of ffmpeg and the copy; porchlight's whole process is in its own.
 
-RECORD_SECONDS: how long each is watched (60). RECORD_ONLY=yardsticks: ffmpeg and the copy alone.
+RECORD_SECONDS: how long each is watched (60). RECORD_PARTS: of houses, writes, stalls, motion (all of them).
 """
 
 import contextlib
+import functools
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -24,9 +26,11 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "system"))
 
 import harness  # noqa: E402
+from device_writes import loop_disk, media_bytes, sync  # noqa: E402
+from process_cost import Cost, tree  # noqa: E402
 
 SECONDS = int(os.environ.get("RECORD_SECONDS", "60"))
-ONLY_YARDSTICKS = os.environ.get("RECORD_ONLY") == "yardsticks"
+PARTS = os.environ.get("RECORD_PARTS", "houses,writes,stalls,motion").split(",")
 SERVER = harness.BUILD / "rtsp_test_server"
 COPY = harness.BUILD / "record_raw_copy"
 # cameras, size, pictures a second, kbit/s
@@ -48,27 +52,6 @@ def say(what, value, unit=""):
     print(f"  {what:60} {value:8.2f}{unit}", flush=True)
 
 
-def tree(pid):
-    """A process and what it started."""
-    children = [int(c) for task in pathlib.Path(f"/proc/{pid}/task").iterdir() for c in (task / "children").read_text().split()]
-    return [pid] + [p for child in children for p in tree(child)]
-
-
-def cpu_seconds(pids):
-    """By the scheduler's own account, of all threads that live."""
-    return sum(int((task / "schedstat").read_text().split()[0]) for pid in pids
-               for task in pathlib.Path(f"/proc/{pid}/task").iterdir()) / 1e9
-
-
-def pss_mb(pids):
-    total = 0
-    for pid in pids:
-        for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                total += int(line.split()[1])
-    return total / 1024
-
-
 class Server:
     """One stream for all of them."""
 
@@ -88,6 +71,10 @@ class Server:
         self.process.wait()
 
 
+def size_of(folder):
+    return sum(p.stat().st_size for p in pathlib.Path(folder).rglob("*") if p.is_file())
+
+
 def make_clip(path, size, fps, kbps):
     """Ten seconds that cost what they are said to cost, a keyframe every two."""
     subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", f"testsrc2=size={size}:rate={fps},noise=alls=12:allf=t", "-t", "10",
@@ -97,19 +84,14 @@ def make_clip(path, size, fps, kbps):
 
 
 def watch(pids):
-    """(processor seconds, passed seconds, PSS in MB) of processes over SECONDS."""
-    begun, cpu = time.monotonic(), cpu_seconds(pids)
+    cost = Cost(pids)
     time.sleep(SECONDS)
-    return cpu_seconds(pids) - cpu, time.monotonic() - begun, pss_mb(pids)
-
-
-def size_of(folder):
-    return sum(p.stat().st_size for p in pathlib.Path(folder).rglob("*") if p.is_file())
+    return cost.end()
 
 
 @contextlib.contextmanager
-def running(*commands):
-    processes = [subprocess.Popen(c, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+def running(*commands, environment=None):
+    processes = [subprocess.Popen(c, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment,
                                   preexec_fn=harness.end_with_us) for c in commands]
     try:
         yield [p.pid for p in processes]
@@ -142,24 +124,26 @@ def copy_figures(server, count, folder):
     return figures
 
 
-def settings(server, count, recordings, **camera):
+def settings(server, count, state, **camera):
     return {
         "cameras": [{"id": f"camera{i}", "url": server.url, "record": "continuous", "audio": False, "motion": False, **camera} for i in range(count)],
         "buttons": [], "faces": {"enabled": False},
         "recording": {"segment": "60s", "reserve": "1MiB", "keep": {"space": "100%"}},
-        "storage_recordings": recordings,
+        "storage": {"path": str(state)},
     }
 
 
 @contextlib.contextmanager
-def recording(server, count, recordings, preload=None, environment=None, **camera):
-    wanted = settings(server, count, recordings, **camera)
-    place = wanted.pop("storage_recordings")
-    daemon = harness.Daemon(wanted, wait=None, preload=preload, environment=environment)
-    daemon.write_config({**wanted, "storage": {"path": str(daemon.state), "recordings": str(place)}})
+def recording(server, count, state=None, preload=None, environment=None, **camera):
+    """Everything of it lies in `state`, its index, too."""
+    daemon = harness.Daemon({}, wait=None, preload=preload, environment=environment)
+    if state:
+        state.mkdir()
+        daemon.state = state
+    daemon.write_config(settings(server, count, daemon.state, **camera))
     try:
         daemon.start()
-        harness.wait_until(lambda: len({p.parent.parent.name for p in pathlib.Path(place).rglob("*.mp4.part")}) >= count, 60,
+        harness.wait_until(lambda: len({p.parent.parent.name for p in daemon.state.rglob("*.mp4.part")}) >= count, 60,
                            f"{count} cameras to be recorded")
         time.sleep(8)
         yield daemon
@@ -167,16 +151,17 @@ def recording(server, count, recordings, preload=None, environment=None, **camer
         daemon.close()
 
 
-def porchlight_figures(server, count, folder):
-    with recording(server, count, folder / "porchlight") as daemon:
+def porchlight_figures(server, count):
+    with recording(server, count) as daemon:
         return watch(tree(daemon.process.pid))
 
 
-def show(name, count, figures):
-    cpu, passed, pss = figures
-    a_minute = cpu / count / (passed / 60)
-    print(f"  {name:24} {a_minute:8.3f} CPU-s a camera-minute   {100 * cpu / passed:6.1f} % of a core   {pss / count:7.2f} MB PSS a camera", flush=True)
-    return a_minute, pss / count
+def show(name, count, cost):
+    a_minute, pss = cost.cpu / count / (cost.passed / 60), cost.pss / count
+    print(f"  {name:24} {a_minute:8.3f} CPU-s a camera-minute   {100 * cost.cpu / cost.passed:6.1f} % of a core   {pss:7.2f} MB PSS a camera", flush=True)
+    if len(cost.kinds) > 2:
+        print(f"  {'':24} {cost.parts()}", flush=True)
+    return a_minute, pss
 
 
 def compare(count, size, fps, kbps, folder):
@@ -186,62 +171,38 @@ def compare(count, size, fps, kbps, folder):
     with Server(clip) as server:
         raw, _ = show("socket to file", count, copy_figures(server, count, folder))
         theirs, their_pss = show("ffmpeg -f segment", count, ffmpeg_figures(server, count, folder))
-        if ONLY_YARDSTICKS:
-            say("ffmpeg, of the copy", theirs / raw, " ×")
-            return
-        ours, our_pss = show("porchlight", count, porchlight_figures(server, count, folder))
+        ours, our_pss = show("porchlight", count, porchlight_figures(server, count))
     bound("porchlight's processor time, of ffmpeg's", ours / theirs, CPU_OF_FFMPEG, " ×")
     bound("porchlight's memory, of ffmpeg's", our_pss / their_pss, PSS_OF_FFMPEG, " ×")
     say("porchlight's processor time, of the copy's", ours / raw, " ×")
 
 
-@contextlib.contextmanager
-def loop_disk(folder):
-    """A file system on a device of its own: (mount point, reader of the bytes written to it), or None."""
-    if os.geteuid() != 0:
-        print("  SKIPPED: writes to a device of our own need root", flush=True)
-        yield None
-        return
-    image, place = folder / "disk.img", folder / "disk"
-    place.mkdir()
-    with open(image, "wb") as file:
-        file.truncate(1 << 30)
-    device = None
-    try:
-        made = subprocess.run(["losetup", "-f", "--show", image], capture_output=True, text=True)
-        device = made.stdout.strip()
-        if made.returncode == 0:
-            subprocess.run(["mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", device], check=True)
-            made = subprocess.run(["mount", device, place], capture_output=True, text=True)
-        if made.returncode != 0:
-            print(f"  SKIPPED: no loop device here: {made.stderr.strip()}", flush=True)
-            yield None
-            return
-        statistics = pathlib.Path("/sys/block") / pathlib.Path(device).name / "stat"
-        yield place, lambda: int(statistics.read_text().split()[6]) * 512
-        subprocess.run(["umount", "-l", place], check=False)
-    finally:
-        if device:
-            subprocess.run(["losetup", "-d", device], check=False)
+def writes_of(count, size, fps, kbps, folder):
+    clip = folder / "writes.mp4"
+    make_clip(clip, size, fps, kbps)
+    with loop_disk(folder) as (place, written), Server(clip) as server:
+        if place is None:
+            print(f"  SKIPPED: {written}", flush=True)
+            return None
+        with recording(server, count, place / "state") as daemon:
+            sync(place)
+            device, media = written(), media_bytes(place)
+            time.sleep(SECONDS)
+            daemon.stop()
+            sync(place)
+            device, media = written() - device, media_bytes(place) - media
+    say(f"media of {count} cameras of {kbps} kbit/s", media / 1e6, " MB")
+    return device / media
 
 
 def writes(folder):
-    print("-- what reaches the device, 4 cameras of 1280x720, ext4 on a loop device", flush=True)
-    clip = folder / "writes.mp4"
-    make_clip(clip, "1280x720", 15, 2000)
-    with loop_disk(folder) as disk, Server(clip) as server:
-        if disk is None:
+    print("-- what reaches the device: segments and index on an ext4 of their own", flush=True)
+    for place, house in ((folder / "large", (4, *HOUSES[0][1:])), (folder / "small", (4, *HOUSES[1][1:]))):
+        place.mkdir()
+        factor = writes_of(*house, place)
+        if factor is None:
             return
-        place, written = disk
-        with recording(server, 4, place / "recordings") as daemon:
-            os.sync()
-            before, media = written(), size_of(place)
-            time.sleep(SECONDS)
-            daemon.stop()
-            os.sync()
-            device, media = written() - before, size_of(place) - media
-    say("media written", media / 1e6, " MB")
-    bound("bytes to the device, of the media's", device / media, WRITTEN, " ×")
+        bound(f"bytes to the device, of the media's, {house[3]} kbit/s", factor, WRITTEN, " ×")
 
 
 def waiting(port):
@@ -276,7 +237,7 @@ def stalls(folder):
     with Server(clip) as server:
         for name, slow in (("as it is", 0), ("slow", 2000)):
             place = folder / f"stalls-{name}"
-            environment = {"IO_SHIM_DIR": str(place), "IO_SHIM_SYNC_MS": str(slow)}
+            environment = {"IO_SHIM_DIR": str(place / "recordings"), "IO_SHIM_SYNC_MS": str(slow)}
             with recording(server, 4, place, str(harness.IO_SHIM), environment):
                 longest, blind = longest_wait(server.port)
             text = f"longest time that bytes lay unread, disk {name}"
@@ -287,10 +248,26 @@ def stalls(folder):
             say("  (we looked away for at most)", blind, " ms")
 
 
+def motion_program():
+    """(Motion's program, its environment), or (None, why it is not measured)."""
+    tree_of_it = harness.SOURCE / "build" / "motion" / "tree" / "usr"
+    program = shutil.which("motion") or tree_of_it / "bin" / "motion"
+    environment = {**os.environ, "LD_LIBRARY_PATH": ":".join(str(p) for p in (tree_of_it / "lib").glob("*-linux-gnu"))}
+    try:
+        said = subprocess.run([program, "-h"], capture_output=True, text=True, env=environment, check=False).stdout
+    except OSError:
+        return None, "Motion is not here (Debian's package `motion`; ./dev bench record fetches it)"
+    version = re.search(r"(\d+)\.(\d+)", said)
+    if not version or (int(version[1]), int(version[2])) < (4, 5):
+        return None, f"{program} is no Motion of 4.5 or later: {said[:60]!r}"
+    return program, environment
+
+
 def motions(folder):
-    print("-- recording and motion gate against Motion, 4 cameras of 640x360", flush=True)
-    if not shutil.which("motion"):
-        print("  SKIPPED: motion is not installed (Debian's package `motion`, 4.5)", flush=True)
+    print("-- recording and motion gate against Motion, 4 cameras of 640x360, something moves always", flush=True)
+    program, environment = motion_program()
+    if program is None:
+        print(f"  SKIPPED: {environment}", flush=True)
         return
     clip = folder / "motions.mp4"
     make_clip(clip, "640x360", 15, 800)
@@ -300,12 +277,17 @@ def motions(folder):
                           "emulate_motion on\npicture_output off\nwidth 640\nheight 360\nframerate 15\n" +
                           "".join(f"camera {folder}/motion{i}.conf\n" for i in range(4)))
         for i in range(4):
+            (folder / f"motion{i}").mkdir()
             (folder / f"motion{i}.conf").write_text(f"camera_id {i + 1}\nnetcam_url {server.url}\nnetcam_params rtsp_transport=tcp\n"
                                                     f"target_dir {folder}/motion{i}\n")
-        with running(["motion", "-c", config]) as pids:
-            time.sleep(10)
+        with running([program, "-n", "-c", config], environment=environment) as pids:
+            time.sleep(15)
             theirs, _ = show("motion", 4, watch(pids))
-        with recording(server, 4, folder / "gate", motion=True) as daemon:
+            films = [i for i in range(4) if size_of(folder / f"motion{i}") > 100_000]
+        if len(films) < 4:
+            print(f"  SKIPPED: Motion recorded {len(films)} of 4 cameras", flush=True)
+            return
+        with recording(server, 4, motion=True) as daemon:
             ours, _ = show("porchlight", 4, watch(tree(daemon.process.pid)))
     bound("porchlight's processor time, of Motion's", ours / theirs, CPU_OF_MOTION, " ×")
 
@@ -316,13 +298,10 @@ def main():
             sys.exit(f"record_bench: {needed} was not built")
     if not shutil.which("ffmpeg"):
         sys.exit("record_bench: no ffmpeg here to measure against")
-    for house in HOUSES:
+    measures = {"houses": [functools.partial(compare, *house) for house in HOUSES], "writes": [writes], "stalls": [stalls], "motion": [motions]}
+    for measure in [m for part in PARTS for m in measures[part]]:
         with tempfile.TemporaryDirectory(prefix="porchlight-bench-") as folder:
-            compare(*house, pathlib.Path(folder))
-    if not ONLY_YARDSTICKS:
-        for part in (writes, stalls, motions):
-            with tempfile.TemporaryDirectory(prefix="porchlight-bench-") as folder:
-                part(pathlib.Path(folder))
+            measure(pathlib.Path(folder))
     for line in missed:
         print("missed: " + line)
     return 1 if missed else 0

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 
 #include <thread>
 
@@ -57,6 +58,31 @@ TEST(PacketQueue, PassesAPacketLargerThanTheLimitWhenItIsAlone) {
   EXPECT_THAT(queue.push("Kp", 5000), testing::ElementsAre(true, false));
   queue.packets->pop();
   EXPECT_THAT(queue.push("K", 5000), testing::ElementsAre(true));
+}
+
+TEST(PacketQueue, APatientConsumerIsWokenByKeyframesAndByAQueueThatFills) {
+  Queue queue({.packets = 8, .bytes = 1'000'000});
+  auto& wakeup = queue.packets->wakeup();
+  const auto wakes = [&](std::string_view gop) {
+    wakeup.arm();
+    queue.push(gop, 10);
+    pollfd woken{wakeup.fd(), POLLIN, 0};
+    const bool was = ::poll(&woken, 1, 0) > 0;
+    wakeup.disarm();
+    return was;
+  };
+  EXPECT_TRUE(wakes("K"));
+  EXPECT_TRUE(wakes("p"));
+  queue.packets->set_patient(true);
+  EXPECT_FALSE(wakes("p"));
+  EXPECT_FALSE(wakes("p"));
+  EXPECT_TRUE(wakes("p")) << "more than half full";
+  while (queue.packets->pop()) {
+  }
+  EXPECT_TRUE(wakes("K"));
+  EXPECT_FALSE(wakes("p"));
+  queue.packets->set_patient(false);
+  EXPECT_TRUE(wakes("p"));
 }
 
 TEST(PacketQueue, KeepsOrderBetweenTwoThreads) {

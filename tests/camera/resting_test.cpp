@@ -45,7 +45,7 @@ std::vector<media::PacketPtr> packets_of(const ClipShape& shape) {
 
 class Resting : public testing::Test {
  protected:
-  void make(std::chrono::milliseconds stall = 10s) {
+  void make(std::chrono::milliseconds stall = 10s, bool compares = true) {
     auto options = test::rtsp_camera("front", "rtsp://camera/sub");
     options.stall = stall;
     queue = PacketQueue::create("front", metrics).value();
@@ -59,7 +59,7 @@ class Resting : public testing::Test {
                    if (looked.back() == wake_at) wants_all = true;
                    if (also) also();
                  },
-                 [this] { ++restarts; }, [this] { ++idles; }, [this] { ++finishes; }});
+                 [this] { ++restarts; }, [this] { ++idles; }, [this] { ++finishes; }, compares});
     worker = std::make_unique<Worker>(
         "decode", worker_clock, [this](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); });
   }
@@ -75,6 +75,13 @@ class Resting : public testing::Test {
   std::vector<std::uint64_t> seen() {
     worker.reset();
     return looked;
+  }
+
+  static std::size_t sizes(const std::vector<media::PacketPtr>& packets, std::size_t from,
+                           std::size_t until) {
+    std::size_t bytes = 0;
+    for (; from < until; ++from) bytes += packets[from]->size;
+    return bytes;
   }
 
   static constexpr std::uint64_t never = ~std::uint64_t{0};
@@ -259,6 +266,51 @@ TEST(KeptPackets, HoldTwoGroupsAndNoneThatIsTooLarge) {
   EXPECT_EQ(kept.newest().size(), KeptPackets::most_packets);
   kept.add(packet(0));
   EXPECT_TRUE(kept.newest().empty()) << "many that are small";
+}
+
+// A camera that only records.
+TEST_F(Resting, WhereNobodyComparesThemAKeyframeInFourSecondsIsEnough) {
+  PACKETS(packets, .frames = 100, .fps = 10, .keyframe_interval = 10);
+  make(10s, false);
+  feed(packets);
+  EXPECT_EQ(lane->kept_bytes(), sizes(packets, 90, 100)) << "one group of pictures";
+  // The picture in the box is all that is left of what the decoder worked in.
+  EXPECT_LE(lane->picture_bytes(), 2 * 640 * 360 * 3 / 2);
+  EXPECT_THAT(seen(), ElementsAreArray(joined({range(0, 11), {50, 90}})));
+  EXPECT_EQ(restarts, 1) << "a decoder that is opened again is no new stream";
+  EXPECT_EQ(metrics.counter("camera_frames_dropped_total", {{"camera_id", "front"}}).value(), 0);
+}
+
+TEST_F(Resting, KeyframesThatComeSeldomAreDecodedOneByOne) {
+  PACKETS(packets, .frames = 130, .fps = 10, .keyframe_interval = 30);
+  make(10s, false);
+  feed(packets);
+  EXPECT_THAT(seen(), ElementsAreArray(joined({range(0, 31), {60, 90, 120}})));
+}
+
+TEST_F(Resting, WhereNobodyComparedThemWhoeverWantsPicturesHasThemAtOnce) {
+  PACKETS(packets, .frames = 100, .fps = 10, .keyframe_interval = 10);
+  make(10s, false);
+  feed(std::span(packets).first(85));
+  wants_all = true;
+  feed(std::span(packets).subspan(85));
+  EXPECT_THAT(seen(), ElementsAreArray(joined({range(0, 11), {50}, range(80, 100)})));
+  EXPECT_EQ(metrics.counter("camera_frames_dropped_total", {{"camera_id", "front"}}).value(), 0);
+}
+
+TEST_F(Resting, WhereNobodyComparesThemKeyframesThatStayAwayEndTheRest) {
+  PACKETS(packets, .frames = 80, .fps = 10, .keyframe_interval = 30);
+  make(10s, false);
+  // The third group is part of the second, as an encoder that saves keyframes sends it.
+  std::vector<media::PacketPtr> packets_later;
+  for (std::size_t i = 60; i < packets.size(); ++i) {
+    auto later = std::make_shared<media::Packet>(*packets[i]);
+    later->keyframe = false;
+    packets_later.push_back(std::move(later));
+  }
+  feed(std::span(packets).first(60));
+  feed(packets_later);
+  EXPECT_THAT(seen(), ElementsAreArray(joined({range(0, 31), range(30, 80)})));
 }
 
 }  // namespace

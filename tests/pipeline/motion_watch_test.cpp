@@ -132,6 +132,49 @@ TEST_F(MotionWatchTest, WithoutAGateVisionGetsEveryPicture) {
   EXPECT_TRUE(told.empty());
 }
 
+// It only records: a picture is wanted for whoever asks for one, and no more.
+TEST_F(MotionWatchTest, WithoutAGateAndFacesKeyframesAreEnough) {
+  make(false);
+  view.searched = false;
+  EXPECT_FALSE(onlooker.wants_all());
+  look(somebody(1), 0.1, 5.1);
+  EXPECT_THAT(posted, SizeIs(0)) << "nobody would take them";
+  EXPECT_TRUE(told.empty());
+}
+
+TEST_F(MotionWatchTest, WithoutAGateAndFacesAButtonAndARingWantEveryPicture) {
+  make(false);
+  view.searched = false;
+  view.has_button = true;
+  EXPECT_TRUE(onlooker.wants_all());
+  view.has_button = false;
+  view.wanted = true;
+  EXPECT_TRUE(onlooker.wants_all());
+}
+
+TEST_F(MotionWatchTest, WithoutFacesTheGateIsAskedAllTheSame) {
+  make();
+  view.searched = false;
+  EXPECT_TRUE(onlooker.wants_all()) << "it settles first";
+  look(stripes, 0, 4);
+  EXPECT_FALSE(onlooker.wants_all());
+  look(somebody(4), 4, 8);
+  EXPECT_THAT(told, SizeIs(1));
+  EXPECT_TRUE(onlooker.wants_all());
+  EXPECT_THAT(posted, SizeIs(0));
+}
+
+// Faces are switched on by a reload.
+TEST_F(MotionWatchTest, FacesThatAreSwitchedOnGetEveryPicture) {
+  make(false);
+  view.searched = false;
+  look(stripes, 0.1, 2.1);
+  view.searched = true;
+  EXPECT_TRUE(onlooker.wants_all());
+  look(stripes, 2.1, 4.1);
+  EXPECT_THAT(posted, SizeIs(20));
+}
+
 // What was passed over at rest is decoded after all when the gate wants it.
 TEST_F(MotionWatchTest, VisionNeverGoesBackInTime) {
   make();

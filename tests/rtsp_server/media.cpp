@@ -113,6 +113,15 @@ GstPadProbeReturn shift_times(GstPad*, GstPadProbeInfo* info, gpointer show) {
   return GST_PAD_PROBE_OK;
 }
 
+// A camera cannot wind back. gst-rtsp-server would: each PLAY with a range seeks the one pipeline that all
+// clients share, which blocks for good when a packet of RTCP is on its way meanwhile, and else shows a jump.
+GstPadProbeReturn refuse_to_seek(GstPad*, GstPadProbeInfo* info, gpointer) {
+  GstQuery* query = GST_PAD_PROBE_INFO_QUERY(info);
+  if (GST_QUERY_TYPE(query) != GST_QUERY_SEEKING) return GST_PAD_PROBE_OK;
+  gst_query_set_seeking(query, GST_FORMAT_TIME, FALSE, 0, -1);
+  return GST_PAD_PROBE_HANDLED;
+}
+
 // Pushes the clip's units when they are due, in the main loop, until the media goes away.
 struct Feeder {
   GstAppSrc* source;
@@ -159,6 +168,8 @@ void configure(GstRTSPMediaFactory*, GstRTSPMedia* media, gpointer data) {
   probe(bin, "trouble", &trouble, show);
   probe(bin, "hush", &hush, show);
   probe(bin, "pay0", &shift_times, show, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST);
+  for (const char* payloader : {"pay0", "pay1"})
+    probe(bin, payloader, &refuse_to_seek, show, GST_PAD_PROBE_TYPE_QUERY_UPSTREAM);
   if (show.size_filter != nullptr) gst_object_unref(show.size_filter);
   show.size_filter = gst_bin_get_by_name_recurse_up(GST_BIN(bin), "size");
   if (show.clip) {

@@ -3,9 +3,11 @@
 """Somebody walks past a camera without a button: one event, told at its beginning and complete at its end."""
 
 import datetime
+import json
 import pathlib
 import sys
 import tempfile
+import time
 import unittest
 
 import harness
@@ -97,22 +99,50 @@ class Motion(unittest.TestCase):
         harness.wait_until(delivered, 20, "the count of the message")
         self.assertEqual(len([m for m in self.hook.messages if m.event["type"] == "motion"]), 1, "told once")
 
+    def expect_decoded(self, daemon, least, most):
+        """So many of a hundred pictures of the one camera come out of its decoder."""
+        harness.wait_until(lambda: daemon.metric("camera_connection_status", camera_id="front") == 1, 60, "the camera")
+        # Settled, and at rest from the second keyframe on.
+        harness.wait_until(lambda: daemon.metric("camera_frames_received_total", camera_id="front") > 45, 60, "first pictures")
+        begun, received = self.decoded(daemon), daemon.metric("camera_frames_received_total", camera_id="front")
+        harness.wait_until(lambda: daemon.metric("camera_frames_received_total", camera_id="front") >= received + 100, 60,
+                           "a hundred frames")
+        frames = daemon.metric("camera_frames_received_total", camera_id="front") - received
+        part = 100 * (self.decoded(daemon) - begun) / frames
+        self.assertTrue(least <= part <= most, f"{part:.0f} of 100 frames decoded")
+        self.assertGreater(daemon.metric("camera_fps", camera_id="front"), 7, "what is passed over counts as received")
+        self.assertEqual(daemon.metric("camera_frames_dropped_total", camera_id="front"), 0)
+        self.assertEqual(daemon.metric("motion_events_detected_total", camera_id="front"), 0)
+
     def test_camera_at_rest_is_decoded_by_keyframes_and_one_with_a_button_in_full(self):
         for buttons, least, most in (([], 3, 25), ([{"id": "front", "kind": "virtual", "camera": "front"}], 70, 130)):
             daemon = self.daemon([self.camera("front", "still")], buttons)
-            harness.wait_until(lambda: daemon.metric("camera_connection_status", camera_id="front") == 1, 60, "the camera")
-            # Settled, and at rest from the second keyframe on.
-            harness.wait_until(lambda: self.decoded(daemon) > (25 if buttons else 20), 60, "first pictures")
-            begun, received = self.decoded(daemon), daemon.metric("camera_frames_received_total", camera_id="front")
-            harness.wait_until(lambda: daemon.metric("camera_frames_received_total", camera_id="front") >= received + 100, 60,
-                               "a hundred frames")
-            frames = daemon.metric("camera_frames_received_total", camera_id="front") - received
-            part = 100 * (self.decoded(daemon) - begun) / frames
-            self.assertTrue(least <= part <= most, f"{part:.0f} of 100 frames decoded")
-            self.assertGreater(daemon.metric("camera_fps", camera_id="front"), 7, "what is passed over counts as received")
-            self.assertEqual(daemon.metric("camera_frames_dropped_total", camera_id="front"), 0)
-            self.assertEqual(daemon.metric("motion_events_detected_total", camera_id="front"), 0)
+            self.expect_decoded(daemon, least, most)
             daemon.stop()
+
+    def test_camera_that_only_records_is_decoded_by_keyframes_and_shows_its_picture(self):
+        camera = self.camera("front", "walk", motion=False, record="continuous")
+        daemon = self.daemon([camera])
+        self.expect_decoded(daemon, 1, 15)
+        code = harness.wait_until(lambda: first_run_code(daemon), 20, "the first-run code")
+        anna = Client(daemon)
+        self.assertEqual(anna.register(code, "anna", PASSWORD)[0], 201)
+        self.assertEqual(anna.login("anna", PASSWORD), 200)
+        for _ in range(5):
+            status, headers, _ = anna.exchange("GET", "/api/v1/cameras/front/snapshot")
+            self.assertEqual(status, 200)
+            self.assertLess(int(headers["X-Picture-Age-Ms"]), 5000)
+            time.sleep(0.7)
+        # A button that comes by a reload wants every picture from then on, and gets its ring's.
+        settings = json.loads(daemon.config.read_text())
+        settings["buttons"] = [{"id": "front", "kind": "virtual", "camera": "front"}]
+        settings["notifications"]["rules"].append({"when": "ring", "to": ["hook"], "attach": "snapshot"})
+        daemon.write_config(settings)
+        daemon.cli("reload")
+        self.expect_decoded(daemon, 70, 130)
+        daemon.ring("front")
+        rung = self.hook.wait_for(lambda m: m.event["type"] == "ring_update" and m.picture, 60, "the ring with its picture")
+        self.assertTrue(rung.picture.startswith(b"\xff\xd8"))
 
     def test_who_comes_where_no_button_is_gets_a_name(self):
         pictures = [harness.PICTURES / name for name in ("known_enrol.jpg", "known_door.jpg")]

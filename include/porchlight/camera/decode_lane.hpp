@@ -32,6 +32,7 @@ struct Onlooker {
   std::function<void()> restart;  // what comes now is of another stream
   std::function<void()> idle;     // about every 100 ms while nothing comes
   std::function<void()> finish;   // nothing will come any more
+  bool compares = true;           // keyframes, at rest; false: a picture must only be at hand
 };
 
 // The loop that keeps one camera's stream decoded: takes packets, posts every picture to each mailbox
@@ -42,7 +43,9 @@ struct Onlooker {
 // While the onlooker does not want them all, it rests: only keyframes are decoded (one in 0.9 s at most), and
 // what lies between is kept. When the onlooker changes its mind over a keyframe, what led to it is decoded
 // too; when at another time, what came since the last keyframe. A camera whose keyframes are too far apart (4
-// s, or half of its `stall`) is not rested.
+// s, or half of its `stall`) is not rested. Where nobody compares keyframes, one in four seconds is decoded,
+// as far as that lets one be at hand, by a decoder that is closed again: what it works in is most of a
+// camera's memory.
 class DecodeLane {
  public:
   using FrameBox = Mailbox<media::FramePtr>;
@@ -67,11 +70,16 @@ class DecodeLane {
   };
   void take(const media::PacketPtr& packet, const Turn& turn);
   bool may_rest(const media::Packet& keyframe) const;
+  bool compares() const noexcept { return !onlooker_ || onlooker_->compares; }
+  bool is_overdue(MonotonicTime at) const;
+  bool is_due(const media::Packet& keyframe) const;
   bool passes_over(const media::PacketPtr& packet, const Turn& turn);
   void rest_at(const media::PacketPtr& keyframe, const Turn& turn);
   void catch_up(const std::vector<media::PacketPtr>& passed_over, const Turn& turn);
   void decode(const media::PacketPtr& packet);
   bool follow(const media::PacketPtr& packet);
+  bool have_decoder(const media::PacketPtr& packet);
+  bool open();
   void deliver(media::FramePtr frame);
   void report();
 
@@ -93,6 +101,7 @@ class DecodeLane {
   bool resting_ = false;
   bool catching_up_ = false;
   std::optional<MonotonicTime> last_keyframe_;  // decoded
+  MonotonicTime seen_keyframe_{};               // at rest: decoded or passed over
   MonotonicTime posted_{};
   KeptPackets kept_;
   std::uint64_t next_number_ = 0;

@@ -43,6 +43,10 @@ struct ReconnectOptions {
   std::function<double()> random;            // uniform in [0, 1); empty: the kernel's
 };
 
+class Source;  // src/camera/source.hpp
+// One for each connection. Empty: by the kind of the camera's address.
+using MakeSource = std::function<std::unique_ptr<Source>(const CameraOptions&, Clock&)>;
+
 // One camera: opens its source, hands its packets on, judges it by decoded progress and reconnects.
 //
 // A camera counts as connected only while pictures come out of the decoder: a server that goes on
@@ -50,7 +54,8 @@ struct ReconnectOptions {
 // note_decoded(); without it every camera ends up `stalled`.
 //
 // run() belongs to one thread, and calls `outputs` on it; it returns within 200 ms of a stop request
-// (a host name that the resolver hangs on is the exception: getaddrinfo cannot be interrupted).
+// (a host name that the resolver hangs on is the exception: getaddrinfo cannot be interrupted). While a
+// source runs, its packets come on the thread it pushes from, which may be one for many cameras.
 class Ingest {
  public:
   struct Outputs {
@@ -70,7 +75,7 @@ class Ingest {
   enum class Role : std::uint8_t { watched, beside };
 
   Ingest(CameraOptions options, ReconnectOptions reconnect, telemetry::Metrics& metrics, Clock& clock,
-         Outputs outputs, Role role = Role::watched);
+         Outputs outputs, Role role = Role::watched, MakeSource make = {});
   ~Ingest();
 
   void run(std::stop_token stop, Heartbeat& heartbeat);

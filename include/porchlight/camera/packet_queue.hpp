@@ -42,6 +42,9 @@ class PacketQueue {
   // Consumer thread.
   std::optional<media::PacketPtr> pop();
   Wakeup& wakeup() noexcept { return wakeup_; }
+  // From now on whether only a keyframe wakes the consumer, or a queue more than half full: else a packet
+  // costs no system call, and the consumer looks by itself.
+  void set_patient(bool patient) noexcept { patient_.store(patient, std::memory_order_relaxed); }
 
   // Any thread; a moment's view.
   bool empty() const noexcept { return ring_.empty(); }
@@ -52,13 +55,17 @@ class PacketQueue {
 
  private:
   bool fits(std::size_t bytes) const noexcept;
+  bool is_half_full() const noexcept;
   bool drop();
 
   const Limits limits_;
   Wakeup wakeup_;
+  Wakeup quiet_{UniqueFd{}};  // never armed
   SpscRing<media::PacketPtr, name, Overflow::drop_newest> ring_;
   bool skipping_ = false;  // producer thread
   telemetry::Counter dropped_counter_;
+  std::atomic<bool> patient_{false};  // the whole message: relaxed; seen late, a packet wakes in vain or
+                                      // waits for the consumer to look
   std::atomic<std::size_t> bytes_{0};
   std::atomic<std::uint64_t> dropped_{0};
 };
