@@ -73,6 +73,8 @@ class SegmentWriter {
   std::uint64_t bytes() const;                 // written so far
   std::uint64_t frames() const;                // of video, written so far
   std::chrono::milliseconds duration() const;  // written so far
+  // finish() synced everything, the tail, too. An error after that was about the name alone.
+  bool all_synced() const;
 
  private:
   struct State;
@@ -84,6 +86,13 @@ class SegmentWriter {
 bool is_recordable(const media::StreamInfo& stream);
 // Without a dot: `mp4`, with G.711 `mov`. `audio` may be null.
 const char* segment_ending(const media::StreamInfo* audio);
+
+// Time of a segment whose fragments are missing although there are some behind it, since its first picture
+// that is there. Pictures behind it can be decoded from the next keyframe on.
+struct MissingTime {
+  std::chrono::milliseconds from{0};  // below 0: its beginning is missing
+  std::chrono::milliseconds to{0};
+};
 
 // What a file turns out to be. Never modifies it.
 struct ScannedSegment {
@@ -100,6 +109,7 @@ struct ScannedSegment {
   std::chrono::milliseconds duration{0};
   std::vector<std::string>
       faults;  // bad_box, missing_fragment, trailing_bytes, wrong_tail, bad_crc: docs/storage.md
+  std::vector<MissingTime> missing;  // with missing_fragment
 };
 enum class Depth : std::uint8_t { boxes, contents };  // contents: reads every byte for the CRC
 // Errors: not_found, io, corrupt (no head can be made out: it is no segment of ours).

@@ -75,6 +75,7 @@ struct SegmentWriter::State {
   FragmentBuilder builder;
   bool dead = false;
   bool folder_synced = false;
+  bool all_synced = false;
   std::uint64_t bytes = 0;
   std::uint64_t synced_bytes = 0;
   std::uint64_t frames = 0;
@@ -176,6 +177,7 @@ Result<SegmentTail> SegmentWriter::finish() {
   const SegmentTail tail{state.duration, state.frames, state.bytes, state.crc, false};
   if (auto status = state.put(tail_box(tail)); !status) return std::move(status).error();
   if (auto status = state.sync(); !status) return std::move(status).error();
+  state.all_synced = true;
   auto status = settle_name(state.part, state.file);
   // On the medium under the one name or the other, and whole: nothing is left to be done with it here.
   state.fd.reset();
@@ -201,6 +203,9 @@ std::uint64_t SegmentWriter::frames() const {
 }
 std::chrono::milliseconds SegmentWriter::duration() const {
   return state_->duration;
+}
+bool SegmentWriter::all_synced() const {
+  return state_->all_synced;
 }
 
 }  // namespace porchlight::record
