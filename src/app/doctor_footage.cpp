@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "app/footage_index.hpp"
+#include "app/footage_folder.hpp"
 #include "app/patient.hpp"
 #include "porchlight/record/retention.hpp"
 #include "porchlight/record/volume.hpp"
@@ -58,7 +58,7 @@ void foresee(store::SegmentIndex& index, const record::Volume& volume, const rec
 
 Findings check_footage(const Settings& settings) {
   Findings findings;
-  auto database = open_footage_index(settings, store::OpenMode::read_only);
+  auto database = open_footage_index(FootageFolder(settings), IndexUse::look);
   if (!database) {
     findings.skipped(database.error().text(), "run it with sudo");
     return findings;
@@ -88,7 +88,7 @@ Findings check_footage(const Settings& settings) {
 std::vector<Check> footage_checks(const Patient& patient) {
   if (!patient.settings || !patient.storage_known) return {};
   std::error_code error;
-  if (!std::filesystem::exists(footage_database(*patient.settings), error)) return {};
+  if (!std::filesystem::exists(FootageFolder(*patient.settings).index, error)) return {};
   return {{"footage", 30s, [&patient] { return check_footage(*patient.settings); }}};
 }
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "app/commands.hpp"
-#include "app/footage_index.hpp"
+#include "app/footage_folder.hpp"
 #include "app/moment.hpp"
 #include "app/terminal.hpp"
 #include "porchlight/record/volume.hpp"
@@ -45,8 +45,9 @@ Result<record::Volume> init_volume(const std::filesystem::path& folder) {
 
 // Nothing to do before the first start: the daemon takes the volume that it finds.
 Status tell_index(const Settings& settings, const std::string& id) {
-  if (!std::filesystem::exists(footage_database(settings))) return {};
-  auto database = open_footage_index(settings, store::OpenMode::read_write);
+  const FootageFolder folder(settings);
+  if (!std::filesystem::exists(folder.index)) return {};
+  auto database = open_footage_index(folder, IndexUse::write);
   if (!database) return std::move(database).error();
   return store::SegmentIndex(**database).set_volume_id(id);
 }
@@ -178,20 +179,6 @@ bool read_range(const FootageRange& asked, store::FootageFilter& filter) {
 
 }  // namespace
 
-std::filesystem::path footage_database(const Settings& settings) {
-  return settings.house.folder / "footage.db";
-}
-
-Result<std::unique_ptr<store::Database>> open_footage_index(const Settings& settings, store::OpenMode mode) {
-  const auto file = footage_database(settings);
-  if (!std::filesystem::exists(file))
-    return Error(ErrorCode::io, "open '" + file.string() + "': nothing is there; has the daemon recorded?");
-  store::DatabaseOptions options;
-  options.mode = mode;
-  options.leaves_no_trace = mode == store::OpenMode::read_only;
-  return store::SegmentIndex::open(file, options, nullptr);
-}
-
 int footage_init_command(const CommandOptions& options) {
   auto [settings, exit_code] = settings_for(options);
   if (!settings) return exit_code;
@@ -212,7 +199,7 @@ int footage_ledger_command(const CommandOptions& options, const FootageRange& as
     return complain("'--from' and '--to' are times: RFC 3339, local, or -2h", exit_usage);
   auto [settings, exit_code] = settings_for(options);
   if (!settings) return exit_code;
-  auto database = open_footage_index(*settings, store::OpenMode::read_only);
+  auto database = open_footage_index(FootageFolder(*settings), IndexUse::look);
   if (!database) return complain(database.error());
   store::SegmentIndex index(**database);
   const auto segments = all_of(index, filter, &store::SegmentIndex::segments);

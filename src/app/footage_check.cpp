@@ -67,8 +67,7 @@ int footage_check_command(const CommandOptions& options, const FootageCheckOptio
   const FootageFolder folder(*settings);
   std::vector<record::FootageFault> faults;
   if (!nothing_was_recorded(folder)) {
-    auto database =
-        open_footage_index(folder, asked.repair ? store::OpenMode::read_write : store::OpenMode::read_only);
+    auto database = open_footage_index(folder, asked.repair ? IndexUse::write : IndexUse::follow);
     if (!database) return complain(database.error());
     store::SegmentIndex index(**database);
     record::CheckOrder order;

@@ -89,7 +89,7 @@ int footage_export_command(const CommandOptions& options, const FootageExportOpt
   auto [settings, exit_code] = settings_for(options);
   if (!settings) return exit_code;
   const FootageFolder folder(*settings);
-  auto database = open_footage_index(folder, store::OpenMode::read_only);
+  auto database = open_footage_index(folder, IndexUse::follow);
   if (!database) return complain(database.error());
   store::SegmentIndex index(**database);
   auto made = [&] {

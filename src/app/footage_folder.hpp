@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <filesystem>
 #include <memory>
 
 #include "app/settings.hpp"
@@ -16,8 +18,12 @@ struct FootageFolder {
   std::filesystem::path key;
 };
 
-// The index for a command. Errors name the mend where there is no index yet.
-Result<std::unique_ptr<store::Database>> open_footage_index(const FootageFolder& folder,
-                                                            store::OpenMode mode);
+enum class IndexUse : std::uint8_t {
+  look,    // as it is now; nothing is made beside it, whoever asks
+  follow,  // reads, and sees what the daemon commits meanwhile
+  write,
+};
+// The index for a command, beside the running daemon; never makes one. Errors: unavailable (there is none), …
+Result<std::unique_ptr<store::Database>> open_footage_index(const FootageFolder& folder, IndexUse use);
 
 }  // namespace porchlight::app

@@ -12,6 +12,8 @@ constexpr auto retention_period = 5s;
 constexpr auto oldest_period = 30s;
 constexpr auto tidy_period = 1h;
 constexpr std::size_t at_once = 64;
+// So many files that cannot be deleted are the disk's affair, not the files': no more is given up for them.
+constexpr std::size_t most_undeletable = 64;
 
 std::vector<record::Holding> holdings_of(const std::vector<store::Segment>& segments) {
   std::vector<record::Holding> holdings;
@@ -45,9 +47,13 @@ void FootageLane::retain() {
   facts.holds_root = record::lies_with_root(recordings_);
   facts.wanted = std::exchange(wanted_bytes_, 0);
   if (now >= aged_from_) facts.now = wall(now);
-  const auto plan = record::plan_retention(facts, plan_->recording);
+  auto plan = record::plan_retention(facts, plan_->recording);
+  if (undeletable_.size() >= most_undeletable) {
+    for (const auto& one : std::exchange(plan.doomed, {})) plan.short_by += one.bytes;
+  }
+  const auto stuck = undeletable_.size();
   remove(plan.doomed);
-  const bool more = plan.doomed.size() >= at_once;
+  const bool more = plan.doomed.size() >= at_once || undeletable_.size() > stuck;  // others instead of these
   if (more) next_retention_ = now;
   const bool is_short = plan.short_by > 0 && !more;
   if (is_short && !said_short_) {
@@ -69,22 +75,41 @@ void FootageLane::remove(const std::vector<record::Doomed>& doomed) {
     failed("footage cannot be deleted, trying again", status.error());
     return;
   }
-  for (const auto& one : doomed) {
-    doomed_[one.id] = one.reason;
-    kept_bytes_ -= std::min(kept_bytes_, one.bytes);
-  }
+  for (const auto& one : doomed) doomed_[one.id] = one.reason;
   if (auto status = finish_removal(); !status)
     failed("footage cannot be deleted, trying again", status.error());
 }
 
+// Errors: those of the index. What the disk refuses is in undeletable_ then, and tried again each time.
 Status FootageLane::finish_removal() {
-  for (;;) {
-    auto went = record::finish_deletions(open_->index, *volume_);
-    if (!went) return std::move(went).error();
-    if (*went == 0) break;
+  std::map<std::int64_t, Error> left;
+  for (std::int64_t last = 0;;) {
+    auto some = record::finish_deletions(open_->index, *volume_, last);
+    if (!some) return std::move(some).error();
+    if (some->last == 0) break;
+    last = some->last;
+    kept_bytes_ -= std::min(kept_bytes_, some->bytes);
+    for (const auto id : some->went)
+      if (const auto doomed = doomed_.extract(id)) deleted_[doomed.mapped()].increment();
+    for (auto& [id, why] : some->left) left.emplace(id, std::move(why));
   }
-  for (const auto& [id, reason] : std::exchange(doomed_, {})) deleted_[reason].increment();
+  note_undeletable(std::move(left));
   return {};
+}
+
+// Each is told once, those of one time together.
+void FootageLane::note_undeletable(std::map<std::int64_t, Error> left) {
+  const Error* first = nullptr;
+  std::int64_t fresh = 0;
+  for (const auto& [id, why] : left) {
+    if (undeletable_.contains(id)) continue;
+    if (fresh++ == 0) first = &why;
+    errors_.increment();
+  }
+  if (fresh > 0)
+    log_.error("footage cannot be deleted, trying again; other footage goes instead",
+               {{"fault", first->text()}, {"files", fresh}});
+  undeletable_ = std::move(left);
 }
 
 void FootageLane::protect(const ProtectSegments& order) {
@@ -113,11 +138,12 @@ void FootageLane::remove(const DeleteSegments& order) {
   std::vector<std::int64_t> ids;
   for (const auto& one : doomed) ids.push_back(one.id);
   if (auto status = open_->index.begin_delete(ids); !status) return order.done(std::move(status));
-  for (const auto& one : doomed) {
-    doomed_[one.id] = one.reason;
-    kept_bytes_ -= std::min(kept_bytes_, one.bytes);
-  }
-  order.done(finish_removal());
+  for (const auto& one : doomed) doomed_[one.id] = one.reason;
+  if (auto status = finish_removal(); !status) return order.done(std::move(status));
+  for (const auto id : ids)
+    if (const auto left = undeletable_.find(id); left != undeletable_.end())
+      return order.done(Error(left->second));
+  order.done({});
 }
 
 void FootageLane::show_oldest() {

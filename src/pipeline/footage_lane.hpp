@@ -159,6 +159,7 @@ class FootageLane {
   void retain();
   void remove(const std::vector<record::Doomed>& doomed);
   Status finish_removal();
+  void note_undeletable(std::map<std::int64_t, Error> left);
   void protect(const ProtectSegments& order);
   void remove(const DeleteSegments& order);
   void show_oldest();
@@ -206,6 +207,7 @@ class FootageLane {
   std::map<std::string, std::int64_t> start_gaps_;  // of what nobody was there to record, by camera
   std::vector<std::pair<std::string, std::int64_t>> ended_start_gaps_;  // nobody was told yet
   std::map<std::int64_t, record::DeletionReason> doomed_;
+  std::map<std::int64_t, Error> undeletable_;  // rows whose file the disk refuses to delete, and why
   std::uint64_t kept_bytes_ = 0;
   std::uint64_t wanted_bytes_ = 0;  // by recorders that found no space
   bool said_short_ = false;

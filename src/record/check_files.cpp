@@ -26,6 +26,15 @@ FootageFault fault_of(const char* name, std::string camera, std::string file, st
   return {name, std::move(camera), std::move(file), std::move(detail), false, false};
 }
 
+// Which fragments, by the pictures on both sides.
+std::string missing_in(const ScannedSegment& scanned) {
+  std::string text;
+  for (const auto& missing : scanned.missing)
+    text += "; pictures are missing from " + std::to_string(missing.from.count()) + " ms to " +
+            std::to_string(missing.to.count()) + " ms of it, and up to the next keyframe";
+  return text;
+}
+
 std::string with_part(const FoundFile& file) {
   return file.part ? file.name + ".part" : file.name;
 }
@@ -178,7 +187,8 @@ void FileCheck::look_inside(const FoundFile& file, const ScannedSegment& scanned
     Mend mend;
     if (name == "trailing_bytes") mend = [&] { return mender_.cut(file.name, scanned.whole_bytes); };
     report(fault_of(name.c_str(), camera, file.name,
-                    "whole up to byte " + number(scanned.whole_bytes) + " of " + number(scanned.file_bytes)),
+                    "whole up to byte " + number(scanned.whole_bytes) + " of " + number(scanned.file_bytes) +
+                        (name == "missing_fragment" ? missing_in(scanned) : "")),
            mend);
   }
   if (!scanned.faults.empty()) return;

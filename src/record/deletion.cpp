@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <set>
+#include <map>
 
 #include "porchlight/record/recovery.hpp"
 #include "record/segment_folder.hpp"
@@ -25,28 +25,56 @@ void remove_if_empty(const std::filesystem::path& folder) {
   if (::rmdir(folder.c_str()) == 0) (void)sync_folder(folder.parent_path());
 }
 
+using Folders = std::map<std::filesystem::path, std::vector<store::Segment>>;
+
+void leave(const std::vector<store::Segment>& rows, const Error& why, Deletions& done) {
+  for (const auto& row : rows) done.left.push_back({row.id, why});
+}
+
+Folders unlink_files(const std::vector<store::Segment>& rows, const Volume& volume, Deletions& done) {
+  Folders folders;
+  for (const auto& row : rows) {
+    const auto path = volume.folder() / row.file;
+    if (auto status = unlink_file(path); !status)
+      leave({row}, status.error(), done);
+    else
+      folders[path.parent_path()].push_back(row);
+  }
+  return folders;
+}
+
+// Of a folder that cannot be synced the files may come back.
+void sync_folders(Folders& folders, Deletions& done) {
+  std::erase_if(folders, [&](const auto& entry) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(entry.first, ignored)) return false;
+    auto status = sync_folder(entry.first);
+    if (!status) leave(entry.second, status.error(), done);
+    return !status;
+  });
+}
+
 }  // namespace
 
 // A file whose row is still there is deleted again at the next start; one whose row is gone would come back
 // as found: so the folder is synced in between.
-Result<std::uint64_t> finish_deletions(store::SegmentIndex& index, const Volume& volume) {
-  auto rows = index.in_state(store::SegmentState::deleting, at_once);
+Result<Deletions> finish_deletions(store::SegmentIndex& index, const Volume& volume, std::int64_t after) {
+  auto rows = index.in_state(store::SegmentState::deleting, at_once, after);
   if (!rows) return std::move(rows).error();
-  std::set<std::filesystem::path> folders;
-  std::vector<std::int64_t> ids;
-  for (const auto& row : *rows) {
-    const auto path = volume.folder() / row.file;
-    if (auto status = unlink_file(path); !status) return std::move(status).error();
-    folders.insert(path.parent_path());
-    ids.push_back(row.id);
+  Deletions done;
+  if (rows->empty()) return done;
+  done.last = rows->back().id;
+  auto folders = unlink_files(*rows, volume, done);
+  sync_folders(folders, done);
+  for (const auto& [folder, gone] : folders) {
+    for (const auto& row : gone) {
+      done.went.push_back(row.id);
+      done.bytes += row.bytes;
+    }
   }
-  std::error_code ignored;
-  for (const auto& folder : folders)
-    if (std::filesystem::exists(folder, ignored))
-      if (auto status = sync_folder(folder); !status) return std::move(status).error();
-  if (auto status = index.end_delete(ids); !status) return std::move(status).error();
-  for (const auto& folder : folders) remove_if_empty(folder);
-  return std::uint64_t{ids.size()};
+  if (auto status = index.end_delete(done.went); !status) return std::move(status).error();
+  for (const auto& [folder, gone] : folders) remove_if_empty(folder);
+  return done;
 }
 
 }  // namespace porchlight::record

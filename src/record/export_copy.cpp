@@ -2,6 +2,7 @@
 #include "record/export_copy.hpp"
 
 #include <algorithm>
+#include <utility>
 
 extern "C" {
 #include <libavcodec/packet.h>
@@ -75,7 +76,7 @@ Result<bool> ExportCopy::copy_or_lose(ExportPart& part, const std::filesystem::p
 }
 
 void ExportCopy::lose(const ExportPart& part, bool whole, ErrorCode why) {
-  const auto from = whole ? *part.segment.start : made_.start + std::chrono::microseconds(out_->video_end());
+  const auto from = whole ? part.first() : made_.start + std::chrono::microseconds(out_->video_end());
   if (from < part.end) plan_.gaps.push_back(damaged_gap(part.segment, from, part.end, why));
 }
 
@@ -114,23 +115,26 @@ Status ExportCopy::copy(ExportPart& part, const std::filesystem::path& file) {
 
 // Of the first part, what lies before the keyframe at or before `from` is left out.
 Status ExportCopy::find_begin(const ExportPart& part, SegmentInput& input) {
-  if (out_ || order_.from <= *part.segment.start) return {};
-  const auto into =
-      av_rescale_q(micros(order_.from - *part.segment.start), microseconds, input.video().time_base);
+  if (out_ || order_.from <= part.first()) return {};
+  const auto into = av_rescale_q(micros(order_.from - part.first()), microseconds, input.video().time_base);
   return input.seek(input.zero() + into);
 }
 
 Status ExportCopy::copy_packets(const ExportPart& part, SegmentInput& input,
                                 const std::filesystem::path& file) {
   std::optional<Place> place;
-  if (out_)
-    place = Place{input.zero(), std::max(micros(*part.segment.start - made_.start), out_->video_end())};
+  if (out_) place = Place{input.zero(), std::max(micros(part.first() - made_.start), out_->video_end())};
+  next_missing_ = 0;
+  missing_from_.reset();
   const auto packet = media::make_av_packet();
   for (;;) {
     if (stop_.stop_requested()) return given_up();
     auto got = input.read(*packet);
     if (!got) return unreadable(std::move(got).error());
-    if (!*got) return {};
+    if (!*got) {
+      end_missing(part, part.end);
+      return {};
+    }
     tell(done_ + input.position());
     const bool video = packet->stream_index == input.video().index;
     if (!place && video) {
@@ -138,8 +142,8 @@ Status ExportCopy::copy_packets(const ExportPart& part, SegmentInput& input,
       if (!begun) return std::move(begun).error();
       place = *begun;
     }
-    // Sound from before the first picture.
-    if (place) {
+    // Sound from before the first picture, and pictures whose keyframe is missing.
+    if (place && !(video && is_lost(part, *packet, input))) {
       auto more = put(*packet, video, input, *place);
       if (!more) return std::move(more).error();
       if (!*more) return {};
@@ -151,13 +155,30 @@ Status ExportCopy::copy_packets(const ExportPart& part, SegmentInput& input,
 Result<ExportCopy::Place> ExportCopy::begin(const ExportPart& part, const SegmentInput& input,
                                             const std::filesystem::path& file, std::int64_t pts) {
   const auto skipped = av_rescale_q(pts - input.zero(), input.video().time_base, microseconds);
-  made_.start = *part.segment.start + std::chrono::microseconds(skipped);
+  made_.start = part.first() + std::chrono::microseconds(skipped);
   ExportFile::Tracks tracks{filter_ ? &filter_->parameters() : plan_.video.get(), plan_.audio.get(),
                             plan_.parameters_change, plan_.quicktime, made_.start};
   auto out = ExportFile::create(file, tracks);
   if (!out) return std::move(out).error();
   out_ = std::move(*out);
   return Place{pts, 0};
+}
+
+// Behind missing fragments, until a keyframe comes. What a film that begins later leaves out is no gap of it.
+bool ExportCopy::is_lost(const ExportPart& part, const AVPacket& packet, const SegmentInput& input) {
+  const auto into = std::chrono::microseconds(
+      av_rescale_q(packet.pts - input.zero(), input.video().time_base, microseconds));
+  for (; next_missing_ < part.missing.size() && into >= part.missing[next_missing_].to; ++next_missing_)
+    if (out_->frames() > 0 && !missing_from_) missing_from_ = part.first() + part.missing[next_missing_].from;
+  if (!missing_from_) return false;
+  if ((packet.flags & AV_PKT_FLAG_KEY) == 0) return true;
+  end_missing(part, part.first() + into);
+  return false;
+}
+
+void ExportCopy::end_missing(const ExportPart& part, WallTime to) {
+  if (const auto from = std::exchange(missing_from_, std::nullopt))
+    plan_.gaps.push_back(damaged_gap(part.segment, *from, to, ErrorCode::corrupt));
 }
 
 // False behind the end of the interval.

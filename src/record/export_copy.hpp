@@ -40,6 +40,8 @@ class ExportCopy {
   Status copy_packets(const ExportPart& part, SegmentInput& input, const std::filesystem::path& file);
   Result<Place> begin(const ExportPart& part, const SegmentInput& input, const std::filesystem::path& file,
                       std::int64_t pts);
+  bool is_lost(const ExportPart& part, const AVPacket& packet, const SegmentInput& input);
+  void end_missing(const ExportPart& part, WallTime to);
   Result<bool> put(AVPacket& packet, bool video, const SegmentInput& input, const Place& place);
   void tell(std::uint64_t done);
 
@@ -52,7 +54,9 @@ class ExportCopy {
   std::uint64_t done_ = 0;  // of the parts before
   std::optional<AnnexB> filter_;
   std::unique_ptr<ExportFile> out_;
-  std::optional<Error> unreadable_;  // what the last segment that cannot be read says
+  std::size_t next_missing_ = 0;          // of the part's
+  std::optional<WallTime> missing_from_;  // until the next keyframe
+  std::optional<Error> unreadable_;       // what the last segment that cannot be read says
   Exported made_;
 };
 

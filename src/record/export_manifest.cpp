@@ -23,8 +23,8 @@ const char* word_of(const ExportPart& part) {
 json json_of(const ExportPart& part) {
   json entry{{"file", part.segment.file},
              {"state", word_of(part)},
-             {"start", rfc3339(*part.segment.start)},
-             {"end", rfc3339(*part.segment.start + part.duration)},
+             {"start", rfc3339(part.first())},
+             {"end", rfc3339(part.first() + part.duration)},
              {"bytes", part.digest.bytes},
              {"sha256", part.digest.sha256},
              {"crc32", nullptr},

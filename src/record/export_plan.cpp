@@ -47,13 +47,22 @@ bool is_whole(const ScannedSegment& scanned) {
                                      [](const auto& fault) { return fault == "trailing_bytes"; });
 }
 
+// Of the file's faults the one that is no end of it: fragments that are missing in between.
+void find_missing(ExportPart& part, const ScannedSegment& scanned) {
+  for (const auto& missing : scanned.missing)
+    if (missing.from.count() < 0)
+      part.lead = -missing.from;
+    else
+      part.missing.push_back(missing);
+}
+
 // Its own time, or its row's where the two differ by no more than clocks do.
 void find_end(ExportPart& part, const ScannedSegment& scanned) {
   part.duration = scanned.duration;
   part.tolerance = least_tolerance;
   if (scanned.frames > 0)
     part.tolerance = std::max(part.tolerance, scanned.duration / static_cast<std::int64_t>(scanned.frames));
-  part.end = *part.segment.start + part.duration;
+  part.end = part.first() + part.duration;
   if (part.segment.state == store::SegmentState::open || !part.segment.end) return;
   const WallTime::duration most =
       is_whole(scanned) ? WallTime::duration(drift) : WallTime::duration(part.tolerance);
@@ -80,7 +89,7 @@ class Planner {
     if (auto status = add_video(part, *input.video().codecpar); !status) return status;
     if (input.audio() != nullptr)
       if (auto status = add_audio(part, *input.audio()); !status) return status;
-    const auto end = *part.segment.start + part.duration;
+    const auto end = part.first() + part.duration;
     video_end_ = end;
     if (input.audio() != nullptr) audio_end_ = end;
     if (!plan_.video) plan_.video = copy_of(input.video());
@@ -94,8 +103,10 @@ class Planner {
     lost_ = why;
   }
   // What the row says was kept and the file does not show any more.
-  void look_at_end(const ExportPart& part) {
+  void look_at_edges(const ExportPart& part) {
     const auto& segment = part.segment;
+    if (part.lead.count() > 0)
+      plan_.gaps.push_back(damaged_gap(segment, *segment.start, part.first(), ErrorCode::corrupt));
     if (segment.state == store::SegmentState::open || !segment.end || *segment.end <= part.end) return;
     plan_.gaps.push_back(damaged_gap(segment, part.end, *segment.end, ErrorCode::corrupt));
     lost_ = Error(ErrorCode::corrupt,
@@ -134,10 +145,10 @@ class Planner {
     return bridge(*audio_end_, part, "time without sound");
   }
   Status bridge(WallTime end, const ExportPart& part, const char* what) const {
-    if (*part.segment.start - end <= longest_hole) return {};
+    if (part.first() - end <= longest_hole) return {};
     return Error(ErrorCode::unsupported,
                  "export '" + order_.camera_id + "': there is a " + what + " from " + rfc3339(end) + " to " +
-                     rfc3339(*part.segment.start) +
+                     rfc3339(part.first()) +
                      ", longer than a file's timestamps span; export what is before and after it by itself");
   }
 
@@ -172,6 +183,7 @@ Result<ExportPart> open_part(const std::filesystem::path& folder, const store::S
     if (scanned) {
       part.bytes = scanned->whole_bytes;
       part.tail = scanned->tail;
+      find_missing(part, *scanned);
       find_end(part, *scanned);
       auto opened = SegmentInput::open(part.file, part.bytes);
       if (opened) {
@@ -199,8 +211,8 @@ Result<ExportPlan> plan_export(store::SegmentIndex& index, const std::filesystem
       planner.lose(segment, part.error());
       continue;
     }
-    planner.look_at_end(*part);
-    if (*segment.start + part->duration <= order.from) continue;
+    planner.look_at_edges(*part);
+    if (part->first() + part->duration <= order.from) continue;
     if (auto status = planner.add(std::move(*part), *input); !status) return std::move(status).error();
   }
   return planner.finish(std::move(footage->gaps));

@@ -16,12 +16,15 @@ namespace porchlight::record {
 struct ExportPart {
   store::Segment segment;
   std::filesystem::path file;
-  std::uint64_t bytes = 0;          // up to the end of its last whole fragment
-  std::optional<SegmentTail> tail;  // nothing: still open, or cut short
-  std::chrono::milliseconds duration{0};
+  std::uint64_t bytes = 0;            // up to the end of its last whole fragment
+  std::optional<SegmentTail> tail;    // nothing: still open, or cut short
+  std::chrono::milliseconds lead{0};  // from the segment's begin to its first picture: what is missing there
+  std::chrono::milliseconds duration{0};   // from there
+  std::vector<MissingTime> missing;        // behind its first picture
   std::chrono::milliseconds tolerance{0};  // what may lie between two pictures
-  WallTime end{};                          // as its row says, where the file bears that out
-  FileDigest digest{};                     // of those bytes; filled in while the manifest is made
+  WallTime first() const { return *segment.start + lead; }
+  WallTime end{};       // as its row says, where the file bears that out
+  FileDigest digest{};  // of those bytes; filled in while the manifest is made
   // Nothing to hold without a tail. Known with the digest.
   bool checksum_holds() const { return !tail || tail->crc == digest.crc; }
 };

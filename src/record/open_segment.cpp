@@ -98,6 +98,8 @@ Result<SegmentFinished> OpenSegment::finish(std::optional<MonotonicTime> end) {
   const auto before = writer_->bytes();
   auto tail = writer_->finish();
   instruments_.sync_took(watch.elapsed());
+  // Kept nevertheless: healing gives it its name.
+  if (!tail && writer_->all_synced()) note_kept();
   if (!tail) return std::move(tail).error();
   instruments_.closing_took(watch.elapsed());
   note_written(before);

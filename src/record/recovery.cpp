@@ -90,13 +90,15 @@ class Recovery {
   using Rows = std::map<std::string, store::Segment>;
 
   Status finish_all_deletions() {
-    for (;;) {
+    for (std::int64_t last = 0;;) {
       order_.alive();
-      auto went = finish_deletions(index_, volume_);
-      // Its row says so still: the next to delete something tries again.
-      if (!went) report_.unreadable.push_back(went.error().text());
-      if (!went || *went == 0) return {};
-      report_.deleted += *went;
+      auto some = finish_deletions(index_, volume_, last);
+      if (!some) return std::move(some).error();
+      if (some->last == 0) return {};
+      last = some->last;
+      report_.deleted += some->went.size();
+      // Their rows say so still: the next to delete something tries again.
+      for (const auto& [id, why] : some->left) report_.unreadable.push_back(why.text());
     }
   }
 

@@ -82,9 +82,11 @@ RetentionPlan plan_retention(const RetentionFacts& facts, const RecordOptions& o
   RetentionPlan plan;
   const auto continuous = by_age(facts.continuous, facts.now, options.keep, plan);
   const auto of_events = by_age(facts.of_events, facts.now, options.keep_events, plan);
-  const auto need = std::max(
-      {beyond(facts.kept, space_of(options, facts.total)),
-       beyond(std::max(reserve_of(options, facts.total, facts.holds_root), facts.wanted), facts.free)});
+  // On a small volume what a write asks for would be all of it.
+  const auto wanted = std::min(facts.wanted, part_of(facts.total, 0.125));
+  const auto need =
+      std::max({beyond(facts.kept, space_of(options, facts.total)),
+                beyond(std::max(reserve_of(options, facts.total, facts.holds_root), wanted), facts.free)});
   auto gone = sum_of(plan);
   const auto take = [&](Candidate next, Candidate end) {
     for (; next != end && gone < need; ++next) {

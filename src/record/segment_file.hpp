@@ -80,6 +80,8 @@ class SegmentWriter {
   // In pixels, as the file says, whatever the source knew when it was opened; 0 before the first fragment.
   int width() const;
   int height() const;
+  // finish() synced everything, the tail, too. An error after that was about the name alone.
+  bool all_synced() const;
 
  private:
   struct State;
@@ -91,6 +93,13 @@ class SegmentWriter {
 bool is_recordable(const media::StreamInfo& stream);
 // Without a dot: `mp4`, with G.711 `mov`. `audio` may be null.
 const char* segment_ending(const media::StreamInfo* audio);
+
+// Time of a segment whose fragments are missing although there are some behind it, since its first picture
+// that is there. Pictures behind it can be decoded from the next keyframe on.
+struct MissingTime {
+  std::chrono::milliseconds from{0};  // below 0: its beginning is missing
+  std::chrono::milliseconds to{0};
+};
 
 // What a file turns out to be. Never modifies it.
 struct ScannedSegment {
@@ -107,6 +116,7 @@ struct ScannedSegment {
   std::chrono::milliseconds duration{0};
   std::vector<std::string>
       faults;  // bad_box, missing_fragment, trailing_bytes, wrong_tail, bad_crc: docs/storage.md
+  std::vector<MissingTime> missing;  // with missing_fragment
 };
 enum class Depth : std::uint8_t { boxes, contents };  // contents: reads every byte for the CRC
 // Errors: not_found, io, corrupt (no head can be made out: it is no segment of ours).

@@ -42,6 +42,8 @@ class Scan {
   Status fragments();
   Result<bool> fragment(const TopBox& moof);  // false: the end of what is whole
   Result<bool> tail(const TopBox& box);
+  void note_missing(const FragmentShape& next);
+  milliseconds since_first(std::int64_t ticks) const;
   void judge_tail(std::uint64_t at);
   void fault(const char* name) { look_.segment.faults.emplace_back(name); }
 
@@ -52,6 +54,7 @@ class Scan {
   std::uint32_t sequence_ = 0;
   std::int64_t first_ = 0;
   std::int64_t end_ = 0;
+  std::vector<std::pair<std::int64_t, std::int64_t>> missing_;  // in ticks
 };
 
 Result<TopBox> Scan::box_at(std::uint64_t at) {
@@ -127,7 +130,7 @@ Result<bool> Scan::fragment(const TopBox& moof) {
     fault("bad_box");
     return false;
   }
-  if (shape->sequence != sequence_ + 1) fault("missing_fragment");
+  if (shape->sequence != sequence_ + 1) note_missing(*shape);
   sequence_ = shape->sequence;
   if (shape->frames > 0 && look_.segment.frames == 0) first_ = shape->first;
   if (shape->frames > 0) end_ = std::max(end_, shape->end);
@@ -136,6 +139,15 @@ Result<bool> Scan::fragment(const TopBox& moof) {
   look_.begins.push_back(moof.at);
   at_ = mdat->end();
   return true;
+}
+
+void Scan::note_missing(const FragmentShape& next) {
+  fault("missing_fragment");
+  if (next.frames > 0 && next.first > end_) missing_.emplace_back(end_, next.first);
+}
+
+milliseconds Scan::since_first(std::int64_t ticks) const {
+  return milliseconds((ticks - first_) * 1000 / movie_.video.timescale);
 }
 
 Result<bool> Scan::tail(const TopBox& box) {
@@ -189,7 +201,8 @@ Result<SegmentLook> Scan::run() {
   found.height = movie_.video.height;
   if (auto s = fragments(); !s) return std::move(s).error();
   found.whole_bytes = at_;
-  found.duration = milliseconds(std::max<std::int64_t>(0, end_ - first_) * 1000 / movie_.video.timescale);
+  found.duration = std::max(milliseconds(0), since_first(end_));
+  for (const auto& [from, to] : missing_) found.missing.push_back({since_first(from), since_first(to)});
   judge_tail(look_.fragments_end);
   return std::move(look_);
 }

@@ -75,6 +75,7 @@ struct SegmentWriter::State {
   FragmentBuilder builder;
   bool dead = false;
   bool folder_synced = false;
+  bool all_synced = false;
   std::uint64_t bytes = 0;
   std::uint64_t synced_bytes = 0;
   std::uint64_t frames = 0;
@@ -180,6 +181,7 @@ Result<SegmentTail> SegmentWriter::finish() {
   const SegmentTail tail{state.duration, state.frames, state.bytes, state.crc, false};
   if (auto status = state.put(tail_box(tail)); !status) return std::move(status).error();
   if (auto status = state.sync(); !status) return std::move(status).error();
+  state.all_synced = true;
   auto status = settle_name(state.part, state.file);
   // On the medium under the one name or the other, and whole: nothing is left to be done with it here.
   state.fd.reset();
@@ -211,6 +213,9 @@ int SegmentWriter::width() const {
 }
 int SegmentWriter::height() const {
   return state_->builder.height();
+}
+bool SegmentWriter::all_synced() const {
+  return state_->all_synced;
 }
 
 }  // namespace porchlight::record

@@ -8,14 +8,15 @@ namespace porchlight::store {
 
 using std::chrono::milliseconds;
 
-Result<std::vector<Segment>> SegmentIndex::in_state(SegmentState state, std::size_t limit) {
-  static const auto open = select_segments("WHERE s.state = 0 ORDER BY s.id LIMIT ?1");
-  static const auto deleting = select_segments("WHERE s.state = 3 ORDER BY s.id LIMIT ?1");
-  static const auto other = select_segments("WHERE s.state = ?2 ORDER BY s.id LIMIT ?1");
+Result<std::vector<Segment>> SegmentIndex::in_state(SegmentState state, std::size_t limit,
+                                                    std::int64_t after) {
+  static const auto open = select_segments("WHERE s.state = 0 AND s.id > ?3 ORDER BY s.id LIMIT ?1");
+  static const auto deleting = select_segments("WHERE s.state = 3 AND s.id > ?3 ORDER BY s.id LIMIT ?1");
+  static const auto other = select_segments("WHERE s.state = ?2 AND s.id > ?3 ORDER BY s.id LIMIT ?1");
   const auto& sql = state == SegmentState::open ? open : state == SegmentState::deleting ? deleting : other;
   auto select = database_.connection().prepare(QueryType::select, sql);
   if (!select) return std::move(select).error();
-  select->bind(1, as_limit(limit));
+  select->bind(1, as_limit(limit)).bind(3, after);
   if (&sql == &other) select->bind(2, std::int64_t{static_cast<int>(state)});
   return read_segments(*select);
 }

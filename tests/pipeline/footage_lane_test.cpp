@@ -447,6 +447,75 @@ TEST_F(FootageLaneTest, TheOldestGoesForSpaceAndWhatIsProtectedStays) {
   EXPECT_EQ(deleted("operator"), 1);
 }
 
+// In place of a file something that no unlink removes, whoever asks.
+void make_undeletable(const std::filesystem::path& file) {
+  std::filesystem::remove(file);
+  std::filesystem::create_directory(file);
+}
+
+TEST_F(FootageLaneTest, WhatCannotBeDeletedIsToldOnceAndOtherFootageGoesInstead) {
+  house.start();
+  ASSERT_TRUE(house.is_ready());
+  house.stop();
+  std::vector<std::string> files;
+  for (int i = 0; i < 6; ++i) files.push_back(make_segment(recordings, "now", 10'000 * (i + 1)));
+  const auto size = std::filesystem::file_size(recordings / files[0]);
+  house.start();
+  ASSERT_TRUE(house.is_ready());
+  ASSERT_TRUE(house.until([&] { return house.segments().size() == 6; }, 5s));
+  make_undeletable(recordings / files[0]);
+  make_undeletable(recordings / files[2]);
+  const auto errors = metrics.counter(
+      "errors_total", {{"component", "storage"}, {"error_type", "io"}, {"severity", "error"}});
+  const auto before = errors.value();
+  // Three may be kept. Two of the six stay on the disk, and go on counting.
+  house.plan.recording.space = {size * 7 / 2, 0};
+  house.lane->configure(std::make_shared<const FootagePlan>(house.plan));
+  const auto there = [&](std::size_t i) { return std::filesystem::exists(recordings / files[i]); };
+  EXPECT_TRUE(house.until([&] { return !there(1) && !there(3) && !there(4); }, 5s));
+  EXPECT_TRUE(there(5));
+  EXPECT_EQ(deleted("space"), 3);
+  for (int i = 0; i < 3; ++i) house.pass(5s);
+  EXPECT_TRUE(there(5)) << "there is space enough now";
+  EXPECT_EQ(errors.value() - before, 2) << "each is told once";
+  // Mended, they go.
+  std::filesystem::remove(recordings / files[0]);
+  std::filesystem::remove(recordings / files[2]);
+  EXPECT_TRUE(house.until([&] { return house.segments().size() == 1; }, 5s));
+  EXPECT_EQ(deleted("space"), 5);
+  EXPECT_TRUE(there(5));
+}
+
+TEST_F(FootageLaneTest, WhereNothingCanBeDeletedNotEverythingIsGivenUp) {
+  house.start();
+  ASSERT_TRUE(house.is_ready());
+  house.stop();
+  std::vector<std::string> files;
+  for (int i = 0; i < 100; ++i) files.push_back(make_segment(recordings, "now", 10'000 * (i + 1)));
+  house.start();
+  ASSERT_TRUE(house.is_ready());
+  ASSERT_TRUE(house.until([&] { return house.segments().size() == 100; }, 5s));
+  for (const auto& file : files) make_undeletable(recordings / file);
+  house.plan.recording.space = {1, 0};
+  house.lane->configure(std::make_shared<const FootagePlan>(house.plan));
+  ASSERT_TRUE(house.until([&] { return !house.told().empty(); }, 5s));
+  for (int i = 0; i < 5; ++i) house.pass(5s);
+  EXPECT_EQ(house.told(), std::vector{VolumeFault::almost_full});
+  const auto of_state = [&](SegmentState state) {
+    return house.ask([&](auto& index) { return index.in_state(state, 1000)->size(); });
+  };
+  EXPECT_EQ(of_state(SegmentState::deleting), 64U);
+  EXPECT_EQ(of_state(SegmentState::closed), 36U);
+  // Somebody who asks for it is told why not.
+  std::promise<Status> refused;
+  const auto id = house.ask([&](auto& index) { return index.in_state(SegmentState::closed, 1)->front().id; });
+  house.lane->queue().push(DeleteSegments{
+      {id}, record::DeletionReason::operator_, [&](Status status) { refused.set_value(std::move(status)); }});
+  const auto answer = refused.get_future().get();
+  ASSERT_FALSE(answer);
+  EXPECT_NE(answer.error().text().find("delete '"), std::string::npos) << answer.error().text();
+}
+
 TEST_F(FootageLaneTest, ARecorderWithoutSpaceGetsNoneWhereThereIsSome) {
   house.start();
   ASSERT_TRUE(house.is_ready());

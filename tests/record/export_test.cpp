@@ -341,6 +341,63 @@ TEST_F(ExportTest, TheRestOfASegmentThatIsDamagedInTheMiddleIsAGap) {
   EXPECT_THAT(none.error().text(), HasSubstr(rfc3339(house.wall(1s))));
 }
 
+void remove_fragment(const std::filesystem::path& file, int number) {
+  std::ostringstream all;
+  all << std::ifstream(file, std::ios::binary).rdbuf();
+  const auto bytes = all.str();
+  auto begin = bytes.find("moof");
+  for (int i = 1; i < number; ++i) begin = bytes.find("moof", begin + 4);
+  const auto end = bytes.find("moof", begin + 4);
+  ASSERT_NE(end, std::string::npos);
+  std::ofstream(file, std::ios::binary) << bytes.substr(0, begin - 4) + bytes.substr(end - 4);
+}
+
+// A keyframe each second and a half, a fragment each second: what follows a missing one is not shown before
+// the next keyframe.
+Piece four_fragments() {
+  Piece piece{.at = 0s};
+  piece.shape.frames = 120;
+  piece.shape.keyframe_interval = 45;
+  return piece;
+}
+
+TEST_F(ExportTest, AFragmentThatIsMissingInTheMiddleIsAGapUpToTheNextKeyframe) {
+  const auto holed = house.add(four_fragments());
+  house.add({.at = 4s});
+  remove_fragment(house.recordings() / holed.file, 2);
+  const auto made = give(0s, 6s);
+  ASSERT_TRUE(made) << made.error().text();
+  const auto seen = watch(film());
+  EXPECT_EQ(numbers_of(seen), counted({{0, 30}, {90, 120}, {0, 60}}));
+  expect_steady(seen, 30, 120, 3'000'000);
+  ASSERT_EQ(made->gaps.size(), 1U);
+  EXPECT_EQ(made->gaps[0].cause, event::GapCause::damaged);
+  EXPECT_EQ(made->gaps[0].start, house.wall(1s));
+  EXPECT_EQ(made->gaps[0].stop, house.wall(3s));
+  // A film that begins behind it has no gap.
+  const auto later = give(3s, 6s);
+  ASSERT_TRUE(later) << later.error().text();
+  EXPECT_TRUE(later->gaps.empty());
+  EXPECT_EQ(numbers_of(watch(film())), counted({{90, 120}, {0, 60}}));
+}
+
+TEST_F(ExportTest, ABeginningThatIsMissingMovesNothing) {
+  auto piece = four_fragments();
+  piece.shape.keyframe_interval = 30;
+  const auto holed = house.add(piece);
+  house.add({.at = 4s});
+  remove_fragment(house.recordings() / holed.file, 1);
+  const auto made = give(0s, 6s);
+  ASSERT_TRUE(made) << made.error().text();
+  EXPECT_EQ(made->start, house.wall(1s));
+  const auto seen = watch(film());
+  EXPECT_EQ(numbers_of(seen), counted({{30, 120}, {0, 60}}));
+  expect_steady(seen, 0, 150, 0);
+  ASSERT_EQ(made->gaps.size(), 1U);
+  EXPECT_EQ(made->gaps[0].start, house.wall(0s));
+  EXPECT_EQ(made->gaps[0].stop, house.wall(1s));
+}
+
 TEST_F(ExportTest, ARowThatEndsWhereTheNextBeginsIsNoDamage) {
   auto row = house.add({.at = 0s});
   row.end_at += 700ms;  // the camera's clock was slow

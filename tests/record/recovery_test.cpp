@@ -157,6 +157,22 @@ TEST_F(RecoveryTest, DeleteEndedBeforeTheRowWent) {
   EXPECT_TRUE(index->gaps({})->empty());
 }
 
+TEST_F(RecoveryTest, ADeletionThatTheDiskRefusesKeepsNoOther) {
+  const auto stuck = make(5000);
+  const auto first = row(stuck, 5000, SegmentState::closed);
+  const auto second = row(make(10'000), 10'000, SegmentState::closed);
+  ASSERT_TRUE(index->begin_delete({first, second}));
+  std::filesystem::remove(recordings / stuck);
+  std::filesystem::create_directory(recordings / stuck);
+  const auto report = recover_footage(*index, *volume, {.boot_id = "now"});
+  ASSERT_TRUE(report) << report.error().text();
+  EXPECT_EQ(report->deleted, 1U);
+  ASSERT_EQ(report->unreadable.size(), 1U);
+  EXPECT_NE(report->unreadable[0].find(stuck), std::string::npos) << report->unreadable[0];
+  ASSERT_EQ(index->in_state(SegmentState::deleting, 10)->size(), 1U);
+  EXPECT_EQ(index->in_state(SegmentState::deleting, 10)->front().id, first);
+}
+
 TEST_F(RecoveryTest, AFileWithoutARowGetsOne) {
   make(5000);
   EXPECT_EQ(recover().adopted, 1U);

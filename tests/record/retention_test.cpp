@@ -114,6 +114,22 @@ TEST(Retention, AWriteThatFoundNoSpaceGetsWhatIsMissing) {
   EXPECT_EQ(ids_of(plan_retention(facts, options)), Ids{1});
 }
 
+TEST(Retention, AWriteThatFoundNoSpaceDoesNotEmptyASmallVolume) {
+  constexpr std::uint64_t mib = 1U << 20U;
+  auto facts = roomy();
+  facts.total = 16 * mib;
+  facts.kept = 9 * mib / 2;
+  facts.free = 0;
+  facts.wanted = 64 * mib;
+  facts.continuous = {{1, 3 * mib / 2, now}, {2, 3 * mib / 2, now}, {3, 3 * mib / 2, now}};
+  RecordOptions options;
+  options.reserve = Share{1, 0};
+  options.space = Share{0, 1.0};
+  const auto plan = plan_retention(facts, options);
+  EXPECT_EQ(ids_of(plan), (Ids{1, 2}));  // an eighth
+  EXPECT_EQ(plan.short_by, 0U);
+}
+
 // Whatever a write failed of, it was not for want of that: deleting would not help, and be repeated each
 // second until nothing is left.
 TEST(Retention, WhereThereIsSpaceNothingGoesHoweverOftenItIsAskedFor) {

@@ -255,7 +255,19 @@ TEST_F(TornSegment, FaultsHaveTheirNames) {
 
   const auto gapped =
       bytes_.substr(0, fragments_[1].at) + bytes_.substr(fragments_[2].at, end_of(3) - fragments_[2].at);
-  EXPECT_THAT(scan(with_tail(gapped, tail))->faults, Contains("missing_fragment"));
+  const auto holed = scan(with_tail(gapped, tail));
+  EXPECT_THAT(holed->faults, Contains("missing_fragment"));
+  ASSERT_EQ(holed->missing.size(), 1U);
+  EXPECT_GT(holed->missing[0].from.count(), 0);
+  EXPECT_LT(holed->missing[0].from, holed->missing[0].to);
+  EXPECT_LT(holed->missing[0].to, tail.duration);
+  // Its beginning.
+  const auto late = scan(with_tail(
+      bytes_.substr(0, fragments_[0].at) + bytes_.substr(fragments_[1].at, end_of(3) - fragments_[1].at),
+      tail));
+  ASSERT_EQ(late->missing.size(), 1U);
+  EXPECT_LT(late->missing[0].from.count(), 0);
+  EXPECT_EQ(late->missing[0].to.count(), 0);
 
   const auto cut = scan(media);
   ASSERT_TRUE(cut.ok());

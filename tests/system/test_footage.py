@@ -85,7 +85,7 @@ class FootageCommandsTest(unittest.TestCase):
         self.addCleanup(daemon.close)
         done = daemon.cli("footage", "ledger", check=False)
         self.assertEqual(done.returncode, 3)
-        self.assertIn("has the daemon recorded?", done.stderr)
+        self.assertIn("it is not there; the daemon makes it when it records", done.stderr)
         self.assertEqual(daemon.cli("footage", "ledger", "--from", "yesterdayish", check=False).returncode, 2)
         self.assertEqual(daemon.cli("footage", check=False).returncode, 2)
 

@@ -42,8 +42,19 @@ struct RecoveryReport {
 Result<RecoveryReport> recover_footage(store::SegmentIndex& index, const Volume& volume,
                                        const RecoveryOrder& order);
 
-// D2 to D4 of docs/storage.md for rows that are `deleting`, 64 at most; how many went.
-Result<std::uint64_t> finish_deletions(store::SegmentIndex& index, const Volume& volume);
+struct Deletions {
+  struct Left {
+    std::int64_t id = 0;
+    Error why;
+  };
+  std::vector<std::int64_t> went;  // rows
+  std::uint64_t bytes = 0;         // of them
+  std::vector<Left> left;          // what the disk refused to delete; their rows say so still
+  std::int64_t last = 0;           // the last id looked at; 0: there was none
+};
+// D2 to D4 of docs/storage.md for rows that are `deleting`, the first 64 whose id is above `after`. What
+// cannot be deleted keeps none of the others. Errors: those of the index.
+Result<Deletions> finish_deletions(store::SegmentIndex& index, const Volume& volume, std::int64_t after = 0);
 
 // The file of a recorder whose writing failed: cut behind its last whole fragment, row `torn`; without one
 // its row goes and time that the row stood for becomes a gap. Nothing is left to do where there is no row.

@@ -29,7 +29,8 @@ struct RetentionFacts {
   std::uint64_t free = 0;       // bytes that we may still write
   bool holds_root = false;      // the volume is that of `/`
   std::optional<WallTime> now;  // nothing: the clock is not believed, nothing is old
-  std::uint64_t wanted = 0;     // a write found no space: so much is to be free, if the reserve is less
+  std::uint64_t wanted = 0;     // a write found no space: so much is to be free, if the reserve is less; an
+                                // eighth of the volume at most
 };
 
 enum class DeletionReason : std::uint8_t { age, space, operator_, corrupt, erasure_request };

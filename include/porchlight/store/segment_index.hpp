@@ -149,7 +149,8 @@ class SegmentIndex {
   Result<std::vector<EventSpan>> spans(const FootageFilter& filter);
 
   // What the keeper asks.
-  Result<std::vector<Segment>> in_state(SegmentState state, std::size_t limit);
+  // By id, those above `after`.
+  Result<std::vector<Segment>> in_state(SegmentState state, std::size_t limit, std::int64_t after = 0);
   Result<std::vector<Segment>> in_folder(const std::string& folder);                  // `<camera>/<date>`
   Result<std::vector<Segment>> by_file(const std::string& after, std::size_t limit);  // in their names' order
   // What may be deleted, oldest first: neither open nor protected. `of_event`: whether a span overlaps it.
