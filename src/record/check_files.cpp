@@ -72,10 +72,12 @@ std::string FileCheck::camera_of(const std::string& name, const store::Segment* 
 bool FileCheck::is_being_made(const FoundFile& file) {
   if (!live_) return false;
   const auto row = index_.segment_of_file(file.name);
-  if (row && *row) return (*row)->state == SegmentState::open || (*row)->state == SegmentState::deleting;
+  const bool known = row && *row;
+  if (known && ((*row)->state == SegmentState::open || (*row)->state == SegmentState::deleting)) return true;
   std::error_code gone;
   const auto written = fs::last_write_time(folder_ / with_part(file), gone);
-  return gone || fs::file_time_type::clock::now() - written < row_lag;
+  // What was a .part when the folder was listed may have its name, and its row, by now.
+  return gone || (!known && fs::file_time_type::clock::now() - written < row_lag);
 }
 
 Status FileCheck::run(const std::function<void(const Progress&)>& progress) {

@@ -316,6 +316,26 @@ TEST_F(CheckTest, WhatADaemonIsJustDoingIsNoFault) {
   EXPECT_THAT(check(), ElementsAre("missing_file " + second.file));
 }
 
+// Between the look at the folder and the look at the file.
+TEST_F(CheckTest, ASegmentThatADaemonFinishesMeanwhileIsNoFault) {
+  auto late = house.add({.at = 4s, .ending = Ending::open});
+  const auto part = fs::path(file_of(late)) += ".part";
+  int files = 0, finished_at = 0;
+  const auto finish = [&](const Progress&) {
+    ++files;
+    if (!fs::exists(part)) return;
+    finished_at = files;
+    fs::rename(part, file_of(late));
+    late.state = store::SegmentState::closed;
+    EXPECT_TRUE(house.index().finish(late));
+  };
+  const auto faults = check_footage(house.index(), house.recordings(), {.daemon_runs = true}, finish);
+  ASSERT_TRUE(faults) << faults.error().text();
+  EXPECT_THAT(*faults, IsEmpty());
+  EXPECT_EQ(finished_at, 1);
+  EXPECT_EQ(files, 3);
+}
+
 TEST_F(CheckTest, ADaemonThatTheCallerKnowsOfCounts) {
   house.add({.at = 4s, .ending = Ending::open});
   EXPECT_THAT(check({.daemon_runs = true}), IsEmpty());

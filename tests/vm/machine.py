@@ -116,12 +116,13 @@ class Agent:
 class Machine:
     """One boot after another of one disk. `share` outlives the machine's death: what the guest wrote to /rig is on the host."""
 
-    def __init__(self, image, disk, pool, drives=(), cpus=CPUS):
+    def __init__(self, image, disk, pool, drives=(), cpus=CPUS, kernel=""):
         self.image = pathlib.Path(image)
         self.disk = pathlib.Path(disk)
         self.pool = pathlib.Path(pool)
         self.drives = list(drives)
         self.cpus = cpus
+        self.kernel = kernel  # further words for its command line
         self.folder = tempfile.TemporaryDirectory(prefix="porchlight-vm-")
         self.share = pathlib.Path(self.folder.name) / "rig"
         self.share.mkdir()
@@ -214,7 +215,8 @@ class Machine:
                    "-nodefaults", "-no-reboot", "-display", "none", "-serial", f"file:{self.console}", "-nic", "none",
                    "-kernel", str(self.image / "vmlinuz"), "-initrd", str(self.image / "initrd"),
                    # no_timer_check: a loaded host lets the guest's timer seem dead in its first moments.
-                   "-append", "no_timer_check console=ttyS0 root=LABEL=rigroot ro quiet panic=-1 mitigations=off nokaslr audit=0 systemd.show_status=0",
+                   "-append", "no_timer_check console=ttyS0 root=LABEL=rigroot ro quiet panic=-1 mitigations=off nokaslr audit=0 "
+                   f"systemd.show_status=0 {self.kernel}",
                    # What the guest syncs need not be synced here: the host does not lose power.
                    "-drive", f"file={self.disk},if=virtio,format=qcow2,cache=unsafe",
                    "-device", "virtio-rng-pci", "-device", "virtio-serial-pci",

@@ -125,10 +125,10 @@ def over(base, path):
     return path
 
 
-def boot(base, drives=(), what="start", cpus=machine.CPUS):
+def boot(base, drives=(), what="start", cpus=machine.CPUS, kernel=""):
     """A running machine on a throw-away disk over `base`."""
     disk = tempfile.NamedTemporaryFile(prefix="porchlight-vm-", suffix=".qcow2")
-    guest = machine.Machine(image(), over(base, pathlib.Path(disk.name)), pool() / "debs", drives, cpus)
+    guest = machine.Machine(image(), over(base, pathlib.Path(disk.name)), pool() / "debs", drives, cpus, kernel)
     guest.throw_away = disk  # deleted with the machine
     try:
         guest.start()
@@ -157,11 +157,13 @@ class MachineTest(unittest.TestCase):
 
     virgin = False
     cpus = machine.CPUS
+    drives = ()  # further arguments of qemu
+    kernel = ""  # further words for the kernel
     configuration = configuration()
 
     @classmethod
     def setUpClass(cls):
-        cls.machine = boot(image() / "root.img" if cls.virgin else installed_disk(), what=f"{cls.__name__}: start", cpus=cls.cpus)
+        cls.machine = boot(image() / "root.img" if cls.virgin else installed_disk(), cls.drives, f"{cls.__name__}: start", cls.cpus, cls.kernel)
         cls.addClassCleanup(cls.machine.close)
         if not cls.virgin:
             cls.configure(cls.configuration)
