@@ -37,6 +37,8 @@ int nice_of(Urgency urgency) {
   switch (urgency) {
     case Urgency::ring:
       return -10;
+    case Urgency::watching:
+      return 2;
     case Urgency::background:
       return 5;
     case Urgency::normal:

@@ -35,7 +35,8 @@ void Pipeline::State::start_buttons() {
 
 void Pipeline::State::start_camera(const std::shared_ptr<CameraUnit>& unit) {
   supervisor.start({decoder_id(unit->id()), "decoder", Stage::decoders, 10s,
-                    [unit](std::stop_token stop, Heartbeat& beat) { unit->run_decode(stop, beat); }});
+                    [unit](std::stop_token stop, Heartbeat& beat) { unit->run_decode(stop, beat); },
+                    Urgency::watching});
   if (unit->recorder() != nullptr)
     // A sync on a failing card can take long; it is not death.
     supervisor.start({recorder_id(unit->id()), "recorder", Stage::recorders, 30s,

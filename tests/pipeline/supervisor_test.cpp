@@ -72,7 +72,7 @@ TEST_F(SupervisorTest, StartsAgainWhatThrew) {
 // Which levels the workers run at; the test's own thread is at 0.
 TEST_F(SupervisorTest, TellsTheSchedulerWhatMayWait) {
   if (::getpriority(PRIO_PROCESS, 0) != 0) GTEST_SKIP() << "this runs at another nice level than 0";
-  std::atomic<int> ring = 99, normal = 99, background = 99;
+  std::atomic<int> ring = 99, normal = 99, watching = 99, background = 99;
   auto level_into = [](std::atomic<int>& level) {
     return [&](std::stop_token stop, Heartbeat& beat) {
       level = ::getpriority(PRIO_PROCESS, 0);
@@ -85,8 +85,10 @@ TEST_F(SupervisorTest, TellsTheSchedulerWhatMayWait) {
   supervisor.start({"a", "event", Stage::events, 5s, level_into(ring), Urgency::ring});
   supervisor.start({"b", "sync", Stage::events, 5s, level_into(background), Urgency::background});
   supervisor.start({"c", "sync", Stage::events, 5s, level_into(normal)});
-  ASSERT_TRUE(soon([&] { return ring != 99 && normal != 99 && background != 99; }));
+  supervisor.start({"d", "decoder", Stage::events, 5s, level_into(watching), Urgency::watching});
+  ASSERT_TRUE(soon([&] { return ring != 99 && normal != 99 && watching != 99 && background != 99; }));
   EXPECT_EQ(normal, 0);
+  EXPECT_EQ(watching, 2);
   EXPECT_EQ(background, 5);
   EXPECT_EQ(ring, may_raise ? -10 : 0);  // without the right it runs all the same
   EXPECT_EQ(::getpriority(PRIO_PROCESS, 0), 0);

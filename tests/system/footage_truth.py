@@ -20,6 +20,7 @@ SERVER = harness.BUILD / "rtsp_test_server"
 READER = harness.BUILD / "picture_numbers"
 RATE = 15  # pictures a second
 FRAME = 1000 / RATE  # ms
+ON_THE_WAY = 500  # ms: what is in queues when the daemon is told to stop
 JITTER = 60  # ms that a busy machine may hold a picture up, or hand it over late
 
 
@@ -151,8 +152,9 @@ class Footage:
         return whole if whole.exists() else whole.with_name(whole.name + ".part")
 
 
-def faults_of(drawn, pictures, gaps):
-    """What is not true, in words. `drawn`: {number: ms}."""
+def faults_of(drawn, pictures, gaps, until=None):
+    """What is not true, in words. `drawn`: {number: ms}. `until`: when the daemon was told to stop, in ms: what came before
+    has to be there, too; else only what lies between the first and the last picture that was kept."""
     faults = [f"{p.file}: a picture is {p.state}" for p in pictures if p.state != "ok"]
     found = {}
     for picture in (p for p in pictures if p.state == "ok"):
@@ -173,7 +175,8 @@ def faults_of(drawn, pictures, gaps):
     if not -JITTER < late < 1500:
         faults.append(f"the footage says of its pictures that they came {late:.0f} ms after they were drawn")
     slack = FRAME + JITTER
-    for number in sorted(n for n in drawn if min(known) <= n <= max(known) and n not in found):
+    last = max([max(known)] + [n for n in drawn if until and drawn[n] + late <= until - ON_THE_WAY])
+    for number in sorted(n for n in drawn if min(known) <= n <= last and n not in found):
         at = drawn[number] + late
         if not any(gap.begin - slack <= at <= gap.end + slack for gap in gaps):
             faults.append(f"number {number}, drawn at {drawn[number]}, is neither found nor explained")

@@ -223,6 +223,7 @@ class Daemon:
         self.preload = preload
         self.environment = environment or {}
         self.process = None
+        self.told_to_stop = None  # time.monotonic()
         self.write_config(config)
         if wait is not None:
             self.start(wait)
@@ -332,6 +333,7 @@ class Daemon:
 
     def stop(self, number=signal.SIGTERM, seconds=10):
         if self.process and self.process.poll() is None:
+            self.told_to_stop = time.monotonic()
             self.process.send_signal(number)
             self.process.wait(seconds)
         return self.process.returncode if self.process else None

@@ -46,6 +46,14 @@ class JudgeTest(unittest.TestCase):
         self.assertNotEqual(faults_of(self.drawn, lost, [Gap("stalled", self.at(40), self.at(50))]), [])
         self.assertNotEqual(faults_of(self.drawn, lost, [Gap("stalled", self.at(45), self.at(60))]), [])
 
+    def test_an_end_that_is_missing_is_seen(self):
+        cut = self.without(*range(80, 100))
+        self.assertEqual(faults_of(self.drawn, cut, []), [])
+        told_to_stop = self.at(99) + 1000
+        self.assertEqual(len(faults_of(self.drawn, cut, [], told_to_stop)), 20)
+        self.assertEqual(faults_of(self.drawn, cut, [Gap("network", self.at(80), float("inf"))], told_to_stop), [])
+        self.assertEqual(faults_of(self.drawn, cut, [], self.at(80) + 400), [])
+
     def test_a_row_over_a_number_that_is_there_is_seen(self):
         self.assertNotEqual(faults_of(self.drawn, self.pictures, [Gap("stalled", self.at(40), self.at(60))]), [])
         self.assertNotEqual(faults_of(self.drawn, self.without(*range(40, 60)), [Gap("stalled", self.at(30), self.at(60))]), [])
@@ -134,7 +142,7 @@ class Recording(unittest.TestCase):
     def judge(self, daemon, camera, causes=(), count=None):
         """Fails unless the footage of a camera is true; its gaps' causes are these, all of them."""
         footage = Footage(daemon, camera.name, self.recordings)
-        faults = faults_of(camera.drawn(), footage.pictures, footage.gaps) + footage.untrue
+        faults = faults_of(camera.drawn(), footage.pictures, footage.gaps, daemon.told_to_stop * 1000) + footage.untrue
         self.assertEqual(faults, [], shown(faults, footage.gaps))
         self.assertEqual({g.cause for g in footage.gaps} - set(causes), set(), shown([], footage.gaps))
         if causes:

@@ -42,7 +42,7 @@ class RingTest(unittest.TestCase):
         """The kernel's nice level of each thread; raising it takes root or the unit's LimitNICE."""
         if os.geteuid() != 0 or os.getpriority(os.PRIO_PROCESS, 0) != 0:
             self.skipTest("only root may raise a priority, and levels are told from 0: this runs at another")
-        daemon = self.daemon()
+        daemon = self.daemon(config(self.hook, cameras=[{"id": "porch", "url": "rtsp://127.0.0.1:9/none"}]))
         daemon.ring("front")
         levels = {}
         for task in pathlib.Path(f"/proc/{daemon.process.pid}/task").iterdir():
@@ -51,6 +51,9 @@ class RingTest(unittest.TestCase):
         for lane in ("button", "event", "store", "notify-hook"):
             self.assertEqual(levels.get(lane), -10, levels)
         self.assertEqual(levels.get("http"), 0, levels)
+        # The kernel cuts a name after 15 bytes.
+        self.assertEqual({name: levels.get(name) for name in ("recorder-porch", "decoder-porch", "ingest-porch")},
+                         {"recorder-porch": 0, "decoder-porch": 2, "ingest-porch": 0}, levels)
 
     def test_check_takes_a_credential_of_the_service_as_unseen(self):
         """Beside the service nobody can see it: a note, and no fault that would end `check && reload`."""

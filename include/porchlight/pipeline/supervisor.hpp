@@ -19,8 +19,9 @@ namespace porchlight::pipeline {
 enum class Stage { sources, decoders, recorders, events, store, notify, http, log };
 
 // What the kernel's scheduler is told. `ring`: what a ring passes through goes before everything else
-// on the machine. `background`: what may wait while the machine is busy.
-enum class Urgency { ring, normal, background };
+// on the machine. `watching`: who makes pictures of what is recorded: a machine that cannot do both records.
+// `background`: what may wait while the machine is busy.
+enum class Urgency { ring, normal, watching, background };
 
 struct WorkerSpec {
   std::string id;    // `worker_id`: <type>-<camera or index>
