@@ -275,6 +275,8 @@ Status FootageLane::recover(const record::Volume& volume, Heartbeat& heartbeat) 
   if (!report) return std::move(report).error();
   // Beside recorders only an index that was made anew has to hear again what goes on.
   if (auto status = live_ && rebuilt_ ? tell_again() : note_start(); !status) return status;
+  if (!live_)
+    if (auto status = note_late_absences(); !status) return status;
   auto kept = open_->index.bytes();
   if (!kept) return std::move(kept).error();
   kept_bytes_ = *kept;

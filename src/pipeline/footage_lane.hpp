@@ -148,6 +148,7 @@ class FootageLane {
   // footage_start.cpp
   Status note_start();
   Status note_absence(const FootagePlan::Camera& camera, event::GapCause cause);
+  Status note_late_absences();
   Status note_missed_spans(const std::string& camera_id, event::GapCause cause,
                            const store::BootMoment& known);
   void look_at_clock();
@@ -190,12 +191,13 @@ class FootageLane {
   int lock_refused_ = 0;                    // times in a row
   std::int64_t boot_ = 0;
   const MonotonicTime begun_;
-  bool started_ = false;                 // what the last run left is in the ledger
-  bool recovered_ = false;               // index and files agree
-  bool rebuilt_ = false;                 // the index was lost
-  std::filesystem::path damaged_index_;  // where it is now
-  bool damaged_ = false;                 // and has to be set aside
-  bool live_ = false;                    // recorders were let in
+  bool started_ = false;                            // what the last run left is in the ledger
+  std::map<std::string, event::GapCause> unknown_;  // cameras of which nothing stood there, and why it ended
+  bool recovered_ = false;                          // index and files agree
+  bool rebuilt_ = false;                            // the index was lost
+  std::filesystem::path damaged_index_;             // where it is now
+  bool damaged_ = false;                            // and has to be set aside
+  bool live_ = false;                               // recorders were let in
   std::int64_t settled_ms_ = no_zero;
   std::deque<record::RecordNote> waiting_;
   std::uint64_t given_up_ = 0;  // notes

@@ -54,6 +54,7 @@ Status FootageLane::note_absence(const FootagePlan::Camera& camera, event::GapCa
   const auto now = moment(begun_);
   const auto known = index.known_until(camera.id, now);
   if (!known) return known.error();
+  if (!*known) unknown_.insert_or_assign(camera.id, cause);
   if (!*known || **known >= now) return {};
   if (camera.mode == record::Mode::events) return note_missed_spans(camera.id, cause, **known);
   store::Gap gap;
@@ -63,6 +64,15 @@ Status FootageLane::note_absence(const FootagePlan::Camera& camera, event::GapCa
   auto id = index.begin_gap(gap);
   if (!id) return std::move(id).error();
   start_gaps_[camera.id] = *id;
+  return {};
+}
+
+// A file that had no row, because its first sync never returned, may be all that is known of a camera.
+Status FootageLane::note_late_absences() {
+  for (const auto& [camera_id, cause] : std::exchange(unknown_, {}))
+    for (const auto& camera : plan_->cameras)
+      if (camera.id == camera_id)
+        if (auto status = note_absence(camera, cause); !status) return status;
   return {};
 }
 

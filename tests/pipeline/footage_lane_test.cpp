@@ -347,6 +347,26 @@ TEST_F(LastRunTest, FootageThatTheIndexNeverKnewEndsTheGapBeforeIt) {
   EXPECT_EQ(gaps[1].end->at, 1'000'100ms);
 }
 
+// The first sync that a camera ever had did not return before the daemon ended.
+TEST_F(LastRunTest, FootageThatTheIndexNeverKnewMayBeAllThatIsKnownOfACamera) {
+  house.start();
+  ASSERT_TRUE(house.is_ready());
+  house.stop();
+  make_segment(recordings, "now", 1'000'000, wall_at(-10'000), Left::part);
+  clock.advance(60s);
+  house.start();
+  ASSERT_TRUE(house.is_ready());
+  house.settle();
+  ASSERT_EQ(house.segments().size(), 1U);
+  ASSERT_EQ(house.gaps().size(), 1U);
+  EXPECT_EQ(house.gaps().front().cause, GapCause::stopped);
+  EXPECT_EQ(house.gaps().front().begin.at, house.segments().front().end_at);
+  EXPECT_FALSE(house.gaps().front().end);
+  tell(begun("front/d/1.mp4", 1'060'100));
+  house.settle();
+  EXPECT_EQ(house.gaps().front().end->at, 1'060'100ms);
+}
+
 TEST_F(LastRunTest, OfACameraThatIsRecordedForEventsOnlyWhatTheyWantedIsMissing) {
   house.plan.cameras = {{"front", record::Mode::events}};
   leave("before", false);
