@@ -17,6 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 constexpr auto look_period = 1s;
 constexpr int most_refused = 3;
+constexpr int last_attempts = 3;
 constexpr auto reopen_pause = 5s;
 constexpr auto volume_period = 5s;
 constexpr std::size_t queue_capacity = 8192;
@@ -96,7 +97,7 @@ void FootageLane::run(std::stop_token stop, Heartbeat& heartbeat) {
   }
   // The recorders have stopped: what is queued now is all there will be.
   take_jobs(heartbeat);
-  end();
+  end(heartbeat);
 }
 
 void FootageLane::turn(Heartbeat& heartbeat) {
@@ -149,8 +150,11 @@ void FootageLane::take_jobs(Heartbeat& heartbeat) {
   if (open_ && started_ && clock_.now() >= next_write_) write_notes(heartbeat);
 }
 
-void FootageLane::end() {
+// A write that failed is not waited for any more, but it is tried again.
+void FootageLane::end(Heartbeat& heartbeat) {
   if (!open_ || !started_) return;
+  for (int i = 0; i < last_attempts && open_ && !waiting_.empty(); ++i) write_notes(heartbeat);
+  if (!open_) return;
   commit_growth();
   // A gap that goes on says by itself when it began; the next start says how it went on.
   if (waiting_.empty())
@@ -233,6 +237,8 @@ void FootageLane::look_at_volume(Heartbeat& heartbeat) {
       return;
     }
   auto volume = std::make_shared<const record::Volume>(std::move(*opened));
+  if (is_suspect())
+    if (auto status = volume->try_writing(); !status) return stand(status.error());
   if (!keep_others_out()) return;
   if (!recovered_) {
     if (auto status = recover(*volume, heartbeat); !status) {
@@ -245,6 +251,14 @@ void FootageLane::look_at_volume(Heartbeat& heartbeat) {
   }
   if (!volume_) stand(std::move(volume));
   heal_failed();
+}
+
+// A recorder cannot write: whether nobody can is worth a try. Who is let in again too early says so again.
+bool FootageLane::is_suspect() const {
+  return std::any_of(gaps_.begin(), gaps_.end(), [](const auto& entry) {
+    const auto& note = entry.second.note;
+    return !note.end && (note.cause == event::GapCause::volume || note.cause == event::GapCause::disk_error);
+  });
 }
 
 // A check looks at the lock for an instant: only who holds it longer is told of.

@@ -116,10 +116,11 @@ class FootageLane {
   void turn(Heartbeat& heartbeat);
   void take_plan();
   void take_jobs(Heartbeat& heartbeat);
-  void end();
+  void end(Heartbeat& heartbeat);
   void open_index();
   void set_index_aside();
   void look_at_volume(Heartbeat& heartbeat);
+  bool is_suspect() const;
   bool keep_others_out();
   Status recover(const record::Volume& volume, Heartbeat& heartbeat);
   void tell_recovery(const record::RecoveryReport& report);

@@ -11,6 +11,7 @@
 #include <span>
 
 #include "porchlight/base/durable_file.hpp"
+#include "porchlight/base/unique_fd.hpp"
 #include "porchlight/event/id.hpp"
 #include "segment_folder.hpp"
 
@@ -146,6 +147,15 @@ Result<Volume::Space> Volume::space() const {
   if (::statvfs(folder_.c_str(), &info) != 0) return failed(folder_);
   const auto unit = static_cast<std::uint64_t>(info.f_frsize);
   return Space{info.f_blocks * unit, info.f_bavail * unit};
+}
+
+Status Volume::try_writing() const {
+  const auto file = folder_ / "porchlight-probe.part";
+  const UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640));
+  if (fd && ::unlink(file.c_str()) == 0) return {};
+  auto error = failed(folder_);
+  if (error.code() == ErrorCode::resource) return {};
+  return Error(error.code(), error.text() + "; it takes no files: the log of the kernel says why");
 }
 
 std::string Volume::file_of(const std::string& camera_id, const std::optional<WallTime>& start,

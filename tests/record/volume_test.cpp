@@ -113,6 +113,19 @@ TEST(Volume, AFileIsNoFolder) {
   EXPECT_FALSE(Volume::init(folder / "recordings").ok());
 }
 
+TEST(Volume, TryingToWriteLeavesNothing) {
+  Folder folder;
+  const auto volume = Volume::open(folder / "recordings", std::nullopt);
+  ASSERT_TRUE(volume.ok());
+  EXPECT_TRUE(volume->try_writing());
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "recordings"))
+    files += entry.path().filename() == Volume::identity_file ? 0U : 1U;
+  EXPECT_EQ(files, 0U);
+  std::filesystem::rename(folder / "recordings", folder / "elsewhere");
+  EXPECT_FALSE(volume->try_writing());
+}
+
 TEST(Volume, SaysWhatIsFree) {
   Folder folder;
   const auto volume = Volume::open(folder.path(), std::nullopt);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // A camera for tests: `rtsp_test_server [--port N] [--clip FILE] [--user NAME --password WORD] [--fps N]
-// [--gop FRAMES] [--bitrate KBPS] [--sound pcma|aac|opus] [--first NUMBER] [--log FILE] [--show always]`
-// prints its URL and serves until its standard input closes. Without a clip every picture carries its number
-// (picture_stamp.hpp); the log has a line for each that was drawn. `--show always`: also while nobody looks.
-// Lines it understands there: `break` (well-formed packets of undecodable pictures), `freeze` (no picture is
-// sent, connections stay), `hush` (no sound is sent), `mend` (all well again), `drop` (connections are
-// closed), `skip N` (the next N numbers are never shown), `jump MS` (from now on timestamps are off by so
-// much more), `size W H`. Exit 77: an element of GStreamer is missing.
+// [--gop FRAMES] [--bitrate KBPS] [--pattern NAME] [--sound pcma|aac|opus] [--first NUMBER] [--log FILE]
+// [--show always]` prints its URL and serves until its standard input closes. Without a clip every picture
+// carries its number (picture_stamp.hpp); the log has a line for each that was drawn. `--show always`: also
+// while nobody looks. Lines it understands there: `break` (well-formed packets of undecodable pictures),
+// `freeze` (no picture is sent, connections stay), `hush` (no sound is sent), `mend` (all well again), `drop`
+// (connections are closed), `skip N` (the next N numbers are never shown), `jump MS` (from now on timestamps
+// are off by so much more), `size W H`. Exit 77: an element of GStreamer is missing.
 #include <gst/gst.h>
 
 #include <cstdio>
@@ -44,6 +44,8 @@ bool read_arguments(int argc, char** argv, Address& address, Show& show) {
       show.keyframe_interval = std::atoi(value);
     else if (key == "--bitrate")
       show.bitrate_kbps = std::atoi(value);
+    else if (key == "--pattern")
+      show.pattern = value;
     else if (key == "--first")
       show.next_number = static_cast<std::uint32_t>(std::atoll(value));
     else if (key == "--sound")

@@ -204,7 +204,8 @@ std::string launch_line(const Show& show) {
       std::string(h265 ? "video/x-h265" : "video/x-h264") + ",stream-format=byte-stream,alignment=au";
   if (show.clip)
     return "( appsrc name=clip is-live=true format=time do-timestamp=true caps=" + byte_stream + tail;
-  return "( videotestsrc is-live=true pattern=ball ! capsfilter name=size caps=" + picture_caps(show) +
+  return "( videotestsrc is-live=true pattern=" + show.pattern +
+         " ! capsfilter name=size caps=" + picture_caps(show) +
          " ! identity name=stamp ! x264enc tune=zerolatency speed-preset=superfast threads=1 bitrate=" +
          std::to_string(show.bitrate_kbps) + " key-int-max=" + std::to_string(show.keyframe_interval) +
          " ! " + byte_stream + ",profile=baseline" + tail;

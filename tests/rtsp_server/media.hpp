@@ -25,6 +25,7 @@ struct Show {
   bool udp_only = false;
   std::string sound;  // pcma, aac, opus; empty: none
   int bitrate_kbps = 1500;
+  std::string pattern = "ball";  // of videotestsrc; snow needs all the bits there are
   std::FILE* log =
       nullptr;  // a line for each picture that is drawn: its number and when, ms of CLOCK_MONOTONIC
   std::atomic<Trouble> trouble{Trouble::none};

@@ -13,6 +13,9 @@
  *                       too when IO_SHIM_STICKY is set.
  *   IO_SHIM_ERRNO=E     with this errno (default EIO).
  *   IO_SHIM_NAMES=1     opening, mkdir, rename and unlink count among the calls of IO_SHIM_FAIL, too.
+ *   IO_SHIM_CALL=KIND   only calls of this kind count: write, sync, cut, open, mkdir, rename, unlink or all. With
+ *                       IO_SHIM_LOG also `call KIND PATH` for each that counts, before it is made.
+ *   IO_SHIM_SIZES=1     with IO_SHIM_LOG also `kept SIZE PATH` when a sync of a file has returned.
  *   IO_SHIM_BAD_FILE=F  of this file the 4096 bytes from IO_SHIM_BAD_AT=N on cannot be read (EIO).
  */
 #define _GNU_SOURCE
@@ -32,7 +35,10 @@
 #include <time.h>
 #include <unistd.h>
 
-static long countdown = -1;
+static long countdown;
+static int counting;
+static const char* only;
+static int sizes;
 static int sticky;
 static int skip_sync;
 static int ids;
@@ -46,7 +52,10 @@ static off64_t bad_at;
 
 __attribute__((constructor)) static void start(void) {
   const char* text = getenv("IO_SHIM_FAIL");
+  counting = text != NULL;
   if (text != NULL) countdown = atol(text);
+  only = getenv("IO_SHIM_CALL");
+  sizes = getenv("IO_SHIM_SIZES") != NULL;
   sticky = getenv("IO_SHIM_STICKY") != NULL;
   text = getenv("IO_SHIM_ERRNO");
   if (text != NULL) fail_errno = atoi(text);
@@ -88,15 +97,23 @@ static int is_watched(const char* path) {
   return dir != NULL && strncmp(path, dir, strlen(dir)) == 0;
 }
 
-/* True when this call is the one to fail. */
-static int fails(const char* path) {
-  if (!is_watched(path) || countdown < 0) return 0;
-  if (countdown > 1) {
-    --countdown;
-    return 0;
-  }
-  if (countdown == 0 && !sticky) return 0;
-  countdown = 0;
+static int counts(const char* kind) {
+  if (only != NULL) return strcmp(only, "all") == 0 || strcmp(only, kind) == 0;
+  return names || strcmp(kind, "write") == 0 || strcmp(kind, "sync") == 0 || strcmp(kind, "cut") == 0;
+}
+
+static void note_call(const char* kind, const char* path) {
+  char what[32];
+  snprintf(what, sizeof what, "call %s", kind);
+  note(what, path);
+}
+
+/* True when this call is the one to fail. Each thread's call has a number of its own. */
+static int fails(const char* kind, const char* path) {
+  if (!counting || !is_watched(path) || !counts(kind)) return 0;
+  if (only != NULL) note_call(kind, path);
+  const long left = __atomic_fetch_sub(&countdown, 1, __ATOMIC_RELAXED);
+  if (left > 1 || (left < 1 && !sticky)) return 0;
   note("fault", path);
   errno = fail_errno;
   return 1;
@@ -132,7 +149,7 @@ static void wrote(int fd, const char* path, const char* bytes, size_t size) {
 
 ssize_t write(int fd, const void* bytes, size_t size) {
   char path[PATH_MAX];
-  if (fails(path_of(fd, path))) return -1;
+  if (fails("write", path_of(fd, path))) return -1;
   ssize_t done = syscall(SYS_write, fd, bytes, size);
   if (done >= 0) wrote(fd, path, bytes, (size_t)done);
   return done;
@@ -140,7 +157,7 @@ ssize_t write(int fd, const void* bytes, size_t size) {
 
 ssize_t pwrite64(int fd, const void* bytes, size_t size, off64_t at) {
   char path[PATH_MAX];
-  if (fails(path_of(fd, path))) return -1;
+  if (fails("write", path_of(fd, path))) return -1;
   ssize_t done = syscall(SYS_pwrite64, fd, bytes, size, at);
   if (done >= 0) wrote(fd, path, bytes, (size_t)done);
   return done;
@@ -176,16 +193,25 @@ ssize_t pread(int fd, void* bytes, size_t size, off_t at) {
   return pread64(fd, bytes, size, at);
 }
 
+static void note_synced(int fd, const char* path) {
+  struct stat info;
+  char what[48];
+  note("sync", path);
+  if (!sizes || fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) return;
+  snprintf(what, sizeof what, "kept %lld", (long long)info.st_size);
+  note(what, path);
+}
+
 static int synced(long call, int fd) {
   char path[PATH_MAX];
-  if (fails(path_of(fd, path))) return -1;
+  if (fails("sync", path_of(fd, path))) return -1;
   if (skip_sync && is_watched(path) && is_wal(path)) return 0;
   if (sync_ms > 0 && is_watched(path)) {
     const struct timespec slow = {sync_ms / 1000, sync_ms % 1000 * 1000000};
     nanosleep(&slow, NULL);
   }
   int done = (int)syscall(call, fd);
-  if (done == 0 && is_watched(path)) note("sync", path);
+  if (done == 0 && is_watched(path)) note_synced(fd, path);
   return done;
 }
 
@@ -198,20 +224,16 @@ int fdatasync(int fd) {
 
 int ftruncate64(int fd, off64_t size) {
   char path[PATH_MAX];
-  if (fails(path_of(fd, path))) return -1;
+  if (fails("cut", path_of(fd, path))) return -1;
   return (int)syscall(SYS_ftruncate, fd, size);
 }
 int ftruncate(int fd, off_t size) {
   return ftruncate64(fd, size);
 }
 
-static int name_fails(const char* path) {
-  return names && fails(path);
-}
-
 static int opened(const char* path, int flags, va_list rest) {
   const int mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(rest, int) : 0;
-  if (name_fails(path)) return -1;
+  if (fails("open", path)) return -1;
   return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 }
 
@@ -232,18 +254,25 @@ int open64(const char* path, int flags, ...) {
 }
 
 int mkdir(const char* path, mode_t mode) {
-  if (name_fails(path)) return -1;
+  if (fails("mkdir", path)) return -1;
   return (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode);
 }
 
 int rename(const char* from, const char* to) {
-  if (name_fails(from)) return -1;
+  if (fails("rename", from)) return -1;
   return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 
 int unlink(const char* path) {
-  if (name_fails(path)) return -1;
+  if (fails("unlink", path)) return -1;
   return (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+}
+
+/* What std::filesystem removes by: a file, or an empty folder. */
+int remove(const char* path) {
+  if (fails("unlink", path)) return -1;
+  if (syscall(SYS_unlinkat, AT_FDCWD, path, 0) == 0) return 0;
+  return errno == EISDIR ? (int)syscall(SYS_unlinkat, AT_FDCWD, path, AT_REMOVEDIR) : -1;
 }
 
 static int is_watched_socket(int fd) {

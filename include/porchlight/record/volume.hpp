@@ -34,6 +34,9 @@ class Volume {
     std::uint64_t free = 0;   // for us
   };
   Result<Space> space() const;
+  // Makes a file and removes it. A file system that gave up after an error of its own may call itself
+  // writable and refuse this alone. A volume without space is no error.
+  Status try_writing() const;
 
   // Beneath the folder: `front/2026-11-26/15-04-05.123Z.mp4`; while the clock is not believed
   // `front/unsettled/<first 8 of the boot id>-<monotonic ms>.mp4`. G.711 makes it .mov.

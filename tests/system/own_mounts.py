@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""File systems of a test's own: in a mount namespace, so that they go with its process and nobody else sees them."""
+
+import ctypes
+import os
+import pathlib
+import time
+
+import netspace
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 0x1, 0x20, 0x1000, 0x4000, 0x40000
+EBUSY = 16
+
+
+def _mount(what, where, kind, flags, options=None):
+    if LIBC.mount(what, os.fsencode(where), kind, flags, options) != 0:
+        raise OSError(ctypes.get_errno(), f"mount {where}: {os.strerror(ctypes.get_errno())}")
+
+
+def enter(test):
+    """From here on mounts are this process's and its children's only; else the test is skipped. Not undone: call it in a
+    process that ends with the test. A user who is not root becomes root of a namespace, if the kernel lets them."""
+    try:
+        if os.geteuid() == 0:
+            netspace.unshare(netspace.CLONE_NEWNS)
+        else:
+            user, group = os.getuid(), os.getgid()
+            netspace.unshare(netspace.CLONE_NEWUSER | netspace.CLONE_NEWNS)
+            pathlib.Path("/proc/self/setgroups").write_text("deny")
+            pathlib.Path("/proc/self/uid_map").write_text(f"0 {user} 1")
+            pathlib.Path("/proc/self/gid_map").write_text(f"0 {group} 1")
+        _mount(b"none", "/", None, MS_REC | MS_PRIVATE)
+    except OSError as error:
+        test.skipTest(f"SKIPPED: no mount namespace here: {error}")
+
+
+def tmpfs(test, folder, size):
+    """An empty file system of this size (`8m`) at `folder`, which is made."""
+    folder = pathlib.Path(folder)
+    folder.mkdir(exist_ok=True)
+    try:
+        _mount(b"porchlight-test", folder, b"tmpfs", 0, f"size={size}".encode())
+    except OSError as error:
+        test.skipTest(f"SKIPPED: no tmpfs can be mounted here: {error}")
+    test.addCleanup(LIBC.umount2, os.fsencode(folder), 2)
+    return folder
+
+
+def make_read_only(folder, seconds=60):
+    """While somebody writes a file there the kernel refuses; so in the instant between two files."""
+    until = time.monotonic() + seconds
+    while LIBC.mount(None, os.fsencode(folder), None, MS_REMOUNT | MS_BIND | MS_RDONLY, None) != 0:
+        if ctypes.get_errno() != EBUSY or time.monotonic() > until:
+            raise OSError(ctypes.get_errno(), f"remount {folder}: {os.strerror(ctypes.get_errno())}")
+
+
+def make_writable(folder):
+    _mount(None, folder, None, MS_REMOUNT | MS_BIND)
+
+
+def fill(path):
+    """Takes what is free of a file system, into a file; how many bytes."""
+    taken = 0
+    with open(path, "ab", buffering=0) as file:
+        for block in (65536, 4096):
+            try:
+                while True:
+                    taken += file.write(b"\0" * block)
+            except OSError:
+                pass
+    return taken
