@@ -56,6 +56,11 @@ api::FootagePorts make_footage_ports(pipeline::Pipeline& pipeline, const std::fi
     return meter->run(record::Rendering::clip, clock,
                       [&] { return render(*shelf, storage, recordings, order, going_on, std::move(stop)); });
   };
+  pipeline.set_clip_maker([render = ports.render](const std::string& camera, WallTime from, WallTime to,
+                                                  const std::filesystem::path& out, std::stop_token stop) {
+    return render(
+        {camera, from, to, out}, [] {}, std::move(stop));
+  });
   ports.thumbnail = [recordings, &clock, meter](const store::Segment& segment, std::chrono::milliseconds into,
                                                 int width) {
     return meter->run(record::Rendering::thumbnail, clock, [&] {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "notify/characters.hpp"
+#include "notify/clip_file.hpp"
 #include "notify/encoded_word.hpp"
 
 namespace porchlight::notify {
@@ -27,6 +28,9 @@ std::string cloud_event_of(const Message& message, const std::string& source) {
   if (message.picture)
     data["picture"] = {{"content_type", "image/jpeg"},
                        {"base64", base64_of(characters_of(*message.picture))}};
+  if (message.clip)
+    data["clip"] = {{"content_type", clip_file_of(message.clip).type},
+                    {"base64", base64_of(characters_of(*message.clip))}};
   event["data"] = std::move(data);
   return event.dump(-1, ' ', false, json::error_handler_t::replace);
 }

@@ -17,7 +17,7 @@
 namespace porchlight::notify {
 
 inline std::size_t picture_bytes_of(const Message& message) noexcept {
-  return message.picture ? message.picture->size() : 0;
+  return (message.picture ? message.picture->size() : 0) + (message.clip ? message.clip->size() : 0);
 }
 
 // What one lane holds for a (further) attempt, and when each is due. No thread, no network.

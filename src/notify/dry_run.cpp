@@ -39,9 +39,11 @@ std::string indented(const std::string& text) {
 
 json json_of_told(const DryRun::Told& told) {
   const auto& route = told.route;
-  return {{"channel", route.channel_id}, {"rule", route.rule},     {"attach", route.attach_snapshot},
-          {"critical", route.critical},  {"more", route.more},     {"after_ms", route.after.count()},
-          {"title", told.words.title},   {"text", told.words.text}};
+  json object{{"channel", route.channel_id}, {"rule", route.rule},     {"attach", route.attach_snapshot},
+              {"critical", route.critical},  {"more", route.more},     {"after_ms", route.after.count()},
+              {"title", told.words.title},   {"text", told.words.text}};
+  if (route.attach_clip) object["clip"] = true;
+  return object;
 }
 
 std::optional<event::Verdict> verdict_of(const std::string& word) {
@@ -121,6 +123,7 @@ std::string DryRun::text_of(const Outcome& outcome) const {
               say_span(std::chrono::duration_cast<std::chrono::seconds>(route.after), Language::english) +
               " unless somebody acknowledges";
     text += std::string(route.attach_snapshot ? ", with the picture" : "") +
+            (route.attach_clip ? ", with a film later where the channel carries one" : "") +
             (route.critical ? ", critical" : "") + ":\n" + indented(told.words.title) +
             indented(told.words.text);
   }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "notify/clip_file.hpp"
 #include "notify/email.hpp"
 #include "porchlight/base/html.hpp"
 #include "porchlight/notify/payload.hpp"
@@ -69,6 +70,10 @@ http::Mail mail_of(const Message& message, const EmailOptions& options) {
   if (message.picture) {
     mail.picture_id = "snapshot." + id_of(message, sequence, options);
     mail.picture = {reinterpret_cast<const char*>(message.picture->data()), message.picture->size()};
+  }
+  if (message.clip) {
+    const auto file = clip_file_of(message.clip);
+    mail.attachment = {file.name, file.type, characters_of(*message.clip)};
   }
   mail.text = plain_of(message.words);
   mail.html = html_of(message.words, mail.picture_id);

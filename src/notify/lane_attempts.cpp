@@ -27,7 +27,10 @@ void ChannelLane::State::attempt(DeliveryQueue::Entry& entry, const std::stop_to
   message.words = words_of(message.row, language, links ? links->address_for(message.row) : std::string());
   message.row.payload = public_payload(message.row);
   const auto begun = clock.now();
-  const auto delivery = channel->deliver(message, stop);
+  const bool lacks_clip = message.row.key.sequence == clip_update && !message.clip;
+  const auto delivery = lacks_clip
+                            ? Delivery::rejected(ErrorCode::not_found, "the clip is not there any more")
+                            : channel->deliver(message, stop);
   // Cut short by the stop: not a failure, the row stays pending as it was.
   if (delivery.kind == Delivery::Kind::retry && stop.stop_requested()) return;
   if (entry.attempts > 0) instruments.retried();

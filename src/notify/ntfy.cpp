@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "notify/characters.hpp"
+#include "notify/clip_file.hpp"
 #include "notify/clipped.hpp"
 #include "notify/destination.hpp"
 #include "notify/encoded_word.hpp"
@@ -48,7 +49,8 @@ const char* tag_of(const Message& message) {
 // What belongs to a ring replaces it on the phone; what is said about it later stands beside it.
 std::string sequence_id_of(const Message& message) {
   const auto& key = message.row.key;
-  const bool own = key.sequence != first_message && message.row.type != "ring_update";
+  const bool own =
+      key.sequence != first_message && (message.row.type != "ring_update" || key.sequence == clip_update);
   return own ? key.event_id.text() + "-" + std::to_string(key.sequence) : key.event_id.text();
 }
 
@@ -108,7 +110,7 @@ Result<std::unique_ptr<Channel>> Ntfy::create(NtfyOptions options, const Clock& 
 }
 
 int Ntfy::priority_of(const Message& message) const {
-  if (message.row.type == "ring_update") return soundless;
+  if (message.row.type == "ring_update" || message.clip) return soundless;
   return message.words.critical ? urgent : options_.priority;
 }
 
@@ -148,15 +150,16 @@ http::ClientRequest Ntfy::text_request(const Message& message) const {
   return request;
 }
 
-// The picture is the body; what the JSON would say stands in headers.
+// The picture or film is the body; what the JSON would say stands in headers.
 http::ClientRequest Ntfy::picture_request(const Message& message) const {
   const auto& words = message.words;
   http::ClientRequest request;
   request.method = "PUT";
   request.url = courier_.url() + "/" + options_.topic;
-  request.content_type = "image/jpeg";
-  request.borrowed_body = characters_of(*message.picture);
-  request.headers = {{"X-Filename", "snapshot.jpg"},
+  const auto file = message.clip ? clip_file_of(message.clip) : ClipFile{"snapshot.jpg", "image/jpeg"};
+  request.content_type = file.type;
+  request.borrowed_body = characters_of(message.clip ? *message.clip : *message.picture);
+  request.headers = {{"X-Filename", file.name},
                      {"X-Title", encoded_words(clipped_bytes(words.title, longest_title))},
                      {"X-Message", encoded_words(message_of(words))},
                      {"X-Priority", std::to_string(priority_of(message))},
@@ -195,7 +198,7 @@ Delivery Ntfy::deliver(const Message& message, std::stop_token stop) {
     return response ? judge(*response, about_picture) : Courier::unanswered(response.error());
   };
   bool about_picture = false;
-  if (message.picture) {
+  if (message.picture || message.clip) {
     auto delivery = attempt(picture_request(message), about_picture);
     // Text alone; where it is known to stand there already, there is nothing to add but the refusal.
     const bool text_is_there =

@@ -83,6 +83,20 @@ store::OutboxRow name_update_of(const event::Ring& ring, const event::Sighting& 
   return row;
 }
 
+store::OutboxRow clip_update_of(const event::Event& event, const Route& route, WallTime now) {
+  auto object = object_of(event, std::nullopt);
+  if (object["type"] == "ring") object["type"] = "ring_update";
+  object["clip"] = true;
+  auto told = route;
+  told.more = 0;  // those were told with the first
+  return row_of(event, told, now, clip_update, std::move(object));
+}
+
+bool carries_clips(std::string_view channel_type) noexcept {
+  return channel_type == "webhook" || channel_type == "email" || channel_type == "telegram" ||
+         channel_type == "ntfy";
+}
+
 std::string public_payload(const store::OutboxRow& row) {
   auto object = json::parse(row.payload, nullptr, false);
   if (!object.is_object() || object.erase("words") == 0) return row.payload;

@@ -26,6 +26,7 @@ Route* find(std::vector<Route>& routes, const std::string& channel, bool later) 
 
 void merge(Route& into, const Route& route) {
   into.attach_snapshot |= route.attach_snapshot;
+  into.attach_clip |= route.attach_clip;
   into.critical |= route.critical;
   into.after = std::min(into.after, route.after);
 }
@@ -117,7 +118,8 @@ Ruling RuleEngine::judge(std::size_t index, const Asked& asked) {
 
 void RuleEngine::tell(std::size_t index, const Asked& asked, Decision& decision) {
   const auto& rule = set_.rules[index];
-  Route route{{}, rule.attach_snapshot, index, asked.critical(rule), 0ms, 0, rule.words, {}};
+  Route route{{}, rule.attach_snapshot, index, asked.critical(rule), 0ms,
+              0,  rule.words,           {},    rule.attach_clip};
   if (const auto* last = last_of(index, asked)) route.more = last->silent;
   if (const auto name = set_.cameras.find(asked.facts.camera);
       name != set_.cameras.end() && name->second != name->first)
@@ -159,6 +161,7 @@ Ruling RuleEngine::objection(const std::string& channel, const Route& route, con
 
 void RuleEngine::escalate(const Rule& rule, Route route, const Asked& asked, Decision& decision) const {
   route.after = rule.escalate->after;
+  route.attach_clip = false;  // its message is one
   for (const auto& channel : rule.escalate->to) {
     const auto& wishes = recipient(channel);
     if (contains(wishes.not_about, asked.facts.person)) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "notify/rule_options.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "notify/contains.hpp"
@@ -109,12 +110,19 @@ std::vector<std::string> read_severities(Section& section, std::optional<Occasio
   return words;
 }
 
-bool read_attach(Section& section) {
-  if (section.is_scalar("attach") && section.text("attach", "") == "clip") {
-    section.fault("attach", "'clip' is not in this version; 'snapshot' is");
-    return false;
-  }
-  return section.choice("attach", "", {"snapshot"}) == "snapshot";
+// What nothing is recorded about has no film.
+bool has_clip(Occasion when) {
+  constexpr std::array recorded{Occasion::ring, Occasion::person_known, Occasion::person_unknown,
+                                Occasion::person_blacklisted, Occasion::motion};
+  return std::find(recorded.begin(), recorded.end(), when) != recorded.end();
+}
+
+void read_attach(Section& section, std::optional<Occasion> when, Rule& rule) {
+  const auto what = section.choice("attach", "", {"snapshot", "clip"});
+  rule.attach_clip = what == "clip";
+  rule.attach_snapshot = !what.empty();
+  if (rule.attach_clip && when && !has_clip(*when))
+    section.fault("attach", "'clip' only with ring, person.… and motion: nothing else is recorded about");
 }
 
 std::string read_template(Section& section, std::string_view key, std::size_t longest, bool one_line) {
@@ -174,7 +182,7 @@ Rule read_rule(Section& section, const std::vector<std::string>& channels, const
   const auto when = read_occasion(section);
   if (when) rule.when = *when;
   rule.to = read_channel_ids(section, channels);
-  rule.attach_snapshot = read_attach(section);
+  read_attach(section, when, rule);
   rule.cameras = read_cameras(section, cameras);
   rule.persons = read_persons(section, when);
   rule.severities = read_severities(section, when);

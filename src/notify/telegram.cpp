@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "notify/characters.hpp"
+#include "notify/clip_file.hpp"
 #include "notify/clipped.hpp"
 #include "notify/destination.hpp"
 #include "notify/factory.hpp"
@@ -65,7 +66,8 @@ std::string text_of(const Words& words, bool with_link) {
   return text;
 }
 
-const char* name_of(bool photo, bool edit, bool caption) {
+const char* name_of(bool photo, bool edit, bool caption, bool video) {
+  if (video) return "sendVideo";
   if (edit) return caption ? "editMessageCaption" : "editMessageText";
   return photo ? "sendPhoto" : "sendMessage";
 }
@@ -96,6 +98,7 @@ std::string Telegram::url_of(const char* method) const {
 }
 
 Telegram::Method Telegram::method_for(const Message& message) const {
+  if (message.clip) return Method::send_video;
   if (message.row.type == "ring_update" && message.row.key.sequence == name_update) {
     if (number_of(message, first_message)) return Method::edit_text;
     if (number_of(message, picture_update)) return Method::edit_caption;
@@ -112,6 +115,8 @@ Delivery Telegram::deliver(const Message& message, std::stop_token stop) {
   switch (const auto method = method_for(message)) {
     case Method::send_photo:
       return send_photo(message, stop);
+    case Method::send_video:
+      return send_video(message, stop);
     case Method::edit_text:
     case Method::edit_caption:
       return edit(message, method, stop);
@@ -133,6 +138,11 @@ Delivery Telegram::send_photo(const Message& message, const std::stop_token& sto
       answer.delivery.kind == Delivery::Kind::rejected &&
       has_any(answer.description, {"photo", "image", "file", "media", "entity too large"});
   return about_photo ? without_photo(message, std::move(answer.delivery), stop) : answer.delivery;
+}
+
+// What a film adds to the text that stands there already is itself.
+Delivery Telegram::send_video(const Message& message, const std::stop_token& stop) {
+  return call(message, Method::send_video, stop).delivery;
 }
 
 // Text alone: where it is known to stand there already, there is nothing to add but the refusal.
@@ -166,17 +176,23 @@ Telegram::Answer Telegram::call(const Message& message, Method method, const std
 Telegram::Answer Telegram::attempt(const Message& message, Method method, Link link,
                                    const std::stop_token& stop) {
   const bool photo = method == Method::send_photo;
+  const bool video = method == Method::send_video;
   const bool caption = method == Method::edit_caption;
   const auto fields = fields_for(message, method, link);
   http::ClientRequest request;
   request.method = "POST";
-  request.url = url_of(name_of(photo, caption || method == Method::edit_text, caption));
+  request.url = url_of(name_of(photo, caption || method == Method::edit_text, caption, video));
   std::vector<std::string> values;  // what the parts point to
-  if (photo) {
+  if (photo || video) {
     values.reserve(fields.size());
     for (const auto& [name, value] : fields.items())
       request.parts.push_back({name, "", "", values.emplace_back(written(value))});
-    request.parts.push_back({"photo", "image/jpeg", "snapshot.jpg", characters_of(*message.picture)});
+    if (photo) {
+      request.parts.push_back({"photo", "image/jpeg", "snapshot.jpg", characters_of(*message.picture)});
+    } else {
+      const auto file = clip_file_of(message.clip);
+      request.parts.push_back({"video", file.type, file.name, characters_of(*message.clip)});
+    }
   } else {
     request.content_type = "application/json";
     request.body = written(fields);
@@ -217,20 +233,24 @@ json Telegram::fields_for(const Message& message, Method method, Link link) cons
   const auto first = number_of(message, first_message);
   if (method == Method::edit_text) fields["message_id"] = *first;
   if (method == Method::edit_caption) fields["message_id"] = *number_of(message, picture_update);
-  const bool sends = method == Method::send_message || method == Method::send_photo;
-  // A phone that has rung for the text need not ring again for its picture or name.
-  const bool quiet = message.row.type == "ring_update" || (options_.silent && !message.words.critical);
+  const bool file = method == Method::send_photo || method == Method::send_video;
+  const bool sends = method == Method::send_message || file;
+  if (method == Method::send_video) fields["supports_streaming"] = true;
+  // A phone that has rung for the text need not ring again for its picture, name or film.
+  const bool quiet = message.row.type == "ring_update" || method == Method::send_video ||
+                     (options_.silent && !message.words.critical);
   if (sends && quiet) fields["disable_notification"] = true;
   const bool is_reply = sends && sequence != first_message && first;
   if (is_reply) fields["reply_parameters"] = {{"message_id", *first}, {"allow_sending_without_reply", true}};
   // The picture stands below its text.
-  if (!is_reply || method != Method::send_photo) add_text(fields, message, method, link);
+  if (!is_reply || !file) add_text(fields, message, method, link);
   return fields;
 }
 
 // The title is bold by an entity, not by markup: nothing in a name can break it.
 void Telegram::add_text(json& fields, const Message& message, Method method, Link link) const {
-  const bool caption = method == Method::send_photo || method == Method::edit_caption;
+  const bool caption =
+      method == Method::send_photo || method == Method::send_video || method == Method::edit_caption;
   const auto& words = message.words;
   const auto most = caption ? longest_caption : longest_text;
   fields[caption ? "caption" : "text"] = clipped_units(text_of(words, link == Link::text), most);

@@ -28,7 +28,7 @@ class Telegram final : public Channel {
   Status reach(std::stop_token stop) override;
 
  private:
-  enum class Method : std::uint8_t { send_message, send_photo, edit_text, edit_caption };
+  enum class Method : std::uint8_t { send_message, send_photo, send_video, edit_text, edit_caption };
   enum class Link : std::uint8_t { button, text };
   struct Answer {
     Delivery delivery;
@@ -42,6 +42,7 @@ class Telegram final : public Channel {
   Answer attempt(const Message& message, Method method, Link link, const std::stop_token& stop);
   Answer judge(const http::ClientResponse& response) const;
   Delivery send_photo(const Message& message, const std::stop_token& stop);
+  Delivery send_video(const Message& message, const std::stop_token& stop);
   Delivery without_photo(const Message& message, Delivery refusal, const std::stop_token& stop);
   Delivery edit(const Message& message, Method method, const std::stop_token& stop);
   nlohmann::json fields_for(const Message& message, Method method, Link link) const;

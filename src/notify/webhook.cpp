@@ -2,6 +2,7 @@
 #include "notify/webhook.hpp"
 
 #include "notify/characters.hpp"
+#include "notify/clip_file.hpp"
 #include "notify/cloud_event.hpp"
 #include "notify/destination.hpp"
 #include "notify/factory.hpp"
@@ -77,9 +78,14 @@ http::ClientRequest Webhook::request_for(const Message& message) const {
   if (!options_.cloud_event_source.empty()) {
     request.content_type = cloud_event_type;
     request.body = cloud_event_of(message, options_.cloud_event_source);
-  } else if (message.picture) {
+  } else if (message.picture || message.clip) {
     request.parts.push_back({"event", "application/json", "", row.payload});
-    request.parts.push_back({"picture", "image/jpeg", "snapshot.jpg", characters_of(*message.picture)});
+    if (message.picture)
+      request.parts.push_back({"picture", "image/jpeg", "snapshot.jpg", characters_of(*message.picture)});
+    if (message.clip) {
+      const auto file = clip_file_of(message.clip);
+      request.parts.push_back({"clip", file.type, file.name, characters_of(*message.clip)});
+    }
   } else {
     request.content_type = "application/json";
     request.body = row.payload;

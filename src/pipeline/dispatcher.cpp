@@ -149,7 +149,24 @@ void Dispatcher::dispatch(Incoming incoming) {
     on_sighting(*sighting, incoming.picture, routes);
   else
     on_other(incoming.event, incoming.picture, routes);
+  want_clip(incoming.event, routes);
   instruments_.took(begun, clock_.now());
+}
+
+// Last of all: what was to be told is on its way.
+void Dispatcher::want_clip(const event::Event& event, const std::vector<notify::Route>& routes) {
+  // Of a face at a ring the ring itself has one.
+  if (const auto* sighting = std::get_if<event::Sighting>(&event); sighting != nullptr && sighting->ring_id)
+    return;
+  ClipWish wish{event, {}};
+  for (const auto& route : routes) {
+    const auto type = routing_->types.find(route.channel_id);
+    if (route.attach_clip && type != routing_->types.end() && notify::carries_clips(type->second))
+      wish.routes.push_back(route);
+  }
+  if (wish.routes.empty() || !clip_wanted_ || clip_wanted_(std::move(wish))) return;
+  log_.with(event::header_of(event).trace, &event::header_of(event).id)
+      .warning("an event's clip could not be made, nobody is sent one", {{"fault", "too many are looking"}});
 }
 
 void Dispatcher::on_ring(const event::Ring& ring, const std::vector<notify::Route>& routes) {

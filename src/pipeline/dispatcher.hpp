@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "pipeline/camera_table.hpp"
+#include "pipeline/event_clips.hpp"
 #include "pipeline/event_instruments.hpp"
 #include "pipeline/queue_gauges.hpp"
 #include "pipeline/routing.hpp"
@@ -47,6 +48,8 @@ class Dispatcher {
 
   // Before anybody offers. Called by whoever offers, on their thread; must not block.
   void on_offer(std::function<void(const event::Event&)> observer) { observer_ = std::move(observer); }
+  // Before run(). Dispatcher's thread; must not block. False: not taken.
+  void on_clip(std::function<bool(ClipWish)> wanted) { clip_wanted_ = std::move(wanted); }
   void offer_press(event::Event press);  // button lane
   void offer(Incoming incoming);         // any thread
   void read_queues(QueueGauges& gauges) const {
@@ -74,6 +77,7 @@ class Dispatcher {
   void take_news();
   bool work_once();
   void dispatch(Incoming incoming);
+  void want_clip(const event::Event& event, const std::vector<notify::Route>& routes);
   void tell_recorder(const event::Event& event);
   notify::Decision decide(const event::Event& event);
   void on_ring(const event::Ring& ring, const std::vector<notify::Route>& routes);
@@ -96,6 +100,7 @@ class Dispatcher {
   const Clock& clock_;
   StoreQueue& store_;
   const ExpectRing expect_ring_;
+  std::function<bool(ClipWish)> clip_wanted_;          // const once it runs
   std::function<void(const event::Event&)> observer_;  // const once anybody offers
   const telemetry::Logger log_{"doorbell.pipeline", telemetry::Component::system};
   EventInstruments instruments_;

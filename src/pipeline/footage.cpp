@@ -93,6 +93,29 @@ void Pipeline::State::start_footage() {
        [lane = footage.get()](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); }});
 }
 
+void Pipeline::State::make_event_clips() {
+  EventClips::Ports ports;
+  ports.rolls = [this] {
+    return std::pair(std::chrono::milliseconds(pre_roll_ms.load(std::memory_order_relaxed)),
+                     std::chrono::milliseconds(post_roll_ms.load(std::memory_order_relaxed)));
+  };
+  ports.make = [this](const std::string& camera, WallTime from, WallTime to, const std::filesystem::path& out,
+                      std::stop_token stop) {
+    if (!make_clip) return Status(Error(ErrorCode::unavailable, "this daemon makes no films"));
+    return make_clip(camera, from, to, out, std::move(stop));
+  };
+  ports.store = [this](StoreJob job) { return store->queue().push(std::move(job)); };
+  event_clips = std::make_unique<EventClips>(options.folder / "clips", clock, std::move(ports));
+  clips->set_tick([this] { event_clips->turn(clips->stop_token()); });
+  dispatcher->on_clip([this](ClipWish wish) {
+    return clips->quick([this, wish = std::move(wish)] { event_clips->take(wish); });
+  });
+}
+
+void Pipeline::set_clip_maker(ClipMaker make) {
+  state_->make_clip = std::move(make);
+}
+
 Pipeline::Rolls Pipeline::rolls() const noexcept {
   return {std::chrono::milliseconds(state_->pre_roll_ms.load(std::memory_order_relaxed)),
           std::chrono::milliseconds(state_->post_roll_ms.load(std::memory_order_relaxed))};

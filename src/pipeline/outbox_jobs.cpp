@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "pipeline/store_open.hpp"
+#include "porchlight/notify/payload.hpp"
 
 namespace porchlight::pipeline {
 namespace {
@@ -104,9 +105,22 @@ bool StoreLane::push_reloaded(notify::ChannelLane& lane, store::OutboxRow row,
   notify::Message message;
   message.row = std::move(row);
   if (picture) message.picture = std::move(*picture);
+  if (message.row.key.sequence == notify::clip_update)
+    if (auto clip = open_->snapshots.load_clip(message.row.key.event_id)) message.clip = std::move(*clip);
   message.receipts = std::move(receipts);
   message.reloaded = true;
   return lane.push(std::move(message));
+}
+
+// Its messages go by way of the outbox: nobody waits for them, and what is before them goes first.
+void StoreLane::add_clip(AmendEvent job) {
+  leave_out_strangers(job.rows);
+  if (!open_) return failed("a clip is given up", Error(ErrorCode::unavailable, "the event log is not open"));
+  if (auto status = open_->snapshots.save_clip(job.id, *job.clip); !status)
+    return failed("a clip could not be stored, no message carries it", status.error());
+  if (auto status = open_->log.amend(job.id, std::nullopt, job.rows); !status)
+    return failed("an event could not be amended", status.error());
+  for (const auto& row : job.rows) next_reload_.emplace(row.key.channel_id, clock_.now());
 }
 
 // Recorded before it is done, as every change of what is stored; what cannot be recorded is not done.

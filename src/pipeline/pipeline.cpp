@@ -36,6 +36,7 @@ Status Pipeline::State::build() {
     if (!executor) return std::move(executor).error();
     *place = std::move(*executor);
   }
+  make_event_clips();
   host = std::make_unique<HostLane>(options.folder, options.recording.folder, clock, metrics);
   auto vision_wakeup = Wakeup::create();
   if (!vision_wakeup) return std::move(vision_wakeup).error();

@@ -85,6 +85,7 @@ class Pipeline::State {
 
   // footage.cpp, main thread
   Status make_footage();
+  void make_event_clips();
   void start_footage();
 
   // house_view.cpp, main thread: shows the channels the house when it changed.
@@ -136,6 +137,8 @@ class Pipeline::State {
   std::unique_ptr<Executor> accounts;
   std::unique_ptr<Executor> library;
   std::unique_ptr<Executor> clips;
+  std::unique_ptr<EventClips> event_clips;  // on its thread
+  ClipMaker make_clip;                      // const after start()
   std::unique_ptr<HostLane> host;
   std::unique_ptr<VisionLane> vision;         // there even when faces are off; then nothing runs it
   std::unique_ptr<gpio::OutputLane> outputs;  // there even without outputs; then nothing runs it

@@ -35,11 +35,12 @@ struct AwaitCommit {
   std::function<void()> give_up{};  // may be empty
 };
 
-// What came later for an event: its picture and the messages that carry it.
+// What came later for an event: its picture, or its film, and the messages that carry it.
 struct AmendEvent {
   event::EventId id;
   store::JpegBytes picture;  // may be null
   std::vector<store::OutboxRow> rows;
+  store::JpegBytes clip{};  // may be null
 };
 
 // What lasted a while is over: the event as it is now, under its id.

@@ -16,6 +16,7 @@ constexpr auto look_period = 1s;  // a command in another process may have chang
 constexpr auto tidy_period = 1h;
 constexpr auto outbox_kept = 24h * 30;
 constexpr auto alerts_kept = 24h * 30;  // after Alertmanager last told of one; it repeats within days
+constexpr auto clips_kept = 2h;         // the messages that carry one expire within an hour
 constexpr std::size_t committed_kept = 256;
 constexpr std::size_t queue_capacity = 2048;
 
@@ -209,6 +210,7 @@ void StoreLane::await(AwaitCommit job) {
 }
 
 void StoreLane::amend(AmendEvent job) {
+  if (job.clip) return add_clip(std::move(job));
   leave_out_strangers(job.rows);
   if (held_.amend(job) || !open_) return;
   std::optional<std::string> file;
@@ -328,6 +330,7 @@ void StoreLane::tidy() {
     failed("the outbox could not be pruned", pruned.error());
   if (auto pruned = store::AlertLog(*open_->database).prune(clock_.wall() - alerts_kept); !pruned)
     failed("old alerts could not be forgotten", pruned.error());
+  static_cast<void>(open_->snapshots.forget_clips(clips_kept));
   if (auto status = open_->database->checkpoint(); !status) failed("checkpoint", status.error());
 }
 

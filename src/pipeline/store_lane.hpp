@@ -74,6 +74,7 @@ class StoreLane {
   void note_committed(const CommitEvent& job);
   void write_held();
   void await(AwaitCommit job);
+  void add_clip(AmendEvent job);
   void amend(AmendEvent job);
   void complete(CompleteEvent job);
   bool complete_stored(const event::Event& event);

@@ -86,6 +86,24 @@ TEST_F(EmailTest, PictureIsInTheHtmlAndArrivesByteForByte) {
   EXPECT_THAT(mail["disposition"].get<std::string>(), StartsWith("inline"));
 }
 
+TEST_F(EmailTest, AClipIsAFileBesideTheWords) {
+  auto message = message_for(3, {"Someone is at the door", "", "", false});
+  message.clip = some_picture(500000);
+  message.receipts = {{0, "Someone is at the door"}};
+  auto mail = sent(message);
+  EXPECT_EQ(mail["shape"], "multipart/mixed(multipart/alternative(text/plain,text/html),video/mp4)");
+  ASSERT_EQ(mail["files"].size(), 1U);
+  EXPECT_EQ(mail["files"][0][0], "clip.mp4");
+  EXPECT_EQ(mail["files"][0][1], "video/mp4");
+  EXPECT_TRUE(decode_base64(mail["files"][0][2]) == std::string(message.clip->begin(), message.clip->end()));
+  EXPECT_EQ(mail["head"]["in-reply-to"], "<" + event_id + ".0.post@example.org>");
+  // With a picture, too.
+  message.picture = some_picture();
+  EXPECT_EQ(
+      sent(message)["shape"],
+      "multipart/mixed(multipart/alternative(text/plain,multipart/related(text/html,image/jpeg)),video/mp4)");
+}
+
 TEST_F(EmailTest, LaterMessagesAreAnswersToTheFirstAndRepetitionsKeepTheirId) {
   MailSink sink;
   const auto post = channel(options_for(sink));

@@ -95,6 +95,8 @@ def record_of(smtp, envelope):
         "picture": base64.b64encode(picture.get_content()).decode() if picture else "",
         "picture_id": picture["content-id"] if picture else "",
         "disposition": str(picture["content-disposition"]) if picture else "",
+        "files": [[part.get_filename(), part.get_content_type(), base64.b64encode(part.get_content()).decode()]
+                  for part in message.walk() if part.get_content_disposition() == "attachment"],
         "faults": faults_of(message),
         "bare_line_ends": raw.replace(b"\r\n", b"").count(b"\n") + raw.replace(b"\r\n", b"").count(b"\r"),
         "raw": base64.b64encode(raw).decode(),

@@ -65,6 +65,20 @@ TEST(Ntfy, TextIsJsonAndThePictureReplacesItAndTheNameKeepsThePicture) {
   EXPECT_EQ(named["message"]["sequence_id"], text["message"]["sequence_id"]);
 }
 
+TEST(Ntfy, AClipIsAQuietFileOfItsOwn) {
+  Sink sink("ntfy");
+  auto message = ring_message(3);
+  message.clip = small_picture();
+  const auto delivery = ntfy(sink.url())->deliver(message, {});
+  ASSERT_EQ(delivery.kind, Kind::delivered) << delivery.text;
+  const auto got = sink.next();
+  EXPECT_EQ(got["method"], "PUT");
+  EXPECT_EQ(decode_base64(got["clip"]), std::string(message.clip->begin(), message.clip->end()));
+  EXPECT_EQ(got["message"]["filename"], "clip.mp4");
+  EXPECT_EQ(got["message"]["priority"], 2);
+  EXPECT_EQ(got["message"]["sequence_id"], "018bcfe5-6800-7abc-8def-0123456789ab-3") << "it replaces nothing";
+}
+
 TEST(Ntfy, ALinkIsTappedAndAnsweredByAButton) {
   Sink sink("ntfy");
   const auto channel = ntfy(sink.url());

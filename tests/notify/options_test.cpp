@@ -54,6 +54,19 @@ notifications:
   EXPECT_FALSE(reading.options.rules[1].attach_snapshot);
 }
 
+TEST(NotifyOptions, AClipComesWithThePicture) {
+  const auto reading = read(R"(
+notifications:
+  channels: [{id: book, type: log}]
+  rules: [{when: motion, to: [book], attach: clip}, {when: ring, to: [book], attach: snapshot}]
+)");
+  EXPECT_THAT(reading.faults, IsEmpty());
+  ASSERT_EQ(reading.options.rules.size(), 2U);
+  EXPECT_TRUE(reading.options.rules[0].attach_clip);
+  EXPECT_TRUE(reading.options.rules[0].attach_snapshot);
+  EXPECT_FALSE(reading.options.rules[1].attach_clip);
+}
+
 TEST(NotifyOptions, EachTypeIsMadeFromItsKeys) {
   const auto reading = read(R"(
 notifications:
@@ -99,7 +112,7 @@ notifications:
   EXPECT_EQ(wishes.rate, (Rate{3, std::chrono::seconds(20)}));
   EXPECT_THAT(wishes.not_about, ElementsAre("Zoë"));
   EXPECT_FALSE(reading.options.channels[1].recipient.rate.has_value());
-  Rule expected{Occasion::person_known, {"a"}, false, {"yard"}, {"Lia", "Zoë"}};
+  Rule expected{Occasion::person_known, {"a"}, false, false, {"yard"}, {"Lia", "Zoë"}};
   expected.schedule = {{0x1f, 8 * 60, 18 * 60}, {0x20, 0, 24 * 60}};
   expected.quiet = {{0x7f, 12 * 60, 13 * 60}};
   expected.cooldown = std::chrono::minutes(5);
@@ -167,8 +180,8 @@ TEST(NotifyOptions, EachMistakeIsNamedOnceWithTheMend) {
       {"channels: [{id: a, type: log}], rules: [{when: rong, to: [a]}]", "did you mean 'ring'?"},
       {"channels: [{id: a, type: log}], rules: [{when: plate, to: [a]}]", "not in this version"},
       {"channels: [{id: a, type: log}], rules: [{when: ring, to: []}]", "names the channels"},
-      {"channels: [{id: a, type: log}], rules: [{when: ring, to: [a], attach: clip}]",
-       "'clip' is not in this version"},
+      {"channels: [{id: a, type: log}], rules: [{when: camera.lost, to: [a], attach: clip}]",
+       "'clip' only with ring, person.… and motion"},
       {"channels: [{id: a, type: log}], rules: [{when: ring, to: [a], attach: snapshop}]", "snapshot"},
       {"channels: [{id: a, type: log}], rules: [{when: ring, to: [a], quiet: '22:00'}]", "22:00-07:00"},
       {"channels: [{id: a, type: log}], rules: [{when: ring, to: [a], quiet: '22:00-22:00'}]", "00:00-24:00"},

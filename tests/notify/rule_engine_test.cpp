@@ -52,7 +52,7 @@ struct RuleEngineTest : testing::Test {
 };
 
 TEST_F(RuleEngineTest, FirstCheckThatHoldsIsTheReason) {
-  auto rule = Rule{Occasion::person_known, {"phone"}, false, {"yard"}, {"Zoë"}};
+  auto rule = Rule{Occasion::person_known, {"phone"}, false, false, {"yard"}, {"Zoë"}};
   rule.schedule = {*parse_window("08:00-09:00")};
   rule.quiet = {*parse_window("00:00-24:00")};
   configure({rule});
@@ -201,6 +201,18 @@ TEST_F(RuleEngineTest, ChannelOfTwoRulesIsToldOnce) {
   EXPECT_EQ(decision.routes[1].rule, 1U);
 }
 
+TEST_F(RuleEngineTest, AClipIsForWhoIsToldAtOnce) {
+  Rule first{Occasion::ring, {"phone"}}, second{Occasion::ring, {"phone", "hook"}, true};
+  second.attach_clip = true;
+  second.escalate = Escalation{2min, {"neighbour"}};
+  configure({first, second});
+  const auto decision = decide(ring());
+  ASSERT_THAT(told(decision), ElementsAre("phone", "hook", "neighbour+"));
+  EXPECT_TRUE(decision.routes[0].attach_clip) << "by the second rule";
+  EXPECT_TRUE(decision.routes[1].attach_clip);
+  EXPECT_FALSE(decision.routes[2].attach_clip);
+}
+
 TEST_F(RuleEngineTest, RuleThatNobodyHeardRemembersNothing) {
   auto rule = unknown_to_phone;
   rule.cooldown = 1h;
@@ -257,7 +269,7 @@ TEST_F(RuleEngineTest, AnswerGoesWhereItsRingWentAndNoFurther) {
 }
 
 TEST_F(RuleEngineTest, BlacklistedFaceIsToldByTheSightingWhereARuleForItFits) {
-  Rule sighting{Occasion::person_blacklisted, {"phone"}, false, {"front"}};
+  Rule sighting{Occasion::person_blacklisted, {"phone"}, false, false, {"front"}};
   sighting.schedule = {*parse_window("08:00-18:00")};
   sighting.cooldown = 1h;
   configure({sighting, {Occasion::security, {"phone", "mail"}}});

@@ -74,6 +74,25 @@ TEST(Telegram, TextThenPictureAsItsReplyThenTheNameIntoTheText) {
   EXPECT_THAT(edit["fields"]["text"].get<std::string>(), HasSubstr("Zoë"));
 }
 
+TEST(Telegram, AClipIsAQuietVideoBelowItsText) {
+  Sink sink("telegram");
+  const auto channel = telegram(sink.url());
+  auto message = ring_message(3);
+  message.clip = small_picture();
+  const auto alone = channel->deliver(message, {});
+  ASSERT_EQ(alone.kind, Kind::delivered) << alone.text;
+  const auto first = sink.next();
+  EXPECT_EQ(first["call"], "sendVideo");
+  EXPECT_THAT(first["fields"]["caption"].get<std::string>(), HasSubstr("Camera: porch"));
+  EXPECT_EQ(decode_base64(first["video"]), std::string(message.clip->begin(), message.clip->end()));
+  message.receipts = {{0, alone.receipt}};
+  ASSERT_EQ(channel->deliver(message, {}).kind, Kind::delivered);
+  const auto below = sink.next();
+  EXPECT_EQ(below["fields"]["reply_parameters"]["message_id"], std::stoll(alone.receipt));
+  EXPECT_EQ(below["fields"]["disable_notification"], true);
+  EXPECT_FALSE(below["fields"].contains("caption"));
+}
+
 TEST(Telegram, ARepeatedEditIsDelivered) {
   Sink sink("telegram");
   const auto channel = telegram(sink.url());

@@ -73,6 +73,34 @@ TEST_F(WebhookTest, PictureGoesAsAFormOverTheSameConnection) {
   EXPECT_TRUE(hit.parts[1].body == std::string(jpeg.begin(), jpeg.end()));
 }
 
+store::JpegBytes film(const std::string& brand) {
+  auto bytes = std::string(
+                   "\0\0\0\x18"
+                   "ftyp",
+                   8) +
+               brand;
+  for (int i = 0; i < 50000; ++i) bytes += static_cast<char>(i * i);
+  return std::make_shared<const std::vector<std::uint8_t>>(bytes.begin(), bytes.end());
+}
+
+TEST_F(WebhookTest, AClipGoesAsAFormUnderItsOwnType) {
+  Hook hook;
+  const auto channel = webhook({hook.url(), {}, {}}, clock);
+  auto message = message_for(3);
+  for (const auto* brand : {"isom", "qt  "}) {
+    message.clip = film(brand);
+    ASSERT_EQ(channel->deliver(message, {}).kind, Delivery::Kind::delivered);
+    const auto hit = hook.next();
+    ASSERT_EQ(hit.parts.size(), 2U);
+    EXPECT_EQ(hit.parts[0].body, message.row.payload);
+    EXPECT_EQ(hit.parts[1].name, "clip");
+    const bool quicktime = std::string(brand) == "qt  ";
+    EXPECT_EQ(hit.parts[1].content_type, quicktime ? "video/quicktime" : "video/mp4");
+    EXPECT_EQ(hit.parts[1].file_name, quicktime ? "clip.mov" : "clip.mp4");
+    EXPECT_TRUE(hit.parts[1].body == std::string(message.clip->begin(), message.clip->end()));
+  }
+}
+
 TEST_F(WebhookTest, EachStatusHasItsMeaning) {
   using Kind = Delivery::Kind;
   const std::vector<std::pair<std::string, Kind>> meanings{

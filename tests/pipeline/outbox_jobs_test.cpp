@@ -7,6 +7,7 @@
 
 #include "pipeline/store_house_fixture.hpp"
 #include "porchlight/notify/answers.hpp"
+#include "porchlight/notify/payload.hpp"
 #include "porchlight/store/event_log.hpp"
 
 namespace porchlight::pipeline {
@@ -85,6 +86,77 @@ TEST_F(OutboxJobs, EscalationThatNobodyAcknowledgesLeavesAtItsTimeAlsoAfterARest
   EXPECT_EQ(hook.seen[1].key.sequence, store::first_escalation);
   EXPECT_TRUE(house->acknowledge(ring.header.id));
   EXPECT_EQ(stored(hook.seen[1].key).state, DeliveryState::delivered);
+}
+
+struct WithClip : OutboxJobs {
+  // What the channel is handed as the film of each message; "" is none.
+  std::vector<std::string> films;
+  event::Ring ring;
+  void SetUp() override {
+    OutboxJobs::SetUp();
+    ring = new_ring();
+    house->send(ring, {row_of(ring, "hook", 0, clock)});
+    house->pass(1s);
+  }
+  void add_clip() {
+    const std::string text = "a film";
+    notify::Route route;
+    route.channel_id = "hook";
+    house->amend({ring.header.id,
+                  nullptr,
+                  {notify::clip_update_of(ring, route, clock.wall())},
+                  std::make_shared<const std::vector<std::uint8_t>>(text.begin(), text.end())});
+  }
+  std::filesystem::path file() const {
+    return folder.path() / "snapshots" / (ring.header.id.text() + ".clip");
+  }
+};
+
+TEST_F(WithClip, ItGoesOutWithItsOwnMessageAndAgainAfterARestart) {
+  hook.answer = [&](const notify::Message& message) {
+    films.push_back(message.clip ? std::string(message.clip->begin(), message.clip->end()) : "");
+    return films.size() == 1 ? Delivery::retry(ErrorCode::network, "no route") : Delivery::delivered();
+  };
+  add_clip();
+  // The store lane fetches it between two jobs.
+  ASSERT_TRUE(comes_true([&] {
+    house->pass(1ms);
+    return !films.empty();
+  }));
+  ASSERT_THAT(films, ElementsAre("a film"));
+  restart();
+  house->pass(1min);
+  EXPECT_THAT(films, ElementsAre("a film", "a film"));
+  EXPECT_EQ(stored({ring.header.id, "hook", notify::clip_update}).state, DeliveryState::delivered);
+}
+
+TEST_F(WithClip, OneThatIsGoneIsSaidAndNotSentAsAnEmptyMessage) {
+  bool refuses = true;
+  hook.answer = [&](const notify::Message&) {
+    return refuses ? Delivery::retry(ErrorCode::network, "no route") : Delivery::delivered();
+  };
+  add_clip();
+  house->pass(500ms);
+  ASSERT_TRUE(std::filesystem::remove(file()));
+  refuses = false;
+  restart();
+  const auto before = hook.seen.size();
+  house->pass(1min);
+  EXPECT_EQ(hook.seen.size(), before);
+  const auto row = stored({ring.header.id, "hook", notify::clip_update});
+  EXPECT_EQ(row.state, DeliveryState::failed);
+  EXPECT_THAT(row.error, HasSubstr("the clip is not there any more"));
+}
+
+TEST_F(WithClip, ItsFileGoesOnceNobodyCanWaitForIt) {
+  add_clip();
+  house->pass(1s);
+  ASSERT_TRUE(std::filesystem::exists(file()));
+  std::filesystem::last_write_time(file(), std::filesystem::file_time_type::clock::now() - 3h);
+  EXPECT_TRUE(comes_true([&] {
+    clock.advance(1min);
+    return !std::filesystem::exists(file());
+  }));
 }
 
 // The lane holds one message, so what waits has to go for a fresh ring, and is fetched again a second later.

@@ -86,6 +86,7 @@ class StoreHouse {
     return answer.get_future().get();
   }
 
+  void amend(AmendEvent job) { store_->queue().push(std::move(job)); }
   void take(TakeAlerts job) { store_->queue().push(std::move(job)); }
   // What the store lane gave to the event lane.
   std::vector<event::Event> alarms() {

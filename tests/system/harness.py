@@ -186,6 +186,7 @@ class Message:
         self.at = at
         self.wall = wall
         self.picture = None
+        self.clip = None
         kind = headers["Content-Type"]
         if kind.startswith("multipart/"):
             parser = email.parser.BytesParser(policy=email.policy.HTTP)
@@ -194,6 +195,8 @@ class Message:
             self.event = json.loads(parts["event"].get_payload(decode=True))
             if "picture" in parts:
                 self.picture = parts["picture"].get_payload(decode=True)
+            if "clip" in parts:
+                self.clip = parts["clip"].get_payload(decode=True)
         else:
             self.event = json.loads(body)
 

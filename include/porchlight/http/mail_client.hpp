@@ -45,6 +45,13 @@ struct Mail {
   std::string html;          // names the picture as cid:<picture_id>
   std::string picture_id;    // without <>
   std::string_view picture;  // JPEG, borrowed for the call; empty: none
+  // A file beside the text.
+  struct Attachment {
+    std::string name;  // ASCII
+    std::string type;
+    std::string_view bytes;  // borrowed for the call; empty: none
+  };
+  Attachment attachment{};
 };
 
 // What the server said to one address, or to all of it.

@@ -31,6 +31,7 @@ struct Message {
   std::map<std::uint32_t, std::string> receipts{};
   // Comes from the outbox, after everything of its event that waits before it.
   bool reloaded = false;
+  store::JpegBytes clip{};  // MP4, or QuickTime: see notify/clip_file.hpp; null: none
 };
 
 // What came of one attempt.

@@ -83,6 +83,7 @@ struct Rule {
   Occasion when = Occasion::ring;
   std::vector<std::string> to{};  // channel ids
   bool attach_snapshot = false;
+  bool attach_clip = false;
   std::vector<std::string> cameras{};     // ids; empty: all
   std::vector<std::string> persons{};     // names; empty: all
   std::vector<std::string> severities{};  // of alerts; empty: all

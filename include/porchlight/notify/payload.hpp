@@ -4,6 +4,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "porchlight/base/clock.hpp"
 #include "porchlight/event/event.hpp"
@@ -16,6 +17,7 @@ namespace porchlight::notify {
 inline constexpr std::uint32_t first_message = 0;
 inline constexpr std::uint32_t picture_update = 1;
 inline constexpr std::uint32_t name_update = 2;
+inline constexpr std::uint32_t clip_update = 3;
 
 // What is known of a ring's picture at its edge.
 using PictureAge = std::optional<std::chrono::milliseconds>;
@@ -32,6 +34,11 @@ store::OutboxRow picture_update_of(const event::Ring& ring, const Route& route, 
 // Sequence 2 of a ring: who it is.
 store::OutboxRow name_update_of(const event::Ring& ring, const event::Sighting& sighting, const Route& route,
                                 WallTime now, PictureAge picture_age);
+
+// Sequence 3: the same text once more, with a film of what happened.
+store::OutboxRow clip_update_of(const event::Event& event, const Route& route, WallTime now);
+// Whether a channel of this type can carry one.
+bool carries_clips(std::string_view channel_type) noexcept;
 
 // The payload as it leaves the house: without `words`. One that cannot be read is handed on as it is.
 std::string public_payload(const store::OutboxRow& row);

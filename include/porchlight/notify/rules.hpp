@@ -23,6 +23,7 @@ struct Route {
   std::uint32_t more = 0;              // events like it that were grouped since the last message
   Template words{};
   std::string camera_name{};  // when it is not the camera's id
+  bool attach_clip = false;   // a film of the event follows
   bool operator==(const Route&) const = default;
 };
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,6 +52,10 @@ struct Changes {
   bool mqtt = false;  // the broker alone: the other channels go on
 };
 
+// Makes a file of an interval of a camera's footage. not_found: nothing was recorded then.
+using ClipMaker = std::function<Status(const std::string& camera_id, WallTime from, WallTime to,
+                                       const std::filesystem::path& out, std::stop_token stop)>;
+
 // The wiring: makes every lane, connects them by queues, gives each a worker. Rooms below know nothing
 // of each other; this is the one place that does.
 class Pipeline {
@@ -91,6 +96,8 @@ class Pipeline {
   Executor& library();
   // Where clips are made of footage and pictures decoded out of it: one at a time, for up to a minute.
   Executor& clips();
+  // Before start(). Called on that thread, for the films that messages carry.
+  void set_clip_maker(ClipMaker make);
   // Any thread. How much before and after an event belongs to it (recording.pre_roll, .post_roll).
   struct Rolls {
     std::chrono::milliseconds before{0};

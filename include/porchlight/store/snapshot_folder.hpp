@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -28,7 +29,15 @@ class SnapshotFolder {
   Result<JpegBytes> load(const event::EventId& id) const;
   std::filesystem::path path_of(const event::EventId& id) const;
 
+  // The film that goes with an event's messages, `<event id>.clip` beside its picture, as durably.
+  Status save_clip(const event::EventId& id, std::span<const std::uint8_t> clip) const;
+  Result<JpegBytes> load_clip(const event::EventId& id) const;
+  // Those that nobody is waiting for any more. Returns how many went.
+  std::size_t forget_clips(std::chrono::seconds older_than) const;
+
  private:
+  std::filesystem::path clip_of(const event::EventId& id) const;
+
   explicit SnapshotFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
   std::filesystem::path folder_;
 };

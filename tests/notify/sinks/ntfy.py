@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An ntfy server as https://docs.ntfy.sh/publish/ describes it (noted 2026-11-26): "Publish as JSON" at the root,
 "Attach local file" by PUT to the topic, with the parameters of "List of all parameters" and no other."""
+import base64
 import email.header
 import json
 import re
@@ -71,8 +72,12 @@ def answer(request, record):
         message = sink.json_of(request)
     elif request["method"] == "PUT" and request["path"] == "/" + TOPIC:
         message = from_headers(request["headers"])
-        record["picture"] = sink.picture_of(request["body"])
-        attachment = {"attachment": {"name": message.get("filename", "attachment.jpg"), "type": "image/jpeg",
+        kind = request["headers"].get("content-type", "")
+        if kind.startswith("video/"):
+            record["clip"] = base64.b64encode(request["body"]).decode()
+        else:
+            record["picture"] = sink.picture_of(request["body"])
+        attachment = {"attachment": {"name": message.get("filename", "attachment.jpg"), "type": kind,
                                      "size": len(request["body"]), "expires": 1764126000,
                                      "url": "https://ntfy.example.org/file/xflakjwqi.jpg"}}
     else:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Telegram's Bot API as https://core.telegram.org/bots/api describes it (noted 2026-11-26): sendMessage,
-sendPhoto, editMessageText, editMessageCaption and getChat, with the parameters of the reference and no other.
+sendPhoto, sendVideo, editMessageText, editMessageCaption and getChat, with the parameters of the reference and no other.
 The messages of a refusal are the ones that the public server gives."""
+import base64
 import json
 import sys
 
@@ -30,6 +31,9 @@ EDITING = {"business_connection_id": is_text(), "parse_mode": is_text(), "reply_
 METHODS = {
     "sendMessage": is_object({"chat_id": anything, **TEXT}, {**SENDING, **TEXT_EXTRA}),
     "sendPhoto": is_object({"chat_id": anything, "photo": anything}, {**SENDING, **CAPTION, "has_spoiler": is_a(bool)}),
+    "sendVideo": is_object({"chat_id": anything, "video": anything}, {
+        **SENDING, **CAPTION, "has_spoiler": is_a(bool), "duration": is_a(int), "width": is_a(int), "height": is_a(int),
+        "supports_streaming": is_a(bool)}),
     "editMessageText": is_object({"chat_id": anything, "message_id": is_a(int), **TEXT}, {**EDITING, **TEXT_EXTRA}),
     "editMessageCaption": is_object({"chat_id": anything, "message_id": is_a(int)}, {**EDITING, **CAPTION}),
     "getChat": is_object({"chat_id": anything}),
@@ -47,11 +51,11 @@ def fields_of(request):
         return sink.json_of(request), None
     fields, photo = {}, None
     for part in sink.multipart.parts_of(kind, request["body"]):
-        if part["name"] == "photo":
+        if part["name"] in ("photo", "video"):
             if not part["filename"]:
-                raise Refused("Bad Request: there is no photo in the request")
+                raise Refused(f"Bad Request: there is no {part['name']} in the request")
             photo = part["body"]
-            fields["photo"] = "attached"
+            fields[part["name"]] = "attached"
         elif part["name"] in ("caption", "parse_mode"):
             fields[part["name"]] = part["body"].decode()
         else:
@@ -98,7 +102,11 @@ def answer(request, record):
     record["fields"] = fields
     METHODS[method](fields, method)
     check_entities(fields)
-    if photo is not None:
+    if "video" in fields:
+        record["video"] = base64.b64encode(photo).decode()
+        if len(photo) > 50_000_000:
+            return refusal("Request Entity Too Large", 413)
+    elif photo is not None:
         record["photo"] = sink.picture_of(photo)
         if len(photo) > 10_000_000:
             return refusal("Request Entity Too Large", 413)
