@@ -69,6 +69,18 @@ WHERE b.zero_ms IS NOT NULL AND s.begin_ms >= ?1 - b.zero_ms)sql");
   return recorded;
 }
 
+Result<std::optional<WallTime>> SegmentIndex::continuous_since(WallTime from) {
+  auto select = database_.connection().prepare(QueryType::select, R"sql(
+SELECT min(b.zero_ms + s.begin_ms) FROM boots b CROSS JOIN segments s ON s.boot = b.boot
+WHERE b.zero_ms IS NOT NULL AND s.begin_ms >= ?1 - b.zero_ms
+  AND s.of_event = 0 AND s.state IN (1, 2) AND s.is_protected = 0)sql");
+  if (!select) return std::move(select).error();
+  auto row = select->bind(1, from).step();
+  if (!row) return std::move(row).error();
+  if (!*row || select->is_null(0)) return std::optional<WallTime>();
+  return std::optional(select->time(0));
+}
+
 Result<std::uint64_t> SegmentIndex::protected_bytes() {
   const auto sum = database_.connection().scalar(
       QueryType::select, "SELECT coalesce(sum(bytes), 0) FROM segments WHERE is_protected = 1");

@@ -162,6 +162,8 @@ class SegmentIndex {
     std::optional<WallTime> since;
   };
   Result<Recorded> recorded_since(WallTime from);
+  // The beginning of the oldest of them that belongs to no event and is not protected.
+  Result<std::optional<WallTime>> continuous_since(WallTime from);
   Result<std::uint64_t> protected_bytes();
   Result<std::vector<std::string>> cameras();
   Result<std::vector<Gap>> open_gaps();
