@@ -262,6 +262,8 @@ class Recordings(unittest.TestCase):
             self.assertEqual(Client(self.daemon).ask(verb, path)[0], 401)
             status, _, made = self.anna.ask(verb, path)
             self.assertEqual((status, made["protected"]), (200, wanted))
+            listed = (self.daemon.state / "recordings" / "porchlight-protected.txt").read_text().splitlines()
+            self.assertEqual([name.split("/")[0] for name in listed], ["front"] if wanted else [], "on the volume, too")
             self.assertEqual(self.anna.ask("GET", f"/api/v1/recordings/{segment['id']}")[2]["protected"], wanted)
             self.assertEqual(self.anna.ask(verb, path + "?x=1")[0], 400)
             self.assertEqual(self.anna.ask(verb, "/api/v1/recordings/999999/protection")[0], 404)
