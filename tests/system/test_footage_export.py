@@ -313,6 +313,16 @@ class FootageCheckTest(unittest.TestCase):
         self.planted(lambda house: house.rows("DELETE FROM segments WHERE file = ?", name),
                      ("unindexed_file", name))
 
+    def test_a_repaired_row_is_protected_when_the_volume_says_so(self):
+        house = self.house()
+        (house.recordings / "porchlight-protected.txt").write_text(house.files[0] + "\n")
+        house.rows("DELETE FROM segments")
+        self.assertEqual(house.run("check", "--repair").returncode, 0)
+        with sqlite3.connect(house.database) as base:
+            rows = dict(base.execute("SELECT file, is_protected FROM segments"))
+        base.close()
+        self.assertEqual(rows, {name: int(name == house.files[0]) for name in house.files})
+
     def test_torn_tail(self):
         house = House(self, "front@0", "front@2000,cut")
         self.assertEqual(house.faults(), [("torn_tail", house.files[1] + ".part")])
