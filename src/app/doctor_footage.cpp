@@ -5,7 +5,7 @@
 
 #include "app/footage_folder.hpp"
 #include "app/patient.hpp"
-#include "porchlight/record/retention.hpp"
+#include "porchlight/record/forecast.hpp"
 #include "porchlight/record/volume.hpp"
 
 namespace porchlight::app {
@@ -14,9 +14,6 @@ namespace {
 using namespace std::chrono_literals;
 using maintain::Check;
 using maintain::Findings;
-
-constexpr auto looked_back = 72h;
-constexpr auto least_recorded = 1h;  // less says nothing about a day
 
 std::string days_text(double days) {
   std::array<char, 32> text{};
@@ -36,24 +33,14 @@ void judge_forecast(const record::Forecast& forecast, Findings& findings) {
 // What was recorded lately, for as long as it goes on like that.
 void foresee(store::SegmentIndex& index, const record::Volume& volume, const record::RecordOptions& options,
              Findings& findings) {
-  const auto now = SystemClock().wall();
-  const auto recorded = index.recorded_since(now - looked_back);
-  const auto kept = index.bytes();
-  const auto held = index.protected_bytes();
   const auto space = volume.space();
-  if (!recorded || !kept || !held || !space)
+  const auto facts = space ? record::forecast_facts(index, *space, record::lies_with_root(volume.folder()),
+                                                    SystemClock().wall())
+                           : Result<std::optional<record::ForecastFacts>>(space.error());
+  if (!facts)
     return findings.bad("what was recorded cannot be made out", "`porchlight footage check` says more");
-  if (!recorded->since || now - *recorded->since < least_recorded)
-    return findings.fact("too little was recorded lately to say for how long the space suffices");
-  const auto days = std::chrono::duration<double, std::ratio<86'400>>(now - *recorded->since).count();
-  record::ForecastFacts facts;
-  facts.bytes_per_day = static_cast<std::uint64_t>(static_cast<double>(recorded->bytes) / days);
-  facts.kept = *kept;
-  facts.held = *held;
-  facts.total = space->total;
-  facts.free = space->free;
-  facts.holds_root = record::lies_with_root(volume.folder());
-  if (const auto said = record::forecast(facts, options)) judge_forecast(*said, findings);
+  if (!*facts) return findings.fact("too little was recorded lately to say for how long the space suffices");
+  if (const auto said = record::forecast(**facts, options)) judge_forecast(*said, findings);
 }
 
 Findings check_footage(const Settings& settings) {

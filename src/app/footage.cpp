@@ -124,6 +124,7 @@ struct Line {
   std::optional<WallTime> start;
   std::optional<WallTime> stop;
   std::string what;
+  bool goes_on = false;  // it has no end yet
 };
 
 std::vector<Line> lines_of(const std::vector<store::Segment>& segments, const std::vector<store::Gap>& gaps) {
@@ -134,11 +135,13 @@ std::vector<Line> lines_of(const std::vector<store::Segment>& segments, const st
                      {segment.begin.boot, segment.end_at},
                      segment.start,
                      segment.end,
-                     "footage"});
+                     "footage",
+                     false});
   for (const auto& gap : gaps)
     lines.push_back({gap.camera_id, gap.begin, gap.end.value_or(gap.begin), gap.start, gap.stop,
                      "gap: " + std::string(event::to_string(gap.cause)) +
-                         (gap.detail.empty() ? "" : " (" + gap.detail + ")") + (gap.end ? "" : ", goes on")});
+                         (gap.detail.empty() ? "" : " (" + gap.detail + ")") + (gap.end ? "" : ", goes on"),
+                     !gap.end});
   std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) {
     return std::tie(a.camera, a.begin) < std::tie(b.camera, b.begin);
   });
@@ -165,7 +168,7 @@ std::string text_of(const std::optional<WallTime>& time, const store::BootMoment
 void print(const std::vector<Line>& lines) {
   for (const auto& line : lines)
     std::printf("%s  %s  %s  %s\n", line.camera.c_str(), text_of(line.start, line.begin).c_str(),
-                text_of(line.stop, line.end).c_str(), line.what.c_str());
+                line.goes_on ? "-" : text_of(line.stop, line.end).c_str(), line.what.c_str());
   if (lines.empty()) std::printf("nothing\n");
 }
 

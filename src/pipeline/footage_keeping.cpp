@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pipeline/footage_lane.hpp"
+#include "porchlight/record/protection.hpp"
 
 namespace porchlight::pipeline {
 namespace {
@@ -46,7 +47,7 @@ void FootageLane::retain() {
   facts.free = space->free;
   facts.holds_root = record::lies_with_root(recordings_);
   facts.wanted = std::exchange(wanted_bytes_, 0);
-  if (now >= aged_from_) facts.now = wall(now);
+  if (may_age(now)) facts.now = wall(now);
   auto plan = record::plan_retention(facts, plan_->recording);
   if (undeletable_.size() >= most_undeletable) {
     for (const auto& one : std::exchange(plan.doomed, {})) plan.short_by += one.bytes;
@@ -113,11 +114,41 @@ void FootageLane::note_undeletable(std::map<std::int64_t, Error> left) {
 }
 
 void FootageLane::protect(const ProtectSegments& order) {
+  if (order.ids.empty()) return order.done({});
   if (!open_) return order.done(Error(ErrorCode::unavailable, "the index of the footage is not open"));
+  if (!volume_) return order.done(Error(ErrorCode::unavailable, "the recordings' volume is not there"));
+  auto& index = open_->index;
+  // The list first: what is in neither would be deleted, what is in one only is kept.
+  if (order.is_protected)
+    if (auto status = list_protected(order.ids); !status) return order.done(std::move(status));
   for (const auto id : order.ids)
-    if (auto status = open_->index.protect(id, order.is_protected); !status)
-      return order.done(std::move(status));
-  order.done({});
+    if (auto status = index.protect(id, order.is_protected); !status) return order.done(std::move(status));
+  order.done(order.is_protected ? Status() : record::write_protection(volume_->folder(), index));
+}
+
+// An index that was made anew learns from the volume also of what is being written; a volume learns what the
+// index of an earlier version knew, or a damaged one.
+Status FootageLane::agree_on_protection(const record::Volume& volume) {
+  auto& index = open_->index;
+  const auto listed = record::read_protection(volume.folder());
+  if (!listed) return listed.error();
+  for (const auto& file : rebuilt_ ? *listed : std::set<std::string>()) {
+    const auto row = index.segment_of_file(file);
+    if (!row) return row.error();
+    if (!*row || (*row)->is_protected || (*row)->state == store::SegmentState::deleting) continue;
+    if (auto status = index.protect((*row)->id, true); !status) return status;
+  }
+  return record::write_protection(volume.folder(), index);
+}
+
+Status FootageLane::list_protected(const std::vector<std::int64_t>& ids) {
+  std::set<std::string> files;
+  for (const auto id : ids) {
+    const auto segment = open_->index.segment(id);
+    if (!segment) return segment.error();
+    if (*segment) files.insert((*segment)->file);
+  }
+  return record::write_protection(volume_->folder(), open_->index, files);
 }
 
 void FootageLane::remove(const DeleteSegments& order) {

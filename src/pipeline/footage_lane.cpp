@@ -124,7 +124,8 @@ void FootageLane::take_plan() {
     const auto& cameras = plan_->cameras;
     const bool planned = std::any_of(cameras.begin(), cameras.end(),
                                      [&](const auto& camera) { return camera.id == gap->first; });
-    if (!planned && open_) (void)open_->index.end_gap(gap->second, moment(clock_.now()));
+    if (!planned && open_ && open_->index.end_gap(gap->second, moment(clock_.now())))
+      ended_gaps_.push_back({gap->second, false});
     gap = planned ? std::next(gap) : start_gaps_.erase(gap);
   }
 }
@@ -215,6 +216,7 @@ void FootageLane::set_index_aside() {
                 {{"fault", last_fault_}, {"aside", aside}});
   ports_.trouble({VolumeFault::damaged_index, aside});
   damaged_index_ = aside;
+  ended_gaps_.clear();  // their rows are in it
   damaged_ = false;
   recovered_ = false;
   started_ = false;
@@ -294,6 +296,10 @@ Status FootageLane::recover(const record::Volume& volume, Heartbeat& heartbeat) 
   auto kept = open_->index.bytes();
   if (!kept) return std::move(kept).error();
   kept_bytes_ = *kept;
+  if (auto status = agree_on_protection(volume); !status)
+    log_.error("index and volume could not be made to agree on what is protected",
+               {{"fault", status.error().text()}});
+  for (const auto id : report->gaps) ended_gaps_.push_back({id, false});
   rebuilt_ = false;
   damaged_index_.clear();
   given_up_ = 0;

@@ -143,6 +143,7 @@ class FootageLane {
   void commit_growth();
   void heal_failed();
   Status count_healed(const std::string& file);
+  Status know_again(std::map<GapKey, OpenGap>& told);
   Status tell_again();
   store::BootMoment moment(MonotonicTime at) const;
 
@@ -155,6 +156,7 @@ class FootageLane {
   void look_at_clock();
   void tell_found();
   void count_found(const store::Gap& gap, WallTime::duration missing);
+  bool may_age(MonotonicTime now);
   void believe(std::int64_t zero_ms);
 
   // footage_keeping.cpp
@@ -163,6 +165,8 @@ class FootageLane {
   Status finish_removal();
   void note_undeletable(std::map<std::int64_t, Error> left);
   void protect(const ProtectSegments& order);
+  Status agree_on_protection(const record::Volume& volume);
+  Status list_protected(const std::vector<std::int64_t>& ids);
   void remove(const DeleteSegments& order);
   void show_oldest();
   void tidy();
@@ -208,7 +212,11 @@ class FootageLane {
   std::map<std::string, bool> unhealed_;            // by file; whether its row says all that was kept of it
   std::map<GapKey, OpenGap> gaps_;                  // that go on
   std::map<std::string, std::int64_t> start_gaps_;  // of what nobody was there to record, by camera
-  std::vector<std::pair<std::string, std::int64_t>> ended_start_gaps_;  // nobody was told yet
+  struct EndedGap {
+    std::int64_t id = 0;
+    bool is_news = false;  // somebody is to hear of it; the others are counted only
+  };
+  std::vector<EndedGap> ended_gaps_;  // no recorder counted them, and neither did the lane yet
   std::map<std::int64_t, record::DeletionReason> doomed_;
   std::map<std::int64_t, Error> undeletable_;  // rows whose file the disk refuses to delete, and why
   std::uint64_t kept_bytes_ = 0;
@@ -223,6 +231,7 @@ class FootageLane {
   MonotonicTime next_retention_{};
   MonotonicTime next_oldest_{};
   MonotonicTime next_tidy_{};
+  std::int64_t aged_zero_ms_ = no_zero;  // the clock by which footage was old, last
   MonotonicTime aged_from_{};  // nothing goes for its age before: a clock that has just jumped may jump back
 };
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What recorders tell, on its way into the index.
+#include <algorithm>
+
 #include "pipeline/footage_lane.hpp"
 #include "porchlight/base/overloaded.hpp"
 
@@ -162,7 +164,7 @@ Status FootageLane::end_start_gap(const std::string& camera_id, MonotonicTime at
   if (gap == start_gaps_.end()) return {};
   if (auto status = open_->index.end_gap(gap->second, moment(at)); !status && may_pass(status.error()))
     return status;
-  ended_start_gaps_.emplace_back(camera_id, gap->second);
+  ended_gaps_.push_back({gap->second, true});
   start_gaps_.erase(gap);
   return {};
 }
@@ -204,8 +206,9 @@ void FootageLane::heal_failed() {
   if (!volume_) return;
   std::optional<Error> fault;  // the first: each look would tell of all again
   for (auto file = unhealed_.begin(); file != unhealed_.end();) {
-    auto status = record::heal_row(open_->index, *volume_, file->first, file->second);
-    if (status) status = count_healed(file->first);
+    const auto gap = record::heal_row(open_->index, *volume_, file->first, file->second);
+    if (gap && *gap) ended_gaps_.push_back({**gap, false});
+    auto status = gap ? count_healed(file->first) : Status(gap.error());
     if (!status && !fault) fault = status.error();
     file = status ? unhealed_.erase(file) : std::next(file);
   }
@@ -222,12 +225,32 @@ Status FootageLane::count_healed(const std::string& file) {
   return {};
 }
 
+// Gaps that go on and were read out of a damaged index under running recorders: the recorder that told of one
+// tells its end; what nobody was there to record ends with the camera's first word; nobody else's goes on.
+Status FootageLane::know_again(std::map<GapKey, OpenGap>& told) {
+  const auto rows = open_->index.open_gaps();
+  if (!rows) return rows.error();
+  const auto started = std::exchange(start_gaps_, {});
+  for (const auto& row : *rows) {
+    const auto its = std::find_if(told.begin(), told.end(), [&](const auto& entry) {
+      return entry.first.first == row.camera_id && !entry.second.note.end;
+    });
+    if (its != told.end())
+      gaps_.insert(told.extract(its)).position->second.id = row.id;
+    else if (started.contains(row.camera_id))
+      start_gaps_[row.camera_id] = row.id;
+    else if (auto status = open_->index.end_gap(row.id, row.begin); !status)
+      return status;
+  }
+  return {};
+}
+
 // An index that was made anew under running recorders: what goes on now is in no file's tail yet.
 Status FootageLane::tell_again() {
-  // Their rows were the old index's.
-  start_gaps_.clear();
-  const auto open = std::exchange(gaps_, {});
+  const auto before = std::exchange(gaps_, {});  // their rows were the old index's
+  auto open = before;
   const auto tell = [&]() -> Status {
+    if (auto status = know_again(open); !status) return status;
     for (const auto& [file, begun] : std::map(writing_))
       if (auto status = write(begun); !status) return status;
     for (const auto& [key, gap] : open)
@@ -236,7 +259,7 @@ Status FootageLane::tell_again() {
     return open_->index.begin_run(moment(clock_.now()));
   };
   if (auto status = tell(); !status) {
-    gaps_ = open;
+    gaps_ = before;
     return status;
   }
   started_ = true;

@@ -13,16 +13,19 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 constexpr std::int64_t least_step_ms = 100;
+constexpr const char* lost_with_index = "what was known of this time was lost with the index";
+constexpr std::int64_t largest_step_ms = 86'400'000;  // that is taken for a correction
 constexpr auto settling_time = 10min;  // a clock that was set wrongly is set right within it, or it is not
 
 std::int64_t unix_ms(WallTime at) {
   return std::chrono::floor<milliseconds>(at.time_since_epoch()).count();
 }
 
+// Of an index that was lost nobody knows what ended the run before: all else would be a guess.
 event::GapCause cause_of(const store::SegmentIndex::LastRun& last, std::int64_t boot) {
   if (last.ended) return event::GapCause::stopped;
-  if (last.alive && last.alive->boot == boot) return event::GapCause::crash;
-  return event::GapCause::power_cut;
+  if (!last.alive) return event::GapCause::damaged;
+  return last.alive->boot == boot ? event::GapCause::crash : event::GapCause::power_cut;
 }
 
 }  // namespace
@@ -31,6 +34,7 @@ event::GapCause cause_of(const store::SegmentIndex::LastRun& last, std::int64_t 
 // on nobody was there.
 Status FootageLane::note_start() {
   if (started_) return {};
+  start_gaps_.clear();  // of an index that was lost meanwhile
   auto& index = open_->index;
   const auto last = index.last_run();
   if (!last) return last.error();
@@ -60,6 +64,7 @@ Status FootageLane::note_absence(const FootagePlan::Camera& camera, event::GapCa
   store::Gap gap;
   gap.camera_id = camera.id;
   gap.cause = cause;
+  if (cause == event::GapCause::damaged) gap.detail = lost_with_index;
   gap.begin = **known;
   auto id = index.begin_gap(gap);
   if (!id) return std::move(id).error();
@@ -90,10 +95,13 @@ Status FootageLane::note_missed_spans(const std::string& camera_id, event::GapCa
     store::Gap gap;
     gap.camera_id = camera_id;
     gap.cause = cause;
+    if (cause == event::GapCause::damaged) gap.detail = lost_with_index;
     gap.begin = std::max(from, span->begin);
     gap.end = end;
     if (gap.begin >= end) continue;
-    if (auto id = index.begin_gap(gap); !id) return std::move(id).error();
+    const auto id = index.begin_gap(gap);
+    if (!id) return id.error();
+    ended_gaps_.push_back({*id, false});
     from = end;
   }
   return {};
@@ -133,7 +141,7 @@ void FootageLane::look_at_clock() {
     believe(zero_ms);
   }
   const auto believed = zero_ms_.load(std::memory_order_relaxed);
-  if (settled_ms_ == believed && believed != no_zero) tell_found();
+  if (started_ && settled_ms_ == believed && believed != no_zero) tell_found();
   if (settled_ms_ == believed || !started_) return;
   if (auto status = open_->index.settle(boot_, WallTime{milliseconds(believed)}); !status)
     failed("the times of the footage cannot be written, trying again", status.error());
@@ -143,13 +151,17 @@ void FootageLane::look_at_clock() {
 
 // Once their times are known.
 void FootageLane::tell_found() {
-  for (const auto& [camera_id, id] : std::exchange(ended_start_gaps_, {})) {
-    auto rows = open_->index.gaps({.camera_id = camera_id, .before_id = id + 1, .limit = 1});
-    if (!rows || rows->empty() || rows->front().id != id) continue;
-    const auto& gap = rows->front();
-    if (!gap.start || !gap.stop) continue;
-    count_found(gap, *gap.stop - *gap.start);
-    ports_.found({gap.camera_id, gap.cause, gap.detail, *gap.start, *gap.stop});
+  for (const auto& ended : std::exchange(ended_gaps_, {})) {
+    const auto row = open_->index.gap(ended.id);
+    if (!row || !*row || !(*row)->end) continue;
+    const auto& gap = **row;
+    const bool is_settled = gap.start && gap.stop;
+    if (gap.begin.boot == gap.end->boot)
+      count_found(gap, gap.end->at - gap.begin.at);
+    else if (is_settled)
+      count_found(gap, *gap.stop - *gap.start);
+    if (ended.is_news && is_settled)
+      ports_.found({gap.camera_id, gap.cause, gap.detail, *gap.start, *gap.stop});
   }
 }
 
@@ -163,7 +175,19 @@ void FootageLane::count_found(const store::Gap& gap, WallTime::duration missing)
   metrics_.counter("recording_gap_seconds_by_cause_total", by_cause).increment(seconds);
 }
 
+// A clock that jumps by more than a day is believed for times, but deletes nothing for its age unless
+// somebody vouches for it: what a wrong year deletes does not come back.
+bool FootageLane::may_age(MonotonicTime now) {
+  const auto zero_ms = zero_ms_.load(std::memory_order_relaxed);
+  if (now < aged_from_ || zero_ms == no_zero) return false;
+  const bool far = aged_zero_ms_ != no_zero && std::llabs(zero_ms - aged_zero_ms_) > largest_step_ms;
+  if (far && !ports_.clock_is_synchronised()) return false;
+  aged_zero_ms_ = zero_ms;
+  return true;
+}
+
 void FootageLane::believe(std::int64_t zero_ms) {
+  if (aged_zero_ms_ == no_zero) aged_zero_ms_ = zero_ms;
   zero_ms_.store(zero_ms, std::memory_order_release);
   aged_from_ = clock_.now() + settling_time;
 }

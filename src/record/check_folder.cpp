@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "porchlight/record/protection.hpp"
 #include "porchlight/record/volume.hpp"
 #include "record/check.hpp"
 
@@ -12,8 +13,9 @@ namespace fs = std::filesystem;
 
 // Not what others put at the top of a volume, and not what was set aside.
 bool is_passed_over(const std::string& name) {
-  return name == Volume::identity_file || name == std::string(Volume::identity_file) + ".part" ||
-         name == "quarantine" || name == "lost+found";
+  for (const std::string ours : {Volume::identity_file, protection_file})
+    if (name == ours || name == ours + ".part") return true;
+  return name == "quarantine" || name == "lost+found";
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "porchlight/base/durable_file.hpp"
+#include "porchlight/record/protection.hpp"
 #include "porchlight/record/volume.hpp"
 #include "record/check.hpp"
 #include "record/file_sync.hpp"
@@ -72,6 +73,9 @@ Status Mender::index_file(const std::string& name, const ScannedSegment& scanned
   row.width = scanned.width;
   row.height = scanned.height;
   if (*known) return index_.finish(row);
+  const auto is_protected = read_protection(folder_);
+  if (!is_protected) return is_protected.error();
+  row.is_protected = is_protected->contains(name);
   const auto id = index_.adopt(row);
   return id ? Status() : Status(id.error());
 }
@@ -83,7 +87,8 @@ Status Mender::forget_row(const store::Segment& row, const std::string& why) {
   gap.detail = why;
   gap.begin = row.begin;
   gap.end = store::BootMoment{row.begin.boot, row.end_at};
-  return index_.replace_by_gap(row.id, gap);
+  const auto id = index_.replace_by_gap(row.id, gap);
+  return id ? Status() : Status(id.error());
 }
 
 Status Mender::finish_delete(const store::Segment& row) {

@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "porchlight/record/protection.hpp"
 #include "record/camera_folder.hpp"
 #include "record/quarantine.hpp"
 #include "record/segment_file.hpp"
@@ -80,14 +81,24 @@ class Recovery {
       : index_(index), volume_(volume), order_(order) {}
 
   Result<RecoveryReport> run() {
-    for (auto step : {&Recovery::finish_all_deletions, &Recovery::look_at_files, &Recovery::look_at_rows,
-                      &Recovery::put_in_order})
+    for (auto step : {&Recovery::read_protected, &Recovery::finish_all_deletions, &Recovery::look_at_files,
+                      &Recovery::look_at_rows, &Recovery::put_in_order})
       if (auto status = (this->*step)(); !status) return std::move(status).error();
     return std::move(report_);
   }
 
  private:
   using Rows = std::map<std::string, store::Segment>;
+
+  // A list that cannot be read keeps nobody from recording; it is told, and stays as it is.
+  Status read_protected() {
+    auto files = read_protection(volume_.folder());
+    if (files)
+      protected_ = std::move(*files);
+    else
+      report_.unreadable.push_back(files.error().text());
+    return {};
+  }
 
   Status finish_all_deletions() {
     for (std::int64_t last = 0;;) {
@@ -220,6 +231,7 @@ class Recovery {
     // A copy of what is there already would be the same time twice.
     for (const auto& other : *there)
       if (other.begin == fresh.begin) return quarantine(file);
+    fresh.is_protected = protected_.contains(file);
     auto id = index_.adopt(fresh);
     if (!id) return std::move(id).error();
     ++report_.adopted;
@@ -269,7 +281,14 @@ class Recovery {
     if (errno != ENOENT && errno != ENOTDIR)
       return leave(row.file, errno_error(errno, "look at '" + file.string() + "'"));
     ++report_.missing;
-    return index_.replace_by_gap(row.id, gap_of(row, "the file is missing"));
+    return lose(row, "the file is missing");
+  }
+
+  Status lose(const store::Segment& row, std::string detail) {
+    auto id = index_.replace_by_gap(row.id, gap_of(row, std::move(detail)));
+    if (!id) return std::move(id).error();
+    report_.gaps.push_back(*id);
+    return {};
   }
 
   // The file is right: the row is what may have been written long ago, or by a bad bit.
@@ -286,7 +305,7 @@ class Recovery {
     if (auto status = quarantine(row.file); !status) return status;
     if (is_left(row.file)) return {};
     ++report_.missing;
-    return index_.replace_by_gap(row.id, gap_of(row, "the file is damaged: " + report_.quarantined.back()));
+    return lose(row, "the file is damaged: " + report_.quarantined.back());
   }
 
   Status put_in_order() {
@@ -297,11 +316,11 @@ class Recovery {
       if (!saved) return std::move(saved).error();
       report_.salvaged = *saved;
     }
-    for (const auto& camera : order_.holes_of)
-      if (auto status =
-              index_.fill_holes(camera, least_hole, "what was known of this time was lost with the index");
-          !status)
-        return status;
+    for (const auto& camera : order_.holes_of) {
+      auto ids = index_.fill_holes(camera, least_hole, "what was known of this time was lost with the index");
+      if (!ids) return std::move(ids).error();
+      report_.gaps.insert(report_.gaps.end(), ids->begin(), ids->end());
+    }
     return {};
   }
 
@@ -310,6 +329,7 @@ class Recovery {
   const RecoveryOrder& order_;
   RecoveryReport report_;
   std::set<std::string> left_;
+  std::set<std::string> protected_;  // by the volume's list
   bool new_boots_ = false;
 };
 
@@ -320,20 +340,27 @@ Result<RecoveryReport> recover_footage(store::SegmentIndex& index, const Volume&
   return Recovery(index, volume, order).run();
 }
 
-Status heal_row(store::SegmentIndex& index, const Volume& volume, const std::string& file, bool row_is_all) {
+Result<std::optional<std::int64_t>> heal_row(store::SegmentIndex& index, const Volume& volume,
+                                             const std::string& file, bool row_is_all) {
+  using Gap = std::optional<std::int64_t>;
   const auto row = index.segment_of_file(file);
   if (!row) return row.error();
   const Kept kept{*row ? (*row)->bytes : 0, row_is_all};
   auto healed = heal_segment((volume.folder() / file).string() + part_ending, kept);
-  if (healed && *row) return index.finish(row_of(file, *healed));
-  if (healed || (healed.error().code() == ErrorCode::not_found && !*row)) return {};
-  if (healed.error().code() == ErrorCode::not_found)
-    return index.replace_by_gap((*row)->id, gap_of(**row, "no whole fragment was left of it"));
+  if (healed && *row)
+    if (auto status = index.finish(row_of(file, *healed)); !status) return std::move(status).error();
+  if (healed || (healed.error().code() == ErrorCode::not_found && !*row)) return Gap();
+  const auto lose = [&](const std::string& why) -> Result<Gap> {
+    auto id = index.replace_by_gap((*row)->id, gap_of(**row, why));
+    if (!id) return std::move(id).error();
+    return Gap(*id);
+  };
+  if (healed.error().code() == ErrorCode::not_found) return lose("no whole fragment was left of it");
   if (healed.error().code() != ErrorCode::corrupt) return healed.error();
   auto name = put_into_quarantine(volume, file + part_ending);
   if (!name) return std::move(name).error();
-  if (!*row) return {};
-  return index.replace_by_gap((*row)->id, gap_of(**row, "what was written is damaged: " + *name));
+  if (!*row) return Gap();
+  return lose("what was written is damaged: " + *name);
 }
 
 }  // namespace porchlight::record

@@ -176,17 +176,19 @@ Status SegmentIndex::end_delete(const std::vector<std::int64_t>& ids) {
                      "DELETE FROM segments WHERE id = ?1 AND state = 3", ids);
 }
 
-Status SegmentIndex::replace_by_gap(std::int64_t id, const Gap& gap) {
+Result<std::int64_t> SegmentIndex::replace_by_gap(std::int64_t id, const Gap& gap) {
   auto& connection = database_.connection();
   auto transaction = Transaction::begin(connection);
   if (!transaction) return std::move(transaction).error();
-  if (auto inserted = insert_gap(connection, gap); !inserted) return std::move(inserted).error();
+  auto inserted = insert_gap(connection, gap);
+  if (!inserted) return inserted;
   {
     auto remove = connection.prepare(QueryType::remove, "DELETE FROM segments WHERE id = ?1");
     if (!remove) return std::move(remove).error();
-    if (auto status = remove->bind(1, id).run(); !status) return status;
+    if (auto status = remove->bind(1, id).run(); !status) return std::move(status).error();
   }
-  return transaction->commit();
+  if (auto status = transaction->commit(); !status) return std::move(status).error();
+  return inserted;
 }
 
 Result<std::int64_t> SegmentIndex::begin_gap(const Gap& gap) {

@@ -69,11 +69,36 @@ WHERE b.zero_ms IS NOT NULL AND s.begin_ms >= ?1 - b.zero_ms)sql");
   return recorded;
 }
 
+Result<std::optional<WallTime>> SegmentIndex::continuous_since(WallTime from) {
+  auto select = database_.connection().prepare(QueryType::select, R"sql(
+SELECT min(b.zero_ms + s.begin_ms) FROM boots b CROSS JOIN segments s ON s.boot = b.boot
+WHERE b.zero_ms IS NOT NULL AND s.begin_ms >= ?1 - b.zero_ms
+  AND s.of_event = 0 AND s.state IN (1, 2) AND s.is_protected = 0)sql");
+  if (!select) return std::move(select).error();
+  auto row = select->bind(1, from).step();
+  if (!row) return std::move(row).error();
+  if (!*row || select->is_null(0)) return std::optional<WallTime>();
+  return std::optional(select->time(0));
+}
+
 Result<std::uint64_t> SegmentIndex::protected_bytes() {
   const auto sum = database_.connection().scalar(
       QueryType::select, "SELECT coalesce(sum(bytes), 0) FROM segments WHERE is_protected = 1");
   if (!sum) return sum.error();
   return static_cast<std::uint64_t>(*sum);
+}
+
+Result<std::vector<std::string>> SegmentIndex::protected_files() {
+  auto select = database_.connection().prepare(
+      QueryType::select, "SELECT file FROM segments WHERE is_protected = 1 AND state <> 3");
+  if (!select) return std::move(select).error();
+  std::vector<std::string> files;
+  for (;;) {
+    auto row = select->step();
+    if (!row) return std::move(row).error();
+    if (!*row) return files;
+    files.push_back(select->text(0));
+  }
 }
 
 // One look into the index for each, however many rows they have.
@@ -119,7 +144,8 @@ ORDER BY boot DESC, ms DESC LIMIT 1)sql");
   return std::optional(BootMoment{select->integer(0), milliseconds(select->integer(1))});
 }
 
-Status SegmentIndex::fill_holes(const std::string& camera_id, milliseconds least, const std::string& detail) {
+Result<std::vector<std::int64_t>> SegmentIndex::fill_holes(const std::string& camera_id, milliseconds least,
+                                                           const std::string& detail) {
   auto insert = database_.connection().prepare(QueryType::insert, R"sql(
 INSERT INTO gaps (camera, cause, detail, boot, begin_ms, end_boot, end_ms)
 SELECT ?1, 'damaged', ?3, boot, end_ms, next_boot, next_ms FROM (
@@ -128,10 +154,18 @@ SELECT ?1, 'damaged', ?3, boot, end_ms, next_boot, next_ms FROM (
 WHERE next_boot IS NOT NULL AND (next_boot, next_ms) > (boot, end_ms + ?2)
   AND NOT EXISTS (SELECT 1 FROM gaps g WHERE g.camera = ?1
                   AND (g.boot, g.begin_ms) < (hole.next_boot, hole.next_ms)
-                  AND (g.end_boot IS NULL OR (g.end_boot, g.end_ms) > (hole.boot, hole.end_ms))))sql");
+                  AND (g.end_boot IS NULL OR (g.end_boot, g.end_ms) > (hole.boot, hole.end_ms)))
+RETURNING id)sql");
   if (!insert) return std::move(insert).error();
   insert->bind(1, std::string_view(camera_id)).bind(2, std::int64_t{least.count()});
-  return insert->bind(3, std::string_view(detail)).run();
+  insert->bind(3, std::string_view(detail));
+  std::vector<std::int64_t> ids;
+  for (;;) {
+    auto row = insert->step();
+    if (!row) return std::move(row).error();
+    if (!*row) return ids;
+    ids.push_back(insert->integer(0));
+  }
 }
 
 Status SegmentIndex::prune() {

@@ -168,6 +168,14 @@ Result<std::optional<Segment>> SegmentIndex::segment_of_file(const std::string& 
   return first_of(read_segments(*select));
 }
 
+Result<std::optional<Gap>> SegmentIndex::gap(std::int64_t id) {
+  static const auto sql = select_gaps("WHERE g.id = ?1");
+  auto select = database_.connection().prepare(QueryType::select, sql);
+  if (!select) return std::move(select).error();
+  select->bind(1, id);
+  return first_of(read_gaps(*select));
+}
+
 Result<std::vector<Segment>> SegmentIndex::segments(const FootageFilter& filter) {
   static const auto all = variants(segments_sql);
   auto select = database_.connection().prepare(QueryType::select, chosen(all, filter));

@@ -3,6 +3,7 @@
 // made anew from them; nothing crashes and no file goes.
 #include <sqlite3.h>
 
+#include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -88,6 +89,78 @@ struct FootageDamageTest : testing::Test {
     index = read_file(folder.path() / "good/footage.db");
   }
 
+  // Behind the last footage of each camera nobody recorded: it goes on, by what ended the run before, or by
+  // its being lost with the index. Nothing else is known of this boot, so nothing else may be said.
+  static void expect_causes(FootageHouse& house, bool anew, const std::string& what) {
+    std::set<std::string> open;
+    for (const auto& gap : house.gaps()) {
+      const bool lost = gap.cause == event::GapCause::damaged;
+      EXPECT_TRUE(lost ? anew : gap.cause == event::GapCause::stopped && !gap.end)
+          << what << ": " << event::to_string(gap.cause);
+      if (!gap.end) open.insert(gap.camera_id);
+    }
+    EXPECT_EQ(open.size(), 2U) << what;
+  }
+
+  // The page of one of its indexes: what the rows say can still be read.
+  std::string torn_index_page() const {
+    auto damaged = index;
+    const auto file = folder.path() / "pages.db";
+    write_file(file, index);
+    sqlite3* handle = nullptr;
+    sqlite3_stmt* root = nullptr;
+    EXPECT_EQ(sqlite3_open_v2(file.c_str(), &handle, SQLITE_OPEN_READWRITE, nullptr), SQLITE_OK);
+    sqlite3_prepare_v2(handle, "SELECT rootpage FROM sqlite_schema WHERE name = 'segments_by_end'", -1, &root,
+                       nullptr);
+    EXPECT_EQ(sqlite3_step(root), SQLITE_ROW);
+    const auto at = static_cast<std::size_t>(sqlite3_column_int64(root, 0) - 1) * 4096;
+    sqlite3_finalize(root);
+    sqlite3_close(handle);
+    for (auto i = at; i < at + 64; ++i) damaged[i] = static_cast<char>(damaged[i] ^ 0x5a);
+    return damaged;
+  }
+  // Behind a damaged index, the cause of what is missing since.
+  void expect_cause(event::GapCause cause, const std::string& damaged) {
+    const auto storage = folder.path() / "cause";
+    std::filesystem::create_directory(storage);
+    if (!damaged.empty()) write_file(storage / "footage.db", damaged);
+    const auto lost = metrics.counter("recording_gap_seconds_by_cause_total", {{"cause", "damaged"}});
+    const auto before = lost.value();
+    FootageHouse house(storage, clock, metrics, {{"back"}});
+    house.plan.recording.folder = recordings;
+    house.boot_id = boot_id;
+    house.start();
+    ASSERT_TRUE(house.is_ready());
+    house.settle();
+    const auto gaps = house.gaps();
+    ASSERT_FALSE(gaps.empty());
+    EXPECT_EQ(gaps.back().cause, cause) << event::to_string(gaps.back().cause);
+    EXPECT_FALSE(gaps.back().end);
+    EXPECT_EQ(gaps.back().begin.at, 43s);
+    // What was filled in is counted.
+    double damaged_seconds = 0;
+    for (const auto& gap : gaps)
+      if (gap.cause == event::GapCause::damaged && gap.end)
+        damaged_seconds += std::chrono::duration<double>(gap.end->at - gap.begin.at).count();
+    EXPECT_GT(damaged_seconds, 0);
+    EXPECT_TRUE(house.until([&] { return std::abs(lost.value() - before - damaged_seconds) < 0.01; }))
+        << lost.value() - before << " of " << damaged_seconds;
+    house.stop();
+    std::filesystem::remove_all(storage);
+  }
+  // As a kill leaves it.
+  void forget_the_end() {
+    const auto file = folder.path() / "good/footage.db";
+    sqlite3* handle = nullptr;
+    ASSERT_EQ(sqlite3_open(file.c_str(), &handle), SQLITE_OK);
+    ASSERT_EQ(sqlite3_exec(handle, "UPDATE run SET ended = 0; PRAGMA wal_checkpoint(TRUNCATE)", nullptr,
+                           nullptr, nullptr),
+              SQLITE_OK);
+    sqlite3_close(handle);
+    index = read_file(file);
+  }
+  std::string boot_id = "now";
+
   // True: it had to be made anew.
   bool expect_recovery(const std::string& damaged, const std::string& what) {
     const auto storage = folder.path() / "damaged";
@@ -99,9 +172,6 @@ struct FootageDamageTest : testing::Test {
     const bool ready = house.is_ready();
     EXPECT_TRUE(ready) << what << ": " << (ready ? "" : house.lane->volume().error().text());
     house.stop();
-    if (ready) {
-      EXPECT_EQ(rows_of(house), rows) << what;
-    }
     bool aside = false;
     for (const auto& entry : std::filesystem::directory_iterator(storage)) {
       const auto name = entry.path().filename().string();
@@ -112,6 +182,10 @@ struct FootageDamageTest : testing::Test {
       EXPECT_GT(read_file(entry.path()).size() + 4096, damaged.size()) << what;
     }
     EXPECT_EQ(record::test::files_in(recordings), files) << what;
+    if (ready) {
+      EXPECT_EQ(rows_of(house), rows) << what;
+      expect_causes(house, aside || damaged.empty(), what);
+    }
     std::filesystem::remove_all(storage);
     return aside;
   }
@@ -160,6 +234,20 @@ TEST_F(FootageDamageTest, GoneAltogether) {
   expect_recovery("", "emptied");
 }
 
+TEST_F(FootageDamageTest, WhatEndedTheRunBeforeIsReadOutOfTheDamagedOne) {
+  expect_cause(event::GapCause::stopped, torn_index_page());
+  forget_the_end();
+  expect_cause(event::GapCause::crash, torn_index_page());
+  boot_id = "next";
+  expect_cause(event::GapCause::power_cut, torn_index_page());
+}
+
+TEST_F(FootageDamageTest, OfAnIndexThatIsGoneNobodyKnowsWhatEndedTheRun) {
+  expect_cause(event::GapCause::damaged, "");
+  boot_id = "next";
+  expect_cause(event::GapCause::damaged, "");
+}
+
 TEST_F(FootageDamageTest, ANewerProgramsIndexIsRefusedByName) {
   auto newer = index;
   newer[63] = 99;
@@ -191,6 +279,12 @@ TEST_F(FootageDamageTest, FoundWhileItIsUsed) {
   house.lane->tell(record::SegmentBegun{"front", part, record::test::at_ms(990'000), "mjpeg", "", 640, 32});
   house.lane->tell(record::GapNote{"back", event::GapCause::eof, "", record::test::at_ms(995'000), {}});
   house.settle();
+  std::promise<Status> kept;
+  house.lane->queue().push(
+      ProtectSegments{{house.ask([&](auto& its) { return its.segment_of_file(part)->value().id; })},
+                      true,
+                      [&](Status status) { kept.set_value(std::move(status)); }});
+  ASSERT_TRUE(kept.get_future().get());
   // As a bad page of the schema would look to it.
   sqlite3* other = nullptr;
   ASSERT_EQ(sqlite3_open((storage / "footage.db").c_str(), &other), SQLITE_OK);
@@ -209,16 +303,21 @@ TEST_F(FootageDamageTest, FoundWhileItIsUsed) {
   EXPECT_TRUE(house.lane->volume());  // recording went on all the time
   EXPECT_TRUE(house.until([&] { return house.segments().size() == 9; }, 5s));
   bool open = false;
-  for (const auto& row : house.segments()) open |= row.file == part && row.state == store::SegmentState::open;
+  for (const auto& row : house.segments())
+    open |= row.file == part && row.state == store::SegmentState::open && row.is_protected;
   EXPECT_TRUE(open);
   EXPECT_TRUE(std::filesystem::exists(recordings / (part + ".part")));
   house.lane->tell(record::GapNote{"back", event::GapCause::eof, "", record::test::at_ms(995'000),
                                    record::test::at_ms(999'000)});
   house.settle();
+  std::size_t told = 0;
   bool ended = false;
-  for (const auto& gap : house.gaps())
+  for (const auto& gap : house.gaps()) {
+    if (gap.cause == event::GapCause::eof) ++told;
     ended |= gap.cause == event::GapCause::eof && gap.end && gap.end->at == 999'000ms;
+  }
   EXPECT_TRUE(ended);
+  EXPECT_EQ(told, 1U) << "read out of the damaged index and told again, it is one";
 }
 
 }  // namespace

@@ -3,7 +3,9 @@
 
 #include <sqlite3.h>
 
-#include "pipeline/footage_house.hpp"
+#include <map>
+
+#include "pipeline/footage_lane_fixture.hpp"
 
 namespace porchlight::pipeline {
 namespace {
@@ -17,30 +19,6 @@ using record::test::wall_at;
 using std::chrono::milliseconds;
 using store::BootMoment;
 using store::SegmentState;
-
-struct FootageLaneTest : testing::Test {
-  TemporaryFolder folder;
-  SetClock clock;
-  telemetry::Metrics metrics{sets()};
-  FootageHouse house{folder.path(), clock, metrics};
-  std::filesystem::path recordings = folder.path() / "recordings";
-
-  static telemetry::ClosedSets sets() {
-    telemetry::ClosedSets closed;
-    closed.camera_ids = {"front", "back"};
-    return closed;
-  }
-  void tell(record::RecordNote note) { ASSERT_TRUE(house.lane->tell(std::move(note))); }
-  record::SegmentBegun begun(const std::string& file, std::int64_t ms) {
-    return {"front", file, at_ms(ms), "h264", "aac", 1920, 1080};
-  }
-  record::SegmentFinished finished(const std::string& file, std::int64_t ms) {
-    return {"front", file, at_ms(ms), 5000, 100, 77, true};
-  }
-  double deleted(const std::string& reason) {
-    return metrics.counter("recording_segments_deleted_total", {{"reason", reason}}).value();
-  }
-};
 
 TEST_F(FootageLaneTest, NothingMayBeWrittenBeforeTheFootageWasLookedThrough) {
   house.start();
@@ -404,157 +382,60 @@ TEST_F(LastRunTest, WhatAnEventWantedAndATornSegmentHoldsIsNotMissing) {
   EXPECT_TRUE(house.gaps().empty());
 }
 
+// A crash that cost an event's footage, a file that is gone, and a crash of a camera that records always.
+TEST_F(LastRunTest, TheMetricsCountWhatTheLedgerGotAtTheStart) {
+  house.plan.cameras = {{"front", record::Mode::events}, {"back"}};
+  leave("now", false);
+  house.prepare([&](store::SegmentIndex& index) {
+    const auto boot = *index.boot("now");
+    ASSERT_TRUE(index.keep_span({event::EventId::generate(wall_at(1)), "front", {boot, 501s}, {boot, 510s}}));
+    store::Segment gone;
+    gone.camera_id = "back";
+    gone.file = "back/2026-11-26/gone.mp4";
+    gone.state = SegmentState::closed;
+    gone.begin = {boot, 504s};
+    gone.end_at = 507s;
+    gone.bytes = 5000;
+    ASSERT_TRUE(index.begin(gone));
+  });
+  house.start();
+  ASSERT_TRUE(house.is_ready());
+  auto note = begun("back/d/1.mp4", 1'000'100);
+  note.camera_id = "back";
+  tell(note);
+  house.settle();
+  std::map<std::string, double> by_camera;
+  std::map<GapCause, double> by_cause;
+  for (const auto& gap : house.gaps()) {
+    ASSERT_TRUE(gap.start && gap.stop);
+    const auto seconds = std::chrono::duration<double>(*gap.stop - *gap.start).count();
+    by_camera[gap.camera_id] += seconds;
+    by_cause[gap.cause] += seconds;
+  }
+  EXPECT_NEAR(by_camera["front"], 7, 0.01);
+  EXPECT_NEAR(by_cause[GapCause::damaged], 3, 0.01);
+  EXPECT_NEAR(by_cause[GapCause::crash], 7 + 493.1, 0.01);
+  const auto counted = [&](const char* name, const char* label, const std::string& value) {
+    return metrics.counter(name, {{label, value}}).value();
+  };
+  EXPECT_TRUE(house.until([&] {
+    return counted("recording_gap_seconds_by_cause_total", "cause", "damaged") > 0 &&
+           counted("recording_gap_seconds_by_cause_total", "cause", "crash") > 8;
+  }));
+  for (const auto& [camera, seconds] : by_camera)
+    EXPECT_NEAR(counted("recording_gap_seconds_total", "camera_id", camera), seconds, 0.01) << camera;
+  for (const auto& [cause, seconds] : by_cause) {
+    const std::string name(event::to_string(cause));
+    EXPECT_NEAR(counted("recording_gap_seconds_by_cause_total", "cause", name), seconds, 0.01) << name;
+  }
+}
+
 TEST_F(LastRunTest, AnOrderlyEndIsNoted) {
   house.start();
   ASSERT_TRUE(house.is_ready());
   EXPECT_FALSE(house.ask([](auto& index) { return index.last_run()->ended; }));
   house.stop();
   EXPECT_TRUE(house.ask([](auto& index) { return index.last_run()->ended; }));
-}
-
-// Deleting.
-
-TEST_F(FootageLaneTest, WhatIsTooOldGoesOnceTheClockHasSettled) {
-  house.start();
-  ASSERT_TRUE(house.is_ready());
-  house.stop();
-  const auto gone = make_segment(recordings, "old", 1000, wall_at(-31 * 86'400));
-  const auto kept = make_segment(recordings, "old", 1000 + 3 * 86'400'000, wall_at(-31 * 86'400));
-  house.start();
-  ASSERT_TRUE(house.is_ready());
-  house.settle();
-  EXPECT_EQ(house.segments().size(), 2U);  // a clock that has just been believed may be wrong
-  house.pass(11min);
-  EXPECT_TRUE(house.until([&] { return house.segments().size() == 1; }, 5s));
-  EXPECT_EQ(house.segments().front().file, kept);
-  EXPECT_FALSE(std::filesystem::exists(recordings / gone));
-  EXPECT_EQ(deleted("age"), 1);
-  EXPECT_EQ(deleted("space"), 0);
-}
-
-TEST_F(FootageLaneTest, TheOldestGoesForSpaceAndWhatIsProtectedStays) {
-  house.start();
-  ASSERT_TRUE(house.is_ready());
-  house.stop();
-  std::vector<std::string> files;
-  for (int i = 0; i < 4; ++i) files.push_back(make_segment(recordings, "now", 10'000 * (i + 1)));
-  house.plan.recording.space = {std::filesystem::file_size(recordings / files[0]) * 5 / 2, 0};
-  house.prepare([&](store::SegmentIndex& index) {
-    auto volume = record::Volume::open(recordings, {});
-    ASSERT_TRUE(volume);
-    ASSERT_TRUE(record::recover_footage(index, *volume, {.boot_id = "now"}));
-    ASSERT_TRUE(index.protect(index.segment_of_file(files[0])->value().id, true));
-  });
-  house.start();
-  ASSERT_TRUE(house.is_ready());
-  EXPECT_TRUE(house.until([&] { return house.segments().size() == 2; }, 5s));
-  EXPECT_EQ(house.segments()[0].file, files[0]);
-  EXPECT_EQ(house.segments()[1].file, files[3]);
-  EXPECT_EQ(record::test::files_in(recordings).size(), 2U);
-  EXPECT_EQ(deleted("space"), 2);
-  // Somebody's orders.
-  std::promise<Status> refused;
-  house.lane->queue().push(DeleteSegments{{house.segments()[0].id},
-                                          record::DeletionReason::operator_,
-                                          [&](Status status) { refused.set_value(std::move(status)); }});
-  EXPECT_FALSE(refused.get_future().get());
-  std::promise<Status> done;
-  house.lane->queue().push(DeleteSegments{{house.segments()[1].id},
-                                          record::DeletionReason::operator_,
-                                          [&](Status status) { done.set_value(std::move(status)); }});
-  EXPECT_TRUE(done.get_future().get());
-  EXPECT_EQ(house.segments().size(), 1U);
-  EXPECT_EQ(deleted("operator"), 1);
-}
-
-// In place of a file something that no unlink removes, whoever asks.
-void make_undeletable(const std::filesystem::path& file) {
-  std::filesystem::remove(file);
-  std::filesystem::create_directory(file);
-}
-
-TEST_F(FootageLaneTest, WhatCannotBeDeletedIsToldOnceAndOtherFootageGoesInstead) {
-  house.start();
-  ASSERT_TRUE(house.is_ready());
-  house.stop();
-  std::vector<std::string> files;
-  for (int i = 0; i < 6; ++i) files.push_back(make_segment(recordings, "now", 10'000 * (i + 1)));
-  const auto size = std::filesystem::file_size(recordings / files[0]);
-  house.start();
-  ASSERT_TRUE(house.is_ready());
-  ASSERT_TRUE(house.until([&] { return house.segments().size() == 6; }, 5s));
-  make_undeletable(recordings / files[0]);
-  make_undeletable(recordings / files[2]);
-  const auto errors = metrics.counter(
-      "errors_total", {{"component", "storage"}, {"error_type", "io"}, {"severity", "error"}});
-  const auto before = errors.value();
-  // Three may be kept. Two of the six stay on the disk, and go on counting.
-  house.plan.recording.space = {size * 7 / 2, 0};
-  house.lane->configure(std::make_shared<const FootagePlan>(house.plan));
-  const auto there = [&](std::size_t i) { return std::filesystem::exists(recordings / files[i]); };
-  EXPECT_TRUE(house.until([&] { return !there(1) && !there(3) && !there(4); }, 5s));
-  EXPECT_TRUE(there(5));
-  EXPECT_EQ(deleted("space"), 3);
-  for (int i = 0; i < 3; ++i) house.pass(5s);
-  EXPECT_TRUE(there(5)) << "there is space enough now";
-  EXPECT_EQ(errors.value() - before, 2) << "each is told once";
-  // Mended, they go.
-  std::filesystem::remove(recordings / files[0]);
-  std::filesystem::remove(recordings / files[2]);
-  EXPECT_TRUE(house.until([&] { return house.segments().size() == 1; }, 5s));
-  EXPECT_EQ(deleted("space"), 5);
-  EXPECT_TRUE(there(5));
-}
-
-TEST_F(FootageLaneTest, WhereNothingCanBeDeletedNotEverythingIsGivenUp) {
-  house.start();
-  ASSERT_TRUE(house.is_ready());
-  house.stop();
-  std::vector<std::string> files;
-  for (int i = 0; i < 100; ++i) files.push_back(make_segment(recordings, "now", 10'000 * (i + 1)));
-  house.start();
-  ASSERT_TRUE(house.is_ready());
-  ASSERT_TRUE(house.until([&] { return house.segments().size() == 100; }, 5s));
-  for (const auto& file : files) make_undeletable(recordings / file);
-  house.plan.recording.space = {1, 0};
-  house.lane->configure(std::make_shared<const FootagePlan>(house.plan));
-  ASSERT_TRUE(house.until([&] { return !house.told().empty(); }, 5s));
-  for (int i = 0; i < 5; ++i) house.pass(5s);
-  EXPECT_EQ(house.told(), std::vector{VolumeFault::almost_full});
-  const auto of_state = [&](SegmentState state) {
-    return house.ask([&](auto& index) { return index.in_state(state, 1000)->size(); });
-  };
-  EXPECT_EQ(of_state(SegmentState::deleting), 64U);
-  EXPECT_EQ(of_state(SegmentState::closed), 36U);
-  // Somebody who asks for it is told why not.
-  std::promise<Status> refused;
-  const auto id = house.ask([&](auto& index) { return index.in_state(SegmentState::closed, 1)->front().id; });
-  house.lane->queue().push(DeleteSegments{
-      {id}, record::DeletionReason::operator_, [&](Status status) { refused.set_value(std::move(status)); }});
-  const auto answer = refused.get_future().get();
-  ASSERT_FALSE(answer);
-  EXPECT_NE(answer.error().text().find("delete '"), std::string::npos) << answer.error().text();
-}
-
-TEST_F(FootageLaneTest, ARecorderWithoutSpaceGetsNoneWhereThereIsSome) {
-  house.start();
-  ASSERT_TRUE(house.is_ready());
-  house.stop();
-  make_segment(recordings, "now", 10'000);
-  house.start();
-  ASSERT_TRUE(house.is_ready());
-  house.settle();
-  ASSERT_EQ(house.segments().size(), 1U);
-  const auto space = record::Volume::open(recordings, std::nullopt)->space();
-  ASSERT_TRUE(space);
-  if (space->free < (std::uint64_t{65} << 20U)) GTEST_SKIP() << "this disk is full";
-  for (int i = 0; i < 3; ++i) {
-    house.lane->make_room();
-    house.settle();
-    house.pass(1s);
-  }
-  EXPECT_EQ(house.segments().size(), 1U) << "what the write failed of, it was not this";
-  EXPECT_EQ(deleted("space"), 0);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/temporary_folder.hpp"
+#include "porchlight/record/protection.hpp"
 #include "porchlight/record/volume.hpp"
 #include "record/segment_file.hpp"
 #include "record/segment_media.hpp"
@@ -72,11 +73,12 @@ inline std::uint64_t end_of_first_fragment(const std::filesystem::path& file) {
   return second == std::string::npos ? 0 : second - 4;
 }
 
-// All files beneath, but the identity, by their names beneath the folder.
+// All files beneath, but the identity and the list of what is protected, by their names beneath the folder.
 inline std::set<std::string> files_in(const std::filesystem::path& folder) {
   std::set<std::string> names;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
-    if (entry.is_regular_file() && entry.path().filename() != Volume::identity_file)
+    if (entry.is_regular_file() && entry.path().filename() != Volume::identity_file &&
+        entry.path().filename() != protection_file)
       names.insert(std::filesystem::relative(entry.path(), folder).string());
   return names;
 }

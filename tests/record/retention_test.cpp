@@ -3,10 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
-#include <deque>
-#include <random>
-
 namespace porchlight::record {
 namespace {
 
@@ -177,48 +173,6 @@ TEST(Forecast, WhatIsProtectedOrNotOursDoesNotFit) {
   ASSERT_TRUE(days);
   EXPECT_TRUE(days->by_space);
   EXPECT_DOUBLE_EQ(days->days, 10);  // 10 kept + 7 free - 2 reserve - 5 held
-}
-
-// A month of one camera whose bitrate follows the day, the weather and chance; retention at work. What is
-// said on the third day is compared with the day on which the oldest really went.
-double first_deletion_day(std::uint64_t total, unsigned seed, double& said) {
-  std::mt19937 random(seed);
-  std::uniform_real_distribution<double> noise(0.6, 1.4);
-  RecordOptions options;
-  RetentionFacts facts;
-  facts.total = facts.free = total;
-  constexpr auto length = 10min;
-  std::deque<Holding> held;
-  std::int64_t id = 0;
-  double weather = 1;
-  for (auto at = now; at < now + 24h * 45; at += length) {
-    const double day = std::chrono::duration<double, std::ratio<86'400>>(at - now).count();
-    if (id % 144 == 0) weather = std::uniform_real_distribution<double>(0.85, 1.15)(random);
-    const double bitrate = 4e6 * weather * noise(random) * (1 + 0.5 * std::sin(day * 2 * 3.14159265));
-    const auto bytes = static_cast<std::uint64_t>(bitrate / 8 * 600);
-    held.push_back({++id, bytes, at + length});
-    facts.kept += bytes;
-    facts.free -= bytes;
-    if (std::abs(day - 3) < 0.003)
-      said =
-          forecast({.bytes_per_day = facts.kept / 3, .kept = facts.kept, .total = total, .free = facts.free},
-                   options)
-              ->days;
-    facts.now = at + length;
-    facts.continuous.assign(held.begin(), held.begin() + std::min<std::ptrdiff_t>(64, std::ssize(held)));
-    const auto plan = plan_retention(facts, options);
-    if (!plan.doomed.empty()) return day;
-  }
-  return 45;
-}
-
-TEST(Forecast, IsWithinTenPercentOfASimulatedMonth) {
-  for (unsigned seed = 1; seed <= 20; ++seed)
-    for (const auto total : {500 * gib, 800 * gib, 1100 * gib, 5000 * gib}) {
-      double said = 0;
-      const auto really = first_deletion_day(total, seed, said);
-      EXPECT_NEAR(said, really, really * 0.1) << "seed " << seed << ", " << total / gib << " GiB";
-    }
 }
 
 }  // namespace

@@ -512,6 +512,13 @@ TEST_F(SegmentIndexTest, WhatStandsInNoFileIsReadOutOfTheDamagedOne) {
       {.camera_id = "front", .cause = event::GapCause::eof, .begin = {1, 50s}, .end = BootMoment{1, 60s}}));
   ASSERT_TRUE(index->begin_gap(
       {.camera_id = "front", .cause = event::GapCause::eof, .begin = {1, 10s}, .end = BootMoment{1, 20s}}));
+  ASSERT_TRUE(index->begin_gap({.camera_id = "front",
+                                .cause = event::GapCause::network,
+                                .begin = {1, 105s},
+                                .end = BootMoment{1, 130s}}));
+  ASSERT_TRUE(
+      index->begin_gap({.camera_id = "front", .cause = event::GapCause::timeout, .begin = {1, 165s}}));
+  ASSERT_TRUE(index->end_run({1, 180s}));
   auto fresh = SegmentIndex::open(folder / "fresh.db", {}, nullptr);
   ASSERT_TRUE(fresh);
   SegmentIndex again(**fresh);
@@ -519,12 +526,26 @@ TEST_F(SegmentIndexTest, WhatStandsInNoFileIsReadOutOfTheDamagedOne) {
   EXPECT_TRUE(again.boot("a"));
   files = 0;
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(again.begin(segment(2, 60s * i, 60s * i + 50s)));
-  EXPECT_EQ(*again.salvage(folder / "footage.db"), 3U);
+  EXPECT_EQ(*again.salvage(folder / "footage.db"), 5U);
   EXPECT_TRUE((*again.segment(2))->is_protected);
   EXPECT_FALSE((*again.segment(1))->is_protected);
   EXPECT_EQ(again.spans({})->front().begin, (BootMoment{2, 10s}));
-  ASSERT_EQ(again.gaps({})->size(), 1U);  // the other says of footage that it is not there
-  EXPECT_EQ(again.gaps({})->front().begin, (BootMoment{2, 50s}));
+  const auto expect_ledger = [&] {
+    const auto gaps = again.gaps({.oldest_first = true});
+    ASSERT_EQ(gaps->size(), 3U);  // the other says of footage that it is not there
+    EXPECT_EQ((*gaps)[0].begin, (BootMoment{2, 50s}));
+    EXPECT_EQ((*gaps)[0].end, (BootMoment{2, 60s}));
+    EXPECT_EQ((*gaps)[1].begin, (BootMoment{2, 110s}));  // what the files contradict of it is cut off
+    EXPECT_EQ((*gaps)[1].end, (BootMoment{2, 120s}));
+    EXPECT_EQ((*gaps)[1].cause, event::GapCause::network);
+    EXPECT_EQ((*gaps)[2].begin, (BootMoment{2, 170s}));
+    EXPECT_FALSE((*gaps)[2].end);
+  };
+  expect_ledger();
+  EXPECT_TRUE(again.last_run()->ended);
+  EXPECT_EQ(again.last_run()->alive, (BootMoment{2, 180s}));
+  ASSERT_TRUE(again.salvage(folder / "footage.db"));  // as after an error
+  expect_ledger();
   EXPECT_EQ(*again.salvage(folder / "nothing.db"), 0U);
 }
 

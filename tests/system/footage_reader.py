@@ -323,7 +323,8 @@ def camera_folders(folder, index):
 def files_of(folder):
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if path.is_dir() or name.split("/")[0] in ("quarantine", "lost+found", "porchlight-volume.json"):
+        if path.is_dir() or name.split("/")[0] in ("quarantine", "lost+found", "porchlight-volume.json",
+                                                          "porchlight-protected.txt"):
             continue
         yield path, name
 

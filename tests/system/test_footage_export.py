@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """porchlight footage export, verify and check, from outside: the films by ffprobe, the signature by openssl, the
 faults by a reader that shares no code with the program."""
+import contextlib
 import hashlib
 import json
 import os
+import pty
 import random
+import re
 import resource
 import shutil
 import signal
@@ -100,6 +103,29 @@ class FootageExportTest(unittest.TestCase):
                          {"film.mp4", "film.mp4.manifest.json", "film.mp4.manifest.sig", "film.mp4.public.pem",
                           "storage", "porchlight.yaml"})
         self.assertEqual(film.stat().st_mode & 0o007, 0, "others may read it")
+
+    def test_progress_is_shown_on_a_terminal(self):
+        house = House(self, "front@0,aac", "front@2000,aac")
+        film = house.folder / "film.mp4"
+        for words in (("export", "--camera", "front", "--from", "2026-11-26T12:00:00Z", "--to", "2026-11-26T12:00:04Z", "--out", film),
+                      ("verify", film), ("check", "--deep")):
+            reader, terminal = pty.openpty()
+            done = subprocess.run([PROGRAM, "-c", house.configuration, "footage", *words], stdout=subprocess.PIPE,
+                                  stderr=terminal, text=True, timeout=120)
+            os.close(terminal)
+            shown = b""
+            with contextlib.suppress(OSError):  # EIO: nobody writes to it any more
+                while part := os.read(reader, 4096):
+                    shown += part
+            os.close(reader)
+            self.assertEqual(done.returncode, 0, (done.stdout, shown))
+            parts = [part for part in shown.decode().split("\r") if part.strip()]
+            self.assertTrue(parts, f"{words[0]} shows nothing")
+            percents = [int(re.fullmatch(rf"{words[0]}: (\d+) % of \d+ MB", part)[1]) for part in parts]
+            self.assertEqual(percents, sorted(percents), parts)
+            self.assertLessEqual(percents[-1], 100)
+            self.assertRegex(shown.decode(), "\r +\r$", "the line is not wiped")
+            self.assertNotIn("%", done.stdout)
 
     def test_time_of_which_nothing_is_known_is_told(self):
         house = House(self, "front@0", "front@9000")
@@ -286,6 +312,16 @@ class FootageCheckTest(unittest.TestCase):
         name = house.files[0]
         self.planted(lambda house: house.rows("DELETE FROM segments WHERE file = ?", name),
                      ("unindexed_file", name))
+
+    def test_a_repaired_row_is_protected_when_the_volume_says_so(self):
+        house = self.house()
+        (house.recordings / "porchlight-protected.txt").write_text(house.files[0] + "\n")
+        house.rows("DELETE FROM segments")
+        self.assertEqual(house.run("check", "--repair").returncode, 0)
+        with sqlite3.connect(house.database) as base:
+            rows = dict(base.execute("SELECT file, is_protected FROM segments"))
+        base.close()
+        self.assertEqual(rows, {name: int(name == house.files[0]) for name in house.files})
 
     def test_torn_tail(self):
         house = House(self, "front@0", "front@2000,cut")

@@ -102,6 +102,11 @@ class Recordings(unittest.TestCase):
     def interval(self, start, end, camera="front"):
         return f"/api/v1/footage/video?camera={camera}&from={text_of(start)}&to={text_of(end)}"
 
+    def rendered(self, mode):
+        """(successes, how many have a duration)"""
+        return (self.daemon.metric("video_generation_total", mode=mode, status="success"),
+                self.daemon.metric("video_generation_duration_seconds_count", mode=mode))
+
     def looks(self, name):
         with contextlib.closing(sqlite3.connect(self.daemon.state / "porchlight.db")) as db:
             row = db.execute("SELECT commitment FROM audit_values WHERE value = ?", (f"account:{name}",)).fetchone()
@@ -124,6 +129,8 @@ class Recordings(unittest.TestCase):
         status, headers, picture = self.fetch(self.anna, segment["thumbnail"] + "?at=1000&width=160")
         self.assertEqual((status, headers["Content-Type"]), (200, "image/jpeg"), picture[:200])
         self.assertLessEqual(harness.size_of_jpeg(picture)[0], 160)
+        self.assertEqual(self.rendered("thumbnail"), (1, 1))
+        self.assertEqual(self.rendered("clip"), (0, 0))
         self.assertEqual(self.fetch(self.anna, segment["thumbnail"] + "?at=86000000")[0], 404)
         for query in ("?width=1", "?x=1"):
             self.assertEqual(self.fetch(self.anna, segment["thumbnail"] + query)[0], 400)
@@ -183,6 +190,7 @@ class Recordings(unittest.TestCase):
         status, headers, film = self.fetch(self.anna, path)
         self.assertEqual((status, headers["Content-Type"]), (200, "video/mp4"), film[:300])
         self.assertTrue(4 <= film_of(film)[0] <= 10, film_of(film))
+        self.assertEqual(self.rendered("clip"), (2, 2))  # the event's and this one, each once however often it is asked for
         self.assertEqual(self.fetch(self.anna, path, Range="bytes=4-7")[2], film[4:8])
         self.assertEqual(self.fetch(self.anna, path, Range="bytes=99999999-")[0], 416)
         self.assertEqual(self.fetch(self.anna, path, If_None_Match=headers["ETag"])[0], 304)
@@ -254,6 +262,8 @@ class Recordings(unittest.TestCase):
             self.assertEqual(Client(self.daemon).ask(verb, path)[0], 401)
             status, _, made = self.anna.ask(verb, path)
             self.assertEqual((status, made["protected"]), (200, wanted))
+            listed = (self.daemon.state / "recordings" / "porchlight-protected.txt").read_text().splitlines()
+            self.assertEqual([name.split("/")[0] for name in listed], ["front"] if wanted else [], "on the volume, too")
             self.assertEqual(self.anna.ask("GET", f"/api/v1/recordings/{segment['id']}")[2]["protected"], wanted)
             self.assertEqual(self.anna.ask(verb, path + "?x=1")[0], 400)
             self.assertEqual(self.anna.ask(verb, "/api/v1/recordings/999999/protection")[0], 404)

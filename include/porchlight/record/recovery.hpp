@@ -32,6 +32,7 @@ struct RecoveryReport {
   std::uint64_t adopted = 0;             // files that had no row
   std::uint64_t missing = 0;             // rows that had no file
   std::uint64_t salvaged = 0;            // rows of the damaged index
+  std::vector<std::int64_t> gaps{};      // rows of the ledger that it wrote
   std::vector<std::string> quarantined;  // what is no segment of ours, by its new name
   // What the disk refused, in its words: files and rows that were left alone.
   std::vector<std::string> unreadable;
@@ -59,6 +60,8 @@ Result<Deletions> finish_deletions(store::SegmentIndex& index, const Volume& vol
 // The file of a recorder whose writing failed: cut behind its last whole fragment, row `torn`; without one
 // its row goes and time that the row stood for becomes a gap. Nothing is left to do where there is no row.
 // `row_is_all`: what the row says is all that was kept, and nothing behind it may count.
-Status heal_row(store::SegmentIndex& index, const Volume& volume, const std::string& file, bool row_is_all);
+// The id of that gap.
+Result<std::optional<std::int64_t>> heal_row(store::SegmentIndex& index, const Volume& volume,
+                                             const std::string& file, bool row_is_all);
 
 }  // namespace porchlight::record

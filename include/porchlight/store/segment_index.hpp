@@ -130,8 +130,8 @@ class SegmentIndex {
   Status protect(std::int64_t id, bool is_protected);
   Status begin_delete(const std::vector<std::int64_t>& ids);
   Status end_delete(const std::vector<std::int64_t>& ids);
-  // The file is not there any more: its row becomes a gap.
-  Status replace_by_gap(std::int64_t id, const Gap& gap);
+  // The file is not there any more: its row becomes a gap, whose id this is.
+  Result<std::int64_t> replace_by_gap(std::int64_t id, const Gap& gap);
 
   Result<std::int64_t> begin_gap(const Gap& gap);  // its id; `end` may be given at once
   Status end_gap(std::int64_t id, const BootMoment& end);
@@ -139,6 +139,7 @@ class SegmentIndex {
 
   Result<std::optional<Segment>> segment(std::int64_t id);
   Result<std::optional<Segment>> segment_of_file(const std::string& file);
+  Result<std::optional<Gap>> gap(std::int64_t id);
   // Newest first unless the filter says otherwise. A row without believed times matches no interval, and
   // every filter without one. `before_id`: those that stand behind that row in the list.
   Result<std::vector<Segment>> segments(const FootageFilter& filter);
@@ -162,16 +163,22 @@ class SegmentIndex {
     std::optional<WallTime> since;
   };
   Result<Recorded> recorded_since(WallTime from);
+  // The beginning of the oldest of them that belongs to no event and is not protected.
+  Result<std::optional<WallTime>> continuous_since(WallTime from);
   Result<std::uint64_t> protected_bytes();
+  Result<std::vector<std::string>> protected_files();
   Result<std::vector<std::string>> cameras();
   Result<std::vector<Gap>> open_gaps();
   // The end of what is known of a camera, segments and gaps, among rows that begin before a moment.
   Result<std::optional<BootMoment>> known_until(const std::string& camera_id, const BootMoment& before);
   // Each hole of more than `least` between two segments of a camera of which the ledger says nothing becomes
   // a gap `damaged`: for an index that was built anew.
-  Status fill_holes(const std::string& camera_id, std::chrono::milliseconds least, const std::string& detail);
-  // What can still be read of a damaged index and stands in no file: protection, spans, gaps that are over
-  // and that no footage contradicts. How many rows; none where nothing can be read.
+  // Their ids.
+  Result<std::vector<std::int64_t>> fill_holes(const std::string& camera_id, std::chrono::milliseconds least,
+                                               const std::string& detail);
+  // What can still be read of a damaged index and stands in no file: protection, spans, the ledger as far as
+  // no footage contradicts it (its open gaps go on), and last_run(). How many rows, the last not counted;
+  // none where nothing can be read.
   Result<std::uint64_t> salvage(const std::filesystem::path& damaged);
   // Forgets spans and gaps that ended before the oldest segment.
   Status prune();
@@ -191,6 +198,7 @@ class SegmentIndex {
 
  private:
   Status make_way(const Segment& segment);  // in the caller's transaction
+  Status save_gap(const Gap& gap);
   Database& database_;
 };
 
