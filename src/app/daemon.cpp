@@ -407,6 +407,7 @@ int Daemon::stop() {
   service_.stopping();
   log_.info("stopping");
   const bool all_ended = supervisor_->stop(stop_limit);
+  pipeline_->tell_longest_sync();
   telemetry::stop_logging();
   if (!all_ended) ::_exit(exit_done);
   return exit_done;

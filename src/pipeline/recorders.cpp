@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The recorders' side of the wiring.
+#include <algorithm>
 #include <utility>
 
 #include "pipeline/pipeline_state.hpp"
 #include "porchlight/telemetry/build.hpp"
 
 namespace porchlight::pipeline {
+
 Result<std::shared_ptr<record::Recorder>> Pipeline::State::make_recorder(
     const camera::CameraOptions& wanted, const record::RecordOptions& recording,
     std::optional<MonotonicTime> since) {
@@ -33,6 +35,18 @@ record::Recorder::Ports Pipeline::State::recorder_ports() {
   ports.wall = [this](MonotonicTime at) { return footage->wall(at); };
   ports.make_room = [this] { footage->make_room(); };
   return ports;
+}
+
+// Of a recorder that was given up, too: the one with the slow disk.
+void Pipeline::tell_longest_sync() const {
+  std::chrono::nanoseconds longest{0};
+  for (const auto& [id, unit] : state_->cameras)
+    if (const auto* recorder = unit->recorder(); recorder != nullptr)
+      longest = std::max(longest, recorder->longest_sync());
+  if (longest.count() == 0) return;
+  telemetry::Logger("doorbell.pipeline", telemetry::Component::recording)
+      .info("the recordings' longest sync",
+            {{"longest_sync_ms", std::chrono::duration<double, std::milli>(longest).count()}});
 }
 
 // The index has them again from the files, but for the causes of gaps. Said when they double: a lane that

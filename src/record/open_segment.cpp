@@ -10,6 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr auto fragment = 800ms;
+constexpr auto longest_fragment = 1s;
 
 // How long the work of this scope takes, for whoever wants to know.
 class Stopwatch {
@@ -24,7 +25,8 @@ class Stopwatch {
 
 Result<std::unique_ptr<OpenSegment>> OpenSegment::create(Order order, const media::Packet& first,
                                                          RecordInstruments& instruments) {
-  auto writer = SegmentWriter::create(order.folder, order.file, order.head, first.stream, order.audio);
+  auto writer = SegmentWriter::create(order.folder, order.file, order.head, first.stream, order.audio,
+                                      [&instruments](auto duration) { instruments.sync_took(duration); });
   if (!writer) return std::move(writer).error();
   return std::unique_ptr<OpenSegment>(
       new OpenSegment(std::move(order), first, std::move(*writer), instruments));
@@ -50,11 +52,24 @@ bool OpenSegment::join(const std::shared_ptr<const media::StreamInfo>& audio) {
 }
 
 Status OpenSegment::append(const media::Packet& packet) {
+  const bool is_picture = packet.stream->kind == media::MediaKind::video;
+  if (is_picture && overfills(packet))
+    if (auto status = write(); !status) return status;
   if (!oldest_pending_) oldest_pending_ = packet.arrived;
+  if (is_picture && pending_pictures_++ == 0) first_picture_ = packet.arrived;
   return writer_->append(packet);
 }
 
-bool OpenSegment::fragment_due(MonotonicTime now) const {
+// It is taken to last as long as those before it.
+bool OpenSegment::overfills(const media::Packet& picture) const {
+  if (pending_pictures_ == 0) return false;
+  const auto by_arrival = picture.arrived - *first_picture_;
+  return by_arrival + by_arrival / pending_pictures_ > longest_fragment ||
+         writer_->pending() * (pending_pictures_ + 1) / pending_pictures_ > longest_fragment;
+}
+
+bool OpenSegment::sync_due(MonotonicTime now) const {
+  if (unsynced_) return true;
   return oldest_pending_ && (writer_->pending() >= fragment || now - *oldest_pending_ >= fragment);
 }
 
@@ -68,16 +83,13 @@ Status OpenSegment::write() {
   note_written(before);
   unsynced_ = true;
   oldest_pending_.reset();
+  pending_pictures_ = 0;
   return {};
 }
 
 Status OpenSegment::sync() {
   if (!unsynced_) return {};
-  const Stopwatch watch;
-  auto status = writer_->sync();
-  // Also the one that failed: how long a dying disk takes is the most telling figure of all.
-  instruments_.sync_took(watch.elapsed());
-  if (!status) return status;
+  if (auto status = writer_->sync(); !status) return status;
   unsynced_ = false;
   note_kept();
   return {};
@@ -93,26 +105,39 @@ void OpenSegment::note_kept() {
   kept_frames_ = writer_->frames();
 }
 
-Result<SegmentFinished> OpenSegment::finish(std::optional<MonotonicTime> end) {
-  const Stopwatch watch;
+Status OpenSegment::close(std::optional<MonotonicTime> end) {
+  closing_since_ = std::chrono::steady_clock::now();
   const auto before = writer_->bytes();
-  auto tail = writer_->finish();
-  instruments_.sync_took(watch.elapsed());
-  // Kept nevertheless: healing gives it its name.
-  if (!tail && writer_->all_synced()) note_kept();
+  auto tail = writer_->write_tail();
   if (!tail) return std::move(tail).error();
-  instruments_.closing_took(watch.elapsed());
   note_written(before);
+  finished_.camera_id = order_.head.camera_id;
+  finished_.file = order_.file;
+  finished_.end = end.value_or(begin() + tail->duration);
+  finished_.bytes = writer_->bytes();
+  finished_.frames = tail->frames;
+  finished_.crc = tail->crc;
+  tail_ = std::make_unique<SideJob>([this] { return writer_->sync(); });
+  return {};
+}
+
+Status OpenSegment::await_tail() {
+  if (naming_) return {};
+  if (auto status = tail_->wait(); !status) return status;
   note_kept();
-  kept_until_ = end.value_or(begin() + tail->duration);
-  SegmentFinished finished;
-  finished.camera_id = order_.head.camera_id;
-  finished.file = order_.file;
-  finished.end = kept_until_;
-  finished.bytes = writer_->bytes();
-  finished.frames = tail->frames;
-  finished.crc = tail->crc;
-  return finished;
+  kept_until_ = finished_.end;
+  naming_ = std::make_unique<SideJob>([this] {
+    auto status = writer_->give_name();
+    instruments_.closing_took(std::chrono::steady_clock::now() - closing_since_);
+    return status;
+  });
+  return {};
+}
+
+Result<SegmentFinished> OpenSegment::await_name() {
+  if (auto status = await_tail(); !status) return std::move(status).error();
+  if (auto status = naming_->wait(); !status) return std::move(status).error();
+  return finished_;
 }
 
 std::optional<SegmentFinished> OpenSegment::abandon() {

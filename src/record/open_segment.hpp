@@ -5,17 +5,19 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "porchlight/base/clock.hpp"
 #include "porchlight/record/recorder.hpp"
 #include "record/cut_rules.hpp"
 #include "record/record_instruments.hpp"
 #include "record/segment_file.hpp"
+#include "record/side_job.hpp"
 
 namespace porchlight::record {
 
 // The segment that is being written: the file, where it ends, and how much of it is on the medium. After an
-// error of write(), sync() or finish() only abandon() is left. Recorder's thread.
+// error of append(), write(), sync(), close(), … only abandon() is left. Recorder's thread.
 class OpenSegment {
  public:
   struct Order {
@@ -36,25 +38,35 @@ class OpenSegment {
   // place.
   bool join(const std::shared_ptr<const media::StreamInfo>& audio);
 
+  // A picture with which the fragment would last longer than a second begins the next: what waited is
+  // written.
   Status append(const media::Packet& packet);
-  // 0.8 s and more wait in memory, by the packets or by the clock.
-  bool fragment_due(MonotonicTime now) const;
+  // 0.8 s and more wait in memory, by the packets or by the clock, or something is written and not synced.
+  bool sync_due(MonotonicTime now) const;
   Status write();
   Status sync();  // what was written since the last one; nothing: does nothing
-  // The tail, synced, and its name. `end`: where the next segment begins; nothing: behind the last picture.
-  Result<SegmentFinished> finish(std::optional<MonotonicTime> end);
+  // The tail is written, and synced by a thread of its own: the next segment need not wait for it. `end`:
+  // where that begins; nothing: behind the last picture. Then only the next three and abandon().
+  Status close(std::optional<MonotonicTime> end);
+  // Waits for that sync; begins to give it its name, on a thread of its own, too.
+  Status await_tail();
+  bool named() const noexcept { return naming_ && naming_->done(); }
+  Result<SegmentFinished> await_name();
   // What is on the medium of it. Nothing: not one fragment, and the file is gone.
   std::optional<SegmentFinished> abandon();
 
   MonotonicTime begin() const noexcept { return order_.head.begin; }
   MonotonicTime kept_until() const noexcept { return kept_until_; }  // begin(): nothing yet
   bool kept() const noexcept { return kept_until_ > begin(); }
+  // Whether begun() has not been told yet; afterwards it has.
+  bool tell_begun() noexcept { return !std::exchange(begun_told_, true); }
   SegmentBegun begun() const;
   SegmentGrown grown() const;
 
  private:
   OpenSegment(Order order, const media::Packet& first, std::unique_ptr<SegmentWriter> writer,
               RecordInstruments& instruments);
+  bool overfills(const media::Packet& picture) const;
   void note_kept();
   void note_written(std::uint64_t before);
 
@@ -65,10 +77,17 @@ class OpenSegment {
   RecordInstruments& instruments_;
   CutRules rules_;
   std::optional<MonotonicTime> oldest_pending_;  // arrival
+  std::optional<MonotonicTime> first_picture_;   // of those pending
+  int pending_pictures_ = 0;
   bool unsynced_ = false;
+  bool begun_told_ = false;
   MonotonicTime kept_until_;
   std::uint64_t kept_bytes_ = 0;
   std::uint64_t kept_frames_ = 0;
+  SegmentFinished finished_;
+  std::chrono::steady_clock::time_point closing_since_;
+  std::unique_ptr<SideJob> tail_;  // these two: last, their threads use what stands above
+  std::unique_ptr<SideJob> naming_;
 };
 
 }  // namespace porchlight::record

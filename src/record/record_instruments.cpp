@@ -58,7 +58,10 @@ void RecordInstruments::write_took(std::chrono::nanoseconds duration) {
 
 void RecordInstruments::sync_took(std::chrono::nanoseconds duration) {
   sync_ms_.observe(1000 * seconds(duration));
-  longest_sync_ = std::max(longest_sync_, duration);
+  auto longest = longest_sync_.load(std::memory_order_relaxed);
+  while (longest < duration.count() &&
+         !longest_sync_.compare_exchange_weak(longest, duration.count(), std::memory_order_relaxed)) {
+  }
 }
 
 void RecordInstruments::closing_took(std::chrono::nanoseconds duration) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <string>
@@ -11,8 +12,8 @@
 
 namespace porchlight::record {
 
-// One recorder's metric handles, and what it says of its run at the end. Recorder's thread, after
-// construction.
+// One recorder's metric handles, and what is said of its run at the end. Recorder's thread, after
+// construction; what says so: any.
 class RecordInstruments {
  public:
   // Handles of disk_io_latency_ms are those of the device under `folder`.
@@ -23,13 +24,16 @@ class RecordInstruments {
   void written(std::uint64_t bytes) { bytes_.increment(static_cast<double>(bytes)); }
   void gap(event::GapCause cause, std::chrono::nanoseconds longer);
   void write_took(std::chrono::nanoseconds duration);
-  void sync_took(std::chrono::nanoseconds duration);
-  void closing_took(std::chrono::nanoseconds duration);
+  void sync_took(std::chrono::nanoseconds duration);     // any thread: one fdatasync or fsync
+  void closing_took(std::chrono::nanoseconds duration);  // any thread
   void fragment_took(std::chrono::nanoseconds duration);
   void failed(bool no_space);
   void retire();
 
-  std::chrono::nanoseconds longest_sync() const noexcept { return longest_sync_; }
+  // Any thread.
+  std::chrono::nanoseconds longest_sync() const noexcept {
+    return std::chrono::nanoseconds(longest_sync_.load(std::memory_order_relaxed));
+  }
 
  private:
   telemetry::Metrics& metrics_;
@@ -44,7 +48,7 @@ class RecordInstruments {
   telemetry::Histogram stage_;
   telemetry::Counter io_errors_;
   telemetry::Counter space_errors_;
-  std::chrono::nanoseconds longest_sync_{0};
+  std::atomic<std::chrono::nanoseconds::rep> longest_sync_{0};  // the whole message: relaxed
 };
 
 }  // namespace porchlight::record

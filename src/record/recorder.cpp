@@ -46,7 +46,7 @@ struct Recorder::State {
   const telemetry::Logger log{"doorbell.recorder", telemetry::Component::recording};
   const std::unique_ptr<RecordQueue> queue;
   TriggerRing triggers;
-  // recorder's thread
+  // recorder's thread, the longest sync: any
   RecordInstruments instruments;
   Recording recording;
   bool ran = false;
@@ -82,6 +82,8 @@ void Recorder::run(std::stop_token stop, Heartbeat& heartbeat) {
   while (!stop.stop_requested()) {
     heartbeat.beat();
     s.turn(heartbeat);
+    // What came while a sync ran has waited long enough.
+    if (s.queue->size() > 0) continue;
     s.queue->wakeup().wait_for(
         period, [&] { return stop.stop_requested() || s.queue->wants_attention() || !s.triggers.empty(); });
   }
@@ -91,11 +93,14 @@ void Recorder::run(std::stop_token stop, Heartbeat& heartbeat) {
   s.recording.end();
   s.writing.store(false, std::memory_order_relaxed);
   s.log.info("recorder ends",
-             {{"camera_id", s.camera_id}, {"longest_sync_ms", milliseconds(s.instruments.longest_sync())}});
+             {{"camera_id", s.camera_id}, {"longest_sync_ms", milliseconds(longest_sync())}});
 }
 
 bool Recorder::active() const noexcept {
   return state_->writing.load(std::memory_order_relaxed);
+}
+std::chrono::nanoseconds Recorder::longest_sync() const noexcept {
+  return state_->instruments.longest_sync();
 }
 std::uint64_t Recorder::triggers_dropped() const noexcept {
   return state_->triggers.dropped();

@@ -58,6 +58,7 @@ Recording::Recording(RecorderOptions options, Clock& clock, RecordInstruments& i
 
 void Recording::begin() {
   finish(std::nullopt);  // of a run that ended without end()
+  await_name();
   // What a start of the daemon has to wait for belongs to the time before it, which is not ours to explain.
   const bool fresh = !std::exchange(ever_begun_, true) && !options_.since;
   if (fresh || options_.since > accounted_) accounted_ = options_.since.value_or(clock_.now());
@@ -123,12 +124,14 @@ bool Recording::goes_on(const media::PacketPtr& picture) {
     reason = "the sound changed";
   }
   if (verdict == CutRules::Verdict::goes_on) return true;
-  const bool contiguous = verdict == CutRules::Verdict::cut;
   log_.debug("segment ends", {{"camera_id", options_.camera_id}, {"reason", reason}});
-  finish(contiguous ? std::optional(picture->arrived) : std::nullopt);
-  if (!contiguous)
-    gap(verdict == CutRules::Verdict::paused ? event::GapCause::stalled : event::GapCause::undecodable,
-        picture->arrived, reason);
+  if (verdict == CutRules::Verdict::cut) {
+    close(picture->arrived);  // the first pictures of the next do not wait for the sync of these
+    return false;
+  }
+  finish(std::nullopt);
+  gap(verdict == CutRules::Verdict::paused ? event::GapCause::stalled : event::GapCause::undecodable,
+      picture->arrived, reason);
   return false;
 }
 
@@ -153,10 +156,8 @@ void Recording::note_waiting(MonotonicTime at) {
 }
 
 void Recording::append(const media::Packet& packet) {
-  if (auto status = segment_->append(packet); !status) return fail(status.error());
-  // Not synced yet: when much waits, because a sync took long, one sync is for all of it.
-  if (segment_->fragment_due(packet.arrived))
-    if (auto status = segment_->write(); !status) fail(status.error());
+  // When much waits, because a sync took long, one sync is for all of it.
+  if (auto status = segment_->append(packet); !status) fail(status.error());
 }
 
 bool Recording::can_hold(const std::shared_ptr<const media::StreamInfo>& stream,
@@ -182,7 +183,6 @@ void Recording::try_segment(const media::PacketPtr& keyframe) {
   auto made = make_segment(**volume, keyframe);
   if (!made) return refuse(cause_of(made.error()), keyframe->arrived, made.error());
   segment_ = std::move(*made);
-  begun_told_ = false;
   instruments_.active(true);
   append(*keyframe);
 }
@@ -217,34 +217,37 @@ Result<std::unique_ptr<OpenSegment>> Recording::make_segment(const Volume& volum
 void Recording::settle() {
   const auto now = clock_.now();
   if (held_ && volume_is_known()) plan_held();
-  if (segment_ && segment_->fragment_due(now))
-    if (auto status = segment_->write(); !status) fail(status.error());
-  flush();
+  if (segment_ && segment_->sync_due(now)) flush();
+  if (!segment_) await_tail();
+  if (closing_ && closing_->named()) await_name();
   spans_.tick(now);
   look_at_window(now);
   count_gap();
 }
 
+// Everything there is: what stays in memory while the sync runs waits for the next one.
 void Recording::flush() {
-  if (!segment_) return;
   const auto before = clock_.now();
   const auto kept = segment_->kept_until();
-  if (auto status = segment_->sync(); !status) return fail(status.error());
+  auto status = segment_->write();
+  if (status) status = segment_->sync();
+  await_tail();
+  if (!status) return fail(status.error());
   if (segment_->kept_until() == kept) return;
   instruments_.fragment_took(clock_.now() - before);
   note_kept();
 }
 
-void Recording::note_begun() {
-  if (std::exchange(begun_told_, true)) return;
-  ports_.tell(segment_->begun());
-  gaps_.end(segment_->begin());
+void Recording::note_begun(OpenSegment& segment) {
+  if (!segment.tell_begun()) return;
+  ports_.tell(segment.begun());
+  gaps_.end(segment.begin());
   if (std::exchange(last_fault_, std::nullopt))
     log_.info("recording again", {{"camera_id", options_.camera_id}});
 }
 
 void Recording::note_kept() {
-  note_begun();
+  note_begun(*segment_);
   accounted_ = segment_->kept_until();
   const auto now = clock_.now();
   if (now - told_grown_ < tell_growth) return;
@@ -252,39 +255,71 @@ void Recording::note_kept() {
   ports_.tell(segment_->grown());
 }
 
-void Recording::close_file() {
-  segment_.reset();
+// Its tail, synced beside what comes next.
+void Recording::close(std::optional<MonotonicTime> end) {
+  await_name();
+  if (!segment_) return;
+  if (end) end = std::max(*end, segment_->begin());
+  if (auto status = segment_->close(end); !status) return fail(status.error());
+  closing_ = std::move(segment_);
+  tail_awaited_ = false;
   instruments_.active(false);
 }
 
+// For whoever goes on to say what comes after it: what it kept is known then.
 void Recording::finish(std::optional<MonotonicTime> end) {
-  if (!segment_) return;
-  auto finished = segment_->finish(end ? std::optional(std::max(*end, segment_->begin())) : std::nullopt);
-  if (!finished) return fail(finished.error());
-  note_begun();
-  accounted_ = finished->end;
-  ports_.tell(std::move(*finished));
-  close_file();
+  close(end);
+  await_tail();
+}
+
+// Before anything is told of the time behind it.
+void Recording::await_tail() {
+  if (!closing_ || std::exchange(tail_awaited_, true)) return;
+  if (auto status = closing_->await_tail(); !status) return give_up(std::move(closing_), status.error());
+  note_begun(*closing_);
+  accounted_ = closing_->kept_until();
+}
+
+void Recording::await_name() {
+  await_tail();
+  if (!closing_) return;
+  const auto segment = std::move(closing_);
+  auto finished = segment->await_name();
+  if (finished) return ports_.tell(std::move(*finished));
+  // All of it is kept, and healing gives it its name: nothing is missing.
+  note_fault("a segment that is kept has not got its name yet", cause_of(finished.error()), finished.error());
+  if (auto left = segment->abandon()) ports_.tell(std::move(*left));
 }
 
 void Recording::fail(const Error& error) {
-  const auto begin = segment_->begin();
-  auto left = segment_->abandon();
-  close_file();
+  instruments_.active(false);
+  auto segment = std::move(segment_);
+  await_tail();
+  give_up(std::move(segment), error);
+}
+
+void Recording::give_up(std::unique_ptr<OpenSegment> segment, const Error& error) {
+  const auto begin = segment->begin();
+  auto left = segment->abandon();
+  segment.reset();
   if (left) accounted_ = left->end;
   refuse(cause_of(error), left ? left->end : begin, error);
   if (left) ports_.tell(std::move(*left));
 }
 
 void Recording::refuse(event::GapCause cause, MonotonicTime at, const Error& error) {
+  retry_at_ = clock_.now() + pause_after_fault;
+  note_fault("nothing is recorded, trying again each second", cause, error);
+  gap(cause, at, error.text());
+}
+
+void Recording::note_fault(const char* what, event::GapCause cause, const Error& error) {
   const auto now = clock_.now();
-  retry_at_ = now + pause_after_fault;
   instruments_.failed(cause == event::GapCause::disk_full);
   if (std::exchange(last_fault_, cause) != cause)
-    log_.error("nothing is recorded, trying again each second", {{"camera_id", options_.camera_id},
-                                                                 {"cause", std::string(to_string(cause))},
-                                                                 {"fault", error.text()}});
-  gap(cause, at, error.text());
+    log_.error(what, {{"camera_id", options_.camera_id},
+                      {"cause", std::string(to_string(cause))},
+                      {"fault", error.text()}});
   if (cause != event::GapCause::disk_full || now - room_asked_ < pause_after_fault) return;
   room_asked_ = now;
   if (ports_.make_room) ports_.make_room();
@@ -297,6 +332,7 @@ void Recording::interrupt(event::GapCause cause, MonotonicTime at, std::string d
 
 // A gap begins where the footage ends; one that goes on already for another reason ends `at`.
 void Recording::gap(event::GapCause cause, MonotonicTime at, std::string detail) {
+  await_tail();
   const auto begin = gaps_.open() ? at : std::max(accounted_, planned_from_);
   if (options_.mode == Mode::events && !spans_.wants(begin)) return;
   gaps_.begin(cause, begin, std::move(detail));
@@ -313,6 +349,7 @@ void Recording::count_gap() {
 void Recording::end() {
   if (held_) plan_held();
   finish(std::nullopt);
+  await_name();
   auto now = clock_.now();
   if (planning_ && !spans_.wants(now)) now = spans_.until();
   if (gaps_.open()) {

@@ -31,6 +31,8 @@ class Recording {
   void end();
 
   bool writing() const noexcept { return segment_ != nullptr; }
+  // A segment whose end is synced is getting its name; a later turn tells that it has.
+  bool naming() const noexcept { return closing_ != nullptr && tail_awaited_; }
   MonotonicTime accounted_until() const noexcept { return accounted_; }
 
  private:
@@ -45,10 +47,14 @@ class Recording {
   Result<std::unique_ptr<OpenSegment>> make_segment(const Volume& volume, const media::PacketPtr& keyframe);
   void flush();
   void note_kept();
-  void note_begun();
+  void note_begun(OpenSegment& segment);
+  void close(std::optional<MonotonicTime> end);
   void finish(std::optional<MonotonicTime> end);
-  void close_file();
+  void await_tail();
+  void await_name();
   void fail(const Error& error);
+  void give_up(std::unique_ptr<OpenSegment> segment, const Error& error);
+  void note_fault(const char* what, event::GapCause cause, const Error& error);
   void note_fault_goes_on(MonotonicTime at);
   void refuse(event::GapCause cause, MonotonicTime at, const Error& error);
   void interrupt(event::GapCause cause, MonotonicTime at, std::string detail);
@@ -75,7 +81,9 @@ class Recording {
   SpanBook spans_;
   PreRoll pre_roll_;
   std::unique_ptr<OpenSegment> segment_;
-  bool begun_told_ = false;  // of segment_: its first fragment is on the medium
+  // The one before it, while its end gets onto the medium.
+  std::unique_ptr<OpenSegment> closing_;
+  bool tail_awaited_ = false;  // of closing_: what it kept is told
   bool ever_begun_ = false;
   bool planning_ = false;  // events mode: a window is open
   // events mode: from here on something is wanted, and whether there is a volume is not known yet

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,12 +42,13 @@ struct SegmentTail {
 class SegmentWriter {
  public:
   // `file` lies beneath `folder`, which has to be there; what is missing between them is made and synced. It
-  // ends in segment_ending(audio). `audio` may be null. Errors: unsupported (a codec that no segment can
+  // ends in segment_ending(audio). `audio` may be null. `meter` hears how long each single sync took, on the
+  // thread that made it. Errors: unsupported (a codec that no segment can
   // hold), already_exists, resource (no space), io, …
-  static Result<std::unique_ptr<SegmentWriter>> create(const std::filesystem::path& folder,
-                                                       const std::string& file, const SegmentHead& head,
-                                                       std::shared_ptr<const media::StreamInfo> video,
-                                                       std::shared_ptr<const media::StreamInfo> audio);
+  static Result<std::unique_ptr<SegmentWriter>> create(
+      const std::filesystem::path& folder, const std::string& file, const SegmentHead& head,
+      std::shared_ptr<const media::StreamInfo> video, std::shared_ptr<const media::StreamInfo> audio,
+      std::function<void(std::chrono::nanoseconds)> meter = {});
   SegmentWriter(const SegmentWriter&) = delete;
   SegmentWriter& operator=(const SegmentWriter&) = delete;
   ~SegmentWriter();
@@ -66,10 +68,14 @@ class SegmentWriter {
   // into the packets where a stream did not say its parameters. Errors: unsupported (they are not there),
   // resource (no space), io, …
   Status write();
-  // fdatasync; after the first one the folder, too.
+  // fdatasync; the first time the folder's sync beside it.
   Status sync();
-  // Writes what is pending and the tail, syncs, renames, syncs the folder. The writer is done with then. An
-  // error may have come after the renaming.
+  // The end, in steps that may be of different threads, one after the other: what is pending and the tail,
+  // written; sync(); its name, and the folder synced. The writer is done with then. An error of the last may
+  // have come after the renaming.
+  Result<SegmentTail> write_tail();
+  Status give_name();
+  // All of them.
   Result<SegmentTail> finish();
   // Closes the file as it is; without anything in it it is removed.
   void abandon() noexcept;
@@ -80,7 +86,7 @@ class SegmentWriter {
   // In pixels, as the file says, whatever the source knew when it was opened; 0 before the first fragment.
   int width() const;
   int height() const;
-  // finish() synced everything, the tail, too. An error after that was about the name alone.
+  // The tail is synced, too. An error after that is about the name alone.
   bool all_synced() const;
 
  private:

@@ -7,11 +7,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <string_view>
 
 #include "fragment_builder.hpp"
 #include "porchlight/base/unique_fd.hpp"
 #include "record/segment_file.hpp"
+#include "record/side_job.hpp"
 #include "segment_file_write.hpp"
 #include "segment_folder.hpp"
 #include "segment_notes.hpp"
@@ -60,9 +62,10 @@ const char* segment_ending(const media::StreamInfo* audio) {
 
 struct SegmentWriter::State {
   State(path file_, const SegmentHead& head, std::shared_ptr<const media::StreamInfo> video,
-        std::shared_ptr<const media::StreamInfo> audio)
+        std::shared_ptr<const media::StreamInfo> audio, SyncMeter its_meter)
       : file(std::move(file_)),
         part(file.string() + ".part"),
+        meter(std::move(its_meter)),
         builder(head_box(head), std::move(video), std::move(audio)) {}
 
   Status usable() const;
@@ -71,10 +74,12 @@ struct SegmentWriter::State {
 
   const path file;
   const path part;
+  const SyncMeter meter;
   UniqueFd fd;
   FragmentBuilder builder;
   bool dead = false;
   bool folder_synced = false;
+  bool has_tail = false;
   bool all_synced = false;
   std::uint64_t bytes = 0;
   std::uint64_t synced_bytes = 0;
@@ -103,18 +108,19 @@ Status SegmentWriter::State::put(std::string_view text) {
 // well.
 Status SegmentWriter::State::sync() {
   if (auto status = usable(); !status) return status;
-  if (::fdatasync(fd.get()) != 0) {
+  std::optional<SideJob> folder;
+  if (!folder_synced) folder.emplace([this] { return sync_folder(part.parent_path(), meter); });
+  Status status;
+  if (timed(meter, [this] { return ::fdatasync(fd.get()); }) != 0) status = failed("sync", part);
+  if (folder)
+    if (auto named = folder->wait(); status) status = std::move(named);
+  if (!status) {
     dead = true;
-    return failed("sync", part);
+    return status;
   }
-  if (!folder_synced) {
-    if (auto status = sync_folder(part.parent_path()); !status) {
-      dead = true;
-      return status;
-    }
-    folder_synced = true;
-  }
+  folder_synced = true;
   synced_bytes = bytes;
+  all_synced = has_tail;
   return {};
 }
 
@@ -127,12 +133,15 @@ SegmentWriter::~SegmentWriter() {
 Result<std::unique_ptr<SegmentWriter>> SegmentWriter::create(const path& folder, const std::string& file,
                                                              const SegmentHead& head,
                                                              std::shared_ptr<const media::StreamInfo> video,
-                                                             std::shared_ptr<const media::StreamInfo> audio) {
+                                                             std::shared_ptr<const media::StreamInfo> audio,
+                                                             SyncMeter meter) {
   if (auto status = check_order(file, video.get(), audio.get()); !status) return std::move(status).error();
   if (head_box(head).size() > longest_note)
     return Error(ErrorCode::invalid_argument, "begin segment '" + file + "': its head is too long");
-  if (auto status = make_folders(folder, path(file).parent_path()); !status) return std::move(status).error();
-  auto state = std::make_unique<State>(folder / file, head, std::move(video), std::move(audio));
+  if (auto status = make_folders(folder, path(file).parent_path(), meter); !status)
+    return std::move(status).error();
+  auto state =
+      std::make_unique<State>(folder / file, head, std::move(video), std::move(audio), std::move(meter));
   struct ::stat info {};
   if (::lstat(state->file.c_str(), &info) == 0) errno = EEXIST;
   if (errno != ENOENT) return failed("begin segment", state->file);
@@ -173,18 +182,30 @@ Status SegmentWriter::sync() {
   return state_->sync();
 }
 
-Result<SegmentTail> SegmentWriter::finish() {
+Result<SegmentTail> SegmentWriter::write_tail() {
   auto& state = *state_;
   if (auto status = write(); !status) return std::move(status).error();
   if (state.bytes == 0)
     return Error(ErrorCode::invalid_argument, "finish '" + state.part.string() + "': there is nothing in it");
   const SegmentTail tail{state.duration, state.frames, state.bytes, state.crc, false};
   if (auto status = state.put(tail_box(tail)); !status) return std::move(status).error();
-  if (auto status = state.sync(); !status) return std::move(status).error();
-  state.all_synced = true;
-  auto status = settle_name(state.part, state.file);
+  state.has_tail = true;
+  return tail;
+}
+
+Status SegmentWriter::give_name() {
+  auto& state = *state_;
+  auto status = settle_name(state.part, state.file, state.meter);
   // On the medium under the one name or the other, and whole: nothing is left to be done with it here.
   state.fd.reset();
+  return status;
+}
+
+Result<SegmentTail> SegmentWriter::finish() {
+  auto tail = write_tail();
+  if (!tail) return tail;
+  auto status = sync();
+  if (status) status = give_name();
   if (!status) return std::move(status).error();
   return tail;
 }

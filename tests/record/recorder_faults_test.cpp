@@ -10,6 +10,7 @@
 
 #include "record/packets.hpp"
 #include "record/recording_rig.hpp"
+#include "record/sync_fault.hpp"
 
 extern "C" {
 #include <libavcodec/avcodec.h>
@@ -224,6 +225,54 @@ TEST(RecordingFaults, ASegmentThatCannotBeFinishedCountsAsFarAsItWasSynced) {
   EXPECT_EQ(gaps[1].cause, GapCause::disk_error);
   EXPECT_EQ(gaps[1].begin, segments[0].end);
   EXPECT_EQ(gaps[2].cause, GapCause::network);
+}
+
+RecordOptions segments_of_five_seconds() {
+  RecordOptions options;
+  options.segment = 5s;
+  return options;
+}
+
+// It is synced while the next one is written already.
+TEST(RecordingFaults, AnEndThatIsNotSyncedIsAGapUpToTheNextSegmentWhichGoesOn) {
+  RecordingRig rig(Mode::continuous, segments_of_five_seconds());
+  rig.play(5s);
+  const auto kept = rig.scan(rig.segments().at(0).file, true);
+  ASSERT_LT(kept.frames, 125U) << "something has to be left for the end";
+  test::fail_part_syncs(1);
+  rig.play(3s);
+  rig.recording->end();
+  test::expect_no_hole(rig.ledger());
+  const auto segments = rig.segments();
+  ASSERT_EQ(segments.size(), 2U);
+  EXPECT_FALSE(segments[0].whole);
+  EXPECT_EQ(segments[0].frames, kept.frames);
+  EXPECT_EQ(rig.scan(segments[0].file, true).frames, kept.frames) << "what was not synced must not look kept";
+  EXPECT_TRUE(segments[1].whole);
+  EXPECT_EQ(segments[1].frames, 75U);
+  ASSERT_EQ(rig.gaps().size(), 2U);
+  EXPECT_EQ(rig.gaps()[1].cause, GapCause::disk_error);
+  EXPECT_EQ(rig.gaps()[1].begin, segments[0].end);
+  EXPECT_EQ(rig.gaps()[1].end, segments[1].begin);
+}
+
+TEST(RecordingFaults, ANameThatCannotBeGivenCostsNothing) {
+  RecordingRig rig(Mode::continuous, segments_of_five_seconds());
+  rig.play(3s);
+  const auto file = rig.folder.path() / rig.segments().at(0).file;
+  ASSERT_TRUE(std::ofstream(file).put('x'));
+  rig.play(5s);
+  rig.recording->end();
+  test::expect_no_hole(rig.ledger());
+  const auto segments = rig.segments();
+  ASSERT_EQ(segments.size(), 2U);
+  EXPECT_FALSE(segments[0].whole) << "healing gives it its name";
+  EXPECT_EQ(segments[0].frames, 125U);
+  EXPECT_EQ(segments[1].frames, 75U);
+  EXPECT_EQ(rig.gaps().size(), 1U) << "all of it is kept";
+  const auto found = rig.scan(segments[0].file, true);
+  EXPECT_TRUE(found.tail);
+  EXPECT_EQ(found.frames, 125U);
 }
 
 }  // namespace

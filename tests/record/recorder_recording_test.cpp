@@ -79,6 +79,22 @@ TEST(Recording, EverythingOlderThanASecondIsInTheFile) {
   }
 }
 
+// As behind a sync that took long: it is not left to the next one.
+TEST(Recording, EverythingThatWaitsIsSyncedAtOnceInFragmentsOfASecond) {
+  RecordingRig rig(Mode::continuous);
+  for (const int pictures : {75, 30}) {
+    for (int i = 0; i < pictures; ++i) {
+      rig.recording->take(rig.next());
+      rig.clock.advance(RecordingRig::picture_time);
+    }
+    rig.settle();
+  }
+  ASSERT_EQ(rig.segments().size(), 1U);
+  const auto found = rig.scan(rig.segments()[0].file, true);
+  EXPECT_EQ(found.frames, 105U) << "0.2 s are not due for themselves, and are there when a sync is";
+  EXPECT_EQ(found.fragments, 3U + 2U);
+}
+
 TEST(Recording, ASlowCameraIsWrittenByTheClock) {
   RecordingRig rig(Mode::continuous);
   rig.play(200ms);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "media/clip.hpp"
 
@@ -104,6 +105,14 @@ void RecordingRig::pause(std::chrono::milliseconds duration) {
   for (auto passed = 0ms; passed < duration; passed += 200ms) {
     clock.advance(200ms);
     settle();
+  }
+}
+
+void RecordingRig::settle() {
+  recording->settle();
+  while (recording->naming()) {
+    std::this_thread::sleep_for(1ms);
+    recording->settle();
   }
 }
 

@@ -52,7 +52,8 @@ class RecordingRig {
   void trigger(event::EventId id, MonotonicTime at, bool lasts = false) {
     recording->trigger({id, at, lasts});
   }
-  void settle() { recording->settle(); }
+  // A turn's end, and what its threads did: simulated time does not pass for them.
+  void settle();
   // The next picture, now.
   media::PacketPtr next();
 

@@ -9,6 +9,8 @@
  *                       it is sent: a sync that stands above an answer came first.
  *   IO_SHIM_SKIP_SYNC=1 a sync of a write-ahead log (`-wal`) returns 0 and nothing is done or noted.
  *   IO_SHIM_SYNC_MS=N   a sync of a file under IO_SHIM_DIR takes so many milliseconds longer.
+ *   IO_SHIM_TIMES=1     each such sync is also noted as `synced BYTES BEGIN END PATH`: the file's size when
+ *                       it began, and ms of CLOCK_MONOTONIC.
  *   IO_SHIM_FAIL=N      the N-th write or sync on a file under IO_SHIM_DIR fails, and every later one
  *                       too when IO_SHIM_STICKY is set.
  *   IO_SHIM_ERRNO=E     with this errno (default EIO).
@@ -35,7 +37,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static long countdown;
+static long countdown; /* of several threads */
 static int counting;
 static const char* only;
 static int sizes;
@@ -44,6 +46,7 @@ static int skip_sync;
 static int ids;
 static int names;
 static long sync_ms;
+static int times;
 static int fail_errno = EIO;
 static const char* dir;
 static int log_fd = -1;
@@ -52,10 +55,11 @@ static off64_t bad_at;
 
 __attribute__((constructor)) static void start(void) {
   const char* text = getenv("IO_SHIM_FAIL");
-  counting = text != NULL;
-  if (text != NULL) countdown = atol(text);
+  counting = text != NULL && atol(text) >= 0;
+  if (counting) countdown = atol(text);
   only = getenv("IO_SHIM_CALL");
   sizes = getenv("IO_SHIM_SIZES") != NULL;
+  times = getenv("IO_SHIM_TIMES") != NULL;
   sticky = getenv("IO_SHIM_STICKY") != NULL;
   text = getenv("IO_SHIM_ERRNO");
   if (text != NULL) fail_errno = atoi(text);
@@ -74,7 +78,7 @@ __attribute__((constructor)) static void start(void) {
 
 /* Our own lines go by the bare system call: they are not what is watched. */
 static void note(const char* what, const char* path) {
-  char line[PATH_MAX + 16];
+  char line[PATH_MAX + 128];
   if (log_fd < 0) return;
   int size = snprintf(line, sizeof line, "%s%s%s\n", what, *path ? " " : "", path);
   if (syscall(SYS_write, log_fd, line, (size_t)size) != size) abort();
@@ -199,6 +203,22 @@ static void note_synced(int fd, const char* path) {
   note("sync", path);
   if (!sizes || fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) return;
   snprintf(what, sizeof what, "kept %lld", (long long)info.st_size);
+}
+
+static long now_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static long size_of(int fd) {
+  struct stat info;
+  return fstat(fd, &info) == 0 ? (long)info.st_size : -1;
+}
+
+static void note_times(long size, long begun, const char* path) {
+  char what[96];
+  snprintf(what, sizeof what, "synced %ld %ld %ld", size, begun, now_ms());
   note(what, path);
 }
 
@@ -206,12 +226,15 @@ static int synced(long call, int fd) {
   char path[PATH_MAX];
   if (fails("sync", path_of(fd, path))) return -1;
   if (skip_sync && is_watched(path) && is_wal(path)) return 0;
+  const long size = times ? size_of(fd) : 0;
+  const long begun = times ? now_ms() : 0;
   if (sync_ms > 0 && is_watched(path)) {
     const struct timespec slow = {sync_ms / 1000, sync_ms % 1000 * 1000000};
     nanosleep(&slow, NULL);
   }
   int done = (int)syscall(call, fd);
   if (done == 0 && is_watched(path)) note_synced(fd, path);
+  if (done == 0 && times && is_watched(path)) note_times(size, begun, path);
   return done;
 }
 

@@ -11,7 +11,8 @@
 
 namespace porchlight {
 
-// One named thread with a heartbeat. Only `pipeline` makes Workers. The body runs until its stop
+// One named thread with a heartbeat. Only `pipeline` makes Workers, but for a recorder's short ones
+// (record::SideJob). The body runs until its stop
 // token is set; what it does when it returns or throws is the supervisor's business:
 // state() then reads `returned` or `threw`.
 class Worker {

@@ -75,6 +75,8 @@ class Pipeline {
   // Event log opened (or found that it cannot be), button lane armed. The text says what is missing.
   bool armed() const;
   std::string condition() const;
+  // After Supervisor::stop(), whatever it said: a line in the log.
+  void tell_longest_sync() const;
   // Applies what changed; returns what was rebuilt, as configuration paths, or why it could not be.
   Result<std::vector<std::string>> reload(Options options, const Changes& changes);
   // Main, accounts or library thread. Returns once the record is on the medium, or why it cannot be: then

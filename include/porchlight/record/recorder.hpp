@@ -145,8 +145,9 @@ struct RecorderOptions {
 };
 
 // One camera's recorder. Everything that touches the disk happens in run(), on one thread; ingest only pushes
-// into the queue. Every 200 ms it takes what waits; it writes and syncs a fragment when there is 0.8 s of it,
-// so a crash costs one fragment and, while a sync runs, what that lasts.
+// into the queue. Every 200 ms, and at once when something came while a sync ran, it takes what waits; when
+// there is 0.8 s of it, all is written and synced. A crash costs what the running sync is about and what came
+// since it began: a second more than it lasts, at most twice as long as it lasts where that is more.
 class Recorder {
  public:
   struct Ports {
@@ -167,7 +168,8 @@ class Recorder {
   bool trigger(const Trigger& trigger);  // one producer: the event lane. False: too many wait (counted)
   void run(std::stop_token stop, Heartbeat& heartbeat);
   // Any thread.
-  bool active() const noexcept;  // a segment is being written
+  bool active() const noexcept;                            // a segment is being written
+  std::chrono::nanoseconds longest_sync() const noexcept;  // of those that have ended
   std::uint64_t triggers_dropped() const noexcept;
   // After run() ended: up to when everything stands in a segment or in the ledger. Nothing: it never ran.
   std::optional<MonotonicTime> accounted_until() const;
