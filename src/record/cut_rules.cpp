@@ -3,7 +3,13 @@
 
 #include <algorithm>
 
+#include "record/closed_keyframe.hpp"
 #include "record/packet_time.hpp"
+
+extern "C" {
+#include <libavcodec/packet.h>
+#include <libavutil/avutil.h>
+}
 
 namespace porchlight::record {
 namespace {
@@ -16,6 +22,8 @@ constexpr std::chrono::nanoseconds least_pause = 2s;
 constexpr int most_steps = 5;
 // A file has to end some time, however long a camera does without keyframes.
 constexpr std::chrono::nanoseconds longest_group = 10min;
+// No camera holds a picture back for longer.
+constexpr std::chrono::nanoseconds longest_hole = 2s;
 
 }  // namespace
 
@@ -49,13 +57,16 @@ CutRules::CutRules(const media::Packet& first, std::chrono::milliseconds segment
       parameters_(parameter_sets(first)),
       arrived_(first.arrived),
       time_(first_time_),
-      keyframe_(first.arrived) {}
+      keyframe_(first.arrived),
+      shown_(shown_time(first)) {}
 
 CutRules::Verdict CutRules::judge(const media::Packet& picture) {
   const bool paused = pauses(picture);
+  if (picture.keyframe) measure_hole(picture);
   const bool continues = !paused && fits(picture) && !(picture.keyframe && is_due(picture));
   arrived_ = picture.arrived;
   time_ = decode_time(picture);
+  shown_ = std::max(shown_, shown_time(picture));
   if (picture.keyframe) keyframe_ = arrived_;
   if (continues) return Verdict::goes_on;
   if (paused || (picture.keyframe && pause_.has_hole())) return Verdict::paused;
@@ -69,6 +80,18 @@ bool CutRules::pauses(const media::Packet& picture) {
   const auto behind = time && first_time_ ? (picture.arrived - first_arrived_) - (*time - *first_time_)
                                           : std::chrono::nanoseconds{};
   return pause_.saw(passed, lasted, behind) && !no("nothing came for a while");
+}
+
+// What is to be shown between the latest picture that is there and this one. Where nothing is coded in
+// another order than it is shown, a camera left it out itself.
+void CutRules::measure_hole(const media::Packet& keyframe) {
+  hole_ = {};
+  const auto shown = shown_time(keyframe);
+  const auto time = decode_time(keyframe);
+  if (!shown || !shown_ || is_closed(keyframe)) return;
+  auto hole = *shown - *shown_ - pause_.step();
+  if (keyframe.data->dts != AV_NOPTS_VALUE) hole = std::min(hole, *shown - *time);
+  if (hole > pause_.step() / 2) hole_ = std::min(hole, longest_hole);
 }
 
 bool CutRules::no(const char* reason) {
@@ -96,6 +119,8 @@ bool CutRules::is_due(const media::Packet& keyframe) {
   const auto passed = keyframe.arrived - first_arrived_;
   const auto time = decode_time(keyframe);
   const auto lasted = time && first_time_ ? *time - *first_time_ : passed;
+  // Rather a keyframe that costs nothing; a camera may send no other.
+  if (hole_ > std::chrono::nanoseconds{} && lasted < 2 * segment_) return false;
   if (lasted >= segment_) return !no("its time is over");
   if (std::chrono::abs(lasted - passed) > tolerance) return !no("timestamps drifted");
   return false;

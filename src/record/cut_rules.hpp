@@ -21,6 +21,7 @@ class PauseWatch {
   bool saw(Duration passed, Duration lasted, Duration behind);
   // A pause by our clock alone, of which it is too early to say what it was.
   bool is_open() const noexcept { return lag_ && since_ < enough; }
+  std::chrono::nanoseconds step() const noexcept { return step_; }  // between pictures, as it is usual
   // One that it has not caught up with.
   bool has_hole() const noexcept { return lag_ && !is_open() && !catches_up_; }
 
@@ -48,6 +49,9 @@ class CutRules {
     paused,   // time is missing in front of it, of which nothing was sent, keyframe or not
   };
   Verdict judge(const media::Packet& picture);
+  // Of the keyframe that was judged last: where a segment begins with it, so much of the pictures that are
+  // shown before it is missing. They come behind it and refer to what came before.
+  std::chrono::nanoseconds hole() const noexcept { return hole_; }
   // Of the last verdict that was not goes_on; for people.
   const std::string& reason() const noexcept { return reason_; }
 
@@ -56,6 +60,7 @@ class CutRules {
   bool is_due(const media::Packet& keyframe);
   bool no(const char* reason);
   bool pauses(const media::Packet& picture);
+  void measure_hole(const media::Packet& keyframe);
 
   // const after construction
   const std::chrono::milliseconds segment_;
@@ -66,7 +71,9 @@ class CutRules {
   // of the picture before
   MonotonicTime arrived_;
   std::optional<std::chrono::nanoseconds> time_;
-  MonotonicTime keyframe_;  // when the last one arrived
+  MonotonicTime keyframe_;                         // when the last one arrived
+  std::optional<std::chrono::nanoseconds> shown_;  // the latest of all pictures
+  std::chrono::nanoseconds hole_{};
   PauseWatch pause_;
   std::string reason_;
 };

@@ -14,6 +14,7 @@ namespace porchlight::record {
 namespace {
 
 constexpr AVRational microseconds{1, 1'000'000};
+constexpr std::int64_t rounding = 1000;  // µs
 constexpr std::uint64_t progress_step = std::uint64_t{1} << 20;
 
 std::int64_t micros(WallTime::duration span) {
@@ -142,7 +143,7 @@ Status ExportCopy::copy_packets(const ExportPart& part, SegmentInput& input,
       if (!begun) return std::move(begun).error();
       place = *begun;
     }
-    // Sound from before the first picture, and pictures whose keyframe is missing.
+    // Sound from before the film, and pictures whose keyframe is missing.
     if (place && !(video && is_lost(part, *packet, input))) {
       auto more = put(*packet, video, input, *place);
       if (!more) return std::move(more).error();
@@ -190,7 +191,9 @@ Result<bool> ExportCopy::put(AVPacket& packet, bool video, const SegmentInput& i
   packet.dts += place.offset - origin;
   const bool late = packet.dts >= micros(order_.to - made_.start);
   if (late && video && out_->frames() > 0) return false;
-  if (!video && (late || packet.pts < place.offset)) return true;
+  // From before the first picture of the film; a track's ticks are coarse.
+  if (packet.pts < (video ? 0 : -rounding) || (!video && late)) return true;
+  if (!video) packet.pts = packet.dts = std::max<std::int64_t>(0, packet.pts);
   if (video && filter_)
     if (auto status = filter_->apply(packet); !status) return unreadable(std::move(status).error());
   auto status = out_->write(video ? media::MediaKind::video : media::MediaKind::audio, packet);

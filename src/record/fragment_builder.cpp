@@ -19,6 +19,10 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t most_waiting = std::size_t{64} << 20;
 constexpr double usual_fps = 25;
+// Before the first picture, for sound that belongs there and comes behind it; the first picture has to be
+// there within a second. While no sound has come, nobody knows how late it is.
+constexpr milliseconds most_room{900};
+constexpr milliseconds usual_room{500};
 
 AVRational time_base(const media::StreamInfo& stream) {
   return {stream.time_base_num, stream.time_base_den};
@@ -129,10 +133,6 @@ Status FragmentBuilder::prepare_sound(media::AvParameters& parameters) {
     return {};
   }
   parameters = std::move(made).value();
-  if (sounds_.empty() || sound_->codec != "aac" || !is_adts(*sounds_.front().data)) return {};
-  auto filter = PacketFilter::create("aac_adtstoasc", *sound_->parameters);
-  if (!filter) return std::move(filter).error();
-  without_adts_ = std::move(filter).value();
   return {};
 }
 
@@ -154,8 +154,31 @@ Status FragmentBuilder::begin() {
   const double fps = video_->fps > 0.1 && video_->fps < 1000 ? video_->fps : usual_fps;
   picture_times_.emplace(per_second,
                          std::max<std::int64_t>(1, std::llround(static_cast<double>(per_second) / fps)));
+  const auto& first = pictures_.front();
+  picture_times_->open(raw_time(*first.data, first.arrived, *video_, per_second));
   if (muxer_->has_sound()) sound_times_.emplace(muxer_->sound_per_second());
   return {};
+}
+
+std::vector<RawTime> FragmentBuilder::raw_sounds() const {
+  const auto per_second = muxer_->sound_per_second();
+  std::vector<RawTime> raw;
+  for (const auto& sound : sounds_) {
+    raw.push_back(raw_time(*sound.data, sound.arrived, *sound_, per_second));
+    if (raw.back().duration <= 0) raw.back().duration = usual_duration(*sound.data, *sound_, per_second);
+  }
+  return raw;
+}
+
+// Of the first fragment, in ticks of the pictures.
+std::int64_t FragmentBuilder::room_for_sound() const {
+  if (!sound_times_) return 0;
+  const auto per_second = muxer_->video_per_second();
+  if (sounds_.empty()) return usual_room.count() * per_second / 1000;
+  const auto earlier = sound_times_->earlier(raw_sounds(), picture_times_->beginning());
+  // Rounded up, else the earliest would be too early by less than a tick.
+  const auto room = av_rescale_rnd(earlier, per_second, muxer_->sound_per_second(), AV_ROUND_UP);
+  return std::min(room, most_room.count() * per_second / 1000);
 }
 
 Status FragmentBuilder::add_picture(const AVPacket& picture, const PlacedTime& time) {
@@ -169,7 +192,7 @@ Status FragmentBuilder::add_pictures() {
   std::vector<RawTime> raw;
   for (const auto& picture : pictures_)
     raw.push_back(raw_time(*picture.data, picture.arrived, *video_, muxer_->video_per_second()));
-  const auto placed = picture_times_->place(raw);
+  const auto placed = picture_times_->place(raw, frames_ == 0 ? room_for_sound() : 0);
   for (std::size_t i = 0; i < placed.size(); ++i)
     if (auto status = add_picture(*pictures_[i].data, placed[i]); !status) return status;
   frames_ += placed.size();
@@ -179,22 +202,27 @@ Status FragmentBuilder::add_pictures() {
 Status FragmentBuilder::add_sounds() {
   if (!sound_times_) return {};
   sound_times_->begin_fragment();
-  const auto per_second = muxer_->sound_per_second();
-  const auto lead = av_rescale(picture_times_->lead(), per_second, muxer_->video_per_second());
-  for (const auto& sound : sounds_) {
-    auto raw = raw_time(*sound.data, sound.arrived, *sound_, per_second);
-    if (raw.duration <= 0) raw.duration = usual_duration(*sound.data, *sound_, per_second);
-    const auto placed = sound_times_->place(raw, picture_times_->beginning(), lead);
+  const auto lead =
+      av_rescale(picture_times_->lead(), muxer_->sound_per_second(), muxer_->video_per_second());
+  const auto raw = raw_sounds();
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    const auto placed = sound_times_->place(raw[i], picture_times_->beginning(), lead);
     if (!placed) continue;
-    if (!without_adts_) {
-      if (auto status = muxer_->add_sound(*sound.data, *placed); !status) return status;
-      continue;
-    }
-    auto bare = without_adts_->filter(*sound.data);
-    if (!bare) continue;  // a damaged header: this sound alone is lost
-    if (auto status = muxer_->add_sound(**bare, *placed); !status) return status;
+    if (auto status = add_sound(*sounds_[i].data, *placed); !status) return status;
   }
   return {};
+}
+
+Status FragmentBuilder::add_sound(const AVPacket& sound, const PlacedTime& time) {
+  if (!without_adts_ && sound_->codec == "aac" && is_adts(sound)) {
+    auto filter = PacketFilter::create("aac_adtstoasc", *sound_->parameters);
+    if (!filter) return std::move(filter).error();
+    without_adts_ = std::move(filter).value();
+  }
+  if (!without_adts_) return muxer_->add_sound(sound, time);
+  const auto bare = without_adts_->filter(sound);
+  if (!bare) return {};  // a damaged header: this sound alone is lost
+  return muxer_->add_sound(**bare, time);
 }
 
 Result<std::string> FragmentBuilder::build() {

@@ -49,9 +49,12 @@ class FragmentBuilder {
 
   Status begin();
   Status prepare_sound(media::AvParameters& parameters);
+  std::vector<RawTime> raw_sounds() const;
+  std::int64_t room_for_sound() const;
   Status add_pictures();
   Status add_picture(const AVPacket& picture, const PlacedTime& time);
   Status add_sounds();
+  Status add_sound(const AVPacket& sound, const PlacedTime& time);
 
   const std::string head_;
   const char* const format_;

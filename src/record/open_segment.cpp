@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "record/closed_keyframe.hpp"
 #include "record/packet_time.hpp"
 
 namespace porchlight::record {
@@ -11,6 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 constexpr auto fragment = 800ms;
 constexpr auto longest_fragment = 1s;
+constexpr auto longest_leading = 2s;
 
 // How long the work of this scope takes, for whoever wants to know.
 class Stopwatch {
@@ -39,7 +41,20 @@ OpenSegment::OpenSegment(Order order, const media::Packet& first, std::unique_pt
       writer_(std::move(writer)),
       instruments_(instruments),
       rules_(first, order_.longest),
-      kept_until_(order_.head.begin) {}
+      kept_until_(order_.head.begin) {
+  if (!is_closed(first)) leading_before_ = shown_time(first);
+}
+
+// They come all together (ITU-T H.265, 3.76; H.264 has no word for them). What lies further back is another
+// clock, on which CutRules have their word.
+bool OpenSegment::leaves_out(const media::Packet& picture) {
+  if (!leading_before_) return false;
+  const auto shown = shown_time(picture);
+  if (!picture.keyframe && shown && *shown < *leading_before_ && *leading_before_ - *shown <= longest_leading)
+    return true;
+  leading_before_.reset();
+  return false;
+}
 
 bool OpenSegment::takes(const media::StreamInfo& audio) const {
   return order_.audio != nullptr && same_coding(audio, *order_.audio);

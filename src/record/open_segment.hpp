@@ -33,6 +33,9 @@ class OpenSegment {
 
   CutRules::Verdict judge(const media::Packet& picture) { return rules_.judge(picture); }
   const std::string& cut_reason() const noexcept { return rules_.reason(); }
+  std::chrono::nanoseconds hole() const noexcept { return rules_.hole(); }  // CutRules::hole()
+  // A picture behind the first one that is shown before it and refers to what is not in this segment.
+  bool leaves_out(const media::Packet& picture);
   bool takes(const media::StreamInfo& audio) const;
   // Most cameras send their first sound after the first picture. Until something is written it finds its
   // place.
@@ -79,6 +82,8 @@ class OpenSegment {
   std::optional<MonotonicTime> oldest_pending_;  // arrival
   std::optional<MonotonicTime> first_picture_;   // of those pending
   int pending_pictures_ = 0;
+  // Of the first picture, while such as are shown before it may come that nobody could decode.
+  std::optional<std::chrono::nanoseconds> leading_before_;
   bool unsynced_ = false;
   bool begun_told_ = false;
   MonotonicTime kept_until_;

@@ -34,13 +34,21 @@ std::string_view without_zeros(std::string_view unit) {
   return unit;
 }
 
+std::optional<std::chrono::nanoseconds> time_of(std::int64_t ticks, const media::StreamInfo& stream) {
+  if (ticks == AV_NOPTS_VALUE) return std::nullopt;
+  const AVRational base{stream.time_base_num, stream.time_base_den};
+  return std::chrono::nanoseconds{av_rescale_q(ticks, base, AVRational{1, 1'000'000'000})};
+}
+
 }  // namespace
 
 std::optional<std::chrono::nanoseconds> decode_time(const media::Packet& packet) {
   const auto ticks = packet.data->dts != AV_NOPTS_VALUE ? packet.data->dts : packet.data->pts;
-  if (ticks == AV_NOPTS_VALUE) return std::nullopt;
-  const AVRational base{packet.stream->time_base_num, packet.stream->time_base_den};
-  return std::chrono::nanoseconds{av_rescale_q(ticks, base, AVRational{1, 1'000'000'000})};
+  return time_of(ticks, *packet.stream);
+}
+
+std::optional<std::chrono::nanoseconds> shown_time(const media::Packet& packet) {
+  return time_of(packet.data->pts, *packet.stream);
 }
 
 bool is_damaged(const media::Packet& packet) noexcept {

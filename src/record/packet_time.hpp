@@ -13,6 +13,9 @@ namespace porchlight::record {
 // other. Grows from packet to packet, unlike presentation, which B-frames turn about.
 std::optional<std::chrono::nanoseconds> decode_time(const media::Packet& packet);
 
+// When the packet is to be shown, by the stream's own clock; nothing where it does not say.
+std::optional<std::chrono::nanoseconds> shown_time(const media::Packet& packet);
+
 // The transport knows that bytes of it are missing.
 bool is_damaged(const media::Packet& packet) noexcept;
 

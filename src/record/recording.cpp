@@ -6,6 +6,7 @@
 
 #include "porchlight/base/overloaded.hpp"
 #include "record/packet_time.hpp"
+#include "record/segment_parameters.hpp"
 
 namespace porchlight::record {
 namespace {
@@ -87,6 +88,7 @@ void Recording::take_planned(RecordItem item) {
             // Attempts that fail in other ways are the same outage.
             if (std::exchange(camera_gone_, true) && gaps_.open()) return;
             audio_.reset();
+            audio_source_.reset();
             waiting_.reset();
             interrupt(gone.cause, gone.at, {});
           },
@@ -111,7 +113,12 @@ void Recording::take_packet(const media::PacketPtr& packet) {
 
 void Recording::take_audio(const media::PacketPtr& packet) {
   if (!options_.audio || !can_hold(packet->stream, refused_audio_)) return;
-  audio_ = packet->stream;
+  if (packet->stream != audio_source_) {
+    auto described = described_sound(*packet);
+    if (!described) return;  // damaged: the next one will say it
+    audio_ = std::move(described);
+    audio_source_ = packet->stream;
+  }
   if (segment_ && (segment_->takes(*audio_) || segment_->join(audio_))) append(*packet);
 }
 
@@ -124,15 +131,24 @@ bool Recording::goes_on(const media::PacketPtr& picture) {
     reason = "the sound changed";
   }
   if (verdict == CutRules::Verdict::goes_on) return true;
+  const auto hole = segment_->hole();
   log_.debug("segment ends", {{"camera_id", options_.camera_id}, {"reason", reason}});
   if (verdict == CutRules::Verdict::cut) {
     close(picture->arrived);  // the first pictures of the next do not wait for the sync of these
+    if (hole > 0ns) note_hole(*picture, hole);
     return false;
   }
   finish(std::nullopt);
   gap(verdict == CutRules::Verdict::paused ? event::GapCause::stalled : event::GapCause::undecodable,
       picture->arrived, reason);
   return false;
+}
+
+// The pictures of an open group, of which the next segment cannot make anything.
+void Recording::note_hole(const media::Packet& keyframe, std::chrono::nanoseconds hole) {
+  if (gaps_.open()) return;
+  gap(event::GapCause::undecodable, keyframe.arrived, "an open group of pictures was cut");
+  hole_ = hole;
 }
 
 // What refers to a damaged picture is damaged, too.
@@ -142,10 +158,12 @@ void Recording::take_picture(const media::PacketPtr& picture) {
       interrupt(event::GapCause::lost_packets, picture->arrived, "a damaged picture");
     return;
   }
+  if (segment_ && segment_->leaves_out(*picture)) return;
   if (segment_ && goes_on(picture)) return append(*picture);
   if (!picture->keyframe) return note_waiting(picture->arrived);
   waiting_.reset();
   try_segment(picture);
+  hole_ = {};
 }
 
 // Of a camera that never sends a keyframe the outage before is no reason any more.
@@ -199,7 +217,7 @@ Result<std::unique_ptr<OpenSegment>> Recording::make_segment(const Volume& volum
   order.folder = volume.folder();
   order.head.camera_id = options_.camera_id;
   order.head.boot_id = options_.boot_id;
-  order.head.begin = std::max(keyframe->arrived, accounted_);
+  order.head.begin = std::max(keyframe->arrived, accounted_) + hole_;
   order.head.start = ports_.wall(order.head.begin);
   order.head.version = options_.version;
   order.audio = audio_;

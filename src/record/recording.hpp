@@ -42,6 +42,7 @@ class Recording {
   void take_audio(const media::PacketPtr& packet);
   void take_picture(const media::PacketPtr& picture);
   bool goes_on(const media::PacketPtr& picture);
+  void note_hole(const media::Packet& keyframe, std::chrono::nanoseconds hole);
   void append(const media::Packet& packet);
   void try_segment(const media::PacketPtr& keyframe);
   Result<std::unique_ptr<OpenSegment>> make_segment(const Volume& volume, const media::PacketPtr& keyframe);
@@ -84,6 +85,8 @@ class Recording {
   // The one before it, while its end gets onto the medium.
   std::unique_ptr<OpenSegment> closing_;
   bool tail_awaited_ = false;  // of closing_: what it kept is told
+  // The next segment's first picture is shown so much later than it comes: what lies in between is lost.
+  std::chrono::nanoseconds hole_{};
   bool ever_begun_ = false;
   bool planning_ = false;  // events mode: a window is open
   // events mode: from here on something is wanted, and whether there is a volume is not known yet
@@ -93,10 +96,11 @@ class Recording {
   MonotonicTime retry_at_{};
   MonotonicTime room_asked_{};
   MonotonicTime told_grown_{};
-  bool camera_gone_ = false;                          // since the last packet
-  std::optional<MonotonicTime> waiting_;              // pictures come, and no keyframe, since then
-  std::shared_ptr<const media::StreamInfo> audio_;    // the newest that can be recorded
-  std::shared_ptr<const media::StreamInfo> refused_;  // video that cannot, already said
+  bool camera_gone_ = false;                               // since the last packet
+  std::optional<MonotonicTime> waiting_;                   // pictures come, and no keyframe, since then
+  std::shared_ptr<const media::StreamInfo> audio_;         // the newest that can be recorded
+  std::shared_ptr<const media::StreamInfo> audio_source_;  // what audio_ was made of
+  std::shared_ptr<const media::StreamInfo> refused_;       // video that cannot, already said
   std::shared_ptr<const media::StreamInfo> refused_audio_;
   std::optional<event::GapCause> last_fault_;  // already logged
 };

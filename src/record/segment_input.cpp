@@ -77,7 +77,7 @@ Result<std::unique_ptr<SegmentInput>> SegmentInput::open(const std::filesystem::
     return Error(ErrorCode::corrupt, "open '" + file.string() + "': there is no picture in it");
   if (!zero) return std::move(zero).error();
   input->zero_ = *zero;
-  if (auto status = input->seek(*zero); !status) return std::move(status).error();
+  if (auto status = input->rewind(); !status) return std::move(status).error();
   return input;
 }
 
@@ -138,6 +138,22 @@ Result<std::int64_t> SegmentInput::next_keyframe() {
     av_packet_unref(packet.get());
     if (key) return pts;
   }
+}
+
+// To the first packet, be it sound from before the first picture: libavformat seeks one track, and has the
+// others follow to when what it found there is to be decoded.
+Status SegmentInput::rewind() {
+  const auto first = [](AVStream& stream) {
+    const auto* entry = avformat_index_get_entry(&stream, 0);
+    return entry == nullptr ? std::int64_t{0} : entry->timestamp;
+  };
+  const auto* earliest = video_;
+  if (audio_ != nullptr && avformat_index_get_entries_count(audio_) > 0 &&
+      av_compare_ts(first(*audio_), audio_->time_base, first(*video_), video_->time_base) < 0)
+    earliest = audio_;
+  const auto at = first(*(earliest == audio_ ? audio_ : video_));
+  const int begun = av_seek_frame(format_.get(), earliest->index, at, AVSEEK_FLAG_BACKWARD);
+  return begun < 0 ? Status(explain(begun, "seek in")) : Status();
 }
 
 // libavformat searches by decoding time, which is earlier than presentation where pictures are reordered.

@@ -39,6 +39,7 @@ class SegmentInput {
   SegmentInput(std::string name, UniqueFd fd, std::uint64_t bytes);
   Status connect();
   Result<std::int64_t> next_keyframe();
+  Status rewind();
   Error explain(int code, const char* doing) const;
   static int on_read(void* opaque, std::uint8_t* into, int room);
   static std::int64_t on_seek(void* opaque, std::int64_t offset, int whence);

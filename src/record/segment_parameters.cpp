@@ -190,4 +190,15 @@ Result<media::AvParameters> parameters_of_sound(const media::StreamInfo& stream,
   return copy;
 }
 
+std::shared_ptr<const media::StreamInfo> described_sound(const media::Packet& packet) {
+  const auto& stream = packet.stream;
+  if (stream->codec != "aac" || (stream->parameters && stream->parameters->extradata_size > 0)) return stream;
+  auto parameters = parameters_of_sound(*stream, *packet.data);
+  if (!parameters) return nullptr;
+  auto described = std::make_shared<media::StreamInfo>(*stream);
+  described->parameters =
+      std::shared_ptr<const AVCodecParameters>(std::move(parameters).value().release(), media::AvDeleter{});
+  return described;
+}
+
 }  // namespace porchlight::record

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
+
 #include "porchlight/media/av.hpp"
 #include "porchlight/media/packet.hpp"
 
@@ -13,6 +15,10 @@ namespace porchlight::record {
 Result<media::AvParameters> parameters_of_pictures(const media::StreamInfo& stream, const AVPacket& keyframe);
 // `packet`: AAC may come with its configuration in front of each (ADTS).
 Result<media::AvParameters> parameters_of_sound(const media::StreamInfo& stream, const AVPacket& packet);
+
+// The packet's stream with everything that its segments have to say in advance: where each packet says it for
+// itself (ADTS), a segment may begin long before the next one comes. Null: this packet does not say it.
+std::shared_ptr<const media::StreamInfo> described_sound(const media::Packet& packet);
 
 // AAC with an ADTS header, which has to be taken off.
 bool is_adts(const AVPacket& packet);

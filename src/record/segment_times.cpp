@@ -82,18 +82,22 @@ std::int64_t PictureTimes::decoded_at(const RawTime& raw, std::int64_t shown) {
   return earliest;
 }
 
-std::vector<PlacedTime> PictureTimes::place(std::span<const RawTime> raw) {
+void PictureTimes::open(const RawTime& first) {
+  origin_ = first.pts ? first.pts : first.dts;
+  arrived_ = first.arrived;
+}
+
+std::vector<PlacedTime> PictureTimes::place(std::span<const RawTime> raw, std::int64_t room) {
   if (raw.empty()) return {};
-  if (!begun_) {
-    origin_ = raw[0].pts ? raw[0].pts : raw[0].dts;
-    arrived_ = raw[0].arrived;
-  }
   std::vector<std::int64_t> shown;
   for (const auto& time : raw) shown.push_back(shown_at(time));
   const auto [low, high] = std::minmax_element(shown.begin(), shown.end());
   if (const auto gaps = static_cast<std::int64_t>(shown.size()) - 1; gaps > 0 && *high > *low)
     step_ = std::max<std::int64_t>(1, (*high - *low) / gaps);
-  if (!begun_) begin(raw, shown);
+  if (!begun_) {
+    begin(raw, shown);
+    lead_ = std::max(lead_, room);
+  }
   begun_ = true;
   std::vector<PlacedTime> placed;
   auto shortest = placed_before_ ? last_duration_ : step_;
@@ -133,13 +137,25 @@ std::int64_t SoundTimes::at(const RawTime& raw, const SegmentOrigin& pictures) {
   return *time;
 }
 
+std::int64_t SoundTimes::earlier(std::span<const RawTime> raw, const SegmentOrigin& pictures) const {
+  auto trial = *this;
+  std::int64_t earliest = 0;
+  for (const auto& sound : raw) {
+    const auto time = trial.at(sound, pictures);
+    trial.begun_ = true;
+    trial.next_ = time + std::clamp<std::int64_t>(sound.duration, 1, per_second_);
+    earliest = std::min(earliest, time);
+  }
+  return -earliest;
+}
+
 std::optional<PlacedTime> SoundTimes::place(const RawTime& raw, const SegmentOrigin& pictures,
                                             std::int64_t lead) {
   const auto time = at(raw, pictures);
   const auto duration = std::clamp<std::int64_t>(raw.duration, 1, per_second_);
   begun_ = true;
   next_ = time + duration;
-  if (time < 0) return std::nullopt;
+  if (time + lead < 0) return std::nullopt;
   const auto dts = std::max({time + lead, last_dts_ + 1, earliest_});
   last_dts_ = dts;
   last_duration_ = duration;

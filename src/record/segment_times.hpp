@@ -32,14 +32,18 @@ struct SegmentOrigin {
 };
 
 // Times of the pictures of one segment, fragment by fragment. There is no edit list: where pictures are coded
-// in another order than they are shown, everything is shifted by lead(), so that no dts is negative.
+// in another order than they are shown, or sound from before the first one comes behind it, everything is
+// shifted by lead(), so that no time is negative.
 class PictureTimes {
  public:
   // Ticks; `step` of one picture as the stream announced it.
   PictureTimes(std::int64_t per_second, std::int64_t step) : per_second_(per_second), step_(step) {}
 
-  // `raw` in decoding order, the first call's first is the segment's.
-  std::vector<PlacedTime> place(std::span<const RawTime> raw);
+  // The segment's first picture; before anything is placed.
+  void open(const RawTime& first);
+  // `raw` in decoding order, the first call's first is what open() was told. `room`, of the first call: so
+  // much before the first picture at least is for sound.
+  std::vector<PlacedTime> place(std::span<const RawTime> raw, std::int64_t room = 0);
 
   std::int64_t lead() const noexcept { return lead_; }
   // From the first picture to the end of the last.
@@ -70,9 +74,11 @@ class SoundTimes {
  public:
   explicit SoundTimes(std::int64_t per_second) : per_second_(per_second) {}
 
+  // How long before the first picture the earliest of these is, in ticks; 0: none is.
+  std::int64_t earlier(std::span<const RawTime> raw, const SegmentOrigin& pictures) const;
   // What is placed from here on begins behind the end of what was placed.
   void begin_fragment() noexcept { earliest_ = last_dts_ + last_duration_; }
-  // `lead` in ticks of the sound. Nothing: it is older than the first picture.
+  // `lead` in ticks of the sound. Nothing: it is older than the first picture by more than that.
   std::optional<PlacedTime> place(const RawTime& raw, const SegmentOrigin& pictures, std::int64_t lead);
 
  private:

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <functional>
+#include <string>
 
 #include "rtsp_server/picture_stamp.hpp"
 
@@ -31,8 +32,10 @@ AvCodec open_encoder(const ClipShape& shape) {
   encoder->thread_count = 1;
   if (shape.headers == Headers::aside) encoder->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
   av_opt_set(encoder->priv_data, "preset", "veryfast", 0);
-  av_opt_set(encoder->priv_data, "x264-params", "scenecut=0:open-gop=0", 0);
-  av_opt_set(encoder->priv_data, "x265-params", "scenecut=0:open-gop=0:log-level=none:pools=none", 0);
+  // The order of pictures is always the same, too.
+  const std::string groups = shape.open_gop ? "scenecut=0:open-gop=1:b-adapt=0" : "scenecut=0:open-gop=0";
+  av_opt_set(encoder->priv_data, "x264-params", groups.c_str(), 0);
+  av_opt_set(encoder->priv_data, "x265-params", (groups + ":log-level=none:pools=none").c_str(), 0);
   if (avcodec_open2(encoder.get(), found, nullptr) < 0) return nullptr;
   return encoder;
 }

@@ -24,7 +24,8 @@ struct ClipShape {
   int height = 360;
   const char* encoder = "libx264";  // or libx265
   Headers headers = Headers::aside;
-  bool sound = false;  // write_clip() only: a tone of 440 Hz beside it, as AAC
+  bool open_gop = false;  // pictures behind a keyframe may refer to the group before; the first alone is IDR
+  bool sound = false;     // write_clip() only: a tone of 440 Hz beside it, as AAC
 };
 
 // Nothing when libavcodec does not have the encoder here.

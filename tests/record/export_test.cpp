@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <sstream>
 
@@ -10,6 +11,10 @@
 #include "footage_house.hpp"
 #include "record/export_copy.hpp"
 #include "store/fixture.hpp"
+
+extern "C" {
+#include <libavcodec/packet.h>
+}
 
 namespace porchlight::record::test {
 namespace {
@@ -281,6 +286,32 @@ TEST_F(ExportTest, SoundOfATelephoneIsQuickTimeAndItsGapsAreSilent) {
   EXPECT_EQ(heard.find('\xD5'), heard.find_first_not_of('\x2A'));
   EXPECT_NEAR(static_cast<double>(heard.find('\xD5')), 2000 * 8, 400);
   EXPECT_NEAR(static_cast<double>(heard.rfind('\xD5')), 5000 * 8, 400);
+}
+
+// What belongs before the first picture of a segment is in the film, but for that of the film itself.
+TEST_F(ExportTest, SoundThatIsLateIsWhole) {
+  for (const auto& [codec, packet] : {std::pair{"aac", 1024 / 48.0}, std::pair{"pcm_alaw", 20.0}}) {
+    SCOPED_TRACE(codec);
+    store::Folder other;
+    FootageHouse footage{other.path() / "house"};
+    for (const auto at : {0s, 2s, 4s}) footage.add({.at = at, .sound = codec, .sound_lag = 140ms});
+    ExportOrder order{"front", footage.wall(0s), footage.wall(7s), film(), false};
+    const auto made = export_footage(footage.index(), footage.recordings(), footage.key(), order, {}, {});
+    ASSERT_TRUE(made) << made.error().text();
+    std::string heard;
+    for (const auto& sound : watch(film()).sound) heard += sound.bytes;
+    std::string sent;
+    for (const auto& one : encode_sound(codec, 2s))
+      sent.append(reinterpret_cast<const char*>(one->data->data), static_cast<std::size_t>(one->data->size));
+    std::string first;
+    auto before = static_cast<int>(std::ceil(140 / packet));
+    for (const auto& one : encode_sound(codec, 2s))
+      if (before-- <= 0)
+        first.append(reinterpret_cast<const char*>(one->data->data),
+                     static_cast<std::size_t>(one->data->size));
+    EXPECT_EQ(heard.size(), first.size() + 2 * sent.size());
+    EXPECT_TRUE(heard == first + sent + sent) << "other bytes, or in another order";
+  }
 }
 
 TEST_F(ExportTest, OtherSoundIsRefused) {

@@ -122,6 +122,15 @@ media::Packet on_time(const media::Packet& packet, MonotonicTime begin) {
   return timely;
 }
 
+// Of a time before: what comes beside the first picture belongs before it.
+media::PacketPtr earlier(const media::PacketPtr& packet, milliseconds lag) {
+  const auto ticks = lag.count() * packet->stream->time_base_den / 1000;
+  media::AvPacket data(av_packet_clone(packet->data.get()));
+  data->pts -= ticks;
+  data->dts -= ticks;
+  return wrap(std::move(data), packet->stream);
+}
+
 // Half of what a fragment would be: its index and the beginning of its media.
 void add_half_fragment(const std::filesystem::path& file) {
   std::ofstream out(file, std::ios::app | std::ios::binary);
@@ -169,6 +178,7 @@ store::Segment FootageHouse::add(const Piece& piece) {
   if (!pictures) std::abort();
   std::vector<media::PacketPtr> sound;
   if (!piece.sound.empty()) sound = encode_sound(piece.sound, length_of(piece.shape));
+  for (auto& packet : sound) packet = earlier(packet, piece.sound_lag);
   const auto audio = sound.empty() ? nullptr : sound.front()->stream;
 
   SegmentHead head{piece.camera, boot_id, MonotonicTime{begin_of_house + piece.at}, wall(piece.at), "test"};

@@ -22,7 +22,8 @@ struct Piece {
   std::string camera = "front";
   std::chrono::milliseconds at{0};  // since the house's beginning
   media::test::ClipShape shape{};
-  std::string sound{};  // aac, pcm_alaw; empty: none
+  std::string sound{};                     // aac, pcm_alaw; empty: none
+  std::chrono::milliseconds sound_lag{0};  // so late comes the sound of a picture's time
   Ending ending = Ending::closed;
   bool indexed = true;
 };

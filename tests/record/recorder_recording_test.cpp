@@ -6,6 +6,7 @@
 
 #include "record/packets.hpp"
 #include "record/recording_rig.hpp"
+#include "record/segment_media.hpp"
 
 extern "C" {
 #include <libavcodec/avcodec.h>
@@ -405,6 +406,9 @@ TEST(Recording, SoundGoesIntoTheFileOfThePictures) {
     EXPECT_EQ(found.audio_codec, wanted ? "pcm_alaw" : "");
     EXPECT_EQ(std::filesystem::path(segments[0].file).extension(), wanted ? ".mov" : ".mp4");
     EXPECT_EQ(found.frames, 100U);
+    // The first comes before the first picture.
+    const auto seen = test::see(rig.folder.path() / segments[0].file);
+    EXPECT_EQ(seen.sound_bytes, wanted ? 99U * 320 : 0U);
   }
 }
 
@@ -459,6 +463,7 @@ TEST(Recording, SoundThatBeginsBehindTheFirstPictureIsInItsSegment) {
   const auto found = rig.scan(segments[0].file);
   EXPECT_EQ(found.audio_codec, "aac");
   EXPECT_THAT(found.faults, IsEmpty());
+  EXPECT_EQ(test::see(rig.folder.path() / segments[0].file).sound_bytes, 50U * 60);
 }
 
 TEST(Recording, SoundThatNoSegmentHoldsLeavesThePicturesAlone) {

@@ -43,6 +43,7 @@ struct Seen {
   std::vector<std::uint64_t> numbers;  // of the decoded pictures, in the order in which they are shown
   std::vector<double> shown;           // s, of the packets' pts, sorted
   std::size_t damaged = 0;
+  std::uint64_t sound_bytes = 0;
   double sound_begins = -1;  // s
   double sound_lasts = 0;    // s of decoded samples
   bool sound_failed = false;

@@ -95,6 +95,7 @@ Seen see(const std::filesystem::path& file) {
     const AVStream& from = *format->streams[data->stream_index];
     if (data->stream_index == audio) {
       if (seen.sound_begins < 0) seen.sound_begins = seconds(data->pts, from);
+      seen.sound_bytes += static_cast<std::uint64_t>(data->size);
       listener->take(data.get());
     }
     if (data->stream_index != video) continue;
