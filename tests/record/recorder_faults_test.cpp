@@ -7,6 +7,7 @@
 
 #include <csignal>
 #include <fstream>
+#include <thread>
 
 #include "record/packets.hpp"
 #include "record/recording_rig.hpp"
@@ -240,7 +241,11 @@ TEST(RecordingFaults, AnEndThatIsNotSyncedIsAGapUpToTheNextSegmentWhichGoesOn) {
   const auto kept = rig.scan(rig.segments().at(0).file, true);
   ASSERT_LT(kept.frames, 125U) << "something has to be left for the end";
   test::fail_part_syncs(1);
-  rig.play(3s);
+  rig.play(RecordingRig::picture_time);
+  // The thread of that sync, before the next one's first.
+  for (int i = 0; i < 2'500 && test::part_syncs_to_fail() > 0; ++i) std::this_thread::sleep_for(10ms);
+  ASSERT_EQ(test::part_syncs_to_fail(), 0);
+  rig.play(3s - RecordingRig::picture_time);
   rig.recording->end();
   test::expect_no_hole(rig.ledger());
   const auto segments = rig.segments();

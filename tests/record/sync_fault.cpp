@@ -34,6 +34,10 @@ void fail_part_syncs(int count) {
   to_fail = count;
 }
 
+int part_syncs_to_fail() {
+  return to_fail;
+}
+
 }  // namespace porchlight::record::test
 
 // In place of the C library's, in this program.

@@ -128,7 +128,10 @@ class SlowDiskTest(Recording):
         check = daemon.cli("footage", "check", check=False)
         self.assertEqual(check.returncode, 0, check.stdout[-2000:] + check.stderr[-1000:])
         gaps = self.judge(daemon, camera, causes).gaps
-        worst = max(moment - gap.begin for moment in moments for gap in gaps if gap.begin <= moment <= gap.end)
+        # A stop that comes through keeps what arrived behind the order, too.
+        costs = [moment - gap.begin for moment in moments for gap in gaps if gap.begin - 3000 <= moment <= gap.end]
+        self.assertGreaterEqual(len(costs), len(moments), gaps)
+        worst = max(costs)
         print(f"{len(moments)} times {causes[0]}: the worst cost {worst:.0f} ms", flush=True)
         self.assertLess(worst, PROMISE + 500)
 
