@@ -242,8 +242,7 @@ class Recordings(unittest.TestCase):
             sound = subprocess.run(["ffprobe", "-v", "error", "-select_streams", "a:0", "-show_entries", "stream=codec_name,duration", "-of",
                                     "csv=p=0", copy.name], capture_output=True, text=True, check=True).stdout.strip().split(",")
         self.assertEqual(sound[0], "pcm_alaw")
-        # The last fragment's sound stands behind its pictures, where a film has its end.
-        self.assertAlmostEqual(float(sound[1]), film_of(film)[0], delta=1.2)
+        self.assertAlmostEqual(float(sound[1]), film_of(film)[0], delta=0.3)
 
     def test_the_ledger_explains_every_second(self):
         segment = self.closed()
