@@ -14,7 +14,8 @@ namespace porchlight::record {
 namespace {
 
 constexpr AVRational microseconds{1, 1'000'000};
-constexpr std::int64_t rounding = 1000;  // µs
+constexpr std::int64_t rounding = 1000;               // µs
+constexpr std::int64_t longest_fragment = 2'000'000;  // µs
 constexpr std::uint64_t progress_step = std::uint64_t{1} << 20;
 
 std::int64_t micros(WallTime::duration span) {
@@ -127,6 +128,7 @@ Status ExportCopy::copy_packets(const ExportPart& part, SegmentInput& input,
   if (out_) place = Place{input.zero(), std::max(micros(part.first() - made_.start), out_->video_end())};
   next_missing_ = 0;
   missing_from_.reset();
+  bool over = false;
   const auto packet = media::make_av_packet();
   for (;;) {
     if (stop_.stop_requested()) return given_up();
@@ -144,11 +146,15 @@ Status ExportCopy::copy_packets(const ExportPart& part, SegmentInput& input,
       place = *begun;
     }
     // Sound from before the film, and pictures whose keyframe is missing.
-    if (place && !(video && is_lost(part, *packet, input))) {
-      auto more = put(*packet, video, input, *place);
-      if (!more) return std::move(more).error();
-      if (!*more) return {};
+    const bool left_out = !place || (video && !over && is_lost(part, *packet, input));
+    if (!left_out && video && out_->frames() > 0) {
+      const auto behind = behind_end(*packet, input, *place);
+      over = over || behind >= 0;
+      // The sound of a fragment stands behind its pictures.
+      if (over && (input.audio() == nullptr || behind > longest_fragment)) return {};
     }
+    if (!left_out && !(video && over))
+      if (auto status = put(*packet, video, input, *place); !status) return status;
     av_packet_unref(packet.get());
   }
 }
@@ -182,23 +188,28 @@ void ExportCopy::end_missing(const ExportPart& part, WallTime to) {
     plan_.gaps.push_back(damaged_gap(part.segment, *from, to, ErrorCode::corrupt));
 }
 
-// False behind the end of the interval.
-Result<bool> ExportCopy::put(AVPacket& packet, bool video, const SegmentInput& input, const Place& place) {
+// By how much a picture lies behind the end of the interval, in µs; negative: before it.
+std::int64_t ExportCopy::behind_end(const AVPacket& picture, const SegmentInput& input,
+                                    const Place& place) const {
+  const auto base = input.video().time_base;
+  const auto origin = av_rescale_q(place.origin, base, microseconds);
+  return av_rescale_q(picture.dts, base, microseconds) + place.offset - origin -
+         micros(order_.to - made_.start);
+}
+
+Status ExportCopy::put(AVPacket& packet, bool video, const SegmentInput& input, const Place& place) {
   const auto& stream = video ? input.video() : *input.audio();
   const auto origin = av_rescale_q(place.origin, input.video().time_base, microseconds);
   av_packet_rescale_ts(&packet, stream.time_base, microseconds);
   packet.pts += place.offset - origin;
   packet.dts += place.offset - origin;
   const bool late = packet.dts >= micros(order_.to - made_.start);
-  if (late && video && out_->frames() > 0) return false;
   // From before the first picture of the film; a track's ticks are coarse.
-  if (packet.pts < (video ? 0 : -rounding) || (!video && late)) return true;
+  if (packet.pts < (video ? 0 : -rounding) || (!video && late)) return {};
   if (!video) packet.pts = packet.dts = std::max<std::int64_t>(0, packet.pts);
   if (video && filter_)
     if (auto status = filter_->apply(packet); !status) return unreadable(std::move(status).error());
-  auto status = out_->write(video ? media::MediaKind::video : media::MediaKind::audio, packet);
-  if (!status) return std::move(status).error();
-  return true;
+  return out_->write(video ? media::MediaKind::video : media::MediaKind::audio, packet);
 }
 
 void ExportCopy::tell(std::uint64_t done) {

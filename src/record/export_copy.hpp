@@ -42,7 +42,8 @@ class ExportCopy {
                       std::int64_t pts);
   bool is_lost(const ExportPart& part, const AVPacket& packet, const SegmentInput& input);
   void end_missing(const ExportPart& part, WallTime to);
-  Result<bool> put(AVPacket& packet, bool video, const SegmentInput& input, const Place& place);
+  std::int64_t behind_end(const AVPacket& picture, const SegmentInput& input, const Place& place) const;
+  Status put(AVPacket& packet, bool video, const SegmentInput& input, const Place& place);
   void tell(std::uint64_t done);
 
   const ExportOrder& order_;

@@ -291,26 +291,23 @@ TEST_F(ExportTest, SoundOfATelephoneIsQuickTimeAndItsGapsAreSilent) {
 // What belongs before the first picture of a segment is in the film, but for that of the film itself.
 TEST_F(ExportTest, SoundThatIsLateIsWhole) {
   for (const auto& [codec, packet] : {std::pair{"aac", 1024 / 48.0}, std::pair{"pcm_alaw", 20.0}}) {
-    SCOPED_TRACE(codec);
     store::Folder other;
     FootageHouse footage{other.path() / "house"};
     for (const auto at : {0s, 2s, 4s}) footage.add({.at = at, .sound = codec, .sound_lag = 140ms});
     ExportOrder order{"front", footage.wall(0s), footage.wall(7s), film(), false};
-    const auto made = export_footage(footage.index(), footage.recordings(), footage.key(), order, {}, {});
-    ASSERT_TRUE(made) << made.error().text();
+    ASSERT_TRUE(export_footage(footage.index(), footage.recordings(), footage.key(), order, {}, {}));
     std::string heard;
     for (const auto& sound : watch(film()).sound) heard += sound.bytes;
-    std::string sent;
-    for (const auto& one : encode_sound(codec, 2s))
-      sent.append(reinterpret_cast<const char*>(one->data->data), static_cast<std::size_t>(one->data->size));
-    std::string first;
-    auto before = static_cast<int>(std::ceil(140 / packet));
-    for (const auto& one : encode_sound(codec, 2s))
-      if (before-- <= 0)
-        first.append(reinterpret_cast<const char*>(one->data->data),
-                     static_cast<std::size_t>(one->data->size));
-    EXPECT_EQ(heard.size(), first.size() + 2 * sent.size());
-    EXPECT_TRUE(heard == first + sent + sent) << "other bytes, or in another order";
+    // Without so many packets at its beginning.
+    const auto sent = [name = codec](std::size_t without) {
+      std::string bytes;
+      for (const auto& one : encode_sound(name, 2s))
+        if (without == 0 || without-- == 0)
+          bytes.append(reinterpret_cast<const char*>(one->data->data), one->size);
+      return bytes;
+    };
+    const auto all = sent(static_cast<std::size_t>(std::ceil(140 / packet))) + sent(0) + sent(0);
+    EXPECT_TRUE(heard == all) << codec << ": " << heard.size() << " bytes of " << all.size();
   }
 }
 
