@@ -130,6 +130,7 @@ class PlaybackTest(unittest.TestCase):
         self.daemon.kill()
         self.daemon.start()
         self.anna.port = self.daemon.port
+        harness.wait_until(lambda: self.anna.ask("GET", "/api/v1/recordings")[0] == 200, 20, "that the accounts are read")
         segment = self.segment(SOUNDS[0], "torn")
         self.expect_played(segment, SOUNDS[0])
 
