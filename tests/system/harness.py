@@ -234,6 +234,9 @@ class Daemon:
     def write_config(self, config):
         base = {"server": {"listen": "127.0.0.1:0"}, "storage": {"path": str(self.state)}}
         base.update(config)
+        if "recording" not in base:
+            # The machine's own disk may be fuller than a recorder's should be: that would be told, and footage would go.
+            base["recording"] = {"reserve": "1MiB", "keep": {"space": "100%"}}
         self.config.write_text(json.dumps(base, indent=1))  # JSON is YAML
 
     def start(self, wait=True):
