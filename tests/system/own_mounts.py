@@ -4,13 +4,12 @@
 import ctypes
 import os
 import pathlib
-import time
 
 import netspace
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 0x1, 0x20, 0x1000, 0x4000, 0x40000
-EBUSY = 16
+MNT_DETACH = 2
 
 
 def _mount(what, where, kind, flags, options=None):
@@ -43,20 +42,24 @@ def tmpfs(test, folder, size):
         _mount(b"porchlight-test", folder, b"tmpfs", 0, f"size={size}".encode())
     except OSError as error:
         test.skipTest(f"SKIPPED: no tmpfs can be mounted here: {error}")
-    test.addCleanup(LIBC.umount2, os.fsencode(folder), 2)
+    test.addCleanup(LIBC.umount2, os.fsencode(folder), MNT_DETACH)
     return folder
 
 
-def make_read_only(folder, seconds=60):
-    """While somebody writes a file there the kernel refuses; so in the instant between two files."""
-    until = time.monotonic() + seconds
-    while LIBC.mount(None, os.fsencode(folder), None, MS_REMOUNT | MS_BIND | MS_RDONLY, None) != 0:
-        if ctypes.get_errno() != EBUSY or time.monotonic() > until:
-            raise OSError(ctypes.get_errno(), f"remount {folder}: {os.strerror(ctypes.get_errno())}")
+def make_read_only(folder):
+    """From here on. Not by a remount: while somebody writes a file the kernel refuses that, and a recorder always writes one. A
+    read-only view of the folder covers it, so that what is open stays open and all else is refused with EROFS."""
+    view = folder.with_name(folder.name + "-view")
+    view.mkdir()
+    _mount(os.fsencode(folder), view, None, MS_BIND)
+    _mount(None, view, None, MS_REMOUNT | MS_BIND | MS_RDONLY)
+    _mount(os.fsencode(view), folder, None, MS_BIND)
 
 
 def make_writable(folder):
-    _mount(None, folder, None, MS_REMOUNT | MS_BIND)
+    for covered in (folder, folder.with_name(folder.name + "-view")):
+        if LIBC.umount2(os.fsencode(covered), MNT_DETACH) != 0:
+            raise OSError(ctypes.get_errno(), f"umount {covered}: {os.strerror(ctypes.get_errno())}")
 
 
 def fill(path):

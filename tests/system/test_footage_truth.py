@@ -13,6 +13,7 @@ import unittest
 
 import footage_truth
 import harness
+import own_mounts
 from footage_truth import FRAME, Footage, Gap, NumberedCamera, Picture, faults_of, segments_of, shown
 
 SEGMENT = 5  # seconds
@@ -356,12 +357,7 @@ class DiskFaultTest(Recording):
         self.recorded(daemon, [camera], 3)
         # Somebody else's, so that nothing of ours makes room.
         ballast = self.recordings / "ballast"
-        with open(ballast, "wb") as file:
-            try:
-                while file.write(b"\0" * 65536):
-                    file.flush()
-            except OSError:
-                pass
+        own_mounts.fill(ballast)
         harness.wait_until(lambda: any(g.cause == "disk_full" for g in Footage(daemon, "front", self.recordings).gaps), 60, "a gap `disk_full`")
         self.play(3)
         ballast.unlink()
