@@ -65,6 +65,7 @@ class FileCheck {
   void look_at_part(const FoundFile& file, const store::Segment* row);
   void look_inside(const FoundFile& file, const ScannedSegment& scanned, const store::Segment* row);
   void compare(const FoundFile& file, const ScannedSegment& scanned, const store::Segment& row);
+  bool is_followed(const store::Segment& row);
   void look_for_missing();
   bool is_being_made(const FoundFile& file);
   std::string camera_of(const std::string& name, const store::Segment* row) const;

@@ -14,8 +14,8 @@ using store::SegmentState;
 constexpr std::size_t rows_at_once = 1000;
 // The row comes after the file, at the latest when the footage lane looks.
 constexpr auto row_lag = 60s;
-// A row's end is the next segment's begin where nothing is missing; a camera's clock may be off by a second
-// before its segment ends for that.
+// A row's end is the begin of what follows it, by our clock; a camera's may be off by a second and a group of
+// pictures before its segment ends for that.
 constexpr auto drift = 1s;
 
 std::string number(std::uint64_t value) {
@@ -214,13 +214,18 @@ void FileCheck::compare(const FoundFile& file, const ScannedSegment& scanned, co
                  "it has " + number(scanned.file_bytes) + " bytes, its row says " + number(row.bytes)),
         mend);
   const auto lasts = row.end_at - row.begin.at;
-  const auto off = std::chrono::abs(lasts - scanned.tail->duration);
-  if (row.crc != scanned.tail->crc || row.frames != scanned.tail->frames || off > drift)
+  const bool off = std::chrono::abs(lasts - scanned.tail->duration) > drift;
+  if (row.crc != scanned.tail->crc || row.frames != scanned.tail->frames || (off && !is_followed(row)))
     report(fault_of("wrong_row", row.camera_id, file.name,
                     "it lasts " + number(static_cast<std::uint64_t>(scanned.tail->duration.count())) +
                         " ms in " + number(scanned.tail->frames) + " pictures, its row says " +
                         number(static_cast<std::uint64_t>(lasts.count())) + " ms in " + number(row.frames)),
            mend);
+}
+
+bool FileCheck::is_followed(const store::Segment& row) {
+  const auto followed = index_.is_followed(row);
+  return followed && *followed;
 }
 
 void FileCheck::look_for_missing() {

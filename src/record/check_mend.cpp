@@ -64,7 +64,10 @@ Status Mender::index_file(const std::string& name, const ScannedSegment& scanned
   row.file = name;
   row.state = scanned.tail && scanned.tail->torn ? store::SegmentState::torn : store::SegmentState::closed;
   row.begin = *begin;
-  row.end_at = begin->at + scanned.duration;
+  // Where something follows, the recorder said where it ends.
+  const auto followed = *known ? index_.is_followed(row) : Result<bool>(false);
+  if (!followed) return followed.error();
+  if (!*followed) row.end_at = begin->at + scanned.duration;
   row.bytes = scanned.file_bytes;
   row.frames = scanned.frames;
   row.crc = scanned.tail ? scanned.tail->crc : 0;
@@ -72,12 +75,15 @@ Status Mender::index_file(const std::string& name, const ScannedSegment& scanned
   row.audio_codec = scanned.audio_codec;
   row.width = scanned.width;
   row.height = scanned.height;
-  if (*known) return index_.finish(row);
+  if (*known) {
+    if (auto status = index_.finish(row); !status) return status;
+    return index_.join_ends(row.camera_id, least_unexplained);
+  }
   const auto is_protected = read_protection(folder_);
   if (!is_protected) return is_protected.error();
   row.is_protected = is_protected->contains(name);
-  const auto id = index_.adopt(row);
-  return id ? Status() : Status(id.error());
+  if (const auto id = index_.adopt(row); !id) return id.error();
+  return index_.join_ends(row.camera_id, least_unexplained);
 }
 
 Status Mender::forget_row(const store::Segment& row, const std::string& why) {

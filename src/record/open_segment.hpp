@@ -60,6 +60,7 @@ class OpenSegment {
 
   MonotonicTime begin() const noexcept { return order_.head.begin; }
   MonotonicTime kept_until() const noexcept { return kept_until_; }  // begin(): nothing yet
+  MonotonicTime ends() const noexcept { return finished_.end; }  // after close(): where what follows begins
   bool kept() const noexcept { return kept_until_ > begin(); }
   // Whether begun() has not been told yet; afterwards it has.
   bool tell_begun() noexcept { return !std::exchange(begun_told_, true); }

@@ -210,6 +210,12 @@ void Recording::note_fault_goes_on(MonotonicTime at) {
   if (!gaps_.open() && last_fault_) gap(*last_fault_, at, "not tried again yet");
 }
 
+// A segment whose tail is still being synced ends where it was told to, by our clock; how far it is accounted
+// for already is a time by the camera's.
+MonotonicTime Recording::footage_until() const {
+  return closing_ && !tail_awaited_ ? closing_->ends() : accounted_;
+}
+
 // A name may be taken, after the clock was set back.
 Result<std::unique_ptr<OpenSegment>> Recording::make_segment(const Volume& volume,
                                                              const media::PacketPtr& keyframe) {
@@ -217,7 +223,7 @@ Result<std::unique_ptr<OpenSegment>> Recording::make_segment(const Volume& volum
   order.folder = volume.folder();
   order.head.camera_id = options_.camera_id;
   order.head.boot_id = options_.boot_id;
-  order.head.begin = std::max(keyframe->arrived, accounted_) + hole_;
+  order.head.begin = std::max(keyframe->arrived, footage_until()) + hole_;
   order.head.start = ports_.wall(order.head.begin);
   order.head.version = options_.version;
   order.audio = audio_;

@@ -45,6 +45,7 @@ class Recording {
   void note_hole(const media::Packet& keyframe, std::chrono::nanoseconds hole);
   void append(const media::Packet& packet);
   void try_segment(const media::PacketPtr& keyframe);
+  MonotonicTime footage_until() const;
   Result<std::unique_ptr<OpenSegment>> make_segment(const Volume& volume, const media::PacketPtr& keyframe);
   void flush();
   void note_kept();

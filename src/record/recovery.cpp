@@ -22,7 +22,6 @@ using std::chrono::milliseconds;
 using std::filesystem::path;
 
 constexpr const char* part_ending = ".part";
-constexpr auto least_hole = 500ms;  // two segments that follow each other leave less
 constexpr std::size_t page = 1000;
 
 milliseconds in_boot(MonotonicTime at) {
@@ -218,6 +217,7 @@ class Recovery {
 
   Status take(const std::string& file, const ScannedSegment& scanned, const store::Segment* row) {
     auto fresh = row_of(file, scanned);
+    taken_.insert(fresh.camera_id);
     if (row != nullptr) {
       // The boot of the row is the file's: nothing else has that name.
       return index_.finish(fresh);
@@ -298,7 +298,7 @@ class Recovery {
     if (!scanned && scanned.error().code() == ErrorCode::corrupt) return give_up(row);
     if (!scanned) return leave(row.file, scanned.error());
     if (!scanned->tail) return heal_named(row.file, &row);
-    return index_.finish(row_of(row.file, *scanned));
+    return take(row.file, *scanned, &row);
   }
 
   Status give_up(const store::Segment& row) {
@@ -316,8 +316,11 @@ class Recovery {
       if (!saved) return std::move(saved).error();
       report_.salvaged = *saved;
     }
+    for (const auto& camera : taken_)
+      if (auto status = index_.join_ends(camera, least_unexplained); !status) return status;
     for (const auto& camera : order_.holes_of) {
-      auto ids = index_.fill_holes(camera, least_hole, "what was known of this time was lost with the index");
+      auto ids =
+          index_.fill_holes(camera, least_unexplained, "what was known of this time was lost with the index");
       if (!ids) return std::move(ids).error();
       report_.gaps.insert(report_.gaps.end(), ids->begin(), ids->end());
     }
@@ -328,6 +331,7 @@ class Recovery {
   const Volume& volume_;
   const RecoveryOrder& order_;
   RecoveryReport report_;
+  std::set<std::string> taken_;  // cameras with rows that were made of files
   std::set<std::string> left_;
   std::set<std::string> protected_;  // by the volume's list
   bool new_boots_ = false;

@@ -18,6 +18,9 @@ namespace porchlight::record {
 
 // What a segment says of itself, in a `uuid` box behind its `moov`: enough to have the index again from the
 // files alone.
+// Two files that follow each other leave less: by so much a first picture may arrive late.
+inline constexpr std::chrono::milliseconds least_unexplained{500};
+
 struct SegmentHead {
   std::string camera_id;
   std::string boot_id;

@@ -168,6 +168,31 @@ RETURNING id)sql");
   }
 }
 
+Status SegmentIndex::join_ends(const std::string& camera_id, milliseconds least) {
+  auto update = database_.connection().prepare(QueryType::update, R"sql(
+UPDATE segments SET end_ms = seam.next_ms FROM (
+  SELECT id, lead(boot) OVER w AS next_boot, lead(begin_ms) OVER w AS next_ms FROM (
+    SELECT id, boot, begin_ms FROM segments WHERE camera = ?1
+    UNION ALL SELECT NULL, boot, begin_ms FROM gaps WHERE camera = ?1)
+  WINDOW w AS (ORDER BY boot, begin_ms)) AS seam
+WHERE segments.id = seam.id AND segments.state IN (1, 2) AND seam.next_boot = segments.boot
+  AND seam.next_ms <> segments.end_ms AND seam.next_ms > segments.begin_ms
+  AND seam.next_ms BETWEEN segments.end_ms - 2000 AND segments.end_ms + ?2)sql");
+  if (!update) return std::move(update).error();
+  return update->bind(1, std::string_view(camera_id)).bind(2, std::int64_t{least.count()}).run();
+}
+
+Result<bool> SegmentIndex::is_followed(const Segment& segment) {
+  auto select = database_.connection().prepare(QueryType::select, R"sql(
+SELECT EXISTS (SELECT 1 FROM segments WHERE camera = ?1 AND boot = ?2 AND begin_ms = ?3)
+    OR EXISTS (SELECT 1 FROM gaps WHERE camera = ?1 AND boot = ?2 AND begin_ms = ?3))sql");
+  if (!select) return std::move(select).error();
+  select->bind(1, std::string_view(segment.camera_id)).bind(2, segment.begin.boot);
+  auto row = select->bind(3, std::int64_t{segment.end_at.count()}).step();
+  if (!row) return std::move(row).error();
+  return select->integer(0) != 0;
+}
+
 Status SegmentIndex::prune() {
   auto& connection = database_.connection();
   auto transaction = Transaction::begin(connection);

@@ -200,6 +200,22 @@ TEST_F(CheckTest, WrongSizeAndWrongRowAreMadeTrue) {
   EXPECT_THAT(check(), IsEmpty());
 }
 
+// A segment that ended because the camera's clock had drifted: the row is by ours.
+TEST_F(CheckTest, ARowThatEndsWhereSomethingBeginsIsNotWrongForItsLength) {
+  auto row = second;
+  row.end_at += 1300ms;
+  ASSERT_TRUE(house.index().finish(row));
+  EXPECT_THAT(check(), ElementsAre("wrong_row " + second.file));
+  ASSERT_TRUE(house.index().begin_gap({.camera_id = "front", .begin = {row.begin.boot, row.end_at}}));
+  EXPECT_THAT(check(), IsEmpty());
+  row.frames -= 1;
+  ASSERT_TRUE(house.index().finish(row));
+  EXPECT_THAT(check(), ElementsAre("wrong_row " + second.file));
+  EXPECT_THAT(repair(), IsEmpty());
+  EXPECT_THAT(check(), IsEmpty());
+  EXPECT_EQ((*house.index().segment(second.id))->end_at, row.end_at) << "by the file's length";
+}
+
 TEST_F(CheckTest, ARowThatStayedOpenIsClosed) {
   auto row = first;
   row.state = store::SegmentState::open;

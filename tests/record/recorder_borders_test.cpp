@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "record/recording_rig.hpp"
 #include "segment_media.hpp"
@@ -70,6 +71,51 @@ Packets delayed(const Packets& packets, int pictures) {
           data.dts += pictures;
         }));
   return later;
+}
+
+// Packets of which the one at `arrived` comes at `when(arrived)` after the first was due; none overtakes
+// another.
+Packets arriving(const Packets& packets, const std::function<milliseconds(milliseconds)>& when) {
+  const auto first = packets.front()->arrived;
+  Packets later;
+  for (const auto& packet : packets) {
+    const auto due = std::chrono::duration_cast<milliseconds>(packet->arrived - first);
+    later.push_back(test::moved(packet, when(due) - due));
+  }
+  return later;
+}
+
+void expect_each_begins_where_the_one_before_it_ends(const RecordingRig& rig) {
+  EXPECT_THAT(rig.gaps(), IsEmpty());
+  const auto segments = rig.segments();
+  for (std::size_t i = 1; i < segments.size(); ++i)
+    EXPECT_EQ(segments[i].begin_ms(), segments[i - 1].end_ms()) << "segment " << i;
+}
+
+// While the tail of the one before is being synced, nobody but the arrival says where the next begins.
+TEST(Recording, AFirstPictureThatCameLateLeavesNoHoleAtTheNextBorder) {
+  const auto video = test::pictures(shape_of("libx264", 150, false));
+  if (!video) GTEST_SKIP() << "no encoder libx264 here";
+  RecordingRig rig(Mode::continuous, segments_of(2s));
+  feed(rig, arriving(*video, [](auto due) { return std::max<milliseconds>(due, 300ms); }));
+  expect_each_begins_where_the_one_before_it_ends(rig);
+  const auto segments = rig.segments();
+  ASSERT_EQ(segments.size(), 3U);
+  EXPECT_EQ(segments[1].begin_ms() - segments[0].begin_ms(), 1700);
+  EXPECT_EQ(segments[2].begin_ms() - segments[1].begin_ms(), 2000);
+}
+
+// Its footage does not walk into the future.
+TEST(Recording, ACameraWithAFastClockIsRecordedByOurs) {
+  const auto video = test::pictures(shape_of("libx264", 300, false));
+  if (!video) GTEST_SKIP() << "no encoder libx264 here";
+  RecordingRig rig(Mode::continuous, segments_of(2s));
+  feed(rig, arriving(*video, [](auto due) { return due * 95 / 100; }));
+  expect_each_begins_where_the_one_before_it_ends(rig);
+  const auto segments = rig.segments();
+  ASSERT_EQ(segments.size(), 6U);
+  for (std::size_t i = 1; i < segments.size(); ++i)
+    EXPECT_EQ(segments[i].begin_ms() - segments[i - 1].begin_ms(), 1900) << "segment " << i;
 }
 
 std::vector<test::Stretch> undecodable(const RecordingRig& rig) {

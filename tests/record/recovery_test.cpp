@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "porchlight/record/recovery.hpp"
 
+#include "porchlight/record/footage_reader.hpp"
 #include "record/footage_disk.hpp"
 #include "record/sync_fault.hpp"
 
@@ -102,6 +103,29 @@ TEST_F(RecoveryTest, CreateEndedBeforeItsRow) {
   EXPECT_EQ(segments().front().state, SegmentState::torn);
   EXPECT_EQ(segments().front().begin, (store::BootMoment{boot, 5s}));
   EXPECT_EQ(segments().front().start, test::wall_at(5));
+}
+
+// The recorder's rows ended where the next began; of the files one knows only how long they last.
+TEST_F(RecoveryTest, FilesThatFollowEachOtherLeaveNoHoleBetweenTheirRows) {
+  make(5000);    // three seconds each
+  make(8300);    // came late
+  make(11'100);  // overtakes
+  make(14'700);  // something is missing before it
+  RecoveryOrder order{.boot_id = "now"};
+  order.holes_of = {"front"};
+  auto report = recover_footage(*index, *volume, order);
+  ASSERT_TRUE(report) << report.error().text();
+  EXPECT_EQ(report->adopted, 4U);
+  const auto rows = segments();
+  ASSERT_EQ(rows.size(), 4U);
+  EXPECT_EQ(rows[0].end_at, 8300ms);
+  EXPECT_EQ(rows[1].end_at, 11'100ms);
+  EXPECT_EQ(rows[2].end_at, 14'100ms);
+  EXPECT_EQ(rows[3].end_at, 17'700ms);
+  EXPECT_EQ(report->gaps.size(), 1U);
+  const auto faults = check_footage(*index, recordings, {}, {});
+  ASSERT_TRUE(faults) << faults.error().text();
+  EXPECT_EQ(faults->size(), 0U) << faults->front().name << " " << faults->front().detail;
 }
 
 TEST_F(RecoveryTest, AppendEndedInTheMiddleOfAFragment) {

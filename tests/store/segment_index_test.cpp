@@ -342,6 +342,34 @@ TEST_F(SegmentIndexTest, ARowWithoutItsFileBecomesAGap) {
   EXPECT_EQ(*index->bytes(), 0U);
 }
 
+TEST_F(SegmentIndexTest, JoinsEndsToWhatFollowsThem) {
+  boot("a");
+  boot("b");
+  const std::vector<std::int64_t> ids = {
+      add(segment(1, 0s, 60s)),          // a hole of 200 ms
+      add(segment(1, 60'200ms, 120s)),   // 300 ms of the next
+      add(segment(1, 119'700ms, 180s)),  // 600 ms are missing
+      add(segment(1, 180'600ms, 240s)),  // a gap that goes on
+      add(segment(1, 300s, 303s)),       // two and a half seconds of the next
+      add(segment(1, 300'500ms, 360s)),  // the next is of another boot
+      add(segment(2, 0s, 60s)),          // is being written
+      add(segment(2, 60'100ms, 61s, "front", SegmentState::open)),
+      add(segment(2, 61'100ms, 62s)),
+  };
+  add(segment(1, 60'300ms, 70s, "back"));
+  ASSERT_TRUE(index->begin_gap({.camera_id = "front", .begin = {1, 240'100ms}, .end = BootMoment{1, 300s}}));
+  EXPECT_FALSE(*index->is_followed(**index->segment(ids[0])));
+  ASSERT_TRUE(index->join_ends("front", 500ms));
+  std::vector<milliseconds> ends;
+  for (const auto id : ids) ends.push_back((*index->segment(id))->end_at);
+  EXPECT_EQ(ends, (std::vector<milliseconds>{60'200ms, 119'700ms, 180s, 240'100ms, 303s, 360s, 60'100ms, 61s,
+                                             62s}));
+  EXPECT_TRUE(*index->is_followed(**index->segment(ids[0])));
+  EXPECT_TRUE(*index->is_followed(**index->segment(ids[3]))) << "by a gap";
+  EXPECT_FALSE(*index->is_followed(**index->segment(ids[2])));
+  EXPECT_FALSE(*index->is_followed(**index->segment(ids[5]))) << "by another boot";
+}
+
 TEST_F(SegmentIndexTest, FillsHolesAndForgetsWhatIsOlderThanAllFootage) {
   boot("a");
   boot("b");

@@ -256,6 +256,10 @@ class Index:
         self.volume = next((row["id"] for row in base.execute("SELECT id FROM volume")), None)
         base.close()
 
+    def is_followed(self, segment):
+        return any((row["camera"], row["boot"], row["begin_ms"]) == (segment["camera"], segment["boot"], segment["end_ms"])
+                   for row in self.segments + self.gaps)
+
     def cameras(self):
         return sorted({row["camera"] for row in self.segments + self.gaps})
 
@@ -329,17 +333,18 @@ def files_of(folder):
         yield path, name
 
 
-def compare(segment, row):
+def compare(segment, row, followed):
+    """`followed`: something begins where the row ends."""
     if row["state"] == OPEN:
         return "wrong_row"
     if row["bytes"] != len(segment.data):
         return "wrong_size"
     lasts = row["end_ms"] - row["begin_ms"]
     same = row["crc"] == segment.tail["crc32"] and row["frames"] == segment.frames
-    return None if same and abs(lasts - segment.duration) <= DRIFT else "wrong_row"
+    return None if same and (followed or abs(lasts - segment.duration) <= DRIFT) else "wrong_row"
 
 
-def file_faults(path, name, row, deep):
+def file_faults(path, name, row, followed, deep):
     part = name.endswith(".part")
     plain = name[:-5] if part else name
     if row and row["state"] == DELETING:
@@ -365,7 +370,7 @@ def file_faults(path, name, row, deep):
         return
     if row is None:
         yield "unindexed_file"
-    elif fault := compare(segment, row):
+    elif fault := compare(segment, row, followed):
         yield fault
 
 
@@ -391,8 +396,9 @@ def faults(folder, database, deep=False):
                 found.append(("bad_name", name))
             continue
         plain = name.removesuffix(".part")
+        row = rows.get(plain)
         seen.add(plain)
-        found += [(fault, name) for fault in file_faults(path, name, rows.get(plain), deep)]
+        found += [(fault, name) for fault in file_faults(path, name, row, row and index.is_followed(row), deep)]
     for name, row in rows.items():
         if name not in seen:
             found.append(("unfinished_delete" if row["state"] == DELETING else "missing_file", name))

@@ -176,6 +176,12 @@ class SegmentIndex {
   // Their ids.
   Result<std::vector<std::int64_t>> fill_holes(const std::string& camera_id, std::chrono::milliseconds least,
                                                const std::string& detail);
+  // A segment that was found as a file ends behind its last picture; one that the recorder wrote ends where
+  // the next stretch of the ledger begins, by our clock. For those whose ends are no further than `least`
+  // before it and two seconds behind it: they end there, too.
+  Status join_ends(const std::string& camera_id, std::chrono::milliseconds least);
+  // Whether a segment or a gap begins where this one ends.
+  Result<bool> is_followed(const Segment& segment);
   // What can still be read of a damaged index and stands in no file: protection, spans, the ledger as far as
   // no footage contradicts it (its open gaps go on), and last_run(). How many rows, the last not counted;
   // none where nothing can be read.
