@@ -96,7 +96,7 @@ void expect_each_begins_where_the_one_before_it_ends(const RecordingRig& rig) {
 TEST(Recording, AFirstPictureThatCameLateLeavesNoHoleAtTheNextBorder) {
   const auto video = test::pictures(shape_of("libx264", 150, false));
   if (!video) GTEST_SKIP() << "no encoder libx264 here";
-  RecordingRig rig(Mode::continuous, segments_of(2s));
+  RecordingRig rig(Mode::continuous, segments_of(2s), true, true);
   feed(rig, arriving(*video, [](auto due) { return std::max<milliseconds>(due, 300ms); }));
   expect_each_begins_where_the_one_before_it_ends(rig);
   const auto segments = rig.segments();
@@ -109,7 +109,7 @@ TEST(Recording, AFirstPictureThatCameLateLeavesNoHoleAtTheNextBorder) {
 TEST(Recording, ACameraWithAFastClockIsRecordedByOurs) {
   const auto video = test::pictures(shape_of("libx264", 300, false));
   if (!video) GTEST_SKIP() << "no encoder libx264 here";
-  RecordingRig rig(Mode::continuous, segments_of(2s));
+  RecordingRig rig(Mode::continuous, segments_of(2s), true, true);
   feed(rig, arriving(*video, [](auto due) { return due * 95 / 100; }));
   expect_each_begins_where_the_one_before_it_ends(rig);
   const auto segments = rig.segments();

@@ -64,7 +64,7 @@ class Agent:
     def connect(self, deadline):
         """Waits until the agent answers."""
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.socket.connect(self.path)
+        self._dial(deadline)
         number = 0
         while time.monotonic() < deadline:
             number += 1
@@ -72,6 +72,15 @@ class Agent:
             if self._heard(number, time.monotonic() + 5):
                 return
         raise TimeoutError("the guest agent does not answer")
+
+    def _dial(self, deadline):
+        while True:
+            try:
+                return self.socket.connect(self.path)
+            except ConnectionRefusedError:  # made, and not listened at yet
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
 
     def _heard(self, number, until):
         """Questions wait in the port until the guest opens it, so the answers to older ones come first."""
