@@ -2,7 +2,6 @@
 """Footage on disks that are too small, full, read-only or broken: what is lost stands in the ledger with its cause, nothing
 that is kept is damaged, the doorbell rings all the time, and recording goes on when the disk is well again."""
 
-import json
 import os
 import pathlib
 import subprocess
@@ -10,7 +9,6 @@ import threading
 import time
 import unittest
 
-import footage_reader
 import harness
 import own_mounts
 from footage_truth import Footage, segments_of
@@ -70,12 +68,6 @@ class Disks(Recording):
         self.hook.wait_for(lambda m: m in self.hook.messages[known:] and m.event["type"] == "ring", 60, "the ring at the hook")
         self.assertIsNone(daemon.process.poll(), "the daemon ended")
         return status is not None
-
-    def expect_good(self, daemon):
-        """What the check says, and the reader."""
-        done = daemon.cli("footage", "check", "--deep", "--json", check=False)
-        self.assertEqual(json.loads(done.stdout)["faults"], [], done.stderr)
-        self.assertEqual(footage_reader.faults(self.recordings, daemon.state / "footage.db", deep=True), [])
 
     def gaps(self, daemon):
         return Footage(daemon, "front", self.recordings).gaps

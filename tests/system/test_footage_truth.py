@@ -5,12 +5,15 @@ fault that was injected."""
 import json
 import os
 import pathlib
+import random
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 import unittest
 
+import footage_reader
 import footage_truth
 import harness
 import own_mounts
@@ -18,6 +21,7 @@ from footage_truth import FRAME, Footage, Gap, NumberedCamera, Picture, faults_o
 
 SEGMENT = 5  # seconds
 STALL = 2
+HITCH = 0.35  # no stall, and later than any tolerance of the check
 # A running sync and the fragment behind it; the rest is for a machine that has other things to do.
 LOST_AT_MOST = 2000 + 500  # ms
 
@@ -152,6 +156,12 @@ class Recording(unittest.TestCase):
             self.assertEqual(len(footage.gaps), count, shown([], footage.gaps))
         return footage
 
+    def expect_good(self, daemon):
+        """What the check says, and the reader."""
+        done = daemon.cli("footage", "check", "--deep", "--json", check=False)
+        self.assertEqual(json.loads(done.stdout)["faults"], [], done.stderr)
+        self.assertEqual(footage_reader.faults(self.recordings or daemon.state / "recordings", daemon.state / "footage.db", deep=True), [])
+
     def ledger(self, daemon):
         return json.loads(daemon.cli("footage", "ledger", "--json").stdout)
 
@@ -175,6 +185,31 @@ class FaultlessTest(Recording):
         last = max(p.number for p in footage.pictures)
         self.assertGreater(drawn[last], end - 1000, "what was on its way when the daemon was told to stop is missing")
         self.sound_is_whole(footage)
+        self.expect_good(daemon)
+
+    def test_pictures_that_come_late_leave_no_time_unexplained(self):
+        """Also where the index has to be made of the files."""
+        seed = random.randrange(1 << 32)
+        print(f"seed {seed}", flush=True)
+        chance = random.Random(seed)
+        camera = self.camera("front")
+        daemon = self.daemon([camera])
+        self.recorded(daemon, [camera], 1)
+        until = time.monotonic() + 6 * SEGMENT
+        while time.monotonic() < until:
+            self.play(chance.uniform(0.4, 0.7))
+            camera.process.send_signal(signal.SIGSTOP)
+            self.play(HITCH)
+            camera.process.send_signal(signal.SIGCONT)
+        daemon.stop()
+        self.assertEqual(self.ledger(daemon)["gaps"], [])
+        self.expect_good(daemon)
+        for file in daemon.state.glob("footage.db*"):
+            file.unlink()
+        daemon.start()
+        self.recorded(daemon, [camera], 7)
+        daemon.stop()
+        self.expect_good(daemon)
 
     def sound_is_whole(self, footage):
         """48,000 samples a second, 1,024 a packet, from the second segment's begin to the last one's; the camera's first sound
