@@ -2,6 +2,7 @@
 #include "record/camera_folder.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "porchlight/record/recovery.hpp"
 #include "record/segment_file.hpp"
@@ -40,9 +41,7 @@ Result<bool> is_of(const fs::path& volume, const std::string& camera, std::strin
   if (part) return true;
   const auto scanned = scan_segment(volume / file);
   if (scanned) return scanned->head.camera_id == camera;
-  if (scanned.error().code() == ErrorCode::corrupt || scanned.error().code() == ErrorCode::not_found)
-    return false;
-  return scanned.error();
+  return scanned.error().code() == ErrorCode::io ? Result<bool>(scanned.error()) : Result<bool>(false);
 }
 
 }  // namespace
@@ -65,16 +64,20 @@ Result<bool> is_camera_folder(const fs::path& volume, const std::string& name,
   // What we may not read was not made by us.
   constexpr auto options = fs::directory_options::skip_permission_denied;
   std::error_code failed;
+  std::optional<Error> unreadable;
   for (fs::recursive_directory_iterator it(volume / name, options, failed), end; !failed && it != end;
        it.increment(failed)) {
     if (it.depth() == 1) it.disable_recursion_pending();
     if (it.depth() != 1) continue;
     alive();
     auto ours = is_of(volume, name, it->path().lexically_relative(volume).string());
-    if (!ours || *ours) return ours;
+    if (ours && *ours) return ours;
+    // A bad sector in one file says nothing of what the others say.
+    if (!ours && !unreadable) unreadable = std::move(ours).error();
   }
   if (failed == std::errc::no_such_file_or_directory) return false;  // retention may be faster
   if (failed) return errno_error(failed.value(), "list '" + (volume / name).string() + "'");
+  if (unreadable) return *std::move(unreadable);
   return false;
 }
 

@@ -18,7 +18,7 @@ bool is_segment_name(std::string_view name);
 // The volume may hold anything else besides, and that is nobody's business here: it is a camera's when the
 // index names it (`known`: its cameras), when a file in it says in its head that it is of that camera, or
 // when something was cut short in it under a segment's name. `alive` is called for each file that is looked
-// at. Errors: io, …
+// at. Errors: io where no file says so and one that might could not be read, …
 Result<bool> is_camera_folder(const std::filesystem::path& volume, const std::string& name,
                               const std::vector<std::string>& known, const std::function<void()>& alive);
 

@@ -57,9 +57,8 @@ class FileCheck {
   using Mend = std::function<Status()>;
   void report(FootageFault fault, const Mend& mend);
   Status read_rows();
-  Status look_at_all(const std::vector<FoundFile>& files,
-                     const std::function<void(const Progress&)>& progress);
-  Result<bool> is_in_camera_folder(const FoundFile& file);
+  void look_at_all(const std::vector<FoundFile>& files, const std::function<void(const Progress&)>& progress);
+  bool is_in_camera_folder(const FoundFile& file);
   void look_at(const FoundFile& file);
   void look_at_stranger(const FoundFile& file);
   void look_at_part(const FoundFile& file, const store::Segment* row);

@@ -87,43 +87,44 @@ Status FileCheck::run(const std::function<void(const Progress&)>& progress) {
   known_ = std::move(*cameras);
   auto files = find_footage_files(folder_);
   if (!files) return std::move(files).error();
-  if (auto status = look_at_all(*files, progress); !status) return status;
+  look_at_all(*files, progress);
   look_for_missing();
   return {};
 }
 
-Status FileCheck::look_at_all(const std::vector<FoundFile>& files,
-                              const std::function<void(const Progress&)>& progress) {
+void FileCheck::look_at_all(const std::vector<FoundFile>& files,
+                            const std::function<void(const Progress&)>& progress) {
   Progress told;
   for (const auto& file : files) told.all += file.bytes;
   for (const auto& file : files) {
-    auto ours = is_in_camera_folder(file);
-    if (!ours) return std::move(ours).error();
-    if (*ours)
+    if (is_in_camera_folder(file))
       look_at(file);
     else
       look_at_stranger(file);
     told.done += file.bytes;
     if (progress) progress(told);
   }
-  return {};
 }
 
-Result<bool> FileCheck::is_in_camera_folder(const FoundFile& file) {
+bool FileCheck::is_in_camera_folder(const FoundFile& file) {
   if (rows_.contains(file.name)) return true;
   const auto top = camera_of(file.name, nullptr);
   if (top.empty()) return false;
   if (const auto known = camera_folders_.find(top); known != camera_folders_.end()) return known->second;
-  auto ours = is_camera_folder(folder_, top, known_, [] {});
-  if (ours) camera_folders_[top] = *ours;
-  return ours;
+  // Where nobody can tell, nothing in it is ours to mend.
+  const auto ours = is_camera_folder(folder_, top, known_, [] {});
+  return camera_folders_[top] = ours && *ours;
 }
 
-// What others keep on the volume is left alone; a segment of ours among it is told, and stays.
+// What others keep on the volume is left alone; a segment of ours among it is told, and stays. So is what may
+// be one and cannot be read.
 void FileCheck::look_at_stranger(const FoundFile& file) {
   if (file.part || !is_segment_name(file.name)) return;
   const auto scanned = scan_segment(folder_ / file.name);
-  if (scanned) look_inside(file, *scanned, nullptr);
+  if (scanned)
+    look_inside(file, *scanned, nullptr);
+  else if (scanned.error().code() == ErrorCode::io)
+    report(fault_of("unreadable_file", camera_of(file.name, nullptr), file.name, scanned.error().text()), {});
 }
 
 void FileCheck::look_at(const FoundFile& file) {

@@ -119,8 +119,9 @@ class Recovery {
     if (!known) return std::move(known).error();
     for (const auto& camera : *cameras) {
       auto ours = is_camera_folder(volume_.folder(), camera, *known, order_.alive);
-      if (!ours) return std::move(ours).error();
-      if (!*ours) continue;
+      // Nobody knows whose it is: it stays as it is, and keeps nobody from recording.
+      if (!ours) (void)leave(camera, ours.error());
+      if (!ours || !*ours) continue;
       auto dates = names_in(volume_.folder() / camera, Kind::folder);
       if (!dates) {
         (void)leave(camera, dates.error());

@@ -386,6 +386,26 @@ TEST_F(RecoveryTest, OneFileThatCannotBeReadKeepsNobodyFromRecording) {
   EXPECT_TRUE(index->gaps({})->empty());
 }
 
+// The index is lost, and only the files say whose they are.
+TEST_F(RecoveryTest, AFolderOfWhichNobodyCanTellKeepsNoOtherFromItsRows) {
+  const auto good = make(5000);
+  const auto day = (recordings / good).parent_path();
+  // Folders have no order: most likely one of them comes before the good one.
+  for (int minute = 10; minute < 20; ++minute)
+    std::filesystem::create_symlink("nowhere", day / ("16-" + std::to_string(minute) + "-00.000Z.mp4"));
+  std::filesystem::create_directories(recordings / "back/2026-11-26");
+  std::filesystem::create_symlink("nowhere", recordings / "back/2026-11-26/12-00-00.000Z.mp4");
+  test::append_bytes(recordings / "back/2026-11-26/notes.txt", "maybe another's");
+  const auto before = test::files_in(recordings);
+  const auto report = recover_footage(*index, *volume, {.boot_id = "now"});
+  ASSERT_TRUE(report) << report.error().text();
+  EXPECT_EQ(report->adopted, 1U);
+  EXPECT_EQ(report->unreadable.size(), 11U);
+  EXPECT_TRUE(report->quarantined.empty());
+  EXPECT_EQ(test::files_in(recordings), before);
+  EXPECT_EQ(index->segment_of_file(good)->value().state, SegmentState::closed);
+}
+
 TEST_F(RecoveryTest, ASyncThatFailsWhileHealingLeavesWhatWasKeptBefore) {
   const auto file = make(5000, Left::part);
   const auto id = row(file, 5000, SegmentState::open);

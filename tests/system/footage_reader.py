@@ -307,8 +307,16 @@ def time_faults(index):
 def says_camera(path):
     try:
         return Segment(path).camera
-    except NotASegment:
+    except (NotASegment, OSError):
         return None
+
+
+def is_readable(path):
+    try:
+        path.read_bytes()
+    except OSError:
+        return False
+    return True
 
 
 def camera_folders(folder, index):
@@ -355,6 +363,9 @@ def file_faults(path, name, row, followed, deep):
     except NotASegment:
         yield "torn_tail" if part and NAME.fullmatch(plain) else "not_a_segment"
         return
+    except OSError:
+        yield "torn_tail" if part and NAME.fullmatch(plain) else "unreadable_file"
+        return
     if part:
         yield "torn_tail"
         return
@@ -392,7 +403,9 @@ def faults(folder, database, deep=False):
     found, seen, ours = [], set(), camera_folders(folder, index)
     for path, name in files_of(folder):
         if name.removesuffix(".part") not in rows and ("/" not in name or name.split("/")[0] not in ours):
-            if NAME.fullmatch(name) and says_camera(path):
+            if NAME.fullmatch(name) and not is_readable(path):
+                found.append(("unreadable_file", name))
+            elif NAME.fullmatch(name) and says_camera(path):
                 found.append(("bad_name", name))
             continue
         plain = name.removesuffix(".part")

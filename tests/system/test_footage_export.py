@@ -14,6 +14,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -52,12 +53,27 @@ class House:
             base.execute(statement, values)
         base.close()
 
-    def faults(self, *words):
+    def bad_sector(self, name, at):
+        """The environment of a program for which a page of this file, from `at` on, cannot be read."""
+        return os.environ | {"LD_PRELOAD": str(IO_SHIM), "IO_SHIM_BAD_FILE": str((self.recordings / name).resolve()),
+                             "IO_SHIM_BAD_AT": str(at), "IO_SHIM_LOG": str(self.folder / "shim.log")}
+
+    def reader_faults(self, deep, environment):
+        """What the independent reader says in a process of its own."""
+        words = [self.recordings, self.database] + (["--deep"] if deep else [])
+        done = subprocess.run([sys.executable, "-B", footage_reader.__file__, *words], capture_output=True, text=True,
+                              timeout=120, env=environment)
+        assert done.stderr == "", done.stderr
+        return [tuple(line.split(": ", 1)) for line in done.stdout.splitlines()]
+
+    def faults(self, *words, environment=None):
         """What both say, after they were found to agree: [(name, file)]."""
-        done = self.run("check", "--json", *words)
+        done = self.run("check", "--json", *words, env=environment)
         answer = json.loads(done.stdout)
         ours = sorted((fault["name"], fault["file"]) for fault in answer["faults"])
-        theirs = footage_reader.faults(self.recordings, self.database, "--deep" in words)
+        deep = "--deep" in words
+        theirs = (self.reader_faults(deep, environment) if environment else
+                  footage_reader.faults(self.recordings, self.database, deep))
         assert ours == theirs, f"the program says {ours}, the reader {theirs}"
         assert done.returncode == (1 if ours else 0), done
         assert answer["ok"] == (not ours)
@@ -140,9 +156,7 @@ class FootageExportTest(unittest.TestCase):
         house = House(self, "front@0", "front@2000", "front@4000")
         film, log = house.folder / "film.mp4", house.folder / "shim.log"
         bad = (house.recordings / house.files[1]).resolve()
-        at = bad.read_bytes().index(b"mdat") + 2000
-        shim = os.environ | {"LD_PRELOAD": str(IO_SHIM), "IO_SHIM_BAD_FILE": str(bad), "IO_SHIM_BAD_AT": str(at),
-                             "IO_SHIM_LOG": str(log)}
+        shim = house.bad_sector(house.files[1], bad.read_bytes().index(b"mdat") + 2000)
         done = house.run("export", "--camera", "front", "--from", "2026-11-26T12:00:00Z", "--to",
                          "2026-11-26T12:00:06Z", "--out", film, env=shim)
         self.assertIn(f"bad {bad}", log.read_text())
@@ -399,6 +413,86 @@ class FootageCheckTest(unittest.TestCase):
 
         other = "garage/2026-11-26/12-00-00.000Z.mp4"
         self.planted(copy, ("bad_name", other))
+
+    def contents(self, house):
+        return {path: path.read_bytes() for path in sorted(house.recordings.rglob("*")) if path.is_file()}
+
+    def test_unreadable_file(self):
+        """A file that the medium does not give is named and stays as it is, whatever else is mended."""
+        house = self.house()
+        name, other = house.files[0], house.files[2]
+        whole = self.contents(house)
+        self.change(house, 2, lambda data: data + b"more")
+        bad = house.bad_sector(name, 0)
+        self.assertEqual(house.faults(environment=bad), [("trailing_bytes", other), ("unreadable_file", name)])
+        answer = json.loads(house.run("check", "--json", env=bad).stdout)
+        fault = next(fault for fault in answer["faults"] if fault["name"] == "unreadable_file")
+        self.assertEqual((fault["camera"], fault["mendable"], fault["mended"]), ("front", False, False))
+        self.assertIn(name, fault["detail"])
+        self.assertIn("Input/output error", fault["detail"])
+        told = house.run("check", env=bad)
+        self.assertEqual(told.returncode, 1)
+        self.assertIn(f"unreadable_file: front, {name}: ", told.stdout)
+        mended = house.run("check", "--repair", env=bad)
+        self.assertEqual(mended.returncode, 1, mended.stdout + mended.stderr)
+        self.assertEqual(mended.stdout.count("(mended)"), 1)
+        self.assertRegex(mended.stdout, f"unreadable_file: front, {name}: .*Input/output error\n")
+        # The other one is mended, and nothing else has changed: neither bytes nor rows nor places.
+        self.assertEqual(self.contents(house), whole)
+        self.assertEqual(house.faults(environment=bad), [("unreadable_file", name)])
+        # It was the medium's fault alone.
+        self.assertEqual(house.faults("--deep"), [])
+
+    def test_a_bad_sector_among_the_pictures_is_found_when_every_byte_is_read(self):
+        house = self.house()
+        name = house.files[0]
+        data = (house.recordings / name).read_bytes()
+        bad = house.bad_sector(name, data.index(b"mdat") + 2000)
+        self.assertEqual(house.faults("--deep", environment=bad), [("unreadable_file", name)])
+        self.assertEqual(house.run("check", "--deep", "--repair", env=bad).returncode, 1)
+        self.assertEqual((house.recordings / name).read_bytes(), data)
+        self.assertEqual(house.faults("--deep"), [])
+
+    def test_an_unreadable_file_keeps_no_other_from_its_row(self):
+        """With the index lost the folder's own files say whose it is: one that cannot be read says nothing."""
+        house = self.house()
+        name = house.files[0]
+        whole = self.contents(house)
+        house.rows("DELETE FROM segments")
+        house.rows("DELETE FROM gaps")
+        bad = house.bad_sector(name, 0)
+        others = [("unindexed_file", file) for file in house.files[1:]]
+        self.assertEqual(house.faults(environment=bad), sorted([*others, ("unreadable_file", name)]))
+        self.assertEqual(house.run("check", "--repair", env=bad).returncode, 1)
+        self.assertEqual(self.contents(house), whole)
+        self.assertIn(("unreadable_file", name), house.faults(environment=bad))
+        self.assertIn(("unindexed_file", name), house.faults())
+
+    def test_a_folder_whose_only_segment_cannot_be_read_is_told(self):
+        house = House(self, "front@0", "back@0")
+        name = house.files[0]
+        whole = self.contents(house)
+        house.rows("DELETE FROM segments WHERE file = ?", name)
+        (house.recordings / "front" / "notes.txt").write_text("may be another's")
+        bad = house.bad_sector(name, 0)
+        self.assertEqual(house.faults(environment=bad), [("unreadable_file", name)])
+        self.assertEqual(house.run("check", "--repair", env=bad).returncode, 1)
+        (house.recordings / "front" / "notes.txt").unlink()
+        self.assertEqual(self.contents(house), whole)
+
+    def test_a_torn_file_that_cannot_be_read_is_not_cut(self):
+        house = House(self, "front@0", "front@2000,cut")
+        name = house.files[1] + ".part"
+        part = house.recordings / name
+        data = part.read_bytes()
+        bad = house.bad_sector(name, data.index(b"mdat") + 2000)
+        self.assertEqual(house.faults(environment=bad), [("torn_tail", name)])
+        mended = house.run("check", "--repair", env=bad)
+        self.assertEqual(mended.returncode, 1, mended.stdout + mended.stderr)
+        self.assertIn("not mended", mended.stdout)
+        self.assertEqual(part.read_bytes(), data)
+        self.assertEqual(house.run("check", "--repair").returncode, 0)
+        self.assertEqual(house.faults("--deep"), [])
 
     def test_what_others_keep_on_the_volume_is_left_alone(self):
         house = self.house()
