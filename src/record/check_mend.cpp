@@ -64,8 +64,9 @@ Status Mender::index_file(const std::string& name, const ScannedSegment& scanned
   row.file = name;
   row.state = scanned.tail && scanned.tail->torn ? store::SegmentState::torn : store::SegmentState::closed;
   row.begin = *begin;
-  // Where something follows, the recorder said where it ends.
-  const auto followed = *known ? index_.is_followed(row) : Result<bool>(false);
+  // Where something follows, the recorder said where it ends; of one that it had not finished it did not yet.
+  const bool told = *known && (*known)->state != store::SegmentState::open;
+  const auto followed = told ? index_.is_followed(row) : Result<bool>(false);
   if (!followed) return followed.error();
   if (!*followed) row.end_at = begin->at + scanned.duration;
   row.bytes = scanned.file_bytes;

@@ -183,6 +183,7 @@ WHERE segments.id = seam.id AND segments.state IN (1, 2) AND seam.next_boot = se
 }
 
 Result<bool> SegmentIndex::is_followed(const Segment& segment) {
+  if (segment.end_at <= segment.begin.at) return false;  // by itself
   auto select = database_.connection().prepare(QueryType::select, R"sql(
 SELECT EXISTS (SELECT 1 FROM segments WHERE camera = ?1 AND boot = ?2 AND begin_ms = ?3)
     OR EXISTS (SELECT 1 FROM gaps WHERE camera = ?1 AND boot = ?2 AND begin_ms = ?3))sql");

@@ -357,6 +357,7 @@ TEST_F(SegmentIndexTest, JoinsEndsToWhatFollowsThem) {
       add(segment(2, 61'100ms, 62s)),
   };
   add(segment(1, 60'300ms, 70s, "back"));
+  add(segment(2, 200s, 200s));
   ASSERT_TRUE(index->begin_gap({.camera_id = "front", .begin = {1, 240'100ms}, .end = BootMoment{1, 300s}}));
   EXPECT_FALSE(*index->is_followed(**index->segment(ids[0])));
   ASSERT_TRUE(index->join_ends("front", 500ms));
@@ -368,6 +369,7 @@ TEST_F(SegmentIndexTest, JoinsEndsToWhatFollowsThem) {
   EXPECT_TRUE(*index->is_followed(**index->segment(ids[3]))) << "by a gap";
   EXPECT_FALSE(*index->is_followed(**index->segment(ids[2])));
   EXPECT_FALSE(*index->is_followed(**index->segment(ids[5]))) << "by another boot";
+  EXPECT_FALSE(*index->is_followed(segment(2, 200s, 200s))) << "by itself";
 }
 
 TEST_F(SegmentIndexTest, FillsHolesAndForgetsWhatIsOlderThanAllFootage) {

@@ -257,8 +257,9 @@ class Index:
         base.close()
 
     def is_followed(self, segment):
-        return any((row["camera"], row["boot"], row["begin_ms"]) == (segment["camera"], segment["boot"], segment["end_ms"])
-                   for row in self.segments + self.gaps)
+        end = (segment["camera"], segment["boot"], segment["end_ms"])
+        begins = ((row["camera"], row["boot"], row["begin_ms"]) for row in self.segments + self.gaps)
+        return segment["end_ms"] > segment["begin_ms"] and end in begins
 
     def cameras(self):
         return sorted({row["camera"] for row in self.segments + self.gaps})
