@@ -140,6 +140,12 @@ bool Input::tells_time() const noexcept {
   return av_match_name(format_->iformat->name, parser_only) == 0;
 }
 
+// RTP says when a picture is shown; when it is to be decoded libav guesses, by no look ahead, and wrongly
+// where B-frames turn the order about.
+bool Input::tells_decoding() const noexcept {
+  return av_match_name(format_->iformat->name, "rtsp,sdp,rtp") == 0;
+}
+
 // A transport stream may go on with another codec in the same place.
 Status Input::follow_codec(Chosen& stream) const {
   const AVStream& now = *format_->streams[stream.index];
@@ -165,6 +171,8 @@ Result<media::AvPacket> Input::read() {
       if (auto s = follow_codec(*stream); !s) return std::move(s).error();
       last_ = stream;
       if (audio_.info) step_.settle(*packet, *stream->info);
+      if (stream == &video_ && packet->pts != AV_NOPTS_VALUE && !tells_decoding())
+        packet->dts = AV_NOPTS_VALUE;
       return packet;
     }
     av_packet_unref(packet.get());

@@ -73,6 +73,7 @@ class Input {
  private:
   Input(std::string name, Guard& guard) : name_(std::move(name)), guard_(guard) {}
   Status connect(const Address& address);
+  bool tells_decoding() const noexcept;
   Status probe(Probe wanted);
   Status choose_streams(bool with_audio);
   struct Chosen {

@@ -6,11 +6,6 @@
 #include "record/closed_keyframe.hpp"
 #include "record/packet_time.hpp"
 
-extern "C" {
-#include <libavcodec/packet.h>
-#include <libavutil/avutil.h>
-}
-
 namespace porchlight::record {
 namespace {
 
@@ -53,20 +48,20 @@ CutRules::CutRules(const media::Packet& first, std::chrono::milliseconds segment
     : segment_(segment),
       stream_(first.stream),
       first_arrived_(first.arrived),
-      first_time_(decode_time(first)),
+      order_(first),
+      first_time_(order_.reached(first)),
       parameters_(parameter_sets(first)),
       arrived_(first.arrived),
       time_(first_time_),
-      keyframe_(first.arrived),
-      shown_(shown_time(first)) {}
+      keyframe_(first.arrived) {}
 
 CutRules::Verdict CutRules::judge(const media::Packet& picture) {
   const bool paused = pauses(picture);
   if (picture.keyframe) measure_hole(picture);
   const bool continues = !paused && fits(picture) && !(picture.keyframe && is_due(picture));
   arrived_ = picture.arrived;
-  time_ = decode_time(picture);
-  shown_ = std::max(shown_, shown_time(picture));
+  time_ = order_.reached(picture);
+  order_.saw(picture);
   if (picture.keyframe) keyframe_ = arrived_;
   if (continues) return Verdict::goes_on;
   if (paused || (picture.keyframe && pause_.has_hole())) return Verdict::paused;
@@ -75,22 +70,18 @@ CutRules::Verdict CutRules::judge(const media::Packet& picture) {
 
 bool CutRules::pauses(const media::Packet& picture) {
   const auto passed = picture.arrived - arrived_;
-  const auto time = decode_time(picture);
+  const auto time = order_.reached(picture);
   const auto lasted = time && time_ ? *time - *time_ : passed;
   const auto behind = time && first_time_ ? (picture.arrived - first_arrived_) - (*time - *first_time_)
                                           : std::chrono::nanoseconds{};
   return pause_.saw(passed, lasted, behind) && !no("nothing came for a while");
 }
 
-// What is to be shown between the latest picture that is there and this one. Where nothing is coded in
-// another order than it is shown, a camera left it out itself.
+// What is to be shown between the latest picture that is there and this one.
 void CutRules::measure_hole(const media::Packet& keyframe) {
   hole_ = {};
-  const auto shown = shown_time(keyframe);
-  const auto time = decode_time(keyframe);
-  if (!shown || !shown_ || is_closed(keyframe)) return;
-  auto hole = *shown - *shown_ - pause_.step();
-  if (keyframe.data->dts != AV_NOPTS_VALUE) hole = std::min(hole, *shown - *time);
+  if (is_closed(keyframe)) return;
+  const auto hole = order_.missing_before(keyframe, pause_.step());
   if (hole > pause_.step() / 2) hole_ = std::min(hole, longest_hole);
 }
 
@@ -104,9 +95,9 @@ bool CutRules::fits(const media::Packet& picture) {
   if (!picture.keyframe &&
       picture.arrived - keyframe_ > std::max<std::chrono::nanoseconds>(2 * segment_, longest_group))
     return no("no keyframe comes any more");
-  const auto time = decode_time(picture);
+  const auto time = order_.reached(picture);
   if (!time || !time_) return true;
-  if (*time < *time_) return no("timestamps went back");
+  if (order_.goes_back(picture, pause_.step())) return no("timestamps went back");
   // Late arrival is no jump: after a hitch of the network the camera's time is the better one.
   if ((*time - *time_) - (picture.arrived - arrived_) > tolerance) return no("timestamps jumped");
   return true;
@@ -117,7 +108,7 @@ bool CutRules::is_due(const media::Packet& keyframe) {
     return !no("the parameters changed");
   if (pause_.is_open()) return false;
   const auto passed = keyframe.arrived - first_arrived_;
-  const auto time = decode_time(keyframe);
+  const auto time = order_.reached(keyframe);
   const auto lasted = time && first_time_ ? *time - *first_time_ : passed;
   // Rather a keyframe that costs nothing; a camera may send no other.
   if (hole_ > std::chrono::nanoseconds{} && lasted < 2 * segment_) return false;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "porchlight/media/packet.hpp"
+#include "record/picture_order.hpp"
 
 namespace porchlight::record {
 
@@ -62,17 +63,16 @@ class CutRules {
   bool pauses(const media::Packet& picture);
   void measure_hole(const media::Packet& keyframe);
 
-  // const after construction
   const std::chrono::milliseconds segment_;
   const std::shared_ptr<const media::StreamInfo> stream_;
   const MonotonicTime first_arrived_;
+  PictureOrder order_;  // up to the picture before
   const std::optional<std::chrono::nanoseconds> first_time_;
   const std::string parameters_;
   // of the picture before
   MonotonicTime arrived_;
   std::optional<std::chrono::nanoseconds> time_;
-  MonotonicTime keyframe_;                         // when the last one arrived
-  std::optional<std::chrono::nanoseconds> shown_;  // the latest of all pictures
+  MonotonicTime keyframe_;  // when the last one arrived
   std::chrono::nanoseconds hole_{};
   PauseWatch pause_;
   std::string reason_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "record/open_segment.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "record/closed_keyframe.hpp"
@@ -120,7 +121,7 @@ void OpenSegment::note_kept() {
   kept_frames_ = writer_->frames();
 }
 
-Status OpenSegment::close(std::optional<MonotonicTime> end) {
+Status OpenSegment::close(std::optional<MonotonicTime> end, std::chrono::nanoseconds later) {
   closing_since_ = std::chrono::steady_clock::now();
   const auto before = writer_->bytes();
   auto tail = writer_->write_tail();
@@ -128,7 +129,8 @@ Status OpenSegment::close(std::optional<MonotonicTime> end) {
   note_written(before);
   finished_.camera_id = order_.head.camera_id;
   finished_.file = order_.file;
-  finished_.end = end.value_or(begin() + tail->duration);
+  finished_.end = begin() + tail->duration;
+  if (end) finished_.end = std::clamp(finished_.end, *end, *end + later);
   finished_.bytes = writer_->bytes();
   finished_.frames = tail->frames;
   finished_.crc = tail->crc;

@@ -49,8 +49,9 @@ class OpenSegment {
   Status write();
   Status sync();  // what was written since the last one; nothing: does nothing
   // The tail is written, and synced by a thread of its own: the next segment need not wait for it. `end`:
-  // where that begins; nothing: behind the last picture. Then only the next three and abandon().
-  Status close(std::optional<MonotonicTime> end);
+  // where that begins, or so much later at most as the last picture is shown; nothing: behind the last
+  // picture. Then only the next three and abandon().
+  Status close(std::optional<MonotonicTime> end, std::chrono::nanoseconds later = {});
   // Waits for that sync; begins to give it its name, on a thread of its own, too.
   Status await_tail();
   bool named() const noexcept { return naming_ && naming_->done(); }

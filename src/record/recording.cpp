@@ -134,7 +134,9 @@ bool Recording::goes_on(const media::PacketPtr& picture) {
   const auto hole = segment_->hole();
   log_.debug("segment ends", {{"camera_id", options_.camera_id}, {"reason", reason}});
   if (verdict == CutRules::Verdict::cut) {
-    close(picture->arrived);  // the first pictures of the next do not wait for the sync of these
+    // The first pictures of the next do not wait for the sync of these. What an open group misses is shown
+    // before its keyframe, and that may come as much earlier than others do.
+    close(picture->arrived, hole);
     if (hole > 0ns) note_hole(*picture, hole);
     return false;
   }
@@ -280,11 +282,11 @@ void Recording::note_kept() {
 }
 
 // Its tail, synced beside what comes next.
-void Recording::close(std::optional<MonotonicTime> end) {
+void Recording::close(std::optional<MonotonicTime> end, std::chrono::nanoseconds later) {
   await_name();
   if (!segment_) return;
   if (end) end = std::max(*end, segment_->begin());
-  if (auto status = segment_->close(end); !status) return fail(status.error());
+  if (auto status = segment_->close(end, later); !status) return fail(status.error());
   closing_ = std::move(segment_);
   tail_awaited_ = false;
   instruments_.active(false);

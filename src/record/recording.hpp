@@ -50,7 +50,7 @@ class Recording {
   void flush();
   void note_kept();
   void note_begun(OpenSegment& segment);
-  void close(std::optional<MonotonicTime> end);
+  void close(std::optional<MonotonicTime> end, std::chrono::nanoseconds later = {});
   void finish(std::optional<MonotonicTime> end);
   void await_tail();
   void await_name();

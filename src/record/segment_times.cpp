@@ -17,8 +17,10 @@ constexpr std::int64_t billion = 1'000'000'000;
 // No camera holds a picture back for longer, and a recorder ends a segment long before.
 constexpr std::int64_t longest_lead = 2;         // s
 constexpr std::int64_t longest_segment = 3'600;  // s; a time beyond is no time
-constexpr std::int64_t most_apart = 1;  // s, between sound and pictures by their clocks and by arrival
-constexpr std::size_t deepest = 16;     // pictures; what H.264 and H.265 allow
+constexpr std::int64_t most_apart = 1;      // s, between sound and pictures by their clocks and by arrival
+constexpr std::size_t deepest = 16;         // pictures; what H.264 and H.265 allow
+constexpr std::int64_t likely_depth = 4;    // what encoders use
+constexpr std::int64_t longest_room = 600;  // ms; the first picture has to be shown within a second
 
 // A camera may say anything: a difference that does not fit is no difference.
 std::optional<std::int64_t> minus(std::int64_t a, std::int64_t b, std::int64_t most) {
@@ -66,7 +68,9 @@ void PictureTimes::begin(std::span<const RawTime> raw, const std::vector<std::in
     if (i == 0 && trust_dts_) lead_ = -*dts;
   }
   if (trust_dts_) return;
-  const auto depth = static_cast<std::int64_t>(depth_of(shown));
+  auto depth = static_cast<std::int64_t>(depth_of(shown));
+  // An encoder that turns the order about may do so further, later on.
+  if (depth > 0) depth = std::max(depth, std::min(likely_depth, longest_room * per_second_ / (1000 * step_)));
   lead_ = depth * step_;
   for (auto i = depth; i > 0; --i) window_.push_back(-i * step_);
 }
@@ -82,6 +86,19 @@ std::int64_t PictureTimes::decoded_at(const RawTime& raw, std::int64_t shown) {
   return earliest;
 }
 
+// Of a first picture that says no time: a keyframe is shown before all that follow it.
+void PictureTimes::guess_origin(std::span<const RawTime> raw) {
+  std::vector<std::int64_t> told;
+  for (const auto& time : raw)
+    if (const auto own = time.pts ? time.pts : time.dts) told.push_back(*own);
+  if (told.empty()) return;
+  std::sort(told.begin(), told.end());
+  auto step = step_;
+  if (const auto next = std::upper_bound(told.begin(), told.end(), told.front()); next != told.end())
+    step = minus(*next, told.front(), longest_lead * per_second_).value_or(step);
+  origin_ = minus(told.front(), step, INT64_MAX);
+}
+
 void PictureTimes::open(const RawTime& first) {
   origin_ = first.pts ? first.pts : first.dts;
   arrived_ = first.arrived;
@@ -89,6 +106,7 @@ void PictureTimes::open(const RawTime& first) {
 
 std::vector<PlacedTime> PictureTimes::place(std::span<const RawTime> raw, std::int64_t room) {
   if (raw.empty()) return {};
+  if (!begun_ && !origin_) guess_origin(raw);
   std::vector<std::int64_t> shown;
   for (const auto& time : raw) shown.push_back(shown_at(time));
   const auto [low, high] = std::minmax_element(shown.begin(), shown.end());

@@ -51,6 +51,7 @@ class PictureTimes {
   SegmentOrigin beginning() const;
 
  private:
+  void guess_origin(std::span<const RawTime> raw);
   void begin(std::span<const RawTime> raw, const std::vector<std::int64_t>& shown);
   std::int64_t shown_at(const RawTime& raw) const;
   std::int64_t decoded_at(const RawTime& raw, std::int64_t shown);

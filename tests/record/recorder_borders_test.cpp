@@ -148,6 +148,9 @@ TEST_P(OpenGroups, LoseNothingThatIsNotInTheLedger) {
     const auto found = rig.scan(segments[i].file);
     EXPECT_THAT(found.faults, IsEmpty());
     EXPECT_EQ(found.frames, segments[i].frames);
+    EXPECT_NEAR(static_cast<double>(segments[i].begin_ms() - segments[0].begin_ms()),
+                static_cast<double>(seen.numbers.front() * 40), 2)
+        << "by our clock";
     const auto missing = seen.numbers.front() - next;
     if (i > 0) {
       EXPECT_GT(missing, 0U) << "or this tests nothing";

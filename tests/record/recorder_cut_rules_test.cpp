@@ -4,6 +4,11 @@
 #include "record/cut_rules.hpp"
 #include "record/packet_time.hpp"
 #include "record/packets.hpp"
+#include "record/segment_media.hpp"
+
+extern "C" {
+#include <libavutil/avutil.h>
+}
 
 namespace porchlight::record {
 namespace {
@@ -37,6 +42,51 @@ TEST(CutRules, BreakWhereTimestampsGoBack) {
   Stream other;
   other.next(false, 40, 40);
   EXPECT_EQ(other.next(true, 20, 80), Verdict::cut) << "with a keyframe nothing is missing";
+}
+
+// As RTP tells of B-frames: in the order of decoding, and only when each is shown.
+struct TurnedAbout {
+  std::shared_ptr<const media::StreamInfo> stream = test::stream_of("hevc");
+  std::int64_t arrived = 0;
+  CutRules rules{*picture(true, 0), 10s};
+
+  media::PacketPtr picture(bool keyframe, std::int64_t pts_ms) {
+    const auto packet = packet_of(stream, {keyframe, pts_ms, arrived});
+    arrived += 40;
+    return test::changed(packet, [](AVPacket& data) { data.dts = AV_NOPTS_VALUE; });
+  }
+  Verdict next(bool keyframe, std::int64_t pts_ms) { return rules.judge(*picture(keyframe, pts_ms)); }
+};
+
+TEST(CutRules, TakeNoOrderThatIsTurnedAboutForTimeThatGoesBack) {
+  TurnedAbout stream;
+  for (std::int64_t group = 0; group < 9'600; group += 480) {
+    // Two levels of B-frames.
+    for (std::int64_t at = group; at < group + 320; at += 160)
+      for (const auto ahead : {160, 80, 40, 120}) ASSERT_EQ(stream.next(false, at + ahead), Verdict::goes_on);
+    // An open group: it ends with a keyframe, and what is shown before that comes behind it.
+    ASSERT_EQ(stream.next(true, group + 480), Verdict::goes_on);
+    for (const auto ahead : {400, 360, 440}) ASSERT_EQ(stream.next(false, group + ahead), Verdict::goes_on);
+  }
+  for (std::int64_t at = 9'640; at < 10'080; at += 40) ASSERT_EQ(stream.next(false, at), Verdict::goes_on);
+  EXPECT_EQ(stream.next(true, 10'080), Verdict::cut);
+  EXPECT_EQ(stream.rules.reason(), "its time is over");
+}
+
+TEST(CutRules, SeeTimeThatGoesBackInAnOrderThatIsTurnedAbout) {
+  TurnedAbout stream;
+  for (std::int64_t at = 0; at < 6'000; at += 120)
+    for (const auto ahead : {120, 40, 80}) ASSERT_EQ(stream.next(false, at + ahead), Verdict::goes_on);
+  auto far = stream;
+  EXPECT_EQ(far.next(false, 3'900), Verdict::broken) << "further than any picture is held back";
+  EXPECT_EQ(far.rules.reason(), "timestamps went back");
+  auto key = stream;
+  EXPECT_EQ(key.next(true, 5'980), Verdict::cut) << "a keyframe is shown behind all that precedes it";
+  EXPECT_EQ(key.rules.reason(), "timestamps went back");
+  auto near = stream;
+  // The two before it are behind, too.
+  for (int i = 0; i < 14; ++i) ASSERT_EQ(near.next(false, 5'000 + i * 40), Verdict::goes_on) << i;
+  EXPECT_EQ(near.next(false, 5'560), Verdict::broken) << "more than a decoder may hold back";
 }
 
 TEST(CutRules, BreakWhereTimestampsRunAwayFromTheClock) {

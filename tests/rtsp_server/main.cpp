@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // A camera for tests: `rtsp_test_server [--port N] [--clip FILE] [--user NAME --password WORD] [--fps N]
-// [--gop FRAMES] [--bitrate KBPS] [--pattern NAME] [--sound pcma|aac|opus] [--first NUMBER] [--log FILE]
-// [--show always]` prints its URL and serves until its standard input closes. Without a clip every picture
-// carries its number (picture_stamp.hpp); the log has a line for each that was drawn. `--show always`: also
-// while nobody looks. Lines it understands there: `break` (well-formed packets of undecodable pictures),
-// `freeze` (no picture is sent, connections stay), `hush` (no sound is sent), `mend` (all well again), `drop`
-// (connections are closed), `skip N` (the next N numbers are never shown), `jump MS` (from now on timestamps
-// are off by so much more), `size W H`. Exit 77: an element of GStreamer is missing.
+// [--gop FRAMES] [--groups open] [--codec h265] [--bitrate KBPS] [--pattern NAME] [--sound pcma|aac|opus]
+// [--sound-late MS] [--wrap SECONDS] [--first NUMBER] [--log FILE] [--show always]` prints its URL and serves
+// until its standard input closes. Without a clip every picture carries its number (picture_stamp.hpp); the
+// log has a line for each that was drawn. `--show always`: also while nobody looks. Lines it understands
+// there: `break` (well-formed packets of undecodable pictures), `freeze` (no picture is sent, connections
+// stay), `hush` (no sound is sent), `mend` (all well again), `drop` (connections are closed), `skip N` (the
+// next N numbers are never shown), `jump MS` (from now on timestamps are off by so much more), `size W H`,
+// `wrapped` (answered by `wrapped done` once the timestamps of pictures went through 2^32). Exit 77: an
+// element of GStreamer is missing.
 #include <gst/gst.h>
 
 #include <cstdio>
@@ -42,6 +44,10 @@ bool read_arguments(int argc, char** argv, Address& address, Show& show) {
       show.fps = std::atoi(value);
     else if (key == "--gop")
       show.keyframe_interval = std::atoi(value);
+    else if (key == "--groups")
+      show.open_groups = std::string_view(value) == "open";
+    else if (key == "--codec")
+      show.h265 = std::string_view(value) == "h265";
     else if (key == "--bitrate")
       show.bitrate_kbps = std::atoi(value);
     else if (key == "--pattern")
@@ -50,6 +56,10 @@ bool read_arguments(int argc, char** argv, Address& address, Show& show) {
       show.next_number = static_cast<std::uint32_t>(std::atoll(value));
     else if (key == "--sound")
       show.sound = value;
+    else if (key == "--sound-late")
+      show.sound_late_ms = std::atoi(value);
+    else if (key == "--wrap")
+      show.wrap_after_s = std::atoi(value);
     else if (key == "--show")
       address.watched = std::string_view(value) == "always";
     else if (key == "--log") {
@@ -81,7 +91,8 @@ void obey(Stage& stage, std::string_view order) {
   if (std::sscanf(line.c_str(), "jump %d", &first) == 1)
     stage.show.time_offset += static_cast<std::uint32_t>(90 * first);
   if (std::sscanf(line.c_str(), "size %d %d", &first, &second) == 2) change_size(stage.show, first, second);
-  std::printf("%.*s done\n", static_cast<int>(order.size()), order.data());
+  const bool failed = order == "wrapped" && !stage.show.wrapped;
+  std::printf("%.*s %s\n", static_cast<int>(order.size()), order.data(), failed ? "failed" : "done");
   std::fflush(stdout);
 }
 

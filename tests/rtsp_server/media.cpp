@@ -87,20 +87,21 @@ GstPadProbeReturn hush(GstPad*, GstPadProbeInfo*, gpointer show) {
 }
 
 // RFC 3550, 5.1: the timestamp is the second word.
-gboolean shift_time(GstBuffer** buffer, guint, gpointer show) {
+gboolean shift_time(GstBuffer** buffer, guint, gpointer data) {
+  auto& show = *static_cast<Show*>(data);
   *buffer = gst_buffer_make_writable(*buffer);
   std::uint8_t word[4];
   if (gst_buffer_extract(*buffer, 4, word, 4) != 4) return TRUE;
   std::uint32_t time = std::uint32_t{word[0]} << 24 | std::uint32_t{word[1]} << 16 |
                        std::uint32_t{word[2]} << 8 | std::uint32_t{word[3]};
-  time += static_cast<Show*>(show)->time_offset.load();
+  time += show.time_offset.load();
+  if (show.last_time.exchange(time) > 3U << 30U && time < 1U << 30U) show.wrapped = true;
   for (int i = 0; i < 4; ++i) word[i] = static_cast<std::uint8_t>(time >> (24 - 8 * i));
   gst_buffer_fill(*buffer, 4, word, 4);
   return TRUE;
 }
 
 GstPadProbeReturn shift_times(GstPad*, GstPadProbeInfo* info, gpointer show) {
-  if (static_cast<Show*>(show)->time_offset.load() == 0) return GST_PAD_PROBE_OK;
   if ((info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST) != 0) {
     GstBufferList* list = gst_buffer_list_make_writable(GST_PAD_PROBE_INFO_BUFFER_LIST(info));
     gst_buffer_list_foreach(list, &shift_time, show);
@@ -181,10 +182,15 @@ void configure(GstRTSPMediaFactory*, GstRTSPMedia* media, gpointer data) {
   gst_object_unref(bin);
 }
 
-std::string sound_line(const std::string& codec) {
+std::string sound_line(const std::string& codec, int late_ms) {
   if (codec.empty()) return {};
-  const std::string source = " audiotestsrc is-live=true wave=sine ! audio/x-raw,";
-  const std::string hush = " ! identity name=hush ! ";
+  const std::string source =
+      std::string(" audiotestsrc is-live=true wave=") + (late_ms > 0 ? "ticks" : "sine") + " ! audio/x-raw,";
+  const std::string held =
+      late_ms > 0 ? "queue max-size-buffers=0 max-size-bytes=0 max-size-time=0 min-threshold-time=" +
+                        std::to_string(late_ms) + "000000 ! "
+                  : "";
+  const std::string hush = " ! identity name=hush ! " + held;
   if (codec == "pcma") return source + "rate=8000,channels=1 ! alawenc" + hush + "rtppcmapay name=pay1 pt=8";
   if (codec == "aac")
     return source + "rate=48000,channels=2 ! voaacenc" + hush + "rtpmp4gpay name=pay1 pt=97";
@@ -195,30 +201,53 @@ std::string picture_caps(const Show& show) {
   return "video/x-raw,format=I420," + show.size + ",framerate=" + std::to_string(show.fps) + "/1";
 }
 
+bool is_h265(const Show& show) {
+  return show.clip ? show.clip->h265 : show.h265;
+}
+
+// Open groups: only the first keyframe is an IDR picture, and every third picture refers to none behind it.
+std::string encoder(const Show& show) {
+  const std::string open = "open-gop=1:bframes=2:b-adapt=0:scenecut=0";
+  std::string line =
+      show.h265 ? "x265enc speed-preset=ultrafast " : "x264enc speed-preset=superfast threads=1 ";
+  if (!show.open_groups)
+    line += "tune=zerolatency";
+  else if (show.h265)
+    line += "option-string=" + open + ":rc-lookahead=5:frame-threads=1:pools=1";
+  else
+    line += "bframes=2 b-adapt=false rc-lookahead=0 sync-lookahead=0 option-string=" + open;
+  return line + " bitrate=" + std::to_string(show.bitrate_kbps) +
+         " key-int-max=" + std::to_string(show.keyframe_interval);
+}
+
+std::string first_time(const Show& show) {
+  if (show.wrap_after_s <= 0) return {};
+  return " timestamp-offset=" +
+         std::to_string((std::int64_t{1} << 32) - std::int64_t{90'000} * show.wrap_after_s);
+}
+
 std::string launch_line(const Show& show) {
-  const bool h265 = show.clip && show.clip->h265;
+  const bool h265 = is_h265(show);
   const std::string tail = " ! identity name=trouble ! " + std::string(h265 ? "rtph265pay" : "rtph264pay") +
-                           " name=pay0 pt=96 config-interval=-1 aggregate-mode=none" +
-                           sound_line(show.sound) + " )";
+                           " name=pay0 pt=96 config-interval=-1 aggregate-mode=none" + first_time(show) +
+                           sound_line(show.sound, show.sound_late_ms) + " )";
   const std::string byte_stream =
       std::string(h265 ? "video/x-h265" : "video/x-h264") + ",stream-format=byte-stream,alignment=au";
   if (show.clip)
     return "( appsrc name=clip is-live=true format=time do-timestamp=true caps=" + byte_stream + tail;
   return "( videotestsrc is-live=true pattern=" + show.pattern +
-         " ! capsfilter name=size caps=" + picture_caps(show) +
-         " ! identity name=stamp ! x264enc tune=zerolatency speed-preset=superfast threads=1 bitrate=" +
-         std::to_string(show.bitrate_kbps) + " key-int-max=" + std::to_string(show.keyframe_interval) +
-         " ! " + byte_stream + ",profile=baseline" + tail;
+         " ! capsfilter name=size caps=" + picture_caps(show) + " ! identity name=stamp ! " + encoder(show) +
+         " ! " + byte_stream + ",profile=" + (h265 || show.open_groups ? "main" : "baseline") + tail;
 }
 
 }  // namespace
 
 std::string missing_elements(const Show& show) {
-  std::vector<const char*> needed{"identity", show.clip && show.clip->h265 ? "rtph265pay" : "rtph264pay"};
+  std::vector<const char*> needed{"identity", is_h265(show) ? "rtph265pay" : "rtph264pay"};
   if (show.clip)
     needed.push_back("appsrc");
   else
-    needed.insert(needed.end(), {"videotestsrc", "x264enc"});
+    needed.insert(needed.end(), {"videotestsrc", show.h265 ? "x265enc" : "x264enc"});
   if (!show.sound.empty()) needed.push_back("audiotestsrc");
   if (show.sound == "pcma") needed.insert(needed.end(), {"alawenc", "rtppcmapay"});
   if (show.sound == "aac") needed.insert(needed.end(), {"voaacenc", "rtpmp4gpay"});

@@ -23,7 +23,11 @@ struct Show {
   int fps = 15;
   int keyframe_interval = 15;  // frames
   bool udp_only = false;
-  std::string sound;  // pcma, aac, opus; empty: none
+  bool h265 = false;         // the test pattern's codec, else H.264
+  bool open_groups = false;  // B-frames, and pictures before a keyframe that need the group before it
+  std::string sound;         // pcma, aac, opus; empty: none
+  int sound_late_ms = 0;     // it is sent so much behind the pictures of its time, and then ticks each second
+  int wrap_after_s = 0;      // from the beginning until the pictures' timestamps wrap; 0: left to chance
   int bitrate_kbps = 1500;
   std::string pattern = "ball";  // of videotestsrc; snow needs all the bits there are
   std::FILE* log =
@@ -33,6 +37,8 @@ struct Show {
   std::atomic<std::uint32_t> noise{0x9e3779b9};
   std::atomic<bool> hushed{false};            // no sound is sent
   std::atomic<std::uint32_t> time_offset{0};  // added to the timestamps of the pictures, 90 kHz
+  std::atomic<std::uint32_t> last_time{0};    // of the pictures' timestamps
+  std::atomic<bool> wrapped{false};           // they were seen to
   std::string size = "width=640,height=360";
   GstElement* size_filter = nullptr;  // of the media that runs; ours
 };

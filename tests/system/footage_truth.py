@@ -13,6 +13,7 @@ import pathlib
 import sqlite3
 import statistics
 import subprocess
+import unittest
 
 import harness
 
@@ -48,6 +49,9 @@ class NumberedCamera:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, preexec_fn=harness.end_with_us)
         self.lives += 1
         self.url = self.process.stdout.readline().strip()
+        if self.url.startswith("missing: "):
+            self.close()
+            raise unittest.SkipTest(f"GStreamer lacks {self.url.removeprefix('missing: ')}")
         if not self.url.startswith("rtsp://"):
             raise AssertionError(f"camera '{self.name}' does not start: {self.url or 'no answer'}")
         self.port = self.url.rpartition(":")[2].partition("/")[0]

@@ -59,6 +59,7 @@ class OutputTest(rig.MachineTest):
         """)
         self.assertEqual(seen[0], "0", "30 s were not over, and no daemon had started again")
         self.assertRegex(seen, r"outputs rest.*code=exited ; status=0", "under the unit's own restrictions")
+        self.machine.wait_until("porchlight status --json", 120, "the next daemon")
         self.wait_for(lambda: self.output()["state"] == "off", 60, "the next daemon to have the line")
         self.assertEqual(self.level(), 0, "a pulse that was cut off does not come back")
 
