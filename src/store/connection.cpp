@@ -171,7 +171,7 @@ Result<Statement> Database::Connection::prepare(QueryType type, std::string_view
   const int rc = sqlite3_prepare_v3(handle, sql.data(), static_cast<int>(sql.size()),
                                     SQLITE_PREPARE_PERSISTENT, &prepared, nullptr);
   if (rc != SQLITE_OK) return error("prepare a statement for", rc);
-  cache.emplace(sql, prepared);
+  cache.emplace(std::string(sql), prepared);
   return Statement(*this, prepared, type);
 }
 

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -64,7 +65,7 @@ class Statement {
 struct Database::Connection {
   ~Connection();
 
-  // `sql` must be a literal: the cache is keyed by its address-independent text and kept for ever.
+  // Cached by the text for as long as the connection lives: one of a few, values are bound.
   Result<Statement> prepare(QueryType type, std::string_view sql);
   // Several statements, not cached.
   Status execute(QueryType type, const std::string& sql);
@@ -77,7 +78,13 @@ struct Database::Connection {
   std::string file;
   std::unique_ptr<TimedFiles> files;  // null: the library's own way; used by the handle to its end
   sqlite3* handle = nullptr;
-  std::unordered_map<std::string_view, sqlite3_stmt*> cache;
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept {
+      return std::hash<std::string_view>{}(text);
+    }
+  };
+  std::unordered_map<std::string, sqlite3_stmt*, TextHash, std::equal_to<>> cache;
   bool measured = false;
   std::array<telemetry::Histogram, 7> durations;
 };

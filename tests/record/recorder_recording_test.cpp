@@ -119,7 +119,7 @@ TEST(Recording, AnOutageIsAGapFromTheLastPictureToTheFirst) {
   rig.recording->end();
   test::expect_no_hole(rig.ledger());
   ASSERT_EQ(rig.gaps().size(), 2U);
-  const auto& gap = rig.gaps()[1];
+  const auto gap = rig.gaps()[1];
   EXPECT_EQ(gap.cause, GapCause::timeout);
   EXPECT_EQ(gap.begin_ms(), lost_at);
   EXPECT_EQ(gap.end_ms(), back_at);
