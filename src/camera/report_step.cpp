@@ -48,9 +48,11 @@ void ReportStep::measure(const AVPacket& picture) {
   const std::int64_t step = at - *before;
   if (to_settle_ > 0) {
     --to_settle_;
-    if (pace_) shift_ += *pace_ - step;
+    if (pace_ && !turned_about_) shift_ += *pace_ - step;
   } else if (step > 0) {
     pace_ = step;
+  } else {
+    turned_about_ = true;
   }
 }
 

@@ -25,6 +25,7 @@ class ReportStep {
   int base_den_ = 1;
   std::optional<std::int64_t> last_;  // the newest picture's time, as libav gave it
   std::optional<std::int64_t> pace_;  // and the distance to the one before
+  bool turned_about_ = false;         // by B-frames, which have no pace: then the step stays
   int to_settle_ = 0;                 // pictures that may still make the step
   bool reported_ = false;
 };

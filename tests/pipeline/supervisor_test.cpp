@@ -85,7 +85,7 @@ TEST_F(SupervisorTest, TellsTheSchedulerWhatMayWait) {
   supervisor.start({"a", "event", Stage::events, 5s, level_into(ring), Urgency::ring});
   supervisor.start({"b", "sync", Stage::events, 5s, level_into(background), Urgency::background});
   supervisor.start({"c", "sync", Stage::events, 5s, level_into(normal)});
-  supervisor.start({"d", "decoder", Stage::events, 5s, level_into(watching), Urgency::watching});
+  supervisor.start({"d", "sync", Stage::events, 5s, level_into(watching), Urgency::watching});
   ASSERT_TRUE(soon([&] { return ring != 99 && normal != 99 && watching != 99 && background != 99; }));
   EXPECT_EQ(normal, 0);
   EXPECT_EQ(watching, 2);

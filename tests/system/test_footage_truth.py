@@ -250,13 +250,15 @@ class OpenGroupsTest(Recording):
     """Cameras of which no keyframe but the first can be shown alone with what comes behind it. A border costs the pictures that refer
     to what came before it, and the ledger has them: these, and no other."""
 
-    def cut(self, *arguments):
+    def film(self, *arguments):
         camera = self.camera("front", "--groups", "open", *arguments)
         daemon = self.daemon([camera])
         # Each lasts twice as long as others do: a better keyframe might have come.
         self.recorded(daemon, [camera], 3)
         daemon.stop()
-        footage = self.judge(daemon, camera, {"undecodable"}, behind=3)
+        return daemon, camera
+
+    def expect_two_lost_a_border(self, footage):
         self.assertEqual({gap.detail for gap in footage.gaps}, {"an open group of pictures was cut"})
         self.assertEqual(len(footage.gaps), len(footage.segments) - 1, shown([], footage.gaps))
         kept = sorted(picture.number for picture in footage.pictures)
@@ -264,11 +266,25 @@ class OpenGroupsTest(Recording):
         # Two pictures between two that are no B-frames.
         self.assertEqual(len(lost), 2 * len(footage.gaps), f"{sorted(lost)}\n{shown([], footage.gaps)}")
 
+    def cut(self, *arguments):
+        daemon, camera = self.film(*arguments)
+        self.expect_two_lost_a_border(self.judge(daemon, camera, {"undecodable"}, behind=3))
+
     def test_h264(self):
         self.cut()
 
     def test_h265(self):
         self.cut("--codec", "h265")
+
+    def test_none_changes_places_where_a_report_moves_them(self):
+        """With the first report on how pictures and sound belong together libav moves the pictures by a step: when they were is
+        not judged."""
+        daemon, camera = self.film("--sound", "aac")
+        footage = Footage(daemon, camera.name)
+        self.assertEqual({p.state for p in footage.pictures}, {"ok"})
+        numbers = [p.number for p in sorted(footage.pictures, key=lambda p: p.at)]
+        self.assertEqual(numbers, sorted(numbers))
+        self.expect_two_lost_a_border(footage)
 
 
 class TimestampWrapTest(Recording):
