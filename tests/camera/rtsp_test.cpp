@@ -236,8 +236,8 @@ TEST(Rtsp, SilenceIsATimeout) {
   ASSERT_TRUE(eventually([&] { return connected(rig); }));
   server->order("freeze");
   ASSERT_TRUE(eventually([&] { return rig.state() == ConnectionState::stalled; }));
-  ASSERT_TRUE(eventually([&] { return rig.reconnects("timeout") == 1; }));
-  ASSERT_EQ(rig.events_of<event::CameraLost>().size(), 1U);
+  ASSERT_TRUE(eventually([&] { return rig.events_of<event::CameraLost>().size() == 1; }));
+  EXPECT_TRUE(eventually([&] { return rig.reconnects("timeout") == 1; }));
   EXPECT_EQ(rig.events_of<event::CameraLost>()[0].fault, event::CameraFault::timeout);
   EXPECT_EQ(rig.gauge("camera_fps"), 0);
   server->order("mend");

@@ -233,7 +233,8 @@ TEST_F(EncryptedCamera, IsLostAndComesBack) {
   server_->order("drop");
   ASSERT_TRUE(eventually([&] { return rig.events_of<event::CameraBack>().size() == 1; }));
   server_->order("freeze");
-  ASSERT_TRUE(eventually([&] { return rig.state() == ConnectionState::stalled; }));
+  ASSERT_TRUE(eventually([&] { return rig.events_of<event::CameraLost>().size() == 2; }));
+  EXPECT_EQ(rig.state(), ConnectionState::stalled);
   EXPECT_EQ(rig.events_of<event::CameraLost>().back().fault, event::CameraFault::timeout);
   server_->order("mend");
   EXPECT_TRUE(eventually([&] { return rig.events_of<event::CameraBack>().size() == 2; }));
