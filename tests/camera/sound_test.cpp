@@ -139,7 +139,8 @@ TEST_P(SoundOf, ComesBesideThePicturesAndCountsAsNone) {
   const auto frames = rig.frames();
   for (std::size_t i = 1; i < frames.size(); ++i)
     ASSERT_EQ(frames[i].burned - frames[i - 1].burned, frames[i].number - frames[i - 1].number) << "at " << i;
-  // What the decoder had not come to at the stop is received, too; sound would be as many again as there were.
+  // What the decoder had not come to at the stop is received, too; sound would be as many again as there
+  // were.
   const auto drawn = static_cast<double>(frames.back().burned + 1);
   EXPECT_LT(rig.counter("camera_frames_received_total"), drawn + static_cast<double>(sound.size()))
       << "sound is no picture";
