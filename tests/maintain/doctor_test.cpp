@@ -70,7 +70,7 @@ TEST(Examine, GivesUpWhatHangsAndEndsIt) {
                     }};
   const auto begun = std::chrono::steady_clock::now();
   EXPECT_THAT(examine(check).findings, says_only(Verdict::bad, "no result within", "journalctl"));
-  EXPECT_LT(std::chrono::steady_clock::now() - begun, 3s);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 20s) << "it hangs for ever";
   ::close(held[1]);
   pollfd end{held[0], POLLIN, 0};
   EXPECT_EQ(::poll(&end, 1, 5000), 1) << "the check's process still holds the pipe";

@@ -130,7 +130,7 @@ TEST_F(EmailFaults, StopEndsWhateverHangsWithinATenthOfASecond) {
     EXPECT_EQ(delivery.kind, Kind::retry);
     EXPECT_EQ(delivery.code, ErrorCode::cancelled) << delivery.text;
     // The promise is 100 ms; a machine under load may be slower, a wait for the server is 600 s.
-    EXPECT_LT(std::chrono::steady_clock::now() - asked, 5s);
+    EXPECT_LT(std::chrono::steady_clock::now() - asked, 60s);
   }
 }
 

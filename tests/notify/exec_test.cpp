@@ -193,7 +193,7 @@ TEST_F(ExecTest, AStopKillsTheWholeGroupAtOnce) {
   EXPECT_EQ(delivery.kind, Kind::retry);
   EXPECT_EQ(delivery.code, ErrorCode::cancelled);
   // 100 ms where nobody else wants the processor; the timeout would be 60 s.
-  EXPECT_LT(returned - asked, 5s);
+  EXPECT_LT(returned - asked, 20s);
   EXPECT_TRUE(is_gone(pid_in("grandchild")));
 }
 

@@ -294,6 +294,7 @@ TEST_F(FootageDamageTest, FoundWhileItIsUsed) {
   // As a bad page of the schema would look to it.
   sqlite3* other = nullptr;
   ASSERT_EQ(sqlite3_open((storage / "footage.db").c_str(), &other), SQLITE_OK);
+  sqlite3_busy_timeout(other, 60'000);
   ASSERT_EQ(sqlite3_exec(other,
                          "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage = 9999 WHERE name = "
                          "'segments'; PRAGMA schema_version = 77",

@@ -85,8 +85,11 @@ struct FootageHouse {
     }
     return holds();
   }
+  // The volume is there before the turn that found it is over: a lane that is ready rests.
   bool is_ready() {
-    return until([this] { return lane->volume().ok(); });
+    if (!until([this] { return lane->volume().ok(); })) return false;
+    settle();
+    return true;
   }
 
   // A second connection, as a reader of the house has it.

@@ -101,6 +101,7 @@ TEST_F(FootageLaneTest, WhatCannotBeWrittenIsHeldAndWrittenLater) {
   ASSERT_TRUE(house.is_ready());
   sqlite3* other = nullptr;
   ASSERT_EQ(sqlite3_open((folder.path() / "footage.db").c_str(), &other), SQLITE_OK);
+  sqlite3_busy_timeout(other, 60'000);
   ASSERT_EQ(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
   tell(begun("front/d/1.mp4", 1'000'100));
   tell(finished("front/d/1.mp4", 1'001'000));

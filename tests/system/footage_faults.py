@@ -205,7 +205,9 @@ class Run:
         left = self.faults()
         # What failed in the daemon's last moments is named as what it is, and the next start mends it.
         self.expect({name for name, _ in left} <= UNFINISHED, f"the check names {left}")
-        self.expect(not left or self.faulted(), f"nothing failed, and the check names {left}")
+        # A stop waits two seconds for syncs: a disk that takes longer is as good as one that failed.
+        given_up = "worker did not stop in time" in self.daemon.log.read_text()
+        self.expect(not left or self.faulted() or given_up, f"nothing failed, and the check names {left}")
         if left:
             self.heal()
             self.expect(self.faults() == [], f"after the next start the check names {self.faults()}")

@@ -40,7 +40,7 @@ class Chips:
     def is_high(self, line):
         return "level=1" in self.ask(f"info {line}")
 
-    def wait_for(self, line, count, seconds=10):
+    def wait_for(self, line, count, seconds=30):
         """The first `count` changes of the line."""
         seen = []
 

@@ -255,7 +255,7 @@ class Daemon:
                 raise
         return self
 
-    def wait_ready(self, seconds=20):
+    def wait_ready(self, seconds=60):
         def answering():
             if self.process.poll() is not None:
                 raise AssertionError(f"the daemon ended with {self.process.returncode}:\n{self.log.read_text()[-3000:]}")
@@ -337,7 +337,7 @@ class Daemon:
             raise AssertionError(f"porchlight {' '.join(map(str, arguments))}: {done.returncode}\n{done.stdout}{done.stderr}")
         return done
 
-    def stop(self, number=signal.SIGTERM, seconds=10):
+    def stop(self, number=signal.SIGTERM, seconds=30):
         if self.process and self.process.poll() is None:
             self.told_to_stop = time.monotonic()
             self.process.send_signal(number)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One camera's footage lies on a disk whose every sync takes twelve seconds: what that costs the others."""
+"""One camera's footage lies on a disk whose every sync takes twenty seconds: what that costs the others."""
 
 import json
 import shutil
@@ -10,7 +10,8 @@ import unittest
 
 import harness
 
-SYNC_MS = 12_000  # longer than a reload (8 s) or a stop (2 s) waits for recorders
+# Longer than a reload (8 s) or a stop (2 s) waits for recorders, by more than a busy machine adds to that.
+SYNC_MS = 20_000
 RATE = 10
 
 
@@ -49,7 +50,7 @@ class SlowRecorderTest(unittest.TestCase):
         return sorted(self.folder(name).rglob("*" + ending))
 
     def wait_for_segment(self, name):
-        harness.wait_until(lambda: any(f.stat().st_size > 1000 for f in self.files(name, ".part")), 60, f"a segment of '{name}'")
+        harness.wait_until(lambda: any(f.stat().st_size > 1000 for f in self.files(name, ".part")), 120, f"a segment of '{name}'")
 
     def gaps(self, name):
         ledger = json.loads(self.daemon.cli("footage", "ledger", "--json").stdout)
@@ -59,7 +60,7 @@ class SlowRecorderTest(unittest.TestCase):
         code, took = self.daemon.signal_and_time(seconds=60)
         print(f"ended {took:.3f} s after the signal", flush=True)
         self.assertEqual(code, 0)
-        self.assertLessEqual(took, 2.5)
+        self.assertLess(took, 10, "it waited for a sync")
 
     def test_a_stop_does_not_wait_for_it_and_the_others_are_finished(self):
         self.expect_stop()
@@ -83,7 +84,7 @@ class SlowRecorderTest(unittest.TestCase):
         print(f"the reload took {took:.1f} s", flush=True)
         self.assertEqual(reloaded.returncode, 1, reloaded.stdout + reloaded.stderr)
         self.assertIn("recorder-front", reloaded.stdout + reloaded.stderr)
-        self.assertTrue(7 < took < 12, "8 s for recorders, and what the machine needs")
+        self.assertTrue(7 < took < 18, "8 s for recorders, and what the machine needs")
         # `back` was changed by the same reload and is recorded again at once; `yard` never stopped.
         harness.wait_until(lambda: len(self.files("back", ".mp4")) == 1, 20, "back's first file to be finished")
         self.wait_for_segment("back")
@@ -91,10 +92,10 @@ class SlowRecorderTest(unittest.TestCase):
         anew = "what a reload could not stop in time is built anew"
         self.assertNotIn(anew, self.daemon.log.read_text(), "front's sync is over already: that proves nothing")
         harness.wait_until(lambda: anew in self.daemon.log.read_text(), 150, "front to be built anew")
-        harness.wait_until(lambda: len(self.files("front", "")) >= 2, 60, "front to be recorded again")
+        harness.wait_until(lambda: len(self.files("front", "")) >= 2, 120, "front to be recorded again")
         self.expect_stop()
         self.assertEqual(self.gaps("yard"), [])
-        self.assertLess(max(gap["ends"]["ms"] - gap["begin"]["ms"] for gap in self.gaps("back")), 12_000)
+        self.assertLess(max(gap["ends"]["ms"] - gap["begin"]["ms"] for gap in self.gaps("back")), 18_000)
 
 
 if __name__ == "__main__":
