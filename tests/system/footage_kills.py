@@ -38,7 +38,7 @@ class Kills(Recording):
         self.assertEqual(check.returncode, 0, f"footage check:\n{check.stdout[-3000:]}{check.stderr[-1000:]}")
         left = [str(p) for p in (daemon.state / "recordings").rglob("*.part")]
         self.assertEqual(left, [], "files that were cut short are still so")
-        costs, pictures = [], 0
+        worst, pictures = 0, 0
         for camera in cameras:
             # Killed again before the camera answered, a gap may begin anew.
             footage = self.judge(daemon, camera, {"crash"})
@@ -46,9 +46,6 @@ class Kills(Recording):
             for gap in footage.gaps:
                 moments = [k for k in killed if gap.begin <= k <= gap.end]
                 if moments:
-                    costs.append(min(moments) - gap.begin)
-        costs.sort()
-        print(f"{len(killed)} kills under {len(cameras)} cameras: {pictures} pictures kept, the worst kill cost {costs[-1]:.0f} ms", flush=True)
-        # A sync that takes long by itself costs more than is promised of a disk that is well: that may happen once in a while.
-        self.assertLess(costs[len(costs) * 9 // 10], LOST_AT_MOST, costs)
-        self.assertLess(costs[-1], 2 * LOST_AT_MOST, costs)
+                    worst = max(worst, min(moments) - gap.begin)
+        print(f"{len(killed)} kills under {len(cameras)} cameras: {pictures} pictures kept, the worst kill cost {worst:.0f} ms", flush=True)
+        self.assertLess(worst, LOST_AT_MOST)
