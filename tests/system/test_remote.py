@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """docs/remote.md as it stands there: its proxies before the real daemon, over TLS, and its hook for a renewed certificate."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -9,6 +10,7 @@ import pathlib
 import re
 import shutil
 import socket
+import sqlite3
 import ssl
 import subprocess
 import tempfile
@@ -185,8 +187,11 @@ class RemoteTest(unittest.TestCase):
         return anna
 
     def addresses_of_logins(self, anna):
+        """The log has commitments; what they stand for is in the database."""
         records = anna.ask("GET", "/api/v1/audit?limit=100")[2]["records"]
-        return {r["ip_address"] for r in records if "login" in json.dumps(r)}
+        with contextlib.closing(sqlite3.connect(f"file:{self.daemon.state}/porchlight.db?mode=ro", uri=True)) as database:
+            values = dict(database.execute("SELECT commitment, value FROM audit_values").fetchall())
+        return {values[r["ip_address"].removeprefix("commitment:")] for r in records if r["audit_type"] == "authentication"}
 
     def expect_addresses(self, anna):
         """What the audit log has of a good login, of a lie, and of somebody who comes past the proxy."""
@@ -199,7 +204,6 @@ class RemoteTest(unittest.TestCase):
         self.assertEqual(straight.ask("GET", "/api/v1/audit", X_Request_ID="past-the-proxy", **claim)[0], 401)
         self.assertEqual(self.address_logged("past-the-proxy"), "127.0.0.9")
         self.assertNotIn("203.0.113.9", self.daemon.log.read_text())
-        self.assertNotIn("203.0.113.9", json.dumps(anna.ask("GET", "/api/v1/audit?limit=100")[2]))
 
     def address_logged(self, request_id):
         def found():
