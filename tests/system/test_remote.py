@@ -131,7 +131,7 @@ class RemoteTest(unittest.TestCase):
             proxy = subprocess.Popen(command, stdout=out, stderr=out, stdin=subprocess.DEVNULL,
                                      env={**os.environ, **environment}, preexec_fn=harness.end_with_us)
         self.addCleanup(proxy.wait)
-        self.addCleanup(proxy.terminate)
+        self.addCleanup(proxy.kill)  # Caddy, asked kindly, waits for connections that nobody uses any more
 
         def takes_connections(port):
             self.assertIsNone(proxy.poll(), log.read_text()[-3000:])
