@@ -240,6 +240,12 @@ class RemoteTest(unittest.TestCase):
         # It has read the form to its end: the name is what it complains of.
         self.assertEqual((status, json.loads(text)["detail"][:6]), (422, "a name"), text)
 
+    def expect_length_of_what_has_none(self, anna):
+        """An upload in chunks, which the daemon takes from nobody: the proxy gathers it."""
+        kind, body = form(bytes(MIB), name=" no name ")
+        status, _, text = anna.raw("POST", "/api/v1/people", iter([body[:MIB // 2], body[MIB // 2:]]), Content_Type=kind)
+        self.assertEqual((status, json.loads(text)["detail"][:6]), (422, "a name"), text)
+
     def expect_limit(self, anna):
         """What is larger than the daemon's largest body is the proxy's to refuse, by its head."""
         connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=60, context=self.trusted)
@@ -283,6 +289,7 @@ class RemoteTest(unittest.TestCase):
         anna, sent_to = self.expect_all()
         self.assertEqual(sent_to, f"https://{NAME}/l/x?y=1")
         self.expect_limit(anna)
+        self.expect_length_of_what_has_none(anna)
 
     def test_caddy_as_the_page_has_it(self):
         self.start_caddy()
