@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "record/closed_keyframe.hpp"
-#include "record/packet_time.hpp"
+#include "porchlight/media/packet_time.hpp"
 
 namespace porchlight::record {
 namespace {

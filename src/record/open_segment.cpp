@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "record/closed_keyframe.hpp"
-#include "record/packet_time.hpp"
+#include "porchlight/media/packet_time.hpp"
 
 namespace porchlight::record {
 namespace {

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "record/cut_rules.hpp"
-#include "record/packet_time.hpp"
+#include "porchlight/media/packet_time.hpp"
 #include "record/packets.hpp"
 #include "record/segment_media.hpp"
 
