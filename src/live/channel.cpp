@@ -13,9 +13,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto stale = 5s;           // a picture older than that is none of now
-constexpr auto between_rates = 5s;   // over which a bit rate is counted
-constexpr auto quick_answer = 60s;   // who joins later did not come because of the ring
+constexpr auto stale = 5s;                // a picture older than that is none of now
+constexpr auto between_rates = 5s;        // over which a bit rate is counted
+constexpr auto quick_answer = 60s;        // who joins later did not come because of the ring
 constexpr std::size_t most_sounds = 512;  // without a picture between them
 
 }  // namespace
@@ -94,7 +94,8 @@ bool Channel::begin_anew(const media::Packet& keyframe) {
   failed_.clear();
   // A sound that cannot be described is tried once.
   if (maker_->sound() == nullptr) sound_.reset();
-  head_ = Head{++heads_, begins(maker_->type(), maker_->width(), maker_->height()), head_frame(maker_->head())};
+  head_ =
+      Head{++heads_, begins(maker_->type(), maker_->width(), maker_->height()), head_frame(maker_->head())};
   return true;
 }
 
@@ -118,7 +119,8 @@ void Channel::show(const media::Packet& picture) {
     group_.clear();
     return fragments_.clear();
   }
-  const auto arrived = clock_.wall() - std::chrono::duration_cast<WallTime::duration>(clock_.now() - picture.arrived);
+  const auto arrived =
+      clock_.wall() - std::chrono::duration_cast<WallTime::duration>(clock_.now() - picture.arrived);
   send({media_frame(arrived, *bytes), picture.keyframe, picture.arrived});
 }
 

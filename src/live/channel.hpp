@@ -68,7 +68,8 @@ class Channel {
   std::uint64_t withheld_ = 0;
   std::optional<MonotonicTime> rung_;
   // of the stream, watched or not
-  std::vector<media::PacketPtr> group_;  // from the newest keyframe on; empty: it is too long, or there is none
+  std::vector<media::PacketPtr>
+      group_;  // from the newest keyframe on; empty: it is too long, or there is none
   std::size_t group_bytes_ = 0;
   PictureDepth depth_;
   std::shared_ptr<const media::StreamInfo> video_;
@@ -84,8 +85,8 @@ class Channel {
   std::size_t fragment_bytes_ = 0;
   bool fragments_whole_ = false;
   bool catching_up_ = false;  // with a group that came before somebody watched
-  std::string unsupported_;  // the codec that cannot be shown
-  std::string failed_;       // said in the log
+  std::string unsupported_;   // the codec that cannot be shown
+  std::string failed_;        // said in the log
   // figures
   std::uint64_t sent_bits_ = 0;
   MonotonicTime counted_from_{};

@@ -65,7 +65,8 @@ Result<std::unique_ptr<FragmentMaker>> FragmentMaker::create(const media::Packet
                                                              std::shared_ptr<const media::StreamInfo> sound,
                                                              int depth) {
   if (!is_carried(*keyframe.stream))
-    return Error(ErrorCode::unsupported, "show " + keyframe.stream->codec + ": browsers do not take it in MP4");
+    return Error(ErrorCode::unsupported,
+                 "show " + keyframe.stream->codec + ": browsers do not take it in MP4");
   if (sound && !is_carried(*sound)) sound.reset();
   std::unique_ptr<FragmentMaker> maker(new FragmentMaker(keyframe, std::move(sound), depth));
   if (auto status = maker->open(keyframe); !status) return std::move(status).error();

@@ -16,8 +16,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Time most_apart = 1s;     // sound and pictures, by their clocks and by arrival
-constexpr Time longest_jump = 3s;   // beyond what passed meanwhile
+constexpr Time most_apart = 1s;      // sound and pictures, by their clocks and by arrival
+constexpr Time longest_jump = 3s;    // beyond what passed meanwhile
 constexpr std::size_t deepest = 16;  // pictures; what H.264 and H.265 allow
 constexpr int likely_depth = 4;      // what encoders use, where they turn the order about at all
 constexpr std::size_t steps_kept = 8;
@@ -53,10 +53,7 @@ void TrackClock::follow(const TrackClock& other) {
 }
 
 PictureClock::PictureClock(MonotonicTime begun, std::int64_t per_second, Time step, int depth)
-    : per_second_(per_second),
-      clock_(begun),
-      depth_(depth),
-      step_(std::max<std::int64_t>(1, ticks(step))) {}
+    : per_second_(per_second), clock_(begun), depth_(depth), step_(std::max<std::int64_t>(1, ticks(step))) {}
 
 std::int64_t PictureClock::ticks(Time time) const {
   return av_rescale(time.count(), per_second_, 1'000'000'000);
@@ -76,8 +73,8 @@ std::int64_t PictureClock::decoded_at(const media::Packet& picture, std::int64_t
 }
 
 media::PlacedTime PictureClock::place(const media::Packet& picture) {
-  const auto own = picture.data->pts != AV_NOPTS_VALUE ? media::shown_time(picture)
-                                                       : media::decode_time(picture);
+  const auto own =
+      picture.data->pts != AV_NOPTS_VALUE ? media::shown_time(picture) : media::decode_time(picture);
   const auto shown = ticks(clock_.at(own, picture.arrived));
   if (!begun_ && !tells_decoding(picture)) {
     for (int i = depth_; i > 0; --i) window_.push_back(shown - i * step_);
@@ -108,7 +105,8 @@ void PictureDepth::saw(const media::Packet& picture) {
   ++seen_;
   if (!shown) return;
   if (picture.keyframe) newest_.clear();
-  const auto later = std::count_if(newest_.begin(), newest_.end(), [&](auto other) { return other > *shown; });
+  const auto later =
+      std::count_if(newest_.begin(), newest_.end(), [&](auto other) { return other > *shown; });
   depth_ = std::max(depth_, static_cast<int>(later));
   newest_.push_back(*shown);
   if (newest_.size() > deepest) newest_.erase(newest_.begin());

@@ -35,8 +35,8 @@ class TrackClock {
 };
 
 // Places pictures one by one, in the order in which they are decoded. Where B-frames turn the order about and
-// nobody says when each is to be decoded (RTP tells only when it is shown), it is made of when they are shown,
-// as far back as `depth` pictures.
+// nobody says when each is to be decoded (RTP tells only when it is shown), it is made of when they are
+// shown, as far back as `depth` pictures.
 class PictureClock {
  public:
   // `step`: between pictures, as it is usual.

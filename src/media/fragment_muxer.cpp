@@ -36,9 +36,10 @@ FragmentMuxer::~FragmentMuxer() {
   avformat_free_context(context_);
 }
 
-Result<std::unique_ptr<FragmentMuxer>> FragmentMuxer::create(const char* format, const AVCodecParameters& video,
-                                                           std::int64_t video_per_second,
-                                                           const AVCodecParameters* sound) {
+Result<std::unique_ptr<FragmentMuxer>> FragmentMuxer::create(const char* format,
+                                                             const AVCodecParameters& video,
+                                                             std::int64_t video_per_second,
+                                                             const AVCodecParameters* sound) {
   silence_libav();
   std::unique_ptr<FragmentMuxer> muxer(new FragmentMuxer());
   auto status = muxer->open(format);
@@ -78,8 +79,7 @@ Status FragmentMuxer::write_head() {
   av_dict_set(&options, "use_editlist", "0", 0);
   const int written = avformat_write_header(context_, &options);
   av_dict_free(&options);
-  if (written < 0)
-    return Error(ErrorCode::unsupported, av_error(written, "make a segment's head").text());
+  if (written < 0) return Error(ErrorCode::unsupported, av_error(written, "make a segment's head").text());
   avio_flush(io_.get());
   return begin_fragment();
 }
@@ -88,8 +88,7 @@ Status FragmentMuxer::write_head() {
 // ended by its guess of how long the last picture lasts, and sound that begins after the first picture to
 // that.
 Status FragmentMuxer::begin_fragment() {
-  return av_status(av_opt_set(context_->priv_data, "movflags", "+frag_discont", 0),
-                          "begin a fragment");
+  return av_status(av_opt_set(context_->priv_data, "movflags", "+frag_discont", 0), "begin a fragment");
 }
 
 std::int64_t FragmentMuxer::per_second(unsigned track) const {
@@ -107,8 +106,7 @@ bool FragmentMuxer::has_sound() const {
 
 Status FragmentMuxer::add(int track, const AVPacket& packet, const PlacedTime& time) {
   auto data = make_av_packet();
-  if (const int held = av_packet_ref(data.get(), &packet); held < 0)
-    return av_error(held, "hold a packet");
+  if (const int held = av_packet_ref(data.get(), &packet); held < 0) return av_error(held, "hold a packet");
   av_packet_free_side_data(data.get());  // it is about the stream, which was described
   data->stream_index = track;
   data->pts = time.pts;

@@ -130,8 +130,7 @@ Result<AvPacket> HevcSets::without(const AVPacket& packet) const {
   kept += bytes.substr(rest);
   auto made = make_av_packet();
   if (!changed || kept.empty()) {
-    if (const int held = av_packet_ref(made.get(), &packet); held < 0)
-      return av_error(held, "hold a packet");
+    if (const int held = av_packet_ref(made.get(), &packet); held < 0) return av_error(held, "hold a packet");
     return made;
   }
   if (av_new_packet(made.get(), static_cast<int>(kept.size())) < 0 ||

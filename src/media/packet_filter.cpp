@@ -30,8 +30,7 @@ Result<PacketFilter> PacketFilter::create(const char* name, const AVCodecParamet
 
 Result<AvPacket> PacketFilter::filter(const AVPacket& packet, std::vector<std::uint8_t>* extradata) {
   auto data = make_av_packet();
-  if (const int held = av_packet_ref(data.get(), &packet); held < 0)
-    return av_error(held, "hold a packet");
+  if (const int held = av_packet_ref(data.get(), &packet); held < 0) return av_error(held, "hold a packet");
   if (const int sent = av_bsf_send_packet(context_.get(), data.get()); sent < 0)
     return av_error(sent, "filter a packet");
   if (const int got = av_bsf_receive_packet(context_.get(), data.get()); got < 0)

@@ -153,8 +153,7 @@ bool is_adts(const AVPacket& packet) {
   return packet.size > 7 && packet.data[0] == 0xff && (packet.data[1] & 0xf6) == 0xf0;
 }
 
-Result<AvParameters> parameters_of_pictures(const StreamInfo& stream,
-                                                   const AVPacket& keyframe) {
+Result<AvParameters> parameters_of_pictures(const StreamInfo& stream, const AVPacket& keyframe) {
   auto copy = copy_of(stream);
   if (!copy) return copy;
   auto& parameters = **copy;

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "record/closed_keyframe.hpp"
 #include "porchlight/media/packet_time.hpp"
+#include "record/closed_keyframe.hpp"
 
 namespace porchlight::record {
 namespace {

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "segment_notes.hpp"
 #include "porchlight/media/track_parameters.hpp"
+#include "segment_notes.hpp"
 
 extern "C" {
 #include <libavcodec/avcodec.h>

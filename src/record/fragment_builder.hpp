@@ -8,11 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "porchlight/media/hevc_sets.hpp"
-#include "porchlight/media/packet_filter.hpp"
-#include "porchlight/media/packet.hpp"
-#include "record/segment_file.hpp"
 #include "porchlight/media/fragment_muxer.hpp"
+#include "porchlight/media/hevc_sets.hpp"
+#include "porchlight/media/packet.hpp"
+#include "porchlight/media/packet_filter.hpp"
+#include "record/segment_file.hpp"
+#include "record/segment_times.hpp"
 
 namespace porchlight::record {
 

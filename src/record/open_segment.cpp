@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "record/closed_keyframe.hpp"
 #include "porchlight/media/packet_time.hpp"
+#include "record/closed_keyframe.hpp"
 
 namespace porchlight::record {
 namespace {

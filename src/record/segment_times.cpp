@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "segment_times.hpp"
+#include "record/segment_times.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -168,7 +168,7 @@ std::int64_t SoundTimes::earlier(std::span<const RawTime> raw, const SegmentOrig
 }
 
 std::optional<media::PlacedTime> SoundTimes::place(const RawTime& raw, const SegmentOrigin& pictures,
-                                            std::int64_t lead) {
+                                                   std::int64_t lead) {
   const auto time = at(raw, pictures);
   const auto duration = std::clamp<std::int64_t>(raw.duration, 1, per_second_);
   begun_ = true;

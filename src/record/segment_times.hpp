@@ -74,7 +74,8 @@ class SoundTimes {
   // What is placed from here on begins behind the end of what was placed.
   void begin_fragment() noexcept { earliest_ = last_dts_ + last_duration_; }
   // `lead` in ticks of the sound. Nothing: it is older than the first picture by more than that.
-  std::optional<media::PlacedTime> place(const RawTime& raw, const SegmentOrigin& pictures, std::int64_t lead);
+  std::optional<media::PlacedTime> place(const RawTime& raw, const SegmentOrigin& pictures,
+                                         std::int64_t lead);
 
  private:
   std::int64_t at(const RawTime& raw, const SegmentOrigin& pictures);

@@ -19,7 +19,7 @@ namespace porchlight::live {
 
 // docs/live.md has what each means for a client.
 struct Limits {
-  std::size_t viewers = 128;           // in all
+  std::size_t viewers = 128;  // in all
   std::size_t viewers_of_camera = 64;
   std::size_t group_bytes = std::size_t{4} << 20;    // a longer group is not kept for newcomers
   std::size_t waiting_bytes = std::size_t{2} << 20;  // for one client, beyond the group it was given

@@ -20,7 +20,7 @@ inline constexpr std::uint16_t try_again_later = 1013;
 
 // The way to one client. Any thread; nothing here waits.
 struct Outlet {
-  std::function<void(std::string_view)> text;        // one JSON object
+  std::function<void(std::string_view)> text;  // one JSON object
   std::function<void(const http::SharedFrame&)> media;
   std::function<bool()> is_open;
   std::function<std::size_t()> waiting;  // bytes that are not with the kernel yet

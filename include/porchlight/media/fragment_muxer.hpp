@@ -22,8 +22,8 @@ class FragmentMuxer {
   // `format`: mp4 or mov. `sound` may be null. Times are in ticks of per_second().
   // The bytes of `ftyp` and `moov` are there to be taken at once.
   static Result<std::unique_ptr<FragmentMuxer>> create(const char* format, const AVCodecParameters& video,
-                                                      std::int64_t video_per_second,
-                                                      const AVCodecParameters* sound);
+                                                       std::int64_t video_per_second,
+                                                       const AVCodecParameters* sound);
   FragmentMuxer(const FragmentMuxer&) = delete;
   FragmentMuxer& operator=(const FragmentMuxer&) = delete;
   ~FragmentMuxer();
