@@ -11,6 +11,7 @@
 #include "api/camera_pictures.hpp"
 #include "api/clip_desk.hpp"
 #include "api/event_feed.hpp"
+#include "api/live_desk.hpp"
 #include "api/looks.hpp"
 #include "porchlight/api/footage_shelf.hpp"
 #include "porchlight/api/library.hpp"
@@ -45,6 +46,7 @@ struct Library::State {
   // any thread
   Looks looks;
   EventFeed feed;
+  LiveDesk live;
   CameraPictures pictures;
   ClipDesk clips;
   // library's thread

@@ -31,7 +31,7 @@ store::AuditEvent event_of(const api::AuditRecord& record) {
       return store::Authorization{theirs(record.resource), record.success,
                                   telemetry::scrubbed(record.permission)};
     case Kind::data_access:
-      return store::DataAccess{theirs(record.resource), record.operation};
+      return store::DataAccess{theirs(record.resource), record.operation, record.seconds};
     case Kind::data_modification:
       return store::DataModification{
           record.person.empty() ? theirs(record.resource) : store::personal(record.person), record.operation,

@@ -21,6 +21,9 @@ std::unique_ptr<api::Library> make_library(pipeline::Pipeline& pipeline, api::Ac
     return api::CameraPicture{std::move(picture->jpeg), picture->taken};
   };
   ports.footage = std::move(footage);
+  ports.watch = [&pipeline](const std::string& camera, live::Quality quality, live::Outlet outlet) {
+    return pipeline.watch(camera, quality, std::move(outlet));
+  };
   ports.ready = [&health] { return health.database_connected.load(); };
   auto library = std::make_unique<api::Library>(folder, clock, metrics, accounts, std::move(ports));
   executor.set_tick([&library = *library] { library.tick(); });

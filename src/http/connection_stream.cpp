@@ -82,7 +82,12 @@ void Connection::take_from_pipe() {
     serving_.instruments.slow_readers.increment();
     return close();
   }
-  for (auto& text : taken.texts) output_.add(std::move(text));
+  for (auto& text : taken.texts) {
+    if (text.shared)
+      output_.add(std::move(text.shared));
+    else
+      output_.add(std::move(text.own));
+  }
   if (taken.end == PipeEnd::after_queue) {
     streaming_->ending = true;
     if (streaming_->socket) streaming_->close_code = going_away;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "http/stream.hpp"
 #include "porchlight/base/unique_fd.hpp"
@@ -17,6 +18,7 @@ namespace porchlight::http {
 class Output {
  public:
   void add(std::string text);
+  void add(std::shared_ptr<const std::string> text);
   void add(const FileBody& body);
   void clear() { pieces_.clear(); }
   std::size_t kept() const noexcept;  // bytes of texts
@@ -33,9 +35,11 @@ class Output {
  private:
   struct Piece {
     std::string text;
+    std::shared_ptr<const std::string> shared;
     std::shared_ptr<const UniqueFd> file;
     std::uint64_t at = 0;  // in the text or the file
     std::uint64_t left = 0;
+    std::string_view kept() const noexcept { return shared ? *shared : text; }
   };
   static Attempt write_some(const Piece& piece, Stream& stream, std::uint64_t budget,
                             std::span<char> scratch);

@@ -4,14 +4,23 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "porchlight/http/body.hpp"
 
 namespace porchlight::http {
+
+// A text of one client's, or one that it shares with others.
+struct PipeText {
+  std::string own;
+  std::shared_ptr<const std::string> shared{};
+  std::string_view bytes() const noexcept { return shared ? *shared : own; }
+};
 
 enum class PipeEnd : std::uint8_t { none, after_queue, dropped };
 
@@ -27,20 +36,21 @@ struct Pipe {
   std::atomic<bool> open{true};
 
   struct Taken {
-    std::vector<std::string> texts;
+    std::vector<PipeText> texts;
     PipeEnd end = PipeEnd::none;
   };
 
-  bool push(std::string bytes) {
+  bool push(std::string bytes) { return push(PipeText{std::move(bytes)}); }
+  bool push(PipeText text) {
     if (!open.load(std::memory_order_acquire)) return false;
-    const auto size = bytes.size();
+    const auto size = text.bytes().size();
     if (queued.fetch_add(size, std::memory_order_relaxed) + size > limit) {
       finish(PipeEnd::dropped);
       return false;
     }
     {
       const std::lock_guard lock(mutex_);
-      waiting_.texts.push_back(std::move(bytes));
+      waiting_.texts.push_back(std::move(text));
       if (std::exchange(woken_, true)) return true;
     }
     wake();

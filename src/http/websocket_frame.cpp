@@ -40,14 +40,18 @@ std::uint64_t big_endian(std::string_view bytes) {
 
 }  // namespace
 
-std::string websocket_frame(Opcode opcode, std::string_view payload) {
-  std::string frame;
-  frame.reserve(payload.size() + 10);
-  frame.push_back(static_cast<char>(0x80U | static_cast<unsigned>(opcode)));
-  const int wide = payload.size() <= 125 ? 0 : payload.size() <= 0xffff ? 2 : 8;
-  frame.push_back(static_cast<char>(wide == 0 ? payload.size() : wide == 2 ? 126U : 127U));
+std::string websocket_head(Opcode opcode, std::size_t size) {
+  std::string head;
+  head.push_back(static_cast<char>(0x80U | static_cast<unsigned>(opcode)));
+  const int wide = size <= 125 ? 0 : size <= 0xffff ? 2 : 8;
+  head.push_back(static_cast<char>(wide == 0 ? size : wide == 2 ? 126U : 127U));
   for (int byte = wide - 1; byte >= 0; --byte)
-    frame.push_back(static_cast<char>((static_cast<std::uint64_t>(payload.size()) >> (8 * byte)) & 0xffU));
+    head.push_back(static_cast<char>((static_cast<std::uint64_t>(size) >> (8 * byte)) & 0xffU));
+  return head;
+}
+
+std::string websocket_frame(Opcode opcode, std::string_view payload) {
+  auto frame = websocket_head(opcode, payload.size());
   frame.append(payload);
   return frame;
 }

@@ -14,6 +14,7 @@ namespace porchlight::http {
 enum class Opcode : std::uint8_t { continuation = 0, text = 1, binary = 2, close = 8, ping = 9, pong = 10 };
 
 // A whole message or control frame as a server sends it: final, unmasked.
+std::string websocket_head(Opcode opcode, std::size_t size);  // of a payload of so many bytes
 std::string websocket_frame(Opcode opcode, std::string_view payload);
 std::string websocket_close_frame(std::uint16_t code, std::string_view reason);
 

@@ -22,24 +22,40 @@ void record_from(camera::Ingest::Outputs& outputs, record::Recorder& recorder) {
   };
 }
 
+// The recorder first: who watches comes last.
+void show_from(camera::Ingest::Outputs& outputs, live::Feed& feed) {
+  outputs.packet = [&feed, others = std::move(outputs.packet)](const media::PacketPtr& packet) {
+    if (others) others(packet);
+    feed.push(packet);
+  };
+}
+
 camera::Ingest::Outputs outputs_of(camera::PacketQueue& packets, Dispatcher& dispatcher,
-                                   record::Recorder* recorder) {
+                                   record::Recorder* recorder, live::Feed& feed) {
   camera::Ingest::Outputs outputs;
   outputs.packet = [&packets](const media::PacketPtr& packet) {
     if (packet->stream->kind == media::MediaKind::video) packets.push(packet);
   };
   outputs.event = [&dispatcher](event::Event event) { dispatcher.offer({std::move(event), nullptr}); };
   if (recorder != nullptr) record_from(outputs, *recorder);
+  show_from(outputs, feed);
   return outputs;
 }
 
 std::unique_ptr<camera::Ingest> main_ingest_of(const camera::CameraOptions& options, Clock& clock,
-                                               telemetry::Metrics& metrics, record::Recorder* recorder) {
-  if (recorder == nullptr || !options.detect) return nullptr;
+                                               telemetry::Metrics& metrics, record::Recorder* recorder,
+                                               live::Feed* feed) {
+  if (feed == nullptr) return nullptr;
   camera::Ingest::Outputs outputs;
   record_from(outputs, *recorder);
+  show_from(outputs, *feed);
   return std::make_unique<camera::Ingest>(options, camera::ReconnectOptions{}, metrics, clock,
                                           std::move(outputs), camera::Ingest::Role::beside);
+}
+
+std::shared_ptr<live::Feed> feed_of(const camera::CameraOptions& options, live::Quality quality,
+                                    live::Lane& live) {
+  return std::make_shared<live::Feed>(options.id, quality, options.audio, live.wakeup());
 }
 
 telemetry::Counter restarts_of(const std::string& camera_id, telemetry::Metrics& metrics) {
@@ -50,22 +66,25 @@ telemetry::Counter restarts_of(const std::string& camera_id, telemetry::Metrics&
 
 Result<std::shared_ptr<CameraUnit>> CameraUnit::create(const camera::CameraOptions& options, Clock& clock,
                                                        telemetry::Metrics& metrics, Dispatcher& dispatcher,
-                                                       Wakeup& vision,
+                                                       Wakeup& vision, live::Lane& live,
                                                        std::shared_ptr<record::Recorder> recorder) {
   auto packets = camera::PacketQueue::create(options.id, metrics);
   if (!packets) return std::move(packets).error();
-  return std::shared_ptr<CameraUnit>(
-      new CameraUnit(options, clock, metrics, dispatcher, vision, std::move(*packets), std::move(recorder)));
+  return std::shared_ptr<CameraUnit>(new CameraUnit(options, clock, metrics, dispatcher, vision, live,
+                                                    std::move(*packets), std::move(recorder)));
 }
 
 CameraUnit::CameraUnit(const camera::CameraOptions& options, Clock& clock, telemetry::Metrics& metrics,
-                       Dispatcher& dispatcher, Wakeup& vision, std::unique_ptr<camera::PacketQueue> packets,
+                       Dispatcher& dispatcher, Wakeup& vision, live::Lane& live,
+                       std::unique_ptr<camera::PacketQueue> packets,
                        std::shared_ptr<record::Recorder> recorder)
     : view_(std::make_shared<CameraView>(options.id, vision, std::move(recorder))),
       packets_(std::move(packets)),
+      feed_(feed_of(options, options.detect ? live::Quality::sub : live::Quality::main, live)),
+      main_feed_(view_->recorder && options.detect ? feed_of(options, live::Quality::main, live) : nullptr),
       ingest_(options, {}, metrics, clock,
-              outputs_of(*packets_, dispatcher, options.detect ? nullptr : view_->recorder.get())),
-      main_ingest_(main_ingest_of(options, clock, metrics, view_->recorder.get())),
+              outputs_of(*packets_, dispatcher, options.detect ? nullptr : view_->recorder.get(), *feed_)),
+      main_ingest_(main_ingest_of(options, clock, metrics, view_->recorder.get(), main_feed_.get())),
       motion_(options, clock, metrics, *view_,
               [&dispatcher](event::Motion motion, media::FramePtr picture) {
                 dispatcher.offer({std::move(motion), std::move(picture)});
@@ -90,6 +109,20 @@ void CameraUnit::run_main_ingest(std::stop_token stop, Heartbeat& heartbeat) {
 
 void CameraUnit::run_recorder(std::stop_token stop, Heartbeat& heartbeat) {
   view_->recorder->run(std::move(stop), heartbeat);
+}
+
+live::Sources CameraUnit::sources_of(const std::shared_ptr<CameraUnit>& unit) {
+  const auto state_of = [weak = std::weak_ptr(unit)](auto ingest_of) {
+    return [weak, ingest_of]() -> std::string_view {
+      const auto self = weak.lock();
+      return to_string(self ? ingest_of(*self).state() : camera::ConnectionState::disabled);
+    };
+  };
+  live::Sources sources{{unit->feed_, state_of([](CameraUnit& self) -> auto& { return self.ingest_; })}};
+  if (unit->main_feed_)
+    sources.push_back(
+        {unit->main_feed_, state_of([](CameraUnit& self) -> auto& { return *self.main_ingest_; })});
+  return sources;
 }
 
 void CameraUnit::retire() {

@@ -13,6 +13,7 @@
 #include "porchlight/camera/options.hpp"
 #include "porchlight/camera/packet_queue.hpp"
 #include "porchlight/host/sampler.hpp"
+#include "porchlight/live/lane.hpp"
 #include "porchlight/record/recorder.hpp"
 
 namespace porchlight::pipeline {
@@ -25,7 +26,7 @@ class CameraUnit {
   // All references outlive the unit. `recorder` may be null.
   static Result<std::shared_ptr<CameraUnit>> create(const camera::CameraOptions& options, Clock& clock,
                                                     telemetry::Metrics& metrics, Dispatcher& dispatcher,
-                                                    Wakeup& vision,
+                                                    Wakeup& vision, live::Lane& live,
                                                     std::shared_ptr<record::Recorder> recorder);
 
   const std::string& id() const noexcept { return view_->id; }
@@ -45,16 +46,21 @@ class CameraUnit {
   void run_main_ingest(std::stop_token stop, Heartbeat& heartbeat);
   void run_recorder(std::stop_token stop, Heartbeat& heartbeat);
 
+  // What can be watched of it.
+  static live::Sources sources_of(const std::shared_ptr<CameraUnit>& unit);
+
   // Any thread.
   host::WorkerFigures figures(MonotonicTime now) const;
 
  private:
   CameraUnit(const camera::CameraOptions& options, Clock& clock, telemetry::Metrics& metrics,
-             Dispatcher& dispatcher, Wakeup& vision, std::unique_ptr<camera::PacketQueue> packets,
-             std::shared_ptr<record::Recorder> recorder);
+             Dispatcher& dispatcher, Wakeup& vision, live::Lane& live,
+             std::unique_ptr<camera::PacketQueue> packets, std::shared_ptr<record::Recorder> recorder);
 
   const std::shared_ptr<CameraView> view_;
   const std::unique_ptr<camera::PacketQueue> packets_;
+  const std::shared_ptr<live::Feed> feed_;       // of the stream that ingest_ opens
+  const std::shared_ptr<live::Feed> main_feed_;  // of that of main_ingest_; null: there is none
   camera::Ingest ingest_;
   std::unique_ptr<camera::Ingest> main_ingest_;
   MotionWatch motion_;

@@ -25,12 +25,17 @@ Status Pipeline::State::build() {
                        }});
   if (auto status = make_footage(); !status) return status;
   if (auto status = make_outputs(); !status) return status;
+  if (auto status = make_live(); !status) return status;
   auto made = Dispatcher::create(clock, metrics, store->queue(), [this](const event::Ring& ring) {
     if (vision->enabled()) vision->expectations().push(ring);
   });
   if (!made) return std::move(made).error();
   dispatcher = std::move(*made);
-  dispatcher->on_offer([this](const event::Event& event) { outputs->show(event); });
+  dispatcher->on_offer([this](const event::Event& event) {
+    outputs->show(event);
+    if (const auto* ring = std::get_if<event::Ring>(&event); ring != nullptr && !ring->camera_id.empty())
+      live->note_ring(ring->camera_id, ring->header.edge);
+  });
   for (auto* place : {&accounts, &library, &clips}) {
     auto executor = Executor::create();
     if (!executor) return std::move(executor).error();
@@ -111,7 +116,8 @@ Result<std::shared_ptr<CameraUnit>> Pipeline::State::make_camera(const camera::C
                                                                  std::optional<MonotonicTime> since) {
   auto recorder = make_recorder(wanted, recording, since);
   if (!recorder) return std::move(recorder).error();
-  return CameraUnit::create(wanted, clock, metrics, *dispatcher, vision->wakeup(), std::move(*recorder));
+  return CameraUnit::create(wanted, clock, metrics, *dispatcher, vision->wakeup(), *live,
+                            std::move(*recorder));
 }
 
 void Pipeline::State::publish_views() {
@@ -137,6 +143,7 @@ void Pipeline::State::publish_views() {
   dispatcher->set_cameras(table);
   vision->set_cameras(table);
   pictures.set_cameras(table);
+  publish_sources();
   new_view.post(std::move(listener));
 }
 
@@ -160,6 +167,7 @@ void Pipeline::start() {
   s.start_buttons();
   for (const auto& [id, unit] : s.cameras) s.start_camera(unit);
   s.start_vision();
+  s.start_live();
   s.start_sampler();
   s.health.set(telemetry::Health::Part::cameras, telemetry::Health::PartState::started);
 }
@@ -235,7 +243,11 @@ void Pipeline::sample() {
     s.gauges.add(s.vision->examinations());
     s.gauges.add(QueueName::face_detection, {s.vision->frames_waiting(), s.cameras.size(), 0});
   }
+  for (const auto& [id, unit] : s.cameras)
+    for (const auto& source : CameraUnit::sources_of(unit)) s.gauges.add(*source.feed);
+  s.gauges.add(QueueName::viewer, {0, 0, s.live->pictures_withheld()});
   s.gauges.publish();
+  s.show_live();
   s.show_open_channels();
 }
 

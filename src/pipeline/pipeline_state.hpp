@@ -20,6 +20,7 @@
 #include "pipeline/vision_lane.hpp"
 #include "porchlight/gpio/button_lane.hpp"
 #include "porchlight/gpio/output_lane.hpp"
+#include "porchlight/live/lane.hpp"
 #include "porchlight/notify/house.hpp"
 #include "porchlight/pipeline/executor.hpp"
 #include "porchlight/pipeline/pipeline.hpp"
@@ -65,6 +66,12 @@ class Pipeline::State {
                                                   std::optional<MonotonicTime> since = {});
   void publish_views();
   void show_open_channels();
+
+  // live.cpp, main thread
+  Status make_live();
+  void start_live();
+  void publish_sources();
+  void show_live();  // its gauges
 
   // recorders.cpp, main thread. Null: the camera is not recorded.
   Result<std::shared_ptr<record::Recorder>> make_recorder(const camera::CameraOptions& wanted,
@@ -130,6 +137,7 @@ class Pipeline::State {
   QueueGauges gauges;
   PictureDesk pictures;
   std::function<void()> events_changed;
+  std::unique_ptr<live::Lane> live;  // outlives the cameras, whose feeds wake it
   std::unique_ptr<StoreLane> store;
   std::unique_ptr<FootageEvents> footage_events;  // the footage lane's
   std::unique_ptr<FootageLane> footage;
@@ -144,7 +152,8 @@ class Pipeline::State {
   std::unique_ptr<gpio::OutputLane> outputs;  // there even without outputs; then nothing runs it
   std::shared_ptr<gpio::ButtonLane> buttons;
   RoutingPtr routing = std::make_shared<const Routing>();
-  std::set<std::string> types_shown;  // of channels, in notification_channel_open
+  std::set<std::pair<std::string, live::Quality>> streams_shown;  // in stream_bitrate, stream_latency_ms
+  std::set<std::string> types_shown;                              // of channels, in notification_channel_open
   std::map<std::string, std::shared_ptr<CameraUnit>> cameras;
   std::set<std::string> half_stopped;  // of these, by a reload that could not stop every worker
   People people;

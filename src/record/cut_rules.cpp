@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "porchlight/media/packet_time.hpp"
 #include "record/closed_keyframe.hpp"
-#include "record/packet_time.hpp"
 
 namespace porchlight::record {
 namespace {

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "porchlight/media/track_parameters.hpp"
 #include "segment_notes.hpp"
-#include "segment_parameters.hpp"
 
 extern "C" {
 #include <libavcodec/avcodec.h>
@@ -140,12 +140,12 @@ Status FragmentBuilder::begin() {
   auto video = parameters_of_pictures(*video_, *pictures_.front().data);
   if (!video) return std::move(video).error();
   if ((*video)->codec_id == AV_CODEC_ID_HEVC) {
-    hevc_sets_ = HevcSets::of(**video, *pictures_.front().data);
+    hevc_sets_ = media::HevcSets::of(**video, *pictures_.front().data);
     (*video)->codec_tag = hevc_sets_ ? MKTAG('h', 'v', 'c', '1') : MKTAG('h', 'e', 'v', '1');
   }
   media::AvParameters sound;
   if (auto status = prepare_sound(sound); !status) return status;
-  auto muxer = SegmentMuxer::create(format_, **video, ticks_of(*video_), sound.get());
+  auto muxer = media::FragmentMuxer::create(format_, **video, ticks_of(*video_), sound.get());
   if (!muxer) return std::move(muxer).error();
   muxer_ = std::move(muxer).value();
   width_ = (*video)->width;
@@ -181,7 +181,7 @@ std::int64_t FragmentBuilder::room_for_sound() const {
   return std::min(room, most_room.count() * per_second / 1000);
 }
 
-Status FragmentBuilder::add_picture(const AVPacket& picture, const PlacedTime& time) {
+Status FragmentBuilder::add_picture(const AVPacket& picture, const media::PlacedTime& time) {
   if (!hevc_sets_) return muxer_->add_picture(picture, time);
   const auto bare = hevc_sets_->without(picture);
   if (!bare) return bare.error();
@@ -213,9 +213,9 @@ Status FragmentBuilder::add_sounds() {
   return {};
 }
 
-Status FragmentBuilder::add_sound(const AVPacket& sound, const PlacedTime& time) {
-  if (!without_adts_ && sound_->codec == "aac" && is_adts(sound)) {
-    auto filter = PacketFilter::create("aac_adtstoasc", *sound_->parameters);
+Status FragmentBuilder::add_sound(const AVPacket& sound, const media::PlacedTime& time) {
+  if (!without_adts_ && sound_->codec == "aac" && media::is_adts(sound)) {
+    auto filter = media::PacketFilter::create("aac_adtstoasc", *sound_->parameters);
     if (!filter) return std::move(filter).error();
     without_adts_ = std::move(filter).value();
   }

@@ -8,11 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "hevc_sets.hpp"
-#include "packet_filter.hpp"
+#include "porchlight/media/fragment_muxer.hpp"
+#include "porchlight/media/hevc_sets.hpp"
 #include "porchlight/media/packet.hpp"
+#include "porchlight/media/packet_filter.hpp"
 #include "record/segment_file.hpp"
-#include "segment_muxer.hpp"
+#include "record/segment_times.hpp"
 
 namespace porchlight::record {
 
@@ -52,9 +53,9 @@ class FragmentBuilder {
   std::vector<RawTime> raw_sounds() const;
   std::int64_t room_for_sound() const;
   Status add_pictures();
-  Status add_picture(const AVPacket& picture, const PlacedTime& time);
+  Status add_picture(const AVPacket& picture, const media::PlacedTime& time);
   Status add_sounds();
-  Status add_sound(const AVPacket& sound, const PlacedTime& time);
+  Status add_sound(const AVPacket& sound, const media::PlacedTime& time);
 
   const std::string head_;
   const char* const format_;
@@ -64,9 +65,9 @@ class FragmentBuilder {
   std::vector<Waiting> sounds_;
   std::size_t waiting_bytes_ = 0;
   bool begun_ = false;
-  std::unique_ptr<SegmentMuxer> muxer_;
-  std::optional<HevcSets> hevc_sets_;  // stand in the description only
-  std::optional<PacketFilter> without_adts_;
+  std::unique_ptr<media::FragmentMuxer> muxer_;
+  std::optional<media::HevcSets> hevc_sets_;  // stand in the description only
+  std::optional<media::PacketFilter> without_adts_;
   std::optional<PictureTimes> picture_times_;
   std::optional<SoundTimes> sound_times_;
   std::uint64_t frames_ = 0;

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "record/packet_time.hpp"
+#include "porchlight/media/packet_time.hpp"
 
 extern "C" {
 #include <libavcodec/packet.h>

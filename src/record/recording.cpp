@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "porchlight/base/overloaded.hpp"
-#include "record/packet_time.hpp"
-#include "record/segment_parameters.hpp"
+#include "porchlight/media/packet_time.hpp"
+#include "porchlight/media/track_parameters.hpp"
 
 namespace porchlight::record {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "segment_times.hpp"
+#include "record/segment_times.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -104,7 +104,7 @@ void PictureTimes::open(const RawTime& first) {
   arrived_ = first.arrived;
 }
 
-std::vector<PlacedTime> PictureTimes::place(std::span<const RawTime> raw, std::int64_t room) {
+std::vector<media::PlacedTime> PictureTimes::place(std::span<const RawTime> raw, std::int64_t room) {
   if (raw.empty()) return {};
   if (!begun_ && !origin_) guess_origin(raw);
   std::vector<std::int64_t> shown;
@@ -117,10 +117,10 @@ std::vector<PlacedTime> PictureTimes::place(std::span<const RawTime> raw, std::i
     lead_ = std::max(lead_, room);
   }
   begun_ = true;
-  std::vector<PlacedTime> placed;
+  std::vector<media::PlacedTime> placed;
   auto shortest = placed_before_ ? last_duration_ : step_;
   for (std::size_t i = 0; i < raw.size(); ++i) {
-    PlacedTime time;
+    media::PlacedTime time;
     time.dts = std::max(decoded_at(raw[i], shown[i]) + lead_, last_dts_ + (i == 0 ? last_duration_ : 1));
     time.pts = std::max(shown[i] + lead_, time.dts);
     if (i > 0) placed.back().duration = time.dts - last_dts_;
@@ -167,8 +167,8 @@ std::int64_t SoundTimes::earlier(std::span<const RawTime> raw, const SegmentOrig
   return -earliest;
 }
 
-std::optional<PlacedTime> SoundTimes::place(const RawTime& raw, const SegmentOrigin& pictures,
-                                            std::int64_t lead) {
+std::optional<media::PlacedTime> SoundTimes::place(const RawTime& raw, const SegmentOrigin& pictures,
+                                                   std::int64_t lead) {
   const auto time = at(raw, pictures);
   const auto duration = std::clamp<std::int64_t>(raw.duration, 1, per_second_);
   begun_ = true;
@@ -177,7 +177,7 @@ std::optional<PlacedTime> SoundTimes::place(const RawTime& raw, const SegmentOri
   const auto dts = std::max({time + lead, last_dts_ + 1, earliest_});
   last_dts_ = dts;
   last_duration_ = duration;
-  return PlacedTime{dts, dts, duration};
+  return media::PlacedTime{dts, dts, duration};
 }
 
 }  // namespace porchlight::record

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "porchlight/base/clock.hpp"
+#include "porchlight/media/fragment_muxer.hpp"
 
 namespace porchlight::record {
 
@@ -16,13 +17,6 @@ struct RawTime {
   std::optional<std::int64_t> dts;
   std::int64_t duration = 0;  // 0: it does not say
   MonotonicTime arrived{};
-};
-
-// Where it lies in the segment: never negative, dts always growing, pts never before dts.
-struct PlacedTime {
-  std::int64_t pts = 0;
-  std::int64_t dts = 0;
-  std::int64_t duration = 0;
 };
 
 // Sound and pictures meet here.
@@ -43,7 +37,7 @@ class PictureTimes {
   void open(const RawTime& first);
   // `raw` in decoding order, the first call's first is what open() was told. `room`, of the first call: so
   // much before the first picture at least is for sound.
-  std::vector<PlacedTime> place(std::span<const RawTime> raw, std::int64_t room = 0);
+  std::vector<media::PlacedTime> place(std::span<const RawTime> raw, std::int64_t room = 0);
 
   std::int64_t lead() const noexcept { return lead_; }
   // From the first picture to the end of the last.
@@ -80,7 +74,8 @@ class SoundTimes {
   // What is placed from here on begins behind the end of what was placed.
   void begin_fragment() noexcept { earliest_ = last_dts_ + last_duration_; }
   // `lead` in ticks of the sound. Nothing: it is older than the first picture by more than that.
-  std::optional<PlacedTime> place(const RawTime& raw, const SegmentOrigin& pictures, std::int64_t lead);
+  std::optional<media::PlacedTime> place(const RawTime& raw, const SegmentOrigin& pictures,
+                                         std::int64_t lead);
 
  private:
   std::int64_t at(const RawTime& raw, const SegmentOrigin& pictures);

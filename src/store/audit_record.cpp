@@ -66,7 +66,9 @@ Said say(const Authorization& e) {
           "",          {}};
 }
 Said say(const DataAccess& e) {
-  return {e.operation, "success", e.resource, {{"operation", e.operation}}, "", {}};
+  json details{{"operation", e.operation}};
+  if (e.seconds) details["seconds"] = *e.seconds;
+  return {e.operation, "success", e.resource, std::move(details), "", {}};
 }
 Said say(const DataModification& e) {
   return {e.operation, word(e.result), e.resource, {{"operation", e.operation}}, "changes", e.changes};

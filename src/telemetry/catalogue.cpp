@@ -20,6 +20,10 @@ constexpr Labels by_camera = {camera};
 constexpr Labels by_camera_state = {camera, {"status", connection_states}};
 constexpr Labels by_camera_reason = {camera, {"reason", reconnect_reasons}};
 constexpr Labels by_channel = {channel};
+constexpr Labels by_protocol = {{"protocol", protocols}};
+constexpr Labels by_view_protocol = {{"protocol", view_protocols}};
+constexpr Labels by_camera_protocol = {camera, {"protocol", protocols}};
+constexpr Labels by_camera_quality = {camera, {"quality", qualities}};
 constexpr Labels by_button = {{"button_id", {}, ByConfiguration::button_id}};
 constexpr Labels by_output = {{"output_id", {}, ByConfiguration::output_id}};
 constexpr Labels by_model = {{"model_version", {}, ByConfiguration::model_version}};
@@ -88,6 +92,7 @@ constexpr FamilySpec families[] = {
      {},
      {},
      when_used},
+    {"active_streams_total", gauge, "Streams of cameras that are sent to viewers now.", {}, {}, when_used},
     {"ai_jobs_enqueued_total", counter, "Jobs for the networks ever taken on.", by_job, {}, all_combinations},
     {"ai_jobs_processed_total", counter, "Jobs that ended.", by_job_result, {}, all_combinations},
     {"ai_jobs_queued_total",
@@ -215,6 +220,9 @@ constexpr FamilySpec families[] = {
      {},
      chime_bounds,
      all_combinations},
+    {"doorbell_ring_to_live_view_seconds", histogram,
+     "From the button's edge to the first picture sent to one who began to watch within a minute.",
+     by_view_protocol, view_bounds, all_combinations},
     {"doorbell_ring_to_notification_seconds", histogram,
      "From the button's edge to the channel's acceptance of the message.", by_channel, ring_bounds,
      all_combinations},
@@ -458,6 +466,23 @@ constexpr FamilySpec families[] = {
      by_volume,
      {},
      sampled},
+    {"stream_bitrate",
+     gauge,
+     "Bits per second of one copy of the outgoing stream.",
+     by_camera_quality,
+     {},
+     when_used},
+    {"stream_bytes_sent_total", counter, "Bytes sent to viewers.", by_protocol, {}, all_combinations},
+    {"stream_latency_ms",
+     gauge,
+     "From a picture's arrival to its sending and half a round trip, in milliseconds; of the slowest "
+     "viewer's stream.",
+     by_camera_protocol,
+     {},
+     when_used},
+    {"stream_latency_seconds", histogram, "The same as a distribution, every 5 s of each viewer.",
+     by_protocol, latency_bounds, all_combinations},
+    {"stream_viewers_count", gauge, "Viewers connected now.", by_camera, {}, when_used},
     {"successful_logins_total", counter, "Logins that succeeded.", {}, {}, all_combinations},
     {"successful_registrations_total", counter, "Accounts created.", {}, {}, all_combinations},
     {"system_cpu_core_usage_percent", gauge, "Use of one core since the last sample.", by_core, {}, sampled},

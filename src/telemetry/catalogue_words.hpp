@@ -82,6 +82,9 @@ inline constexpr Words alert_severities = {"critical", "high", "warning", "mediu
 inline constexpr Words deletion_reasons = {"age", "space", "operator", "corrupt", "erasure_request"};
 inline constexpr Words volume_roles = {"recordings"};
 // As event::gap_causes.
+inline constexpr Words protocols = {"webrtc", "hls", "rtsp", "mjpeg", "mse"};
+inline constexpr Words view_protocols = {"webrtc", "hls", "mse"};
+inline constexpr Words qualities = {"main", "sub", "transcoded"};
 inline constexpr Words gap_causes = {"timeout",   "eof",          "auth",        "network",       "protocol",
                                      "stalled",   "lost_packets", "undecodable", "codec",         "overload",
                                      "disk_full", "disk_error",   "volume",      "configuration", "stopped",
@@ -107,6 +110,8 @@ inline constexpr double inference_bounds[] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.2
 inline constexpr double ratio_bounds[] = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1};
 inline constexpr double ring_bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75,
                                          1,     1.5,    2,     3,    5,     8,    13,  30,   60};
+inline constexpr double view_bounds[] = {0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 8, 13, 30, 60};
+inline constexpr double latency_bounds[] = {0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 4, 8, 16};
 inline constexpr double disk_bounds_ms[] = {1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500};
 inline constexpr double chime_bounds[] = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1};
 inline constexpr double account_bounds[] = {0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5};

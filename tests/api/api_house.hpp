@@ -197,6 +197,11 @@ class ApiTest : public testing::Test {
     ports.quick = [this](LibraryPorts::Job job) { return librarian.submit(std::move(job)); };
     ports.slow = ports.quick;
     ports.footage = footage_ports();
+    ports.watch = [this](const std::string& camera, live::Quality quality, live::Outlet outlet) {
+      auto viewer = std::make_shared<live::Viewer>(std::move(outlet), clock.now());
+      viewer->outlet.text(camera + ' ' + std::string(to_string(quality)));
+      return viewer;
+    };
     ports.picture = [this](const std::string& camera) -> Result<CameraPicture> {
       const auto picture = house.on_picture.get();
       if (!picture) return Error(ErrorCode::unavailable, "camera '" + camera + "' shows no picture");

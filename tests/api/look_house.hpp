@@ -101,7 +101,7 @@ class LookTest : public AccountsTest {
   Listening listen(const Client& client, const std::string& path = "/api/v1/events/stream",
                    const std::string& more = {}) {
     Listening listening{server.tcp()};
-    const bool socket = path.starts_with("/ws");
+    const bool socket = path.starts_with("/ws") || path.find("/live") != std::string::npos;
     listening.status = listening.wire
                            .ask("GET " + path + " HTTP/1.1\r\n" + headers_of(client) +
                                 (socket ? upgrade() : "") + more + "\r\n")

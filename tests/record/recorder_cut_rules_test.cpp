@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include "porchlight/media/packet_time.hpp"
 #include "record/cut_rules.hpp"
-#include "record/packet_time.hpp"
 #include "record/packets.hpp"
 #include "record/segment_media.hpp"
 

@@ -41,7 +41,9 @@ struct AuditRecord {
   std::string person{};      // data_modification: whose faces or name it is about, instead of `resource`
   std::string permission{};  // authorization: admin, camera front
   std::string operation{};   // data_access: read, export, view; data_modification: add, update, delete
-  std::string changes{};     // data_modification, JSON; never a secret
+  // data_access: so long it was looked at, of what lasts and has ended.
+  std::optional<std::int64_t> seconds{};
+  std::string changes{};  // data_modification, JSON; never a secret
   bool changes_are_personal = true;
   // data_modification: empty before the change, then whether it was made.
   std::optional<bool> done{};

@@ -12,6 +12,8 @@
 #include "porchlight/api/footage.hpp"
 #include "porchlight/base/clock.hpp"
 #include "porchlight/base/result.hpp"
+#include "porchlight/live/feed.hpp"
+#include "porchlight/live/viewer.hpp"
 #include "porchlight/telemetry/metrics.hpp"
 
 namespace porchlight::api {
@@ -33,6 +35,9 @@ struct LibraryPorts {
   // Whether the database is there and migrated. Empty: it is.
   std::function<bool()> ready;
   FootagePorts footage{};
+  // Any thread; does not wait. Shows a camera until the viewer leaves or the outlet is closed.
+  std::function<std::shared_ptr<live::Viewer>(const std::string& camera, live::Quality, live::Outlet)>
+      watch{};
 };
 
 // What is there to look at: events and their pictures out of the database and the files, the cameras'

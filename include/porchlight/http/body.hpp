@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -55,6 +56,11 @@ struct StreamBody {
   std::size_t queue_bytes = 0;       // 0: Limits::stream_queue_bytes
 };
 
+// One message, made once for all clients that get it.
+using SharedFrame = std::shared_ptr<const std::string>;
+// A binary message of these parts, one behind the other.
+SharedFrame binary_frame(std::initializer_list<std::string_view> parts);
+
 // The sending end of a WebSocket; as Sink.
 class WebSocket {
  public:
@@ -62,6 +68,7 @@ class WebSocket {
 
   bool send_text(std::string_view text) const;  // UTF-8
   bool send_binary(std::string_view bytes) const;
+  bool send(SharedFrame frame) const;  // without a copy
   void close(std::uint16_t code = 1000, std::string_view reason = {}) const;
   bool is_open() const noexcept;
   std::size_t waiting() const noexcept;  // bytes that are not with the kernel yet

@@ -16,6 +16,7 @@
 #include "porchlight/event/event.hpp"
 #include "porchlight/gpio/options.hpp"
 #include "porchlight/gpio/output_lane.hpp"
+#include "porchlight/live/lane.hpp"
 #include "porchlight/notify/link.hpp"
 #include "porchlight/notify/options.hpp"
 #include "porchlight/pipeline/examination.hpp"
@@ -144,6 +145,9 @@ class Pipeline {
   // medium; never while events cannot be written: the asker has a deadline of its own.
   void take_alerts(std::vector<store::ReceivedAlert> alerts, std::function<void(Result<std::size_t>)> done);
   std::vector<CameraCondition> cameras();
+  // Any thread; does not wait. Somebody watches a camera from now on, until the client or the viewer leaves.
+  std::shared_ptr<live::Viewer> watch(const std::string& camera_id, live::Quality quality,
+                                      live::Outlet outlet);
   // One JSON object: cameras, buttons, rings; docs/api.md has the fields.
   std::string status();
 

@@ -51,6 +51,8 @@ struct Authorization {
 struct DataAccess {
   AuditValue resource;
   std::string operation;  // read, export, view
+  // Of what lasts, a live picture: how long it was looked at, when that has ended.
+  std::optional<std::int64_t> seconds{};
 };
 struct DataModification {
   AuditValue resource;

@@ -8,7 +8,7 @@
 
 #include "porchlight/media/av.hpp"
 
-namespace porchlight::record {
+namespace porchlight::media {
 
 // The parameter sets of an H.265 stream, where they stand in the file's description and nowhere else: `hvc1`
 // (ISO/IEC 14496-15), without which Apple's players show nothing. Cameras repeat them in front of keyframes;
@@ -21,7 +21,7 @@ class HevcSets {
 
   // The packet without them. One that has none, or nothing else, is the same again; sets that the
   // description does not have stay in it, because a decoder needs them. Errors: unavailable (memory).
-  Result<media::AvPacket> without(const AVPacket& packet) const;
+  Result<AvPacket> without(const AVPacket& packet) const;
 
  private:
   bool has(std::string_view unit) const;
@@ -30,4 +30,4 @@ class HevcSets {
   std::size_t length_size_ = 0;  // bytes in front of a unit; 0: start codes
 };
 
-}  // namespace porchlight::record
+}  // namespace porchlight::media

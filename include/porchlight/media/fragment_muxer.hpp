@@ -1,25 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
 #include "porchlight/media/av.hpp"
-#include "segment_times.hpp"
 
-namespace porchlight::record {
+namespace porchlight::media {
+
+// Where it lies in its file or stream: never negative, dts always growing, pts never before dts.
+struct PlacedTime {
+  std::int64_t pts = 0;
+  std::int64_t dts = 0;
+  std::int64_t duration = 0;
+};
 
 // libavformat's fragmented MP4 (or QuickTime), into memory. The caller decides where a fragment ends.
-class SegmentMuxer {
+class FragmentMuxer {
  public:
   // `format`: mp4 or mov. `sound` may be null. Times are in ticks of per_second().
   // The bytes of `ftyp` and `moov` are there to be taken at once.
-  static Result<std::unique_ptr<SegmentMuxer>> create(const char* format, const AVCodecParameters& video,
-                                                      std::int64_t video_per_second,
-                                                      const AVCodecParameters* sound);
-  SegmentMuxer(const SegmentMuxer&) = delete;
-  SegmentMuxer& operator=(const SegmentMuxer&) = delete;
-  ~SegmentMuxer();
+  static Result<std::unique_ptr<FragmentMuxer>> create(const char* format, const AVCodecParameters& video,
+                                                       std::int64_t video_per_second,
+                                                       const AVCodecParameters* sound);
+  FragmentMuxer(const FragmentMuxer&) = delete;
+  FragmentMuxer& operator=(const FragmentMuxer&) = delete;
+  ~FragmentMuxer();
 
   std::int64_t video_per_second() const;
   std::int64_t sound_per_second() const;
@@ -33,7 +40,7 @@ class SegmentMuxer {
   std::string take();
 
  private:
-  SegmentMuxer() = default;
+  FragmentMuxer() = default;
   Status open(const char* format);
   Status add_stream(const AVCodecParameters& parameters, int per_second);
   Status write_head();
@@ -42,8 +49,8 @@ class SegmentMuxer {
   std::int64_t per_second(unsigned track) const;
 
   std::string bytes_;
-  media::AvBytes io_;
+  AvBytes io_;
   AVFormatContext* context_ = nullptr;
 };
 
-}  // namespace porchlight::record
+}  // namespace porchlight::media

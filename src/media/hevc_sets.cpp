@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hevc_sets.hpp"
+#include "porchlight/media/hevc_sets.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -8,7 +8,7 @@ extern "C" {
 #include <libavcodec/avcodec.h>
 }
 
-namespace porchlight::record {
+namespace porchlight::media {
 namespace {
 
 constexpr std::string_view start_code{"\0\0\1", 3};
@@ -116,7 +116,7 @@ bool HevcSets::has(std::string_view unit) const {
   return std::find(sets_.begin(), sets_.end(), without_zeros(unit)) != sets_.end();
 }
 
-Result<media::AvPacket> HevcSets::without(const AVPacket& packet) const {
+Result<AvPacket> HevcSets::without(const AVPacket& packet) const {
   const auto bytes = characters(packet.data, packet.size);
   std::string kept;
   std::size_t rest = 0;  // where what is not looked at begins
@@ -128,10 +128,9 @@ Result<media::AvPacket> HevcSets::without(const AVPacket& packet) const {
     rest = unit.end;
   }
   kept += bytes.substr(rest);
-  auto made = media::make_av_packet();
+  auto made = make_av_packet();
   if (!changed || kept.empty()) {
-    if (const int held = av_packet_ref(made.get(), &packet); held < 0)
-      return media::av_error(held, "hold a packet");
+    if (const int held = av_packet_ref(made.get(), &packet); held < 0) return av_error(held, "hold a packet");
     return made;
   }
   if (av_new_packet(made.get(), static_cast<int>(kept.size())) < 0 ||
@@ -141,4 +140,4 @@ Result<media::AvPacket> HevcSets::without(const AVPacket& packet) const {
   return made;
 }
 
-}  // namespace porchlight::record
+}  // namespace porchlight::media

@@ -5,7 +5,7 @@
 
 #include "porchlight/media/av.hpp"
 
-namespace porchlight::record {
+namespace porchlight::media {
 
 // One of libavcodec's bitstream filters that gives one packet for one.
 class PacketFilter {
@@ -13,7 +13,7 @@ class PacketFilter {
   static Result<PacketFilter> create(const char* name, const AVCodecParameters& parameters);
 
   // The packet's times stay. `extradata`, if not null: what the filter found of it.
-  Result<media::AvPacket> filter(const AVPacket& packet, std::vector<std::uint8_t>* extradata = nullptr);
+  Result<AvPacket> filter(const AVPacket& packet, std::vector<std::uint8_t>* extradata = nullptr);
 
  private:
   struct Deleter {
@@ -23,4 +23,4 @@ class PacketFilter {
   std::unique_ptr<AVBSFContext, Deleter> context_;
 };
 
-}  // namespace porchlight::record
+}  // namespace porchlight::media

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "segment_parameters.hpp"
+#include "porchlight/media/track_parameters.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,27 +7,27 @@
 #include <span>
 #include <vector>
 
-#include "packet_filter.hpp"
+#include "porchlight/media/packet_filter.hpp"
 
 extern "C" {
 #include <libavcodec/avcodec.h>
 #include <libavutil/mem.h>
 }
 
-namespace porchlight::record {
+namespace porchlight::media {
 namespace {
 
 using Bytes = std::span<const std::uint8_t>;
 
-Error unsupported(const media::StreamInfo& stream, const char* why) {
-  return Error(ErrorCode::unsupported, "record " + stream.codec + ": " + why);
+Error unsupported(const StreamInfo& stream, const char* why) {
+  return Error(ErrorCode::unsupported, "describe " + stream.codec + ": " + why);
 }
 
-Result<media::AvParameters> copy_of(const media::StreamInfo& stream) {
-  media::AvParameters copy(avcodec_parameters_alloc());
+Result<AvParameters> copy_of(const StreamInfo& stream) {
+  AvParameters copy(avcodec_parameters_alloc());
   if (!copy || !stream.parameters) return unsupported(stream, "the source does not describe it");
   if (const int copied = avcodec_parameters_copy(copy.get(), stream.parameters.get()); copied < 0)
-    return media::av_error(copied, "copy stream parameters");
+    return av_error(copied, "copy stream parameters");
   copy->codec_tag = 0;  // another container's word for it
   return copy;
 }
@@ -63,7 +63,7 @@ bool has_all_sets(Bytes bytes, bool is_hevc) {
 }
 
 // What the keyframe says of itself is newer than what was announced when the connection was made.
-Status take_parameter_sets(AVCodecParameters& parameters, const media::StreamInfo& stream,
+Status take_parameter_sets(AVCodecParameters& parameters, const StreamInfo& stream,
                            const AVPacket& keyframe) {
   const Bytes announced(parameters.extradata, static_cast<std::size_t>(parameters.extradata_size));
   if (!announced.empty() && !is_annex_b(announced))
@@ -85,7 +85,7 @@ struct ParserDeleter {
 // From the parameter sets.
 void take_size(AVCodecParameters& parameters, const AVPacket& keyframe) {
   std::unique_ptr<AVCodecParserContext, ParserDeleter> parser(av_parser_init(parameters.codec_id));
-  media::AvCodec context(avcodec_alloc_context3(nullptr));
+  AvCodec context(avcodec_alloc_context3(nullptr));
   if (!parser || !context || avcodec_parameters_to_context(context.get(), &parameters) < 0) return;
   parser->flags |= PARSER_FLAG_COMPLETE_FRAMES;
   std::uint8_t* out = nullptr;
@@ -111,7 +111,7 @@ void take_jpeg_size(AVCodecParameters& parameters, Bytes picture) {
 }
 
 // ISO 14496-3: object type, frequency, channels. libavcodec's filter makes it of the ADTS header.
-Status take_aac_configuration(AVCodecParameters& parameters, const media::StreamInfo& stream,
+Status take_aac_configuration(AVCodecParameters& parameters, const StreamInfo& stream,
                               const AVPacket& packet) {
   if (parameters.extradata_size == 0 && !is_adts(packet))
     return unsupported(stream, "the source does not describe it");
@@ -153,8 +153,7 @@ bool is_adts(const AVPacket& packet) {
   return packet.size > 7 && packet.data[0] == 0xff && (packet.data[1] & 0xf6) == 0xf0;
 }
 
-Result<media::AvParameters> parameters_of_pictures(const media::StreamInfo& stream,
-                                                   const AVPacket& keyframe) {
+Result<AvParameters> parameters_of_pictures(const StreamInfo& stream, const AVPacket& keyframe) {
   auto copy = copy_of(stream);
   if (!copy) return copy;
   auto& parameters = **copy;
@@ -176,7 +175,7 @@ Result<media::AvParameters> parameters_of_pictures(const media::StreamInfo& stre
   return copy;
 }
 
-Result<media::AvParameters> parameters_of_sound(const media::StreamInfo& stream, const AVPacket& packet) {
+Result<AvParameters> parameters_of_sound(const StreamInfo& stream, const AVPacket& packet) {
   auto copy = copy_of(stream);
   if (!copy) return copy;
   auto& parameters = **copy;
@@ -190,15 +189,15 @@ Result<media::AvParameters> parameters_of_sound(const media::StreamInfo& stream,
   return copy;
 }
 
-std::shared_ptr<const media::StreamInfo> described_sound(const media::Packet& packet) {
+std::shared_ptr<const StreamInfo> described_sound(const Packet& packet) {
   const auto& stream = packet.stream;
   if (stream->codec != "aac" || (stream->parameters && stream->parameters->extradata_size > 0)) return stream;
   auto parameters = parameters_of_sound(*stream, *packet.data);
   if (!parameters) return nullptr;
-  auto described = std::make_shared<media::StreamInfo>(*stream);
+  auto described = std::make_shared<StreamInfo>(*stream);
   described->parameters =
-      std::shared_ptr<const AVCodecParameters>(std::move(parameters).value().release(), media::AvDeleter{});
+      std::shared_ptr<const AVCodecParameters>(std::move(parameters).value().release(), AvDeleter{});
   return described;
 }
 
-}  // namespace porchlight::record
+}  // namespace porchlight::media

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "record/packet_time.hpp"
+#include "porchlight/media/packet_time.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -10,7 +10,7 @@ extern "C" {
 #include <libavutil/mathematics.h>
 }
 
-namespace porchlight::record {
+namespace porchlight::media {
 namespace {
 
 constexpr std::string_view start_code{"\0\0\1", 3};
@@ -34,7 +34,7 @@ std::string_view without_zeros(std::string_view unit) {
   return unit;
 }
 
-std::optional<std::chrono::nanoseconds> time_of(std::int64_t ticks, const media::StreamInfo& stream) {
+std::optional<std::chrono::nanoseconds> time_of(std::int64_t ticks, const StreamInfo& stream) {
   if (ticks == AV_NOPTS_VALUE) return std::nullopt;
   const AVRational base{stream.time_base_num, stream.time_base_den};
   return std::chrono::nanoseconds{av_rescale_q(ticks, base, AVRational{1, 1'000'000'000})};
@@ -42,20 +42,20 @@ std::optional<std::chrono::nanoseconds> time_of(std::int64_t ticks, const media:
 
 }  // namespace
 
-std::optional<std::chrono::nanoseconds> decode_time(const media::Packet& packet) {
+std::optional<std::chrono::nanoseconds> decode_time(const Packet& packet) {
   const auto ticks = packet.data->dts != AV_NOPTS_VALUE ? packet.data->dts : packet.data->pts;
   return time_of(ticks, *packet.stream);
 }
 
-std::optional<std::chrono::nanoseconds> shown_time(const media::Packet& packet) {
+std::optional<std::chrono::nanoseconds> shown_time(const Packet& packet) {
   return time_of(packet.data->pts, *packet.stream);
 }
 
-bool is_damaged(const media::Packet& packet) noexcept {
+bool is_damaged(const Packet& packet) noexcept {
   return (packet.data->flags & AV_PKT_FLAG_CORRUPT) != 0;
 }
 
-bool same_coding(const media::StreamInfo& a, const media::StreamInfo& b) {
+bool same_coding(const StreamInfo& a, const StreamInfo& b) {
   if (&a == &b) return true;
   if (a.codec != b.codec || a.width != b.width || a.height != b.height ||
       a.time_base_num != b.time_base_num || a.time_base_den != b.time_base_den)
@@ -68,7 +68,7 @@ bool same_coding(const media::StreamInfo& a, const media::StreamInfo& b) {
                     right.extradata + right.extradata_size);
 }
 
-std::string parameter_sets(const media::Packet& keyframe) {
+std::string parameter_sets(const Packet& keyframe) {
   const bool hevc = keyframe.stream->codec == "hevc";
   if (!hevc && keyframe.stream->codec != "h264") return {};
   const std::string_view bytes(reinterpret_cast<const char*>(keyframe.data->data),
@@ -88,4 +88,4 @@ std::string parameter_sets(const media::Packet& keyframe) {
   return sets;
 }
 
-}  // namespace porchlight::record
+}  // namespace porchlight::media

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "live/channel.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "live/messages.hpp"
+#include "porchlight/media/packet_time.hpp"
+#include "porchlight/media/track_parameters.hpp"
+
+namespace porchlight::live {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto stale = 5s;                // a picture older than that is none of now
+constexpr auto between_rates = 5s;        // over which a bit rate is counted
+constexpr auto quick_answer = 60s;        // who joins later did not come because of the ring
+constexpr std::size_t most_sounds = 512;  // without a picture between them
+
+}  // namespace
+
+LiveInstruments::LiveInstruments(telemetry::Metrics& metrics)
+    : latency(metrics.histogram("stream_latency_seconds", {{"protocol", "mse"}})),
+      ring_to_view(metrics.histogram("doorbell_ring_to_live_view_seconds", {{"protocol", "mse"}})),
+      bytes(metrics.counter("stream_bytes_sent_total", {{"protocol", "mse"}})) {}
+
+Channel::Channel(Source source, const Limits& limits, const Clock& clock, LiveInstruments& instruments)
+    : source_(std::move(source)), limits_(limits), clock_(clock), instruments_(instruments) {}
+
+Channel::~Channel() {
+  source_.feed->set_watched(false);
+}
+
+void Channel::take_packets() {
+  while (auto packet = source_.feed->pop()) take(*packet);
+}
+
+void Channel::take(const media::PacketPtr& packet) {
+  if (packet->stream->kind != media::MediaKind::video) return take_sound(packet);
+  if (!video_ || !media::same_coding(*video_, *packet->stream)) depth_.forget();
+  video_ = packet->stream;
+  last_picture_ = packet->arrived;
+  depth_.saw(*packet);
+  keep(packet);
+  if (!viewings_.empty()) show(*packet);
+}
+
+void Channel::take_sound(const media::PacketPtr& packet) {
+  if (announced_sound_ != packet->stream) {
+    auto described = is_carried(*packet->stream) ? media::described_sound(*packet) : nullptr;
+    const bool is_silent = described == nullptr && is_carried(*packet->stream);
+    if (!is_silent) announced_sound_ = packet->stream;  // else the next packet may say it
+    sound_ = std::move(described);
+  }
+  keep(packet);
+  if (!viewings_.empty() && sounds_.size() < most_sounds) sounds_.push_back(packet);
+}
+
+// A group that is too long to be kept is forgotten up to the next keyframe.
+void Channel::keep(const media::PacketPtr& packet) {
+  const bool begins = packet->stream->kind == media::MediaKind::video && packet->keyframe;
+  if (begins) {
+    group_.clear();
+    group_bytes_ = 0;
+  } else if (group_.empty()) {
+    return;
+  }
+  group_.push_back(packet);
+  group_bytes_ += packet->size;
+  if (group_bytes_ > limits_.group_bytes) group_.clear();
+}
+
+bool Channel::needs_another(const media::Packet& keyframe) const {
+  if (!maker_ || !maker_->fits(keyframe) || maker_->depth() < depth_.depth()) return true;
+  return sound_ && (!maker_->sound() || !media::same_coding(*sound_, *maker_->sound()));
+}
+
+bool Channel::begin_anew(const media::Packet& keyframe) {
+  maker_.reset();
+  head_.reset();
+  fragments_.clear();
+  auto made = FragmentMaker::create(keyframe, sound_, depth_.depth());
+  if (!made) {
+    unsupported_ = keyframe.stream->codec;
+    if (std::exchange(failed_, made.error().text()) != made.error().text())
+      log_.warning("a camera cannot be shown live",
+                   {{"camera_id", source_.feed->camera_id()}, {"fault", made.error().text()}});
+    for (auto& viewing : viewings_) viewing->tell(unsupported(unsupported_));
+    return false;
+  }
+  maker_ = std::move(*made);
+  unsupported_.clear();
+  failed_.clear();
+  // A sound that cannot be described is tried once.
+  if (maker_->sound() == nullptr) sound_.reset();
+  head_ =
+      Head{++heads_, begins(maker_->type(), maker_->width(), maker_->height()), head_frame(maker_->head())};
+  return true;
+}
+
+void Channel::show(const media::Packet& picture) {
+  // In what order pictures come is known after a few: until then the first viewer of a camera that has just
+  // begun waits, for a fifth of a second.
+  if (!maker_ && !picture.keyframe && depth_.is_known() && unsupported_.empty() && !group_.empty())
+    return watch();
+  if (picture.keyframe && needs_another(picture)) {
+    if (!depth_.is_known()) maker_.reset();
+    if (depth_.is_known() && !begin_anew(picture)) return;
+  }
+  if (!maker_) return;
+  auto bytes = maker_->fragment(picture, sounds_);
+  sounds_.clear();
+  if (!bytes) {
+    // What libavformat refused once it would refuse again: another muxer, from the next keyframe on.
+    log_.warning("a picture could not be put into the live stream",
+                 {{"camera_id", source_.feed->camera_id()}, {"fault", bytes.error().text()}});
+    maker_.reset();
+    group_.clear();
+    return fragments_.clear();
+  }
+  const auto arrived =
+      clock_.wall() - std::chrono::duration_cast<WallTime::duration>(clock_.now() - picture.arrived);
+  send({media_frame(arrived, *bytes), picture.keyframe, picture.arrived});
+}
+
+void Channel::send(const Fragment& fragment) {
+  if (fragment.keyframe) {
+    fragments_.clear();
+    fragment_bytes_ = 0;
+    fragments_whole_ = true;
+  }
+  fragment_bytes_ += fragment.frame->size();
+  if (fragment_bytes_ > limits_.group_bytes) fragments_whole_ = false;
+  if (fragments_whole_)
+    fragments_.push_back(fragment);
+  else
+    fragments_.clear();
+  if (!catching_up_) sent_bits_ += fragment.frame->size() * 8;
+  const auto now = clock_.now();
+  for (auto& viewing : viewings_) {
+    const bool first = viewing->is_new();
+    if (!viewing->give(*head_, fragment, now)) {
+      if (!first) ++withheld_;
+      continue;
+    }
+    instruments_.bytes.increment(static_cast<double>(viewing->take_bytes()));
+    if (first) greet(*viewing);
+    if (!catching_up_ && viewing->is_measured(now)) measure(*viewing, fragment.arrived, now);
+  }
+}
+
+// The first picture of one who came because of a ring.
+void Channel::greet(Viewing& viewing) {
+  if (!rung_ || viewing.joined() < *rung_ || viewing.joined() - *rung_ > quick_answer) return;
+  instruments_.ring_to_view.observe(std::chrono::duration<double>(clock_.now() - *rung_).count());
+}
+
+void Channel::measure(const Viewing& viewing, MonotonicTime arrived, MonotonicTime now) {
+  const auto latency = (now - arrived) + viewing.viewer().round_trip() / 2;
+  latency_s_ = std::chrono::duration<double>(latency).count();
+  instruments_.latency.observe(*latency_s_);
+}
+
+void Channel::watch() {
+  source_.feed->set_watched(true);
+  if (counted_from_ == MonotonicTime{}) counted_from_ = clock_.now();
+  if (group_.empty() || shows_nothing(clock_.now()) || !depth_.is_known()) return;
+  if (!begin_anew(*group_.front())) return;
+  sounds_.clear();
+  catching_up_ = true;
+  // By value: what fails forgets the group.
+  for (const auto& packet : std::vector<media::PacketPtr>(group_)) {
+    if (!maker_) break;
+    if (packet->stream->kind == media::MediaKind::video)
+      show(*packet);
+    else
+      sounds_.push_back(packet);
+  }
+  catching_up_ = false;
+}
+
+void Channel::rest() {
+  source_.feed->set_watched(false);
+  maker_.reset();
+  head_.reset();
+  fragments_.clear();
+  sounds_.clear();
+  unsupported_.clear();
+  counted_from_ = {};
+  sent_bits_ = 0;
+  bitrate_bps_ = 0;
+  latency_s_.reset();
+}
+
+bool Channel::shows_nothing(MonotonicTime now) const {
+  return !last_picture_ || now - *last_picture_ > stale;
+}
+
+void Channel::add(std::shared_ptr<Viewer> viewer, std::string_view version) {
+  take_packets();
+  const auto now = clock_.now();
+  auto viewing = std::make_unique<Viewing>(std::move(viewer), limits_, now);
+  viewing->viewer().outlet.text(hello(*source_.feed, version));
+  viewing->allow(maker_ ? fragment_bytes_ : group_bytes_);
+  viewings_.push_back(std::move(viewing));
+  auto& added = *viewings_.back();
+  if (viewings_.size() == 1) {
+    watch();
+  } else if (head_ && !shows_nothing(now)) {
+    for (const auto& fragment : fragments_) added.give(*head_, fragment, now);
+    if (!added.is_new()) {
+      instruments_.bytes.increment(static_cast<double>(added.take_bytes()));
+      greet(added);
+    }
+  }
+  if (!unsupported_.empty()) return added.tell(unsupported(unsupported_));
+  if (added.is_new()) added.tell(waiting(source_.state()));
+}
+
+void Channel::adopt(Channel& former) {
+  for (auto& viewing : former.viewings_) {
+    heads_ = std::max(heads_, former.heads_);
+    viewing->tell(waiting(source_.state()));
+    viewings_.push_back(std::move(viewing));
+  }
+  former.viewings_.clear();
+  if (!viewings_.empty()) watch();
+}
+
+void Channel::end_all(std::uint16_t code, std::string_view reason) {
+  for (auto& viewing : viewings_) viewing->viewer().outlet.close(code, reason);
+  viewings_.clear();
+  rest();
+}
+
+void Channel::tick() {
+  const auto now = clock_.now();
+  const bool watched = !viewings_.empty();
+  std::erase_if(viewings_, [&](const auto& viewing) { return !viewing->is_well(now); });
+  if (viewings_.empty()) {
+    if (watched) rest();
+    return;
+  }
+  if (now - counted_from_ >= between_rates) {
+    bitrate_bps_ = static_cast<double>(std::exchange(sent_bits_, 0)) /
+                   std::chrono::duration<double>(now - counted_from_).count();
+    counted_from_ = now;
+  }
+  const auto state = source_.state();
+  const bool lost = state != "connected" && (!last_picture_ || now - *last_picture_ > 1s);
+  if (!unsupported_.empty() || !(lost || shows_nothing(now))) return;
+  for (auto& viewing : viewings_) viewing->tell(waiting(state));
+}
+
+FeedFigures Channel::figures() {
+  return {source_.feed->camera_id(), source_.feed->quality(), viewings_.size(), bitrate_bps_, latency_s_};
+}
+
+}  // namespace porchlight::live

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// The wiring of those who watch.
+#include <utility>
+
+#include "pipeline/pipeline_state.hpp"
+#include "porchlight/telemetry/build.hpp"
+
+namespace porchlight::pipeline {
+
+using namespace std::chrono_literals;
+
+Status Pipeline::State::make_live() {
+  live::LaneOptions wanted;
+  wanted.version = telemetry::build_version();
+  auto made = live::Lane::create(std::move(wanted), clock, metrics);
+  if (!made) return std::move(made).error();
+  live = std::move(*made);
+  return {};
+}
+
+void Pipeline::State::start_live() {
+  // Ends before the listener, so that viewers are told why.
+  supervisor.start({"live", "streamer", Stage::decoders, 10s,
+                    [lane = live.get()](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); }});
+}
+
+void Pipeline::State::publish_sources() {
+  auto all = std::make_shared<live::Sources>();
+  for (const auto& [id, unit] : cameras)
+    for (auto& source : CameraUnit::sources_of(unit)) all->push_back(std::move(source));
+  live->set_sources(std::move(all));
+}
+
+// Here and not on the lane's thread, because this one removes the series of a camera that is gone.
+void Pipeline::State::show_live() {
+  std::map<std::string, std::size_t> viewers;
+  std::map<std::string, double> latency;
+  for (const auto& [id, unit] : cameras) viewers[id] = 0;
+  std::set<std::pair<std::string, live::Quality>> shown;
+  for (const auto& feed : live->figures()) {
+    if (!cameras.contains(feed.camera_id)) continue;
+    viewers[feed.camera_id] += feed.viewers;
+    if (feed.viewers == 0) continue;
+    shown.insert({feed.camera_id, feed.quality});
+    metrics
+        .gauge("stream_bitrate",
+               {{"camera_id", feed.camera_id}, {"quality", std::string(to_string(feed.quality))}})
+        .set(feed.bitrate_bps);
+    if (feed.latency_s) latency[feed.camera_id] = std::max(latency[feed.camera_id], *feed.latency_s);
+  }
+  for (const auto& [id, count] : viewers)
+    metrics.gauge("stream_viewers_count", {{"camera_id", id}}).set(static_cast<double>(count));
+  metrics.gauge("active_streams_total").set(static_cast<double>(shown.size()));
+  for (const auto& [id, quality] : streams_shown) {
+    if (!cameras.contains(id)) continue;
+    if (!shown.contains({id, quality}))
+      metrics.remove_gauge("stream_bitrate",
+                           {{"camera_id", id}, {"quality", std::string(to_string(quality))}});
+    if (!latency.contains(id))
+      metrics.remove_gauge("stream_latency_ms", {{"camera_id", id}, {"protocol", "mse"}});
+  }
+  for (const auto& [id, seconds] : latency)
+    metrics.gauge("stream_latency_ms", {{"camera_id", id}, {"protocol", "mse"}}).set(seconds * 1000);
+  streams_shown = std::move(shown);
+}
+
+std::shared_ptr<live::Viewer> Pipeline::watch(const std::string& camera_id, live::Quality quality,
+                                              live::Outlet outlet) {
+  return state_->live->join(camera_id, quality, std::move(outlet));
+}
+
+}  // namespace porchlight::pipeline

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Watching a camera: the real daemon, a real camera, a WebSocket client, and somebody else's decoder."""
+
+import json
+import shutil
+import struct
+import subprocess
+import tempfile
+import time
+import unittest
+
+import footage_truth
+import harness
+from accounts_client import Client, first_run_code
+from stream_client import WebSocket
+
+PASSWORD = "a long phrase of theirs"
+LIVE = "/api/v1/cameras/front/live"
+
+
+class Viewer(WebSocket):
+    """`texts` and the films of one connection: one for each head, with what follows it. Says that it is there while it
+    reads; one that is `deaf` reads nothing behind the answer to its upgrade."""
+
+    def __init__(self, client, path=LIVE, deaf=False, **headers):
+        self.deaf, self.code = deaf, None
+        self.texts, self.films, self.times = [], [], []
+        super().__init__(client, path, **headers)
+
+    def listen(self):
+        if not self.deaf:
+            super().listen()
+
+    def read(self, size):
+        data = self.bytes.read(size)
+        if len(data) < size:
+            raise ValueError("it ended")
+        return data
+
+    def messages(self):
+        said = 0
+        while True:
+            if time.monotonic() - said > 2:
+                said = time.monotonic()
+                self.send(1, json.dumps({"t": said, "rtt_ms": 1}).encode())
+            head = self.read(2)
+            size = head[1] & 127
+            if size >= 126:
+                size = int.from_bytes(self.read(2 if size == 126 else 8), "big")
+            payload, kind = self.read(size), head[0] & 15
+            if kind == 8:
+                self.code = struct.unpack(">H", payload[:2])[0]
+                return
+            if kind == 9:
+                self.send(10, payload)
+            elif kind == 1:
+                self.texts.append(json.loads(payload))
+                yield "text", self.texts[-1]
+            elif kind == 2:
+                arrived, = struct.unpack(">Q", payload[:8])
+                if arrived:
+                    self.films[-1].append(payload[8:])
+                    self.times.append(arrived)
+                else:
+                    self.films.append([payload[8:]])
+                yield "media", arrived
+
+    def pictures(self):
+        return len(self.times)
+
+    def said(self, kind):
+        return [text for text in list(self.texts) if text["type"] == kind]
+
+
+class LiveTest(unittest.TestCase):
+    def setUp(self):
+        if missing := footage_truth.missing():
+            self.skipTest(missing)
+        if not shutil.which("ffprobe"):
+            self.skipTest("no ffprobe here")
+        folder = tempfile.TemporaryDirectory(prefix="porchlight-")
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.camera = footage_truth.NumberedCamera(folder.name, "front")
+        self.addCleanup(lambda: self.camera.process.poll() is None and self.camera.kill())
+        self.daemon = harness.Daemon({
+            "cameras": [{"id": "front", "url": self.camera.url, "motion": False, "stall": "5s"}],
+            "buttons": [{"id": "front", "kind": "virtual", "camera": "front"}], "faces": {"enabled": False},
+            "recording": {"reserve": "1MiB", "keep": {"space": "100%"}}})
+        self.addCleanup(self.daemon.close)
+        code = harness.wait_until(lambda: first_run_code(self.daemon), 20, "the first-run code")
+        self.anna = Client(self.daemon)
+        self.assertEqual(self.anna.register(code, "anna", PASSWORD)[0], 201)
+        self.assertEqual(self.anna.login("anna", PASSWORD), 200)
+        harness.wait_until(lambda: self.daemon.metric("camera_connection_status", camera_id="front") == 1, 60, "the camera")
+
+    def watch(self, client=None, *arguments, **more):
+        viewer = Viewer(client or self.anna, *arguments, **more)
+        self.addCleanup(viewer.close)
+        return viewer
+
+    def seen(self, viewer, count):
+        harness.wait_until(lambda: viewer.pictures() >= count, 60, f"{count} pictures; heard {viewer.texts}, {viewer.code}")
+
+    def decoded(self, film):
+        """The pictures that ffprobe decodes, and their width; it must not complain."""
+        parts = list(film)
+        done = subprocess.run(["ffprobe", "-v", "error", "-count_frames", "-select_streams", "v:0", "-of", "json",
+                               "-show_entries", "stream=nb_read_frames,width", "-"], input=b"".join(parts),
+                              capture_output=True, timeout=120)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        [stream] = json.loads(done.stdout)["streams"]
+        return int(stream["nb_read_frames"]), len(parts) - 1, stream["width"]
+
+    def views(self):
+        lines = map(json.loads, (self.daemon.state / "audit" / "audit.jsonl").read_text().splitlines())
+        return [r["details"].get("seconds") for r in lines if r["audit_type"] == "data_access" and r["resource"] == LIVE]
+
+    def test_viewer_sees_what_the_camera_sends_and_both_ends_are_on_record(self):
+        viewer = self.watch()
+        self.assertEqual(viewer.status, 101)
+        self.seen(viewer, 30)
+        self.assertEqual(viewer.texts[0]["type"], "hello")
+        self.assertEqual((viewer.texts[0]["camera"], viewer.texts[0]["quality"]), ("front", "main"))
+        self.assertRegex(viewer.said("init")[0]["codecs"], '^video/mp4; codecs="avc1[.][0-9a-f]{6}"$')
+        self.assertTrue(harness.wait_until(lambda: viewer.said("pong"), 30, "an answer"))
+        age = time.time() - viewer.times[-1] / 1e6
+        self.assertTrue(-1 < age < 60, age)
+        harness.wait_until(lambda: self.daemon.metric("stream_viewers_count", camera_id="front") == 1, 30, "the viewer's count")
+        self.assertEqual(self.daemon.metric("active_streams_total"), 1)
+        self.assertGreater(self.daemon.metric("stream_bytes_sent_total", protocol="mse"), 1000)
+        viewer.close()
+        self.assertTrue(viewer.wait_for_end())
+        read, sent, _ = self.decoded(viewer.films[0])
+        self.assertEqual(read, sent)
+        harness.wait_until(lambda: len(self.views()) == 2, 30, f"both records, {self.views()}")
+        self.assertIsNone(self.views()[0])
+        self.assertIsInstance(self.views()[1], int)
+        harness.wait_until(lambda: self.daemon.metric("stream_viewers_count", camera_id="front") == 0, 30, "the viewer's leaving")
+        self.assertEqual(self.daemon.metric("active_streams_total"), 0)
+
+    def test_ring_is_answered_by_looking(self):
+        self.daemon.ring("front")
+        self.seen(self.watch(), 1)
+        harness.wait_until(lambda: self.daemon.metric("doorbell_ring_to_live_view_seconds_count", protocol="mse") == 1, 30, "the time of the answer")
+
+    def test_camera_that_was_killed_returns_on_the_same_socket(self):
+        viewer = self.watch()
+        self.seen(viewer, 10)
+        self.camera.kill()
+        harness.wait_until(lambda: viewer.said("waiting"), 60, "the news")
+        before = viewer.pictures()
+        self.camera.start()
+        self.seen(viewer, before + 20)
+        self.assertIsNone(viewer.code)
+        for film in viewer.films:
+            read, sent, _ = self.decoded(film)
+            self.assertEqual(read, sent)
+
+    def test_other_size_comes_with_another_head(self):
+        viewer = self.watch()
+        self.seen(viewer, 10)
+        self.camera.order("size 1280 720")
+        harness.wait_until(lambda: len(viewer.said("init")) >= 2, 60, "another head")
+        self.seen(viewer, viewer.pictures() + 10)
+        self.assertEqual([text["width"] for text in viewer.said("init")][-1], 1280)
+        self.assertEqual(self.decoded(viewer.films[-1])[2], 1280)
+
+    def test_who_reads_nothing_is_closed_and_costs_nobody_a_picture(self):
+        deaf, other = self.watch(deaf=True), self.watch()
+        self.assertEqual(deaf.status, 101)
+        harness.wait_until(lambda: self.views().count(None) == 2, 30, "both viewings")
+        harness.wait_until(lambda: any(s is not None for s in self.views()), 120, "the end of the one who is silent")
+        self.assertIsNone(other.code)
+        self.seen(other, other.pictures() + 10)
+        self.assertEqual(self.daemon.metric("pipeline_queue_dropped_total", queue_name="recording") or 0, 0)
+        read, sent, _ = self.decoded(other.films[0])
+        self.assertEqual(read, sent)
+
+    def test_session_that_ends_ends_the_viewing(self):
+        viewer = self.watch()
+        self.seen(viewer, 5)
+        self.assertEqual(self.anna.ask("POST", "/api/v1/auth/logout")[0], 204)
+        self.assertTrue(viewer.wait_for_end())
+        self.assertEqual(viewer.code, 1008)
+
+    def test_intruders_and_other_sites_see_nothing(self):
+        nobody = Client(self.daemon)
+        self.assertEqual(self.watch(nobody).status, 401)
+        self.assertEqual(self.watch(None, LIVE, Origin="https://evil.example").status, 403)
+        self.assertEqual(self.watch(None, "/api/v1/cameras/nobody/live").status, 404)
+        self.assertEqual(self.watch(None, LIVE + "?quality=huge").status, 400)
+        status, _, made = self.anna.ask("POST", "/api/v1/users", {"name": "bert", "role": "viewer", "cameras": []})
+        self.assertEqual(status, 201, made)
+        bert = Client(self.daemon)
+        self.assertEqual(bert.register(made["invitation"], "bert", PASSWORD)[0], 201)
+        self.assertEqual(bert.login("bert", PASSWORD), 200)
+        self.assertEqual(self.watch(bert).status, 403)
+        viewer = self.watch()
+        self.seen(viewer, 1)
+        viewer.send(1, b'{"open":"sesame"}')
+        self.assertTrue(viewer.wait_for_end())
+        self.assertEqual(viewer.code, 1003)
+
+
+if __name__ == "__main__":
+    unittest.main()
