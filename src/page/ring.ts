@@ -26,7 +26,11 @@ export function after(shown: Ring | null, event: HouseEvent, now: number): Ring 
   return { event, sighting: null, acknowledged: event.acknowledged ?? null };
 }
 
+/** Which event came last, and in which form: whoever lists events looks again when it changes. */
+export const newest = signal("");
+
 export function takeEvent(event: HouseEvent): void {
+  newest.value = `${event.id} ${event.snapshot ?? ""} ${event.end ?? ""}`;
   if (event.type === "camera_lost" || event.type === "camera_back") void refreshCameras().catch(() => undefined);
   if (!settled.has(event.id)) ring.value = after(ring.value, event, Date.now());
 }
@@ -35,9 +39,9 @@ export function takeEvent(event: HouseEvent): void {
 export async function findOpenRing(): Promise<void> {
   const since = new Date(Date.now() - freshFor).toISOString();
   const { events } = await get<EventPage>(`/api/v1/events?type=ring&limit=1&after=${since}`);
-  const newest = events[0];
-  if (!newest || settled.has(newest.id)) return;
-  const whole = await get<HouseEvent>(`/api/v1/events/${newest.id}`);
+  const last = events[0];
+  if (!last || settled.has(last.id)) return;
+  const whole = await get<HouseEvent>(`/api/v1/events/${last.id}`);
   if (!whole.acknowledged) takeEvent(whole);
 }
 

@@ -48,6 +48,7 @@ TEST_F(FirstRun, CodeMakesTheFirstAdministratorOnce) {
 TEST_F(FirstRun, EverybodyMaySeeThatTheFirstAccountIsAwaited) {
   EXPECT_EQ(ask("GET", "/api/v1/auth/register").body, R"({"first_account":true})");
   add("bert", store::Role::viewer, {});
+  reload();
   EXPECT_EQ(ask("GET", "/api/v1/auth/register").body, R"({"first_account":false})");
 }
 

@@ -12,6 +12,7 @@ import unittest
 
 import browser
 import harness
+import visitors
 from accounts_client import Client, first_run_code
 from authenticator import totp
 
@@ -77,6 +78,62 @@ class PageCase(unittest.TestCase):
 
 
 class PageTest(PageCase):
+    def test_first_run(self):
+        for size, scheme in (PHONE, DESKTOP):
+            daemon = self.house()
+            code = harness.wait_until(lambda daemon=daemon: first_run_code(daemon), 20, "the first-run code")
+            self.tell(daemon, "first_run", size, scheme, code=code)
+
+    def test_ring_takes_over_and_is_acknowledged(self):
+        daemon = self.house()
+        anna = self.account(daemon)
+
+        def ring_and_answer():
+            path = f"/api/v1/events/{daemon.ring('front')}/acknowledge"
+            self.assertEqual(anna.ask("POST", path, {})[0], 200)
+        for size, scheme in (PHONE, DESKTOP):
+            self.tell(daemon, "ring", size, scheme, turns={"ring": lambda: daemon.ring("front"), "ring_and_answer": ring_and_answer})
+
+    def test_ring_while_the_page_was_cut_off_is_shown(self):
+        daemon = self.house()
+        self.account(daemon)
+        port = daemon.port
+
+        def start_and_ring():
+            daemon.write_config({**json.loads(daemon.config.read_text()), "server": {"listen": f"127.0.0.1:{port}"}})
+            daemon.start()
+            daemon.ring("front")
+        self.tell(daemon, "missed_ring", *PHONE, turns={"stop": daemon.stop, "start_and_ring": start_and_ring})
+
+    def test_visits(self):
+        daemon = self.house(recording={"pre_roll": "1s", "post_roll": "1s", "reserve": "1MiB", "keep": {"space": "100%"}})
+        anna = self.account(daemon)
+        ring = daemon.ring("front")
+        path = f"/api/v1/events/{ring}"
+        self.assertEqual(anna.ask("POST", f"{path}/acknowledge", {})[0], 200)  # or it would show over every page
+        harness.wait_until(lambda: anna.ask("GET", path)[2]["snapshot"], 60, "the ring's picture")
+        harness.wait_until(lambda: anna.exchange("GET", f"{path}/clip")[0] == 200, 120, "the ring's film")
+        for size in ("phone", "desktop"):
+            for scheme in ("light", "dark"):
+                self.tell(daemon, "visits", size, scheme)
+
+    def test_stranger_gets_a_name(self):
+        if not (harness.PICTURES / "known_door.jpg").exists():
+            self.skipTest(f"no pictures in {harness.PICTURES}: run ./dev setup")
+        visitors.clip.make(pathlib.Path(self.clips.name) / "visitor.mp4", [(harness.PICTURES / "known_door.jpg", 0, 6)], 6)
+        daemon = self.house(cameras=[{"id": "front", "name": "Front door", "url": f"file:{self.clips.name}/visitor.mp4"}], faces={})
+        harness.wait_until(lambda: daemon.get("/health/ready")[0] == 200, 60, "the models")
+        anna = self.account(daemon)
+
+        def sighting_of(ring):
+            events = anna.ask("GET", "/api/v1/events?type=sighting")[2]["events"]
+            return next((event for event in events if event.get("ring_id") == ring), None)
+        ring = daemon.ring("front")
+        seen = harness.wait_until(lambda: sighting_of(ring), 60, "who it is")
+        self.assertEqual(seen["result"], "unknown_person", seen)
+        anna.ask("POST", f"/api/v1/events/{ring}/acknowledge", {})
+        self.tell(daemon, "teach", *PHONE, turns={"ring": lambda: daemon.ring("front")})
+
     def test_login_and_logout(self):
         daemon = self.house()
         self.account(daemon)
@@ -100,7 +157,7 @@ class PageTest(PageCase):
     def test_german(self):
         daemon = self.house()
         self.account(daemon)
-        self.tell(daemon, "german", *PHONE)
+        self.tell(daemon, "german", *PHONE, turns={"ring": lambda: daemon.ring("front")})
 
     def test_files_are_served_with_their_names_and_no_others(self):
         daemon = self.house()

@@ -8,12 +8,15 @@ import { Entry } from "./entry";
 import { LiveHouse } from "./live_house";
 import { Menu } from "./menu";
 import { FullView, Now } from "./now";
+import { Visits } from "./visits";
 
 function Content() {
   const to = route.value;
   switch (to.page) {
     case "camera":
       return <FullView key={to.id} id={to.id} />;
+    case "visits":
+      return <Visits />;
     case "menu":
       return <Menu />;
     default:
@@ -21,7 +24,7 @@ function Content() {
   }
 }
 
-const pages = ["now", "menu"] as const;
+const pages = ["now", "visits", "menu"] as const;
 
 function Shell() {
   const at = route.value.page === "camera" ? "now" : route.value.page;
