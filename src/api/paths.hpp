@@ -6,6 +6,8 @@
 namespace porchlight::api::paths {
 
 // The route templates: the closed set of the `endpoint` label is made of these.
+inline constexpr const char* page = "/";
+inline constexpr const char* page_asset = "/assets/{file}";
 inline constexpr const char* metrics = "/metrics";
 inline constexpr const char* health = "/health";
 inline constexpr const char* live = "/health/live";
@@ -69,6 +71,8 @@ inline constexpr const char* audit = "/api/v1/audit";
 inline constexpr const char* audit_verify = "/api/v1/audit/verify";
 
 inline constexpr std::array all = {
+    page,
+    page_asset,
     metrics,
     health,
     live,

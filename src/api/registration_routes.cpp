@@ -90,9 +90,25 @@ void register_account(Accounts::State& accounts, const Request& request, const R
       [&accounts, address] { accounts.throttle.withdrawn({}, address); });
 }
 
+// So that the page can lead to the first account. Without the code nobody makes it.
+Response awaited(const Accounts::State& accounts, const Request& request) {
+  const auto known = accounts.directory();
+  if (known->read) return json_answer(200, {{"first_account", known->users.empty()}});
+  auto response = refusal(503, "the accounts are not read yet", request);
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
+
 }  // namespace
 
 void add_registration_routes(Guard& guard, Accounts::State& accounts) {
+  guard.add(
+      {.method = http::Method::get,
+       .path = paths::registration,
+       .handler = [&accounts](const Request& request,
+                              const Responder& responder) { responder.send(awaited(accounts, request)); },
+       .statuses = {200, 503}},
+      Access::everyone());
   guard.add({.method = http::Method::post,
              .path = paths::registration,
              .statuses = {201, 400, 403, 409, 415, 422, 429, 503},

@@ -13,6 +13,7 @@
 #include "api/metrics_route.hpp"
 #include "api/openapi_route.hpp"
 #include "api/output_routes.hpp"
+#include "api/page_route.hpp"
 #include "api/paths.hpp"
 #include "api/people_routes.hpp"
 #include "api/route_table.hpp"
@@ -28,6 +29,7 @@ Guard route_table(Port port, telemetry::Metrics& metrics, telemetry::Health& hea
   auto& state = accounts.state();
   Guard guard(state, port.camera_of_button);
   const auto cameras = port.cameras;
+  add_page_routes(guard, port.page_places);
   add_metrics_route(guard, metrics);
   add_health_routes(guard, health);
   add_authority_route(guard, port.authority);

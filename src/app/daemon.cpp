@@ -17,6 +17,7 @@
 #include "app/library.hpp"
 #include "app/links.hpp"
 #include "app/people.hpp"
+#include "porchlight/api/page_places.hpp"
 #include "porchlight/api/routes.hpp"
 #include "porchlight/media/av.hpp"
 #include "porchlight/telemetry/build.hpp"
@@ -203,6 +204,7 @@ api::Port Daemon::make_port() {
   };
   port.authority = [this] { return credentials_ ? credentials_->authority() : std::string(); };
   port.link_key = link_key_;
+  port.page_places = api::page_places();
   port.language_of_channel = [this](const std::string& id) { return pipeline_->language_of_channel(id); };
   port.answer_event = [this](store::EventAnswer given, api::Answer<store::AnswerOutcome> answer) {
     pipeline_->answer(std::move(given), std::move(answer));

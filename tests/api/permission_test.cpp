@@ -35,6 +35,8 @@ const std::map<std::string, Rule>& rules() {
       {"GET /health/live", {open_to_all, everyone}},
       {"GET /health/ready", {open_to_all, everyone}},
       {"GET /health/startup", {open_to_all, everyone}},
+      {"GET /", {open_to_all, everyone}},
+      {"GET /assets/{file}", {open_to_all, everyone}},
       {"GET /ca.crt", {open_to_all, everyone}},
       {"GET /l/{token}", {open_to_all, everyone}},  // what the token grants: see Links
       {"GET /l/{token}/snapshot", {open_to_all, everyone}},
@@ -42,6 +44,7 @@ const std::map<std::string, Rule>& rules() {
       {"POST /api/v1/events/{id}/acknowledge", {"ring", {"user", "admin"}}},
       {"POST /api/v1/alerts/webhook", {"alerts", {"monitor", "admin"}}},
       {"POST /api/v1/auth/login", {open_to_all, everyone}},
+      {"GET /api/v1/auth/register", {open_to_all, everyone}},
       {"POST /api/v1/auth/register", {open_to_all, everyone}},
       {"POST /api/v1/auth/logout", {sessions_only, accounts_only}},
       {"POST /api/v1/auth/password", {sessions_only, accounts_only}},

@@ -45,6 +45,13 @@ TEST_F(FirstRun, CodeMakesTheFirstAdministratorOnce) {
   EXPECT_EQ(metric(R"(user_accounts{state="active"})"), 1);
 }
 
+TEST_F(FirstRun, EverybodyMaySeeThatTheFirstAccountIsAwaited) {
+  EXPECT_EQ(ask("GET", "/api/v1/auth/register").body, R"({"first_account":true})");
+  add("bert", store::Role::viewer, {});
+  reload();
+  EXPECT_EQ(ask("GET", "/api/v1/auth/register").body, R"({"first_account":false})");
+}
+
 TEST_F(FirstRun, CodeIsVoidOnceThereIsAnAccount) {
   const auto code = code_for_first_run();
   add("bert", store::Role::viewer, {});

@@ -15,8 +15,8 @@ TOP_LEVEL = {
 }  # fmt: skip
 NOT_KEPT = {".git", "build", "node_modules", "compile_commands.json"}
 
-# Folders of src/ that are no rooms: programs that run while building.
-NOT_ROOMS = {"tools"}
+# Folders of src/ that are no rooms: programs that run while building, and what runs in a browser.
+NOT_ROOMS = {"page", "tools"}
 
 # Lanes that must never wait for a lock, and what they stand on.
 LOCK_FREE = ("base", "gpio", "camera", "pipeline")

@@ -173,10 +173,12 @@ class OpenApiAnswers(unittest.TestCase):
         stranger = Client(daemon)
         codes = [json.loads(daemon.cli("users", "add", "anna", "--role", "admin", "--json").stdout)["invitation"] for _ in "ab"]
         good = {"code": codes[0], "name": "anna", "password": PASSWORD}
+        self.assertEqual(self.expect(stranger, "GET", register, 200), {"first_account": True})
         self.refused_bodies(stranger, "POST", register, good, {"password": "short"})
         self.expect(stranger, "POST", register, 403, {**good, "code": "ABCD-EFGH-IJKL-MNOP-QRST"})
         self.expect(stranger, "POST", register, 201, good)
         self.expect(stranger, "POST", register, 409, {**good, "code": codes[1]})
+        self.assertEqual(self.expect(stranger, "GET", register, 200), {"first_account": False})
         good = {"name": "anna", "password": PASSWORD}
         self.refused_bodies(stranger, "POST", login, good)
         self.expect(stranger, "POST", login, 403, good, Origin="https://evil.example")
@@ -198,6 +200,7 @@ class OpenApiAnswers(unittest.TestCase):
         (daemon.state / "accounts.key").chmod(0o600)
         daemon.start()
         self.expect(Client(daemon), "POST", "/api/v1/auth/login", 503, {"name": "anna", "password": PASSWORD})
+        self.expect(Client(daemon), "GET", "/api/v1/auth/register", 503)
 
     def test_own_sessions_and_password(self):
         daemon = self.daemon(accounts={"lockout": {"failures": 3}})

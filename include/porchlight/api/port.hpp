@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -100,6 +101,8 @@ struct Port {
   EventAnswerPort answer_event{};
   // Answers how many of them were new, when their events are committed.
   std::function<void(std::vector<store::ReceivedAlert>, Answer<std::size_t>)> take_alerts{};
+  std::vector<std::filesystem::path>
+      page_places{};  // where the page's files may lie, the first that has them
   OutputList outputs{};
   OutputPulse pulse{};
 };

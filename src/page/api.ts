@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one door to the daemon. Everything goes to the host the page came from.
+
+/** What the daemon refused, or `status` 0 when it could not be reached (application/problem+json, docs/api.md). */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    readonly detail: string,
+    readonly type = "about:blank",
+    readonly retryAfter: number | null = null, // seconds
+  ) {
+    super(detail);
+  }
+}
+
+let csrf = "";
+let onSignedOut: () => void = () => undefined;
+
+export const setCsrf = (token: string): void => void (csrf = token);
+/** Called when the daemon knows no session of ours any more. */
+export const whenSignedOut = (then: () => void): void => void (onSignedOut = then);
+
+async function problemOf(answer: Response): Promise<Problem> {
+  const after = Number(answer.headers.get("Retry-After"));
+  const said = (await answer.json().catch(() => ({}))) as { detail?: string; type?: string };
+  return new Problem(answer.status, said.detail ?? "", said.type, after > 0 ? after : null);
+}
+
+/** The answer of a request that went well; else a Problem is thrown. */
+export async function request(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
+  const sent: RequestInit = { method, cache: "no-store", headers: { ...headers } };
+  const named = sent.headers as Record<string, string>;
+  if (csrf && method !== "GET") named["X-CSRF-Token"] = csrf;
+  if (body !== undefined) {
+    named["Content-Type"] = "application/json";
+    sent.body = JSON.stringify(body);
+  }
+  const answer = await fetch(path, sent).catch(() => {
+    throw new Problem(0, "no answer");
+  });
+  if (answer.ok) return answer;
+  const problem = await problemOf(answer);
+  if (problem.status === 401 && !path.startsWith("/api/v1/auth/")) onSignedOut();
+  throw problem;
+}
+
+export async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const answer = await request(method, path, body);
+  return (answer.status === 204 ? undefined : await answer.json()) as T;
+}
+
+export const get = <T>(path: string): Promise<T> => ask<T>("GET", path);
+export const asProblem = (thrown: unknown): Problem => (thrown instanceof Problem ? thrown : new Problem(-1, String(thrown)));

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// The messages of a camera's live WebSocket (docs/api.md).
+
+export interface Fragment {
+  /** Microseconds that the daemon gives the picture; 0: the head (ftyp and moov) of what follows. */
+  micros: bigint;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Eight bytes big-endian, then the fragment; null when it is too short to be one. */
+export function readFragment(message: ArrayBuffer): Fragment | null {
+  if (message.byteLength <= 8) return null;
+  return { micros: new DataView(message).getBigUint64(0), bytes: new Uint8Array(message, 8) };
+}
+
+export type LiveMessage = { type: "hello" | "waiting" | "pong" | "unsupported" } | { type: "init"; codecs: string };
+
+/** Null for what this page does not know: a newer daemon may say more. */
+export function readMessage(text: string): LiveMessage | null {
+  let said: { type?: unknown; codecs?: unknown };
+  try {
+    said = JSON.parse(text) as typeof said;
+  } catch {
+    return null;
+  }
+  if (said === null || typeof said !== "object") return null;
+  if (said.type === "init") return typeof said.codecs === "string" ? { type: "init", codecs: said.codecs } : null;
+  const plain = ["hello", "waiting", "pong", "unsupported"] as const;
+  const type = plain.find((name) => name === said.type);
+  return type ? { type } : null;
+}
+
+/** Where to play: null to go on, else the instant to jump to, when the newest picture is too far ahead. */
+export function liveEdge(current: number, begin: number, end: number): number | null {
+  if (current < begin) return Math.max(begin, end - 0.1);
+  return end - current > 1 ? end - 0.1 : null;
+}

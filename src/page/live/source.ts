@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where moving pictures come into the page. A view shows what it is given and does not care how it came.
+import type { Camera } from "../types";
+import { canPlay, playLive } from "./mse";
+import { showStills } from "./still";
+
+export interface LiveView {
+  image: HTMLImageElement;
+  video: HTMLVideoElement;
+  /** A picture was shown that was `ageMs` old; `live`: it moves. */
+  shown(ageMs: number, live: boolean): void;
+}
+
+export type Stop = () => void;
+
+const retryLive = 15_000;
+
+function show(view: LiveView, which: "image" | "video"): void {
+  view.image.hidden = which !== "image";
+  view.video.hidden = which !== "video";
+}
+
+/** Shows a camera until the returned function is called: the live stream where daemon and browser have it, else stills. */
+export function watch(camera: Camera, view: LiveView): Stop {
+  let stop: Stop = () => undefined;
+  let timer = 0;
+  const stills = (): void => {
+    stop();
+    show(view, "image");
+    stop = showStills(camera, view.image, (age) => view.shown(age, false));
+    if (canPlay(camera)) timer = window.setTimeout(live, retryLive);
+  };
+  const live = (): void => {
+    stop();
+    // Until the first of the moving pictures is there, the stills go on.
+    const stopStills = showStills(camera, view.image, (age) => view.shown(age, false));
+    const stopLive = playLive(camera.live ?? "", view.video, {
+      picture: () => {
+        stopStills();
+        show(view, "video");
+        view.shown(0, true);
+      },
+      failed: stills,
+    });
+    stop = () => {
+      stopStills();
+      stopLive();
+    };
+  };
+  show(view, "image");
+  if (canPlay(camera)) live();
+  else stills();
+  return () => {
+    clearTimeout(timer);
+    stop();
+  };
+}

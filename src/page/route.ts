@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+import { signal } from "@preact/signals";
+
+export type Route = { page: "now" | "visits" | "menu" } | { page: "camera"; id: string };
+
+export function routeOf(hash: string): Route {
+  const [page, id] = hash.replace(/^#\/?/, "").split("/");
+  if (page === "camera" && id) return { page, id: decodeURIComponent(id) };
+  return { page: page === "visits" || page === "menu" ? page : "now" };
+}
+
+export const route = signal<Route>(routeOf(typeof location === "undefined" ? "" : location.hash));
+
+export function follow(): void {
+  window.addEventListener("hashchange", () => {
+    route.value = routeOf(location.hash);
+    document.getElementById("main")?.focus(); // as a page that was loaded would begin
+  });
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// A browser for the stories of test_page.py: it fails on everything that a person would not see but that is wrong.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import process from "node:process";
+
+const require = createRequire(process.env.PORCHLIGHT_NODE_MODULES + "/");
+const { chromium } = require("playwright-core");
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+export const patience = 120_000; // ms; the machine may be busy
+export const sizes = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } };
+
+export async function open(settings, { size = "phone", scheme = "light", locale = "en-GB" } = {}) {
+  const browser = await chromium.launch({ executablePath: settings.chromium, args: settings.flags });
+  const context = await browser.newContext({
+    ignoreHTTPSErrors: true, viewport: sizes[size], colorScheme: scheme, locale, hasTouch: size === "phone", bypassCSP: false,
+  });
+  context.setDefaultTimeout(patience);
+  const page = await context.newPage();
+  const faults = [];
+  let bytes = 0;
+  page.on("pageerror", (error) => faults.push(`error: ${error.message}`));
+  page.on("console", (message) => {
+    if (message.type() === "error" || /Content Security Policy/i.test(message.text())) faults.push(`${message.text()} (${message.location().url})`);
+  });
+  page.on("request", (request) => {
+    const url = request.url();
+    if (!url.startsWith(settings.url) && !url.startsWith("blob:") && !url.startsWith("data:")) faults.push(`asked elsewhere: ${url}`);
+  });
+  const network = await context.newCDPSession(page);
+  await network.send("Network.enable");
+  const counted = new Map(); // by request: whether it is a picture of a camera, which is as large as the camera is
+  network.on("Network.responseReceived", ({ requestId, response }) => counted.set(requestId, !response.url.endsWith("/snapshot")));
+  network.on("Network.loadingFinished", (done) => (bytes += counted.get(done.requestId) ? done.encodedDataLength : 0));
+  return {
+    page, faults,
+    /** Compressed, heads included, of everything that was fetched so far but the cameras' pictures. */
+    bytes: () => bytes,
+    /** Takes a fault that the story made on purpose off the list; it must be there. */
+    expectFault(pattern) {
+      const at = faults.findIndex((fault) => pattern.test(fault));
+      check(at >= 0, `no ${pattern} in ${JSON.stringify(faults)}`);
+      faults.splice(at, 1);
+    },
+    /** Holds the page as it is now against WCAG 2.2 AA, and keeps its picture where one is wanted. */
+    async judge(name) {
+      if (settings.shots) await page.screenshot({ path: `${settings.shots}/${name}-${size}-${scheme}-${locale.slice(0, 2)}.png` });
+      // Not as a script of the page, which its policy would forbid: evaluated by the browser's own door.
+      const found = await page.evaluate(`(() => { const module = undefined, exports = undefined, define = undefined; ${axe}; return window.axe.run(document, {
+        runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }); })()`);
+      const wrong = found.violations.map((one) => `${one.id}: ${one.help}: ${one.nodes.map((node) => node.html + " " + (node.any[0]?.message ?? "")).join(" | ")}`);
+      check(wrong.length === 0, `${name}: axe: ${wrong.join("\n")}`);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      check(wide <= 0, `${name}: ${wide} px wider than the screen`);
+    },
+    async close() {
+      await browser.close();
+      check(faults.length === 0, `the browser complains:\n${faults.join("\n")}`);
+    },
+  };
+}
+
+export function check(good, why) {
+  if (!good) throw new Error(why);
+}
+
+/** Logs in through the page, by keyboard alone. */
+export async function login(visit, settings, { name = "Name", password = "Password", now = "Now" } = {}) {
+  const { page } = visit;
+  await page.goto(settings.url);
+  await page.getByLabel(name, { exact: true }).focus();
+  await page.keyboard.type(settings.name);
+  await page.keyboard.press("Tab");
+  check(await page.getByLabel(password, { exact: true }).evaluate((field) => field === document.activeElement), "Tab does not lead to the password");
+  await page.keyboard.type(settings.password);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: now, level: 1 }).waitFor();
+}

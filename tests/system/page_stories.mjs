@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+// node page_stories.mjs STORY: one story of the page against the daemon that PAGE_SETTINGS (JSON) names.
+import process from "node:process";
+import { check, login, open, patience } from "./page_browser.mjs";
+
+const settings = JSON.parse(process.env.PAGE_SETTINGS);
+/** Tells test_page.py that it is its turn, and waits for its answer. */
+async function yourTurn(word) {
+  process.stdout.write(word + "\n");
+  return new Promise((done) => process.stdin.once("data", (line) => done(String(line).trim())));
+}
+
+/** A picture that has arrived and is drawn. */
+const drawn = (page, place = "main .tile img") =>
+  page.waitForFunction((selector) => document.querySelector(selector)?.naturalWidth > 0, place, { timeout: patience });
+
+const stories = {
+  async login(how) {
+    const visit = await open(settings, how);
+    const { page } = visit;
+    await page.goto(settings.url);
+    await page.getByLabel("Name", { exact: true }).fill(settings.name);
+    await page.getByLabel("Password", { exact: true }).fill("not the right one");
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.getByRole("alert").getByText("wrong").waitFor();
+    visit.expectFault(/401/);
+    await visit.judge("login");
+    await login(visit, settings);
+    await drawn(page);
+    check(visit.bytes() > 10_000 && visit.bytes() < 200 * 1024, `${visit.bytes()} bytes at first view`);
+    await page.reload(); // the session is the browser's, not the page's
+    await page.getByRole("heading", { name: "Now", level: 1 }).waitFor();
+    await page.getByRole("link", { name: "Menu" }).click();
+    await visit.judge("menu");
+    await page.getByRole("button", { name: "Log out" }).click();
+    await page.getByRole("heading", { name: "Log in" }).waitFor();
+    await page.reload();
+    await page.getByRole("heading", { name: "Log in" }).waitFor();
+    await visit.close();
+  },
+
+  async second_factor(how) {
+    const visit = await open(settings, how);
+    const { page } = visit;
+    await page.goto(settings.url);
+    await page.getByLabel("Name", { exact: true }).fill(settings.name);
+    await page.getByLabel("Password", { exact: true }).fill(settings.password);
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.getByLabel("Code of your authenticator").waitFor();
+    visit.expectFault(/401/);
+    await visit.judge("second-factor");
+    await page.getByLabel("Code of your authenticator").fill(await yourTurn("code"));
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Now", level: 1 }).waitFor();
+    await visit.close();
+  },
+
+  async now(how) {
+    const visit = await open(settings, how);
+    const { page } = visit;
+    await login(visit, settings);
+    await drawn(page);
+    await page.getByText(/^\d+ s old$/).first().waitFor();
+    const first = await page.locator("main .tile img").first().getAttribute("src");
+    await page.waitForFunction((before) => document.querySelector("main .tile img").getAttribute("src") !== before, first, { timeout: patience });
+    await visit.judge("now");
+    await page.getByRole("link", { name: "Front door: full view" }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Front door", level: 1 }).waitFor();
+    await drawn(page, "main .tile.full img");
+    await visit.judge("camera");
+    await page.getByRole("link", { name: "Back" }).click();
+    await page.getByRole("heading", { name: "Now", level: 1 }).waitFor();
+    await visit.close();
+  },
+
+  async first_run(how) {
+    const visit = await open(settings, how);
+    const { page } = visit;
+    await page.goto(settings.url);
+    await page.getByRole("heading", { name: "Welcome" }).waitFor();
+    await page.getByLabel("One-time code").fill("ABCD-EFGH-IJKL-MNOP-QRST");
+    await page.getByLabel("Account name").fill(settings.name);
+    await page.getByLabel("New password").fill(settings.password);
+    await page.getByRole("button", { name: "Make the account" }).click();
+    await page.getByRole("alert").getByText("The code is not valid").waitFor();
+    visit.expectFault(/403/);
+    await visit.judge("first-run");
+    await page.getByLabel("One-time code").fill(settings.code);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Now", level: 1 }).waitFor();
+    await drawn(page);
+    await visit.close();
+  },
+
+  async ring(how) {
+    const visit = await open(settings, how);
+    const { page } = visit;
+    await login(visit, settings);
+    await page.getByRole("link", { name: "Menu" }).click();
+    await page.getByRole("heading", { name: "Menu", level: 1 }).waitFor();
+    await yourTurn("ring");
+    const dialog = page.getByRole("alertdialog", { name: "Somebody rings" });
+    await dialog.waitFor();
+    await dialog.getByText("at Front door").waitFor();
+    await drawn(page, "dialog img");
+    if (settings.visitor) await dialog.getByText(settings.visitor).waitFor();
+    const inside = () => page.evaluate(() => document.querySelector("dialog").contains(document.activeElement) || document.activeElement === document.body);
+    const seen = new Set();
+    for (let press = 0; press < 6; ++press) { // round and round: nothing behind it takes the focus
+      check(await inside(), "the focus is outside of the ring");
+      seen.add(await page.evaluate(() => document.activeElement.textContent));
+      await page.keyboard.press("Tab");
+    }
+    check([...seen].some((text) => text.startsWith("I'm going")) && seen.has("Not now"), `Tab leads to ${[...seen]}`);
+    await visit.judge("ring");
+    await dialog.getByRole("button", { name: "I'm going" }).focus();
+    await page.keyboard.press("a");
+    await dialog.getByText("anna is going").waitFor();
+    await visit.judge("ring-answered");
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    await page.getByRole("heading", { name: "Menu", level: 1 }).waitFor();
+
+    await yourTurn("ring"); // and again, by the button
+    await dialog.waitFor();
+    await dialog.getByRole("button", { name: "I'm going" }).click();
+    await dialog.getByText("anna is going").waitFor();
+    await dialog.getByRole("button", { name: "Close" }).click();
+    await dialog.waitFor({ state: "detached" });
+
+    await yourTurn("ring_and_answer"); // somebody else is faster
+    await dialog.getByText("anna is going").waitFor();
+    await visit.close();
+  },
+
+  /** A daemon that was away: what rang last, before the page is connected again, is shown all the same. */
+  async missed_ring(how) {
+    const visit = await open(settings, how);
+    const { page } = visit;
+    await login(visit, settings);
+    await yourTurn("stop");
+    await page.getByText("The house does not answer").first().waitFor();
+    await yourTurn("start_and_ring");
+    await page.getByRole("alertdialog", { name: "Somebody rings" }).waitFor();
+    check((await page.getByText("Trying again").count()) === 0, "it still says that the house does not answer");
+    while (visit.faults.some((fault) => /ERR_CONNECTION_REFUSED|WebSocket connection|503/.test(fault))) visit.expectFault(/ERR_CONNECTION_REFUSED|WebSocket connection|503/);
+    await visit.close();
+  },
+
+  async visits(how) {
+    const visit = await open(settings, how);
+    const { page } = visit;
+    await login(visit, settings);
+    await page.getByRole("link", { name: "Visits" }).click();
+    const first = page.getByRole("article").first();
+    await first.getByRole("heading", { name: /^Ring/ }).waitFor();
+    await drawn(page, "article img");
+    await visit.judge("visits");
+    await first.getByRole("button", { name: "Play the clip" }).click();
+    await page.waitForFunction(() => (document.querySelector("article video")?.currentTime ?? 0) > 0, null, { timeout: patience });
+    await visit.judge("visit-clip");
+    await page.getByLabel("Person").selectOption({ label: "Unknown people" });
+    await first.waitFor();
+    await page.getByLabel("Day").fill("2001-01-01");
+    await page.getByText("Nobody was here in this time.").waitFor();
+    await page.getByLabel("Day").fill("");
+    await page.getByLabel("Camera").selectOption({ label: "Front door" });
+    await first.waitFor();
+    await visit.close();
+  },
+
+  /** A stranger gets a name, and the next ring says it. */
+  async teach(how) {
+    const visit = await open(settings, how);
+    const { page } = visit;
+    await login(visit, settings);
+    await page.getByRole("link", { name: "Visits" }).click();
+    const first = page.getByRole("article").first();
+    await first.getByRole("heading", { name: "Ring: Unknown person" }).waitFor();
+    await first.getByRole("button", { name: "This is …" }).click();
+    await page.getByLabel("Who is it?").fill("Grace");
+    await visit.judge("teach");
+    await page.keyboard.press("Enter");
+    await page.getByText("Remembered as Grace").waitFor();
+    await yourTurn("ring");
+    const dialog = page.getByRole("alertdialog", { name: "Somebody rings" });
+    await dialog.getByText("Grace").waitFor();
+    await drawn(page, "dialog img");
+    await visit.judge("ring-known");
+    await dialog.getByRole("button", { name: "Not now" }).click();
+    await page.getByLabel("Person").selectOption({ label: "Grace" });
+    await first.getByRole("heading", { name: "Ring: Grace" }).waitFor();
+    await first.getByRole("button", { name: "Not Grace" }).waitFor();
+    await visit.close();
+  },
+
+  async german(how) {
+    const visit = await open(settings, { ...how, locale: "de-DE" });
+    const { page } = visit;
+    await login(visit, settings, { password: "Passwort", now: "Jetzt" });
+    check((await page.getAttribute("html", "lang")) === "de", "the document does not say that it is German");
+    await drawn(page);
+    await visit.judge("now");
+    await page.getByRole("link", { name: "Besuche" }).click();
+    await page.getByText("In dieser Zeit war niemand da.").waitFor();
+    await visit.judge("visits");
+    await yourTurn("ring");
+    await page.getByRole("alertdialog", { name: "Es klingelt" }).waitFor();
+    await visit.judge("ring");
+    await page.getByRole("button", { name: "Jetzt nicht" }).click();
+    await page.getByRole("link", { name: "Menü" }).click();
+    await page.getByLabel("Sprache").selectOption("en");
+    await page.getByRole("heading", { name: "Menu", level: 1 }).waitFor();
+    check((await page.getAttribute("html", "lang")) === "en", "the document does not say that it is English");
+    await visit.close();
+  },
+};
+
+const [story, size, scheme] = process.argv.slice(2);
+try {
+  await stories[story]({ size, scheme });
+  process.exit(0);
+} catch (error) {
+  process.stderr.write(`${story} (${size}, ${scheme}): ${error.stack ?? error}\n`);
+  process.exit(1);
+}
