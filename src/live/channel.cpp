@@ -38,12 +38,24 @@ void Channel::take_packets() {
 
 void Channel::take(const media::PacketPtr& packet) {
   if (packet->stream->kind != media::MediaKind::video) return take_sound(packet);
+  if (!can_follow(*packet)) return;
   if (!video_ || !media::same_coding(*video_, *packet->stream)) depth_.forget();
   video_ = packet->stream;
   last_picture_ = packet->arrived;
   depth_.saw(*packet);
   keep(packet);
   if (!viewings_.empty()) show(*packet);
+}
+
+// Behind a new connection, and behind a picture that came damaged, nothing can be decoded before a keyframe;
+// browsers give up on what cannot.
+bool Channel::can_follow(const media::Packet& picture) {
+  if (media::is_damaged(picture) || picture.stream != video_) {
+    broken_ = true;
+    group_.clear();
+  }
+  if (picture.keyframe && !media::is_damaged(picture)) broken_ = false;
+  return !broken_;
 }
 
 void Channel::take_sound(const media::PacketPtr& packet) {

@@ -46,6 +46,7 @@ class Channel {
 
  private:
   void take(const media::PacketPtr& packet);
+  bool can_follow(const media::Packet& picture);
   void take_sound(const media::PacketPtr& packet);
   void keep(const media::PacketPtr& packet);
   void watch();
@@ -71,6 +72,7 @@ class Channel {
   std::vector<media::PacketPtr>
       group_;  // from the newest keyframe on; empty: it is too long, or there is none
   std::size_t group_bytes_ = 0;
+  bool broken_ = false;
   PictureDepth depth_;
   std::shared_ptr<const media::StreamInfo> video_;
   std::shared_ptr<const media::StreamInfo> announced_sound_;

@@ -31,11 +31,7 @@ Status Pipeline::State::build() {
   });
   if (!made) return std::move(made).error();
   dispatcher = std::move(*made);
-  dispatcher->on_offer([this](const event::Event& event) {
-    outputs->show(event);
-    if (const auto* ring = std::get_if<event::Ring>(&event); ring != nullptr && !ring->camera_id.empty())
-      live->note_ring(ring->camera_id, ring->header.edge);
-  });
+  dispatcher->on_offer([this](const event::Event& event) { outputs->show(event); });
   for (auto* place : {&accounts, &library, &clips}) {
     auto executor = Executor::create();
     if (!executor) return std::move(executor).error();
@@ -73,6 +69,7 @@ Result<std::shared_ptr<gpio::ButtonLane>> Pipeline::State::make_buttons(
         if (const auto* ring = std::get_if<event::Ring>(&event)) {
           outputs->ring(ring->header.edge);  // the chime first: it waits for nothing
           outputs->show(event);
+          if (!ring->camera_id.empty()) live->note_ring(ring->camera_id, ring->header.edge);
           dispatcher->offer_press(std::move(event));
         } else {
           dispatcher->offer({std::move(event), nullptr});

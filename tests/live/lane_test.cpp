@@ -12,6 +12,10 @@
 #include "live/channel.hpp"
 #include "record/segment_media.hpp"
 
+extern "C" {
+#include <libavcodec/packet.h>
+}
+
 namespace porchlight::live {
 namespace {
 
@@ -245,6 +249,25 @@ TEST_F(LiveTest, ACameraThatIsLostIsSaidAndItsPictureReturns) {
   EXPECT_EQ(client.pictures(), before + 30);
   EXPECT_EQ(client.heads, 1U);
   EXPECT_EQ(client.texts.size(), told);
+}
+
+TEST_F(LiveTest, WhatNobodyCanDecodeIsNotShown) {
+  arrive(channel, video, 0, 20);
+  Client client;
+  const auto viewer = join(channel, client);
+  const auto again = record::test::described(video, [](media::StreamInfo&) {});  // another connection
+  arrive(channel, again, 20, 35);
+  auto expected = numbers(15, 20);
+  const auto rest = numbers(30, 40);
+  expected.insert(expected.end(), rest.begin(), rest.end());
+  arrive(channel, again, 35, 40);
+  EXPECT_EQ(seen(client), expected);
+  arrive(channel,
+         record::test::changed(again[40], [](AVPacket& data) { data.flags |= AV_PKT_FLAG_CORRUPT; }));
+  arrive(channel, again, 41, 60);
+  const auto last = numbers(45, 60);
+  expected.insert(expected.end(), last.begin(), last.end());
+  EXPECT_EQ(seen(client), expected);
 }
 
 TEST_F(LiveTest, ACodecThatBrowsersDoNotTakeIsSaid) {
