@@ -9,5 +9,5 @@ export default {
     modulePreload: { polyfill: false },
     emptyOutDir: true,
   },
-  test: { root: "../../tests/page", environment: "node", cache: false },
+  test: { environment: "node" },
 };

@@ -150,9 +150,15 @@ class PageTest(PageCase):
     def test_now_shows_a_picture_that_is_renewed(self):
         daemon = self.house()
         self.account(daemon)
+        cameras = json.loads(daemon.config.read_text())["cameras"]
+
+        def switch(enabled):
+            daemon.write_config({**json.loads(daemon.config.read_text()), "cameras": [{**cameras[0], "enabled": enabled}]})
+            daemon.cli("reload")
+        turns = {"switch_off": lambda: switch(False), "switch_on": lambda: switch(True)}
         for size in ("phone", "desktop"):
             for scheme in ("light", "dark"):
-                self.tell(daemon, "now", size, scheme)
+                self.tell(daemon, "now", size, scheme, turns)
 
     def test_german(self):
         daemon = self.house()

@@ -4,17 +4,18 @@ import { asProblem } from "../api";
 import { cameras, nameOf, refreshCameras } from "../cameras";
 import { acknowledge, putAway, refreshRing, ring, type Ring } from "../ring";
 import { mayAnswer } from "../session";
-import type { HouseEvent } from "../types";
 import { clockTime, explain, w } from "../words";
 import { Tile } from "./tile";
 
 const period = 3000; // ms between two looks whether somebody else is going
 
+const answerWithin = 20_000; // ms; faces may be switched off, and then no answer comes
+
 /** Who is at the door, as far as it is known. */
-export function whoText(sighting: HouseEvent | null): string {
+function whoText({ event, sighting }: Ring): string {
   switch (sighting?.result) {
     case undefined:
-      return w().ringWho.looking;
+      return Date.now() - Date.parse(event.time) < answerWithin ? w().ringWho.looking : w().ringWho.untold;
     case "known_person":
       return sighting?.person ?? "";
     case "blacklist_match":
@@ -42,6 +43,7 @@ function AcknowledgedBy({ shown }: { shown: Ring }) {
 export function RingDialog() {
   const dialog = useRef<HTMLDialogElement>(null);
   const [fault, setFault] = useState("");
+  const [, setTicks] = useState(0); // draws anew what depends on the time
   const shown = ring.value;
   const id = shown?.event.id;
   const answer = (): void => {
@@ -58,7 +60,10 @@ export function RingDialog() {
     if (!cameras.value) void refreshCameras().catch(() => undefined);
     if (box && !box.open) box.showModal();
     box?.querySelector("button")?.focus();
-    const timer = window.setInterval(() => void refreshRing().catch(() => undefined), period);
+    const timer = window.setInterval(() => {
+      setTicks((ticks) => ticks + 1);
+      void refreshRing().catch(() => undefined);
+    }, period);
     return () => {
       clearInterval(timer);
       document.title = title;
@@ -78,7 +83,7 @@ export function RingDialog() {
       onCancel={(event) => { event.preventDefault(); putAway(); }}>
       <h1 id="ring-title">{w().ringTitle}</h1>
       <p class="soft">{place && `${w().ringAt(place)} · `}{clockTime(shown.event.time)}</p>
-      <p id="ring-who" class={`who${shown.sighting?.result === "blacklist_match" ? " warn" : ""}`} aria-live="polite">{whoText(shown.sighting)}</p>
+      <p id="ring-who" class={`who${shown.sighting?.result === "blacklist_match" ? " warn" : ""}`} aria-live="polite">{whoText(shown)}</p>
       <Picture shown={shown} />
       {fault && <p class="fault" role="alert">{fault}</p>}
       <div role="status">{shown.acknowledged && <AcknowledgedBy shown={shown} />}</div>

@@ -55,7 +55,7 @@ export const de: Words = {
 
   ringTitle: "Es klingelt",
   ringAt: (place) => `bei ${place}`,
-  ringWho: { looking: "Wer ist es? …", unknown: "Niemand, den wir kennen", nobody: "Kein Gesicht zu sehen" },
+  ringWho: { looking: "Wer ist es? …", unknown: "Niemand, den wir kennen", nobody: "Kein Gesicht zu sehen", untold: "Nicht erkannt" },
   ringBlacklisted: (name) => `Vorsicht: ${name}`,
   acknowledge: "Ich gehe hin",
   later: "Jetzt nicht",

@@ -54,7 +54,7 @@ export const en = {
 
   ringTitle: "Somebody rings",
   ringAt: (place: string) => `at ${place}`,
-  ringWho: { looking: "Looking who it is …", unknown: "Nobody we know", nobody: "No face to be seen" },
+  ringWho: { looking: "Looking who it is …", unknown: "Nobody we know", nobody: "No face to be seen", untold: "Not recognised" },
   ringBlacklisted: (name: string) => `Careful: ${name}`,
   acknowledge: "I'm going",
   later: "Not now",

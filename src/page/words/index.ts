@@ -30,12 +30,15 @@ export function speak(next: Language): void {
   language.value = next;
 }
 
+// The browser's own variant of the language, where it has one: a British clock has no AM.
+const locale = (): string => navigator.languages.find((tag) => tag.startsWith(language.value)) ?? language.value;
+
 export function clockTime(iso: string): string {
-  return new Intl.DateTimeFormat(language.value, { hour: "2-digit", minute: "2-digit" }).format(new Date(iso));
+  return new Intl.DateTimeFormat(locale(), { hour: "2-digit", minute: "2-digit" }).format(new Date(iso));
 }
 
 export function dayName(iso: string): string {
-  return new Intl.DateTimeFormat(language.value, { weekday: "long", day: "numeric", month: "long" }).format(new Date(iso));
+  return new Intl.DateTimeFormat(locale(), { weekday: "long", day: "numeric", month: "long" }).format(new Date(iso));
 }
 
 /** How old a picture is, in words. */

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+import { expect, test } from "vitest";
+import { liveEdge, readFragment, readMessage } from "../../src/page/live/fragment";
+
+const message = (...bytes: number[]): ArrayBuffer => new Uint8Array(bytes).buffer;
+
+test("a fragment is eight bytes of time, big-endian, and what follows", () => {
+  expect(readFragment(message(0, 0, 0, 0, 0, 0, 1, 2, 7, 8))).toEqual({ micros: 258n, bytes: new Uint8Array([7, 8]) });
+  expect(readFragment(message(255, 0, 0, 0, 0, 0, 0, 0, 1))?.micros).toBe(0xff00000000000000n);
+});
+
+test("what is too short is no fragment", () => {
+  expect(readFragment(message())).toBeNull();
+  expect(readFragment(message(0, 0, 0, 0, 0, 0, 0, 0))).toBeNull();
+});
+
+test("messages that this page does not know are passed over", () => {
+  expect(readMessage('{"type":"init","codecs":"avc1.42c01f","more":1}')).toEqual({ type: "init", codecs: "avc1.42c01f" });
+  expect(readMessage('{"type":"waiting"}')).toEqual({ type: "waiting" });
+  for (const odd of ["", "null", "7", "[]", '{"type":"init"}', '{"type":"init","codecs":3}', '{"type":"later"}', '{"typ'])
+    expect(readMessage(odd), odd).toBeNull();
+});
+
+test("playing jumps to the newest picture when it has fallen behind, or begins", () => {
+  expect(liveEdge(10.2, 5, 10.6)).toBeNull();
+  expect(liveEdge(8, 5, 10.6)).toBeCloseTo(10.5);
+  expect(liveEdge(0, 5, 5.05)).toBe(5);
+});
