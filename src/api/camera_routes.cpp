@@ -21,7 +21,8 @@ nlohmann::ordered_json camera_json(const CameraCondition& camera) {
   return {{"id", camera.id},
           {"name", camera.name},
           {"state", camera.state},
-          {"snapshot", "/api/v1/cameras/" + camera.id + "/snapshot"}};
+          {"snapshot", "/api/v1/cameras/" + camera.id + "/snapshot"},
+          {"live", "/api/v1/cameras/" + camera.id + "/live"}};
 }
 
 std::optional<CameraCondition> find(const CameraList& cameras, const std::string& id) {

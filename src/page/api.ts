@@ -51,3 +51,5 @@ export async function ask<T>(method: string, path: string, body?: unknown): Prom
 
 export const get = <T>(path: string): Promise<T> => ask<T>("GET", path);
 export const asProblem = (thrown: unknown): Problem => (thrown instanceof Problem ? thrown : new Problem(-1, String(thrown)));
+/** The whole address of a WebSocket here: older browsers take no path alone. */
+export const socketAddress = (path: string): string => new URL(path, location.href).href.replace(/^http/, "ws");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Events as they are committed, by WebSocket; what was missed while it was down is told first.
 import { signal } from "@preact/signals";
+import { socketAddress } from "./api";
 import type { HouseEvent } from "./types";
 
 /** False while the house does not answer and it is tried again. */
@@ -40,7 +41,7 @@ export function listen(to: Listener): () => void {
   let over = false;
   let socket: WebSocket;
   const connect = (): void => {
-    socket = new WebSocket(last ? `/ws?last_event_id=${last}` : "/ws");
+    socket = new WebSocket(socketAddress(last ? `/ws?last_event_id=${last}` : "/ws"));
     socket.addEventListener("open", () => {
       failures = 0;
       connected.value = true;

@@ -17,8 +17,9 @@ class CameraRoutes : public test::LookTest {};
 
 TEST_F(CameraRoutes, ListAndOneAreThoseOfTheRights) {
   EXPECT_EQ(json("/api/v1/cameras", login("viewer")),
-            nlohmann::json::parse(R"({"cameras":[{"id":"porch","name":"Porch","state":"connected",)"
-                                  R"("snapshot":"/api/v1/cameras/porch/snapshot"}]})"));
+            nlohmann::json::parse(
+                R"({"cameras":[{"id":"porch","name":"Porch","state":"connected",)"
+                R"("snapshot":"/api/v1/cameras/porch/snapshot","live":"/api/v1/cameras/porch/live"}]})"));
   EXPECT_EQ(json("/api/v1/cameras", login("admin")).at("cameras").size(), 2U);
   EXPECT_EQ(json("/api/v1/cameras/lawn", login("user")).at("state"), "stalled");
   EXPECT_EQ(ask("GET", "/api/v1/cameras/lawn", login("viewer")).status, 403);

@@ -14,6 +14,17 @@ async function yourTurn(word) {
 const drawn = (page, place = "main .tile img") =>
   page.waitForFunction((selector) => document.querySelector(selector)?.naturalWidth > 0, place, { timeout: patience });
 
+/** Moving pictures: drawn, and going on. */
+async function moves(page, place = "main .tile video") {
+  const at = () => page.evaluate((selector) => document.querySelector(selector).currentTime, place);
+  await page.waitForFunction((selector) => {
+    const video = document.querySelector(selector);
+    return video && !video.hidden && video.readyState >= 2 && video.videoWidth === 1280;
+  }, place, { timeout: patience });
+  const before = await at();
+  await page.waitForFunction(([selector, time]) => document.querySelector(selector)?.currentTime > time, [place, before + 3], { timeout: patience });
+}
+
 const stories = {
   async login(how) {
     const visit = await open(settings, how);
@@ -26,7 +37,7 @@ const stories = {
     visit.expectFault(/401/);
     await visit.judge("login");
     await login(visit, settings);
-    await drawn(page);
+    await page.getByText("Live", { exact: true }).waitFor();
     check(visit.bytes() > 10_000 && visit.bytes() < 200 * 1024, `${visit.bytes()} bytes at first view`);
     await page.reload(); // the session is the browser's, not the page's
     await page.getByRole("heading", { name: "Now", level: 1 }).waitFor();
@@ -59,27 +70,41 @@ const stories = {
     const visit = await open(settings, how);
     const { page } = visit;
     await login(visit, settings);
-    await drawn(page);
-    await page.getByText(/^\d+ s old$/).first().waitFor();
-    const first = await page.locator("main .tile img").first().getAttribute("src");
-    await page.waitForFunction((before) => document.querySelector("main .tile img").getAttribute("src") !== before, first, { timeout: patience });
+    await moves(page);
+    await page.getByText("Live", { exact: true }).waitFor();
     await visit.judge("now");
     await page.getByRole("link", { name: "Front door: full view" }).focus();
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "Front door", level: 1 }).waitFor();
-    await drawn(page, "main .tile.full img");
+    await moves(page, "main .tile.full video");
     await visit.judge("camera");
     await page.getByRole("link", { name: "Back" }).click();
     await page.getByRole("heading", { name: "Now", level: 1 }).waitFor();
-    await drawn(page);
+    await moves(page);
     await yourTurn("switch_off"); // a camera that is away: its last picture stays, and is drawn as an old one
     await page.getByText("Switched off in the configuration").waitFor();
-    await page.locator(".tile.old img").waitFor();
+    await drawn(page, ".tile.old img");
     await visit.judge("now-lost");
     await yourTurn("switch_on"); // and it comes back by itself
-    await page.locator(".tile:not(.old) img").waitFor();
+    await page.locator(".tile:not(.old)").waitFor();
+    await moves(page);
     await page.getByText("Switched off in the configuration").waitFor({ state: "detached" });
     while (visit.faults.some((fault) => /503.*snapshot/.test(fault))) visit.expectFault(/503/); // no picture in that moment
+    await visit.close();
+  },
+
+  /** A browser without Media Source Extensions, as telephones of the years before have it. */
+  async stills(how) {
+    const visit = await open(settings, how);
+    const { page } = visit;
+    await page.addInitScript(() => delete window.MediaSource);
+    await login(visit, settings);
+    await drawn(page);
+    await page.getByText(/^\d+ s old$/).first().waitFor();
+    const first = await page.locator("main .tile img").first().getAttribute("src");
+    await page.waitForFunction((before) => document.querySelector("main .tile img").getAttribute("src") !== before, first, { timeout: patience });
+    check(await page.locator("main .tile video").isHidden(), "there is a video that nothing can fill");
+    await visit.judge("stills");
     await visit.close();
   },
 
@@ -98,7 +123,7 @@ const stories = {
     await page.getByLabel("One-time code").fill(settings.code);
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "Now", level: 1 }).waitFor();
-    await drawn(page);
+    await moves(page);
     await visit.close();
   },
 
@@ -209,7 +234,7 @@ const stories = {
     const { page } = visit;
     await login(visit, settings, { password: "Passwort", now: "Jetzt" });
     check((await page.getAttribute("html", "lang")) === "de", "the document does not say that it is German");
-    await drawn(page);
+    await moves(page);
     await visit.judge("now");
     await page.getByRole("link", { name: "Besuche" }).click();
     await page.getByText("In dieser Zeit war niemand da.").waitFor();

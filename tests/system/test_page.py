@@ -147,7 +147,12 @@ class PageTest(PageCase):
         codes = anna.ask("POST", "/api/v1/auth/totp/confirm", {"totp": totp(secret, time.time())})[2]["recovery_codes"]
         self.tell(daemon, "second_factor", *PHONE, turns={"code": lambda: codes[0]})
 
-    def test_now_shows_a_picture_that_is_renewed(self):
+    def test_a_browser_that_cannot_take_streams_gets_stills(self):
+        daemon = self.house()
+        self.account(daemon)
+        self.tell(daemon, "stills", *PHONE)
+
+    def test_now_shows_cameras_live(self):
         daemon = self.house()
         self.account(daemon)
         cameras = json.loads(daemon.config.read_text())["cameras"]

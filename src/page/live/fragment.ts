@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The messages of a camera's live WebSocket (docs/api.md).
+// The messages of a camera's live WebSocket (docs/live.md).
 
 export interface Fragment {
   /** Microseconds that the daemon gives the picture; 0: the head (ftyp and moov) of what follows. */
@@ -13,7 +13,7 @@ export function readFragment(message: ArrayBuffer): Fragment | null {
   return { micros: new DataView(message).getBigUint64(0), bytes: new Uint8Array(message, 8) };
 }
 
-export type LiveMessage = { type: "hello" | "waiting" | "pong" | "unsupported" } | { type: "init"; codecs: string };
+export type LiveMessage = { type: "hello" | "waiting" | "pong" | "unsupported" } | { type: "init"; /** with the container, as MediaSource wants it */ codecs: string };
 
 /** Null for what this page does not know: a newer daemon may say more. */
 export function readMessage(text: string): LiveMessage | null {

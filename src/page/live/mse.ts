@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Camera } from "../types";
+import { socketAddress } from "../api";
 import { liveEdge, readFragment, readMessage } from "./fragment";
 import type { Stop } from "./source";
 
@@ -12,7 +13,7 @@ export interface LiveEvents {
 
 const patience = 15_000; // ms without a picture before the stills are better
 const keptSeconds = 10; // of what was shown
-const mostWaiting = 64; // fragments
+const mostWaiting = 32 << 20; // bytes; a group that is given to a newcomer has up to 4 MiB
 
 export const canPlay = (camera: Camera): boolean => camera.live !== undefined && "MediaSource" in window;
 
@@ -21,6 +22,7 @@ class Player {
   private readonly source = new MediaSource();
   private readonly url = URL.createObjectURL(this.source);
   private waiting: Uint8Array<ArrayBuffer>[] = [];
+  private waitingBytes = 0;
   private buffer: SourceBuffer | null = null;
 
   constructor(private readonly video: HTMLVideoElement, type: string, private readonly failed: () => void) {
@@ -36,7 +38,8 @@ class Player {
 
   add(bytes: Uint8Array<ArrayBuffer>): void {
     this.waiting.push(bytes);
-    if (this.waiting.length > mostWaiting) return this.failed();
+    this.waitingBytes += bytes.byteLength;
+    if (this.waitingBytes > mostWaiting) return this.failed();
     this.pump();
   }
 
@@ -46,7 +49,9 @@ class Player {
     try {
       this.follow(buffer);
       const next = this.waiting.shift();
-      if (next) buffer.appendBuffer(next);
+      if (!next) return;
+      this.waitingBytes -= next.byteLength;
+      buffer.appendBuffer(next);
     } catch {
       this.failed();
     }
@@ -71,7 +76,7 @@ class Player {
 }
 
 export function playLive(path: string, video: HTMLVideoElement, on: LiveEvents): Stop {
-  const socket = new WebSocket(path);
+  const socket = new WebSocket(socketAddress(path));
   socket.binaryType = "arraybuffer";
   let player: Player | null = null;
   let over = false;
@@ -85,8 +90,8 @@ export function playLive(path: string, video: HTMLVideoElement, on: LiveEvents):
   };
   const failed = (): void => {
     if (over) return;
+    on.failed(); // while the last picture is still there
     end();
-    on.failed();
   };
   let watchdog = window.setTimeout(failed, patience);
   let count = 0;
@@ -99,8 +104,7 @@ export function playLive(path: string, video: HTMLVideoElement, on: LiveEvents):
     if (message?.type === "unsupported") failed();
     if (message?.type !== "init") return;
     player?.close();
-    const type = `video/mp4; codecs="${message.codecs}"`;
-    if (MediaSource.isTypeSupported(type)) player = new Player(video, type, failed);
+    if (MediaSource.isTypeSupported(message.codecs)) player = new Player(video, message.codecs, failed);
     else failed();
   };
   const bytes = (sent: ArrayBuffer): void => {

@@ -20,6 +20,16 @@ function show(view: LiveView, which: "image" | "video"): void {
   view.video.hidden = which !== "video";
 }
 
+// What was shown last stays, also when its stream is over.
+function freeze({ image, video }: LiveView): void {
+  if (video.hidden || video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return;
+  const canvas = document.createElement("canvas");
+  canvas.width = video.videoWidth;
+  canvas.height = video.videoHeight;
+  canvas.getContext("2d")?.drawImage(video, 0, 0);
+  image.src = canvas.toDataURL("image/jpeg", 0.8);
+}
+
 /** Shows a camera until the returned function is called: the live stream where daemon and browser have it, else stills. */
 export function watch(camera: Camera, view: LiveView): Stop {
   let stop: Stop = () => undefined;
@@ -36,6 +46,7 @@ export function watch(camera: Camera, view: LiveView): Stop {
     const stopStills = showStills(camera, view.image, (age) => view.shown(age, false));
     const stopLive = playLive(camera.live ?? "", view.video, {
       picture: () => {
+        if (view.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return; // not drawn yet
         stopStills();
         show(view, "video");
         view.shown(0, true);
@@ -44,6 +55,8 @@ export function watch(camera: Camera, view: LiveView): Stop {
     });
     stop = () => {
       stopStills();
+      freeze(view);
+      show(view, "image");
       stopLive();
     };
   };
