@@ -34,6 +34,7 @@ export interface HouseEvent {
   result?: string;
   person?: string;
   ring_id?: string;
+  track?: unknown; // the same for all that was seen of one visit
   end?: string;
   snapshot?: string | null;
   acknowledged?: Acknowledged;

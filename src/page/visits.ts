@@ -18,12 +18,25 @@ export interface Filter {
 /** Stands for people without a name; no person can be called so (a name has no blank at its ends). */
 export const unknown = " unknown";
 
-/** Of a page of events, newest first. A ring's sighting goes to its ring when that is among them. */
+const oneVisit = 10 * 60_000; // ms; tracks are counted anew when the daemon starts
+
+function isSameVisit(one: HouseEvent, other: HouseEvent): boolean {
+  if (one.track === undefined || one.camera !== other.camera) return false;
+  return JSON.stringify(one.track) === JSON.stringify(other.track) && Math.abs(Date.parse(one.time) - Date.parse(other.time)) < oneVisit;
+}
+
+/**
+ * Of a page of events, newest first. A ring's sighting goes to its ring when that is among them, and so does the one
+ * that was made of the same visit without it.
+ */
 export function visitsOf(events: HouseEvent[], motion: boolean): Visit[] {
   const sightings = new Map(events.filter((one) => one.type === "sighting" && one.ring_id).map((one) => [one.ring_id ?? "", one]));
   const rings = new Set(events.filter((one) => one.type === "ring").map((one) => one.id));
+  const answers = [...sightings.values()].filter((one) => rings.has(one.ring_id ?? ""));
+  const ofRing = (one: HouseEvent): boolean =>
+    rings.has(one.ring_id ?? "") || (!one.ring_id && answers.some((answer) => isSameVisit(answer, one)));
   const isVisit = (one: HouseEvent): boolean =>
-    one.type === "ring" || (one.type === "sighting" && !rings.has(one.ring_id ?? "")) || (motion && one.type === "motion");
+    one.type === "ring" || (one.type === "sighting" && !ofRing(one)) || (motion && one.type === "motion");
   return events.filter(isVisit).map((event) => ({
     event,
     sighting: event.type === "sighting" ? event : event.type === "ring" ? (sightings.get(event.id) ?? null) : null,

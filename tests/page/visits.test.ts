@@ -20,6 +20,17 @@ test("a ring and who it was are one visit; what is no visit is left out", () => 
   expect(visitsOf(events, true)[0]?.event.id).toBe("m");
 });
 
+test("what was seen of a visit beside its ring is no visit of its own", () => {
+  const answer: HouseEvent = { id: "a", type: "sighting", time, camera: "front", track: 7, ring_id: "r" };
+  const ring: HouseEvent = { id: "r", type: "ring", time, camera: "front" };
+  const seen = (more: Partial<HouseEvent>): number =>
+    visitsOf([answer, { id: "s", type: "sighting", time, camera: "front", track: 7, ...more }, ring], false).length;
+  expect(seen({})).toBe(1);
+  expect(seen({ track: 8 })).toBe(2);
+  expect(seen({ camera: "back" })).toBe(2);
+  expect(seen({ time: "2026-01-05T13:00:00Z" })).toBe(2); // of another run of the daemon
+});
+
 test("visits are told apart by person", () => {
   const ids = (person: string): string[] => visitsOf(events, false).filter((visit) => isOf(visit, person)).map((visit) => visit.event.id);
   expect(ids("")).toEqual(["s2", "r1", "s0"]);
