@@ -34,7 +34,9 @@ TEST_F(LiveRoute, RoleByCamera) {
           role == "admin" || (role == "viewer" && camera == "porch") || (role == "user" && camera == "lawn");
       auto watching = listen(client, path(camera));
       EXPECT_EQ(watching.status, granted ? 101 : role == "nobody" ? 401 : 403) << role << ' ' << camera;
-      if (granted) EXPECT_TRUE(watching.hears(camera + " main")) << role;
+      if (granted) {
+        EXPECT_TRUE(watching.hears(camera + " main")) << role;
+      }
     }
   }
 }
