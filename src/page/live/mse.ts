@@ -12,9 +12,19 @@ export interface LiveEvents {
 
 const patience = 15_000; // ms without a picture before the stills are better
 const keptSeconds = 10; // of what was shown
-const mostWaiting = 64; // fragments
+const mostWaiting = 1000; // fragments; what came since the camera's last keyframe comes at once
 
 export const canPlay = (camera: Camera): boolean => camera.live !== undefined && "MediaSource" in window;
+
+function joined(parts: Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
 
 // One MediaSource for one head; a camera that changes its codec gets another.
 class Player {
@@ -45,8 +55,7 @@ class Player {
     if (!buffer || buffer.updating || this.source.readyState !== "open") return;
     try {
       this.follow(buffer);
-      const next = this.waiting.shift();
-      if (next) buffer.appendBuffer(next);
+      if (this.waiting.length > 0 && !buffer.updating) buffer.appendBuffer(joined(this.waiting.splice(0)));
     } catch {
       this.failed();
     }
@@ -89,18 +98,19 @@ export function playLive(path: string, video: HTMLVideoElement, on: LiveEvents):
     on.failed();
   };
   let watchdog = window.setTimeout(failed, patience);
-  let count = 0;
+  let rtt = 0; // ms, of the last sign of life
   const signs = window.setInterval(() => {
-    if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ t: ++count }));
+    if (socket.readyState !== WebSocket.OPEN) return;
+    socket.send(JSON.stringify({ t: Math.round(performance.now()), ...(rtt > 0 ? { rtt_ms: rtt } : {}) }));
   }, 2000);
 
   const text = (said: string): void => {
     const message = readMessage(said);
+    if (message?.type === "pong") rtt = Math.max(1, Math.round(performance.now() - message.t));
     if (message?.type === "unsupported") failed();
     if (message?.type !== "init") return;
     player?.close();
-    const type = `video/mp4; codecs="${message.codecs}"`;
-    if (MediaSource.isTypeSupported(type)) player = new Player(video, type, failed);
+    if (MediaSource.isTypeSupported(message.codecs)) player = new Player(video, message.codecs, failed);
     else failed();
   };
   const bytes = (sent: ArrayBuffer): void => {
