@@ -15,9 +15,10 @@ test("what is too short is no fragment", () => {
 });
 
 test("messages that this page does not know are passed over", () => {
-  expect(readMessage('{"type":"init","codecs":"avc1.42c01f","more":1}')).toEqual({ type: "init", codecs: "avc1.42c01f" });
+  expect(readMessage('{"type":"init","codecs":"video/mp4; codecs=\\"avc1.42c01f\\"","more":1}')).toEqual({ type: "init", codecs: 'video/mp4; codecs="avc1.42c01f"' });
+  expect(readMessage('{"type":"pong","t":7}')).toEqual({ type: "pong", t: 7 });
   expect(readMessage('{"type":"waiting"}')).toEqual({ type: "waiting" });
-  for (const odd of ["", "null", "7", "[]", '{"type":"init"}', '{"type":"init","codecs":3}', '{"type":"later"}', '{"typ'])
+  for (const odd of ["", "null", "7", "[]", '{"type":"init"}', '{"type":"init","codecs":3}', '{"type":"pong"}', '{"type":"later"}', '{"typ'])
     expect(readMessage(odd), odd).toBeNull();
 });
 

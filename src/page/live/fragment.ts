@@ -13,11 +13,14 @@ export function readFragment(message: ArrayBuffer): Fragment | null {
   return { micros: new DataView(message).getBigUint64(0), bytes: new Uint8Array(message, 8) };
 }
 
-export type LiveMessage = { type: "hello" | "waiting" | "pong" | "unsupported" } | { type: "init"; /** with the container, as MediaSource wants it */ codecs: string };
+export type LiveMessage =
+  | { type: "hello" | "waiting" | "unsupported" }
+  | { type: "pong"; t: number } // what was sent, back again
+  | { type: "init"; codecs: string }; // the whole type: video/mp4; codecs="…"
 
 /** Null for what this page does not know: a newer daemon may say more. */
 export function readMessage(text: string): LiveMessage | null {
-  let said: { type?: unknown; codecs?: unknown };
+  let said: { type?: unknown; codecs?: unknown; t?: unknown };
   try {
     said = JSON.parse(text) as typeof said;
   } catch {
@@ -25,7 +28,8 @@ export function readMessage(text: string): LiveMessage | null {
   }
   if (said === null || typeof said !== "object") return null;
   if (said.type === "init") return typeof said.codecs === "string" ? { type: "init", codecs: said.codecs } : null;
-  const plain = ["hello", "waiting", "pong", "unsupported"] as const;
+  if (said.type === "pong") return typeof said.t === "number" ? { type: "pong", t: said.t } : null;
+  const plain = ["hello", "waiting", "unsupported"] as const;
   const type = plain.find((name) => name === said.type);
   return type ? { type } : null;
 }

@@ -13,16 +13,25 @@ export interface LiveEvents {
 
 const patience = 15_000; // ms without a picture before the stills are better
 const keptSeconds = 10; // of what was shown
-const mostWaiting = 32 << 20; // bytes; a group that is given to a newcomer has up to 4 MiB
+const mostWaiting = 1000; // fragments; what came since the camera's last keyframe comes at once
 
 export const canPlay = (camera: Camera): boolean => camera.live !== undefined && "MediaSource" in window;
+
+function joined(parts: Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
 
 // One MediaSource for one head; a camera that changes its codec gets another.
 class Player {
   private readonly source = new MediaSource();
   private readonly url = URL.createObjectURL(this.source);
   private waiting: Uint8Array<ArrayBuffer>[] = [];
-  private waitingBytes = 0;
   private buffer: SourceBuffer | null = null;
 
   constructor(private readonly video: HTMLVideoElement, type: string, private readonly failed: () => void) {
@@ -38,8 +47,7 @@ class Player {
 
   add(bytes: Uint8Array<ArrayBuffer>): void {
     this.waiting.push(bytes);
-    this.waitingBytes += bytes.byteLength;
-    if (this.waitingBytes > mostWaiting) return this.failed();
+    if (this.waiting.length > mostWaiting) return this.failed();
     this.pump();
   }
 
@@ -48,10 +56,7 @@ class Player {
     if (!buffer || buffer.updating || this.source.readyState !== "open") return;
     try {
       this.follow(buffer);
-      const next = this.waiting.shift();
-      if (!next) return;
-      this.waitingBytes -= next.byteLength;
-      buffer.appendBuffer(next);
+      if (this.waiting.length > 0 && !buffer.updating) buffer.appendBuffer(joined(this.waiting.splice(0)));
     } catch {
       this.failed();
     }
@@ -94,13 +99,15 @@ export function playLive(path: string, video: HTMLVideoElement, on: LiveEvents):
     end();
   };
   let watchdog = window.setTimeout(failed, patience);
-  let count = 0;
+  let rtt = 0; // ms, of the last sign of life
   const signs = window.setInterval(() => {
-    if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ t: ++count }));
+    if (socket.readyState !== WebSocket.OPEN) return;
+    socket.send(JSON.stringify({ t: Math.round(performance.now()), ...(rtt > 0 ? { rtt_ms: rtt } : {}) }));
   }, 2000);
 
   const text = (said: string): void => {
     const message = readMessage(said);
+    if (message?.type === "pong") rtt = Math.max(1, Math.round(performance.now() - message.t));
     if (message?.type === "unsupported") failed();
     if (message?.type !== "init") return;
     player?.close();
