@@ -9,5 +9,5 @@ export default {
     modulePreload: { polyfill: false },
     emptyOutDir: true,
   },
-  test: { environment: "node" },
+  test: { environment: "node", cache: false }, // a build writes into its own folder only
 };
