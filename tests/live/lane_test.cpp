@@ -115,7 +115,11 @@ class LiveTest : public testing::Test {
   }
 
   SimulatedClock clock;
-  telemetry::ClosedSets sets{.camera_ids = {"front"}};
+  telemetry::ClosedSets sets = [] {
+    telemetry::ClosedSets only;
+    only.camera_ids = {"front"};
+    return only;
+  }();
   telemetry::Metrics metrics{sets};
   LiveInstruments instruments{metrics};
   Wakeup wakeup = Wakeup::create().value();
