@@ -86,19 +86,19 @@ class LiveTest : public testing::Test {
   void TearDown() override { std::filesystem::remove(file); }
 
   // As if it arrived now; 33 ms later it is the next one's turn.
-  void arrive(Channel& channel, const media::PacketPtr& packet) {
+  void arrive(Channel& at, const media::PacketPtr& packet) {
     auto now = std::make_shared<media::Packet>(*packet);
     now->arrived = clock.now();
     feed->push(now);
-    channel.take_packets();
+    at.take_packets();
     clock.advance(33ms);
   }
-  void arrive(Channel& channel, const Packets& packets, std::size_t from, std::size_t to) {
-    for (auto i = from; i < to; ++i) arrive(channel, packets[i]);
+  void arrive(Channel& at, const Packets& packets, std::size_t from, std::size_t to) {
+    for (auto i = from; i < to; ++i) arrive(at, packets[i]);
   }
-  std::shared_ptr<Viewer> join(Channel& channel, Client& client) {
+  std::shared_ptr<Viewer> join(Channel& at, Client& client) {
     auto viewer = std::make_shared<Viewer>(outlet_to(client), clock.now());
-    channel.add(viewer, "1.2.3");
+    at.add(viewer, "1.2.3");
     return viewer;
   }
   std::vector<std::uint64_t> seen(Client& client) {
