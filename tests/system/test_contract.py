@@ -76,7 +76,7 @@ class ContractTest(unittest.TestCase):
     def check(self, text):
         words = ["camera_id=front", "channel=webhook", "channel=log", "model_version=resnet-1", "model_version=rfb-320", "model_version=landmark-68",
                  "endpoint=unmatched"]
-        words += [f"worker_id={w}" for w in ("button", "event", "store", "accounts", "footage", "library", "clips", "sampler", "http", "log", "vision", "ingest-front",
+        words += [f"worker_id={w}" for w in ("button", "event", "store", "accounts", "footage", "library", "clips", "live", "sampler", "http", "log", "vision", "ingest-front",
                                              "decoder-front", "recorder-front", "notify-hook", "notify-journal")]
         words += [f"mount_point={p}" for p in host_facts.mount_points(self.daemon.state)]
         words += [f"device={d}" for d in host_facts.block_devices(self.daemon.state)]
