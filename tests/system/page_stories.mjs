@@ -10,10 +10,9 @@ async function yourTurn(word) {
   return new Promise((done) => process.stdin.once("data", (line) => done(String(line).trim())));
 }
 
-/** A picture that has arrived and is drawn, or moves. */
+/** A picture that has arrived and is drawn. */
 const drawn = (page, place = "main .tile img") =>
-  page.waitForFunction((selector) => document.querySelector(selector)?.naturalWidth > 0 || document.querySelector(".tile video")?.videoWidth > 0, place,
-    { timeout: patience });
+  page.waitForFunction((selector) => document.querySelector(selector)?.naturalWidth > 0, place, { timeout: patience });
 
 /** Moving pictures: drawn, and going on. */
 async function moves(page, place = "main .tile video") {
@@ -67,11 +66,9 @@ const stories = {
     await visit.close();
   },
 
-  /** In a browser that plays no streams: stills. */
   async now(how) {
     const visit = await open(settings, how);
     const { page } = visit;
-    await page.addInitScript(() => delete window.MediaSource);
     await login(visit, settings);
     await moves(page);
     await page.getByText("Live", { exact: true }).waitFor();
