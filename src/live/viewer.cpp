@@ -9,6 +9,7 @@ namespace {
 
 // A client may say anything; a round trip beyond is none.
 constexpr double longest_round_trip_ms = 60'000;
+constexpr std::size_t most_waiting_for_answers = std::size_t{4} << 20;  // bytes
 
 }  // namespace
 
@@ -29,6 +30,8 @@ bool Viewer::heard(std::string_view message, MonotonicTime now) {
     round_trip_ms_.store(static_cast<std::int64_t>(ms), std::memory_order_relaxed);
   }
   heard_.store(now, std::memory_order_relaxed);
+  // One that does not read shall not fill its queue with answers.
+  if (outlet.waiting() > most_waiting_for_answers) return true;
   outlet.text(nlohmann::json{{"type", "pong"}, {"t", said["t"]}}.dump());
   return true;
 }

@@ -75,7 +75,8 @@ Status FragmentMuxer::add_stream(const AVCodecParameters& parameters, int per_se
 
 Status FragmentMuxer::write_head() {
   AVDictionary* options = nullptr;
-  av_dict_set(&options, "movflags", "frag_custom+empty_moov+default_base_moof", 0);
+  // Without skip_trailer it remembers each fragment for an index at the end, which nobody writes.
+  av_dict_set(&options, "movflags", "frag_custom+empty_moov+default_base_moof+skip_trailer", 0);
   av_dict_set(&options, "use_editlist", "0", 0);
   const int written = avformat_write_header(context_, &options);
   av_dict_free(&options);

@@ -14,11 +14,20 @@ export class Problem extends Error {
 }
 
 let csrf = "";
+let ahead = 0; // ms that the house's clock is ahead of ours, as its last answer said
 let onSignedOut: () => void = () => undefined;
 
 export const setCsrf = (token: string): void => void (csrf = token);
 /** Called when the daemon knows no session of ours any more. */
 export const whenSignedOut = (then: () => void): void => void (onSignedOut = then);
+
+/** What time it is at the house, in ms since 1970: a clock without a battery, or ours, may be wrong. */
+export const houseNow = (): number => Date.now() + ahead;
+
+function compareClocks(answer: Response): void {
+  const told = Date.parse(answer.headers.get("Date") ?? "");
+  if (!Number.isNaN(told)) ahead = told - Date.now();
+}
 
 async function problemOf(answer: Response): Promise<Problem> {
   const after = Number(answer.headers.get("Retry-After"));
@@ -38,6 +47,7 @@ export async function request(method: string, path: string, body?: unknown, head
   const answer = await fetch(path, sent).catch(() => {
     throw new Problem(0, "no answer");
   });
+  compareClocks(answer);
   if (answer.ok) return answer;
   const problem = await problemOf(answer);
   if (problem.status === 401 && !path.startsWith("/api/v1/auth/")) onSignedOut();

@@ -31,6 +31,8 @@ export interface Listener {
   event(event: HouseEvent): void;
   /** Each time that it is connected; what came before the first time is not told. */
   opened(): void;
+  /** Each time that it is cut off, for whatever reason: the house may be away, or the session over. */
+  closed(): void;
 }
 
 /** Listens until the returned function is called. */
@@ -39,31 +41,46 @@ export function listen(to: Listener): () => void {
   let failures = 0;
   let timer = 0;
   let over = false;
-  let socket: WebSocket;
+  let current: WebSocket;
   const connect = (): void => {
-    socket = new WebSocket(socketAddress(last ? `/ws?last_event_id=${last}` : "/ws"));
+    const socket = new WebSocket(socketAddress(last ? `/ws?last_event_id=${last}` : "/ws"));
+    current = socket;
     socket.addEventListener("open", () => {
+      if (socket !== current) return;
       failures = 0;
       connected.value = true;
       to.opened();
     });
     socket.addEventListener("message", ({ data }: MessageEvent<string>) => {
       const told = readTold(data);
-      if (!told) return;
+      if (!told || socket !== current) return;
       last = told.id;
       to.event(told.event);
     });
     socket.addEventListener("close", () => {
-      if (over) return;
+      if (over || socket !== current) return;
       connected.value = false;
+      to.closed();
       timer = window.setTimeout(connect, pauseAfter(++failures));
     });
   };
+  // A connection that died while the device slept, or in another network, looks as if it lived.
+  const again = (): void => {
+    if (document.hidden) return;
+    clearTimeout(timer);
+    const former = current;
+    connect();
+    former.close();
+  };
   connect();
+  window.addEventListener("online", again);
+  document.addEventListener("visibilitychange", again);
   return () => {
     over = true;
     clearTimeout(timer);
-    socket.close();
+    window.removeEventListener("online", again);
+    document.removeEventListener("visibilitychange", again);
+    current.close();
     connected.value = true;
   };
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { signal } from "@preact/signals";
-import { ask, asProblem, get } from "./api";
+import { ask, asProblem, get, houseNow } from "./api";
 import { refreshCameras } from "./cameras";
 import type { Acknowledged, EventPage, HouseEvent } from "./types";
 
@@ -30,14 +30,15 @@ export function after(shown: Ring | null, event: HouseEvent, now: number): Ring 
 export const newest = signal("");
 
 export function takeEvent(event: HouseEvent): void {
-  newest.value = `${event.id} ${event.snapshot ?? ""} ${event.end ?? ""}`;
+  // Movement comes all the time: a list would begin anew under the reader's hand.
+  if (event.type === "ring" || event.type === "sighting") newest.value = `${event.id} ${event.snapshot ?? ""} ${event.end ?? ""}`;
   if (event.type === "camera_lost" || event.type === "camera_back") void refreshCameras().catch(() => undefined);
-  if (!settled.has(event.id)) ring.value = after(ring.value, event, Date.now());
+  if (!settled.has(event.id)) ring.value = after(ring.value, event, houseNow());
 }
 
 /** Whoever opens the page while somebody stands at the door sees it, too. */
 export async function findOpenRing(): Promise<void> {
-  const since = new Date(Date.now() - freshFor).toISOString();
+  const since = new Date(houseNow() - freshFor).toISOString();
   const { events } = await get<EventPage>(`/api/v1/events?type=ring&limit=1&after=${since}`);
   const last = events[0];
   if (!last || settled.has(last.id)) return;

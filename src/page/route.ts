@@ -5,7 +5,11 @@ export type Route = { page: "now" | "visits" | "menu" } | { page: "camera"; id: 
 
 export function routeOf(hash: string): Route {
   const [page, id] = hash.replace(/^#\/?/, "").split("/");
-  if (page === "camera" && id) return { page, id: decodeURIComponent(id) };
+  try {
+    if (page === "camera" && id) return { page, id: decodeURIComponent(id) };
+  } catch {
+    // no name that anybody encoded
+  }
   return { page: page === "visits" || page === "menu" ? page : "now" };
 }
 

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { pauseAfter, readTold } from "../../src/page/feed";
 import { after, freshFor, type Ring } from "../../src/page/ring";
+import { routeOf } from "../../src/page/route";
 import type { HouseEvent } from "../../src/page/types";
 
 const at = Date.parse("2026-01-05T12:00:00Z");
@@ -45,4 +46,9 @@ test("messages that are no event are passed over", () => {
 
 test("the pause between two tries grows to ten seconds", () => {
   expect([1, 2, 3, 4, 5, 50].map(pauseAfter)).toEqual([1000, 2000, 4000, 8000, 10_000, 10_000]);
+});
+
+test("an address that nobody encoded leads to the beginning", () => {
+  expect(routeOf("#/camera/front%20door")).toEqual({ page: "camera", id: "front door" });
+  expect(routeOf("#/camera/%")).toEqual({ page: "now" });
 });

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Watching a camera: the real daemon, a real camera, a WebSocket client, and somebody else's decoder."""
 
+import contextlib
 import json
 import shutil
 import struct
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -25,7 +27,20 @@ class Viewer(WebSocket):
     def __init__(self, client, path=LIVE, deaf=False, **headers):
         self.deaf, self.code = deaf, None
         self.texts, self.films, self.times = [], [], []
+        self.sending = threading.Lock()
         super().__init__(client, path, **headers)
+        if not deaf and self.status == 101:
+            threading.Thread(target=self.say_that_it_is_there, daemon=True).start()
+
+    def send(self, kind, payload):
+        with self.sending:
+            super().send(kind, payload)
+
+    def say_that_it_is_there(self):
+        with contextlib.suppress(OSError):  # it has ended
+            while self.code is None:
+                self.send(1, json.dumps({"t": time.monotonic(), "rtt_ms": 1}).encode())
+                time.sleep(2)
 
     def listen(self):
         if not self.deaf:
@@ -38,11 +53,7 @@ class Viewer(WebSocket):
         return data
 
     def messages(self):
-        said = 0
         while True:
-            if time.monotonic() - said > 2:
-                said = time.monotonic()
-                self.send(1, json.dumps({"t": said, "rtt_ms": 1}).encode())
             head = self.read(2)
             size = head[1] & 127
             if size >= 126:

@@ -7,8 +7,8 @@ import type { Stop } from "./source";
 export interface LiveEvents {
   /** Another picture is there. */
   picture(): void;
-  /** It is over, for whatever reason; called once, and not after Stop. */
-  failed(): void;
+  /** It is over; called once, and not after Stop. `forGood`: this browser cannot play what the camera sends. */
+  failed(forGood: boolean): void;
 }
 
 const patience = 15_000; // ms without a picture before the stills are better
@@ -35,14 +35,21 @@ class Player {
   private buffer: SourceBuffer | null = null;
 
   constructor(private readonly video: HTMLVideoElement, type: string, private readonly failed: () => void) {
-    this.source.addEventListener("sourceopen", () => {
-      this.buffer = this.source.addSourceBuffer(type);
-      this.buffer.addEventListener("updateend", () => this.pump());
-      this.buffer.addEventListener("error", this.failed);
-      this.pump();
-    }, { once: true });
+    this.source.addEventListener("sourceopen", () => this.begin(type), { once: true });
+    this.source.addEventListener("sourceended", this.failed); // by a decoder that gave up: nobody else ends it
     video.src = this.url;
     video.muted = true; // or no browser begins by itself
+  }
+
+  private begin(type: string): void {
+    try {
+      this.buffer = this.source.addSourceBuffer(type);
+    } catch {
+      return this.failed();
+    }
+    this.buffer.addEventListener("updateend", () => this.pump());
+    this.buffer.addEventListener("error", this.failed);
+    this.pump();
   }
 
   add(bytes: Uint8Array<ArrayBuffer>): void {
@@ -93,11 +100,12 @@ export function playLive(path: string, video: HTMLVideoElement, on: LiveEvents):
     player?.close();
     player = null;
   };
-  const failed = (): void => {
+  const endFor = (forGood: boolean): void => {
     if (over) return;
-    on.failed(); // while the last picture is still there
+    on.failed(forGood); // while the last picture is still there
     end();
   };
+  const failed = (): void => endFor(false);
   let watchdog = window.setTimeout(failed, patience);
   let rtt = 0; // ms, of the last sign of life
   const signs = window.setInterval(() => {
@@ -108,11 +116,11 @@ export function playLive(path: string, video: HTMLVideoElement, on: LiveEvents):
   const text = (said: string): void => {
     const message = readMessage(said);
     if (message?.type === "pong") rtt = Math.max(1, Math.round(performance.now() - message.t));
-    if (message?.type === "unsupported") failed();
+    if (message?.type === "unsupported") endFor(true);
     if (message?.type !== "init") return;
     player?.close();
     if (MediaSource.isTypeSupported(message.codecs)) player = new Player(video, message.codecs, failed);
-    else failed();
+    else endFor(true);
   };
   const bytes = (sent: ArrayBuffer): void => {
     const fragment = readFragment(sent);

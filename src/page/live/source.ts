@@ -13,7 +13,8 @@ export interface LiveView {
 
 export type Stop = () => void;
 
-const retryLive = 15_000;
+const retryLive = 15_000; // ms, doubled each time
+const mostRetryLive = 240_000;
 
 function show(view: LiveView, which: "image" | "video"): void {
   view.image.hidden = which !== "image";
@@ -30,23 +31,34 @@ function freeze({ image, video }: LiveView): void {
   image.src = canvas.toDataURL("image/jpeg", 0.8);
 }
 
-/** Shows a camera until the returned function is called: the live stream where daemon and browser have it, else stills. */
-export function watch(camera: Camera, view: LiveView): Stop {
+/**
+ * Shows a camera until the returned function is called: the live stream where daemon and browser have it, else stills. A page that nobody sees asks for
+ * nothing. `small`: the camera's smaller stream does, where it has one.
+ */
+export function watch(camera: Camera, view: LiveView, small: boolean): Stop {
   let stop: Stop = () => undefined;
   let timer = 0;
-  const stills = (): void => {
+  let pause = retryLive;
+  let plays = canPlay(camera);
+  const stills = (forGood: boolean): void => {
     stop();
     show(view, "image");
     stop = showStills(camera, view.image, (age) => view.shown(age, false));
-    if (canPlay(camera)) timer = window.setTimeout(live, retryLive);
+    plays &&= !forGood;
+    if (plays) timer = window.setTimeout(live, pause);
+    pause = Math.min(mostRetryLive, pause * 2);
   };
   const live = (): void => {
     stop();
     // Until the first of the moving pictures is there, the stills go on.
     const stopStills = showStills(camera, view.image, (age) => view.shown(age, false));
-    const stopLive = playLive(camera.live ?? "", view.video, {
+    let at = -1;
+    const stopLive = playLive(`${camera.live}?quality=${small ? "sub" : "main"}`, view.video, {
       picture: () => {
-        if (view.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return; // not drawn yet
+        // That one came does not say that one is drawn.
+        if (view.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA || view.video.currentTime === at) return;
+        at = view.video.currentTime;
+        pause = retryLive;
         stopStills();
         show(view, "video");
         view.shown(0, true);
@@ -60,10 +72,17 @@ export function watch(camera: Camera, view: LiveView): Stop {
       stopLive();
     };
   };
+  const begin = (): void => {
+    clearTimeout(timer);
+    if (document.hidden) stop();
+    else if (plays) live();
+    else stills(true);
+  };
   show(view, "image");
-  if (canPlay(camera)) live();
-  else stills();
+  begin();
+  document.addEventListener("visibilitychange", begin);
   return () => {
+    document.removeEventListener("visibilitychange", begin);
     clearTimeout(timer);
     stop();
   };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useEffect, useRef, useState } from "preact/hooks";
-import { asProblem } from "../api";
+import { asProblem, houseNow } from "../api";
 import { cameras, nameOf, refreshCameras } from "../cameras";
 import { acknowledge, putAway, refreshRing, ring, type Ring } from "../ring";
 import { mayAnswer } from "../session";
@@ -15,7 +15,7 @@ const answerWithin = 20_000; // ms; faces may be switched off, and then no answe
 function whoText({ event, sighting }: Ring): string {
   switch (sighting?.result) {
     case undefined:
-      return Date.now() - Date.parse(event.time) < answerWithin ? w().ringWho.looking : w().ringWho.untold;
+      return houseNow() - Date.parse(event.time) < answerWithin ? w().ringWho.looking : w().ringWho.untold;
     case "known_person":
       return sighting?.person ?? "";
     case "blacklist_match":

@@ -30,8 +30,8 @@ export function Tile({ camera, full = false }: { camera: Camera; full?: boolean 
       setAge(ageMs);
       setLive(moves);
     };
-    return watch(camera, { image: image.current, video: video.current, shown });
-  }, [camera.id, camera.state, camera.live]);
+    return watch(camera, { image: image.current, video: video.current, shown }, !full);
+  }, [camera.id, camera.state, camera.live, full]);
 
   const old = camera.state !== "connected" || age === null || age > freshFor;
   return (
