@@ -28,7 +28,14 @@ function freeze({ image, video }: LiveView): void {
   canvas.width = video.videoWidth;
   canvas.height = video.videoHeight;
   canvas.getContext("2d")?.drawImage(video, 0, 0);
-  image.src = canvas.toDataURL("image/jpeg", 0.8);
+  const before = image.src;
+  // Later and not at once: what a page that is being left sets loads as a ping, which its policy forbids.
+  canvas.toBlob((picture) => {
+    if (!picture || image.src !== before) return;
+    const url = URL.createObjectURL(picture);
+    image.addEventListener("load", () => URL.revokeObjectURL(url), { once: true });
+    image.src = url;
+  }, "image/jpeg", 0.8);
 }
 
 /**
