@@ -112,6 +112,20 @@ std::optional<HevcSets> HevcSets::of(const AVCodecParameters& description, const
   return made;
 }
 
+std::string ordered_hevc_sets(std::string_view sets) {
+  std::vector<std::string_view> units;
+  for (const auto& unit : units_before_picture(sets, 0)) {
+    std::erase(units, unit.bytes);
+    units.push_back(unit.bytes);
+  }
+  std::stable_sort(units.begin(), units.end(), [](std::string_view one, std::string_view other) {
+    return type_of(one) < type_of(other);
+  });
+  std::string ordered;
+  for (const auto unit : units) (ordered += '\0').append(start_code).append(unit);
+  return ordered;
+}
+
 bool HevcSets::has(std::string_view unit) const {
   return std::find(sets_.begin(), sets_.end(), without_zeros(unit)) != sets_.end();
 }

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "porchlight/media/hevc_sets.hpp"
 #include "porchlight/media/packet_filter.hpp"
 
 extern "C" {
@@ -62,6 +63,14 @@ bool has_all_sets(Bytes bytes, bool is_hevc) {
   return is_annex_b(bytes) && (unit_types(bytes, is_hevc) & wanted) == wanted;
 }
 
+// As they came they may be those of a connection that began in the middle of them: SPS, PPS, and then all
+// three.
+Status set_parameter_sets(AVCodecParameters& parameters, Bytes sets, bool is_hevc) {
+  if (!is_hevc) return set_extradata(parameters, sets);
+  const auto ordered = ordered_hevc_sets({reinterpret_cast<const char*>(sets.data()), sets.size()});
+  return set_extradata(parameters, {reinterpret_cast<const std::uint8_t*>(ordered.data()), ordered.size()});
+}
+
 // What the keyframe says of itself is newer than what was announced when the connection was made.
 Status take_parameter_sets(AVCodecParameters& parameters, const StreamInfo& stream,
                            const AVPacket& keyframe) {
@@ -73,8 +82,10 @@ Status take_parameter_sets(AVCodecParameters& parameters, const StreamInfo& stre
   if (!filter) return std::move(filter).error();
   std::vector<std::uint8_t> found;
   if (auto filtered = filter->filter(keyframe, &found); !filtered) return std::move(filtered).error();
-  if (has_all_sets(found, is_hevc)) return set_extradata(parameters, found);
-  if (has_all_sets(announced, is_hevc)) return {};
+  if (has_all_sets(found, is_hevc)) return set_parameter_sets(parameters, found, is_hevc);
+  if (has_all_sets(announced, is_hevc))
+    return set_parameter_sets(parameters, std::vector<std::uint8_t>(announced.begin(), announced.end()),
+                              is_hevc);
   return unsupported(stream, "neither the camera's description nor its keyframe has the parameter sets");
 }
 

@@ -100,6 +100,12 @@ class SegmentOfH265 : public testing::TestWithParam<Headers> {
   }
   // The stream's own, under a number that nothing refers to.
   std::string another_vps() const {
+    auto vps = set_of('\x40');
+    vps[6] = static_cast<char>(vps[6] | 0xf0);
+    return vps;
+  }
+  // The stream's own set whose unit begins with that byte, in Annex B.
+  std::string set_of(char first) const {
     const auto& description = *video->front()->stream->parameters;
     const auto& packet = *video->front()->data;
     const std::string all =
@@ -107,12 +113,8 @@ class SegmentOfH265 : public testing::TestWithParam<Headers> {
             ? std::string(reinterpret_cast<const char*>(description.extradata),
                           static_cast<std::size_t>(description.extradata_size))
             : std::string(reinterpret_cast<const char*>(packet.data), static_cast<std::size_t>(packet.size));
-    const std::string head("\0\0\1\x40\1", 5);
-    const auto begin = all.find(head);
-    auto vps =
-        std::string(1, '\0') + all.substr(begin, all.find(std::string("\0\0\1", 3), begin + 3) - begin);
-    vps[head.size() + 1] = static_cast<char>(vps[head.size() + 1] | 0xf0);
-    return vps;
+    const auto begin = all.find(std::string("\0\0\1", 3) + first + '\1');
+    return std::string(1, '\0') + all.substr(begin, all.find(std::string("\0\0\1", 3), begin + 3) - begin);
   }
   std::optional<test::Packets> video;
   Folder folder;
@@ -139,6 +141,15 @@ TEST_P(SegmentOfH265, KeepsWhatItsDescriptionDoesNotHave) {
   const bool is_described = GetParam() == Headers::in_band;
   EXPECT_EQ(inside.entry, is_described ? "hvc1" : "hev1");
   EXPECT_EQ(inside.types.count(32), is_described ? 0U : 1U);
+}
+
+// The first packets that a camera sends to a new viewer may be the end of what stands in front of a picture.
+TEST_P(SegmentOfH265, DecodesWhereTheConnectionBeganInTheMiddleOfItsSets) {
+  const auto sps = set_of('\x42');
+  const auto pps = set_of('\x44') + std::string(1, '\0');
+  video->front() = headed(video->front(), pps + sps + pps);
+  write();
+  EXPECT_EQ(inside.entry, "hvc1");
 }
 
 TEST_P(SegmentOfH265, KeepsWhatComesLater) {

@@ -30,4 +30,9 @@ class HevcSets {
   std::size_t length_size_ = 0;  // bytes in front of a unit; 0: start codes
 };
 
+// Parameter sets of H.265 (`sets` in Annex B, nothing else in it) as a description has them: VPS, SPS, PPS,
+// each once, the last of equal ones. hvcC keeps its arrays in the order in which their first units came, and
+// decoders read them so: a PPS before its SPS is none.
+std::string ordered_hevc_sets(std::string_view sets);
+
 }  // namespace porchlight::media
