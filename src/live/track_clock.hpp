@@ -24,7 +24,6 @@ class TrackClock {
   // The same difference as another stream of the same camera, for a stream that has not begun: its clock is
   // the same unless that would put it far from where it arrived.
   void follow(const TrackClock& other);
-  std::optional<Time> difference() const noexcept { return difference_; }
 
  private:
   const MonotonicTime begun_;

@@ -69,8 +69,11 @@ Result<std::shared_ptr<gpio::ButtonLane>> Pipeline::State::make_buttons(
         if (const auto* ring = std::get_if<event::Ring>(&event)) {
           outputs->ring(ring->header.edge);  // the chime first: it waits for nothing
           outputs->show(event);
-          if (!ring->camera_id.empty()) live->note_ring(ring->camera_id, ring->header.edge);
+          const auto camera = ring->camera_id;
+          const auto edge = ring->header.edge;
           dispatcher->offer_press(std::move(event));
+          // Last: who watches is counted, and nobody at the door waits for that.
+          if (!camera.empty()) live->note_ring(camera, edge);
         } else {
           dispatcher->offer({std::move(event), nullptr});
         }

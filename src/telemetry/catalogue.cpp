@@ -475,8 +475,8 @@ constexpr FamilySpec families[] = {
     {"stream_bytes_sent_total", counter, "Bytes sent to viewers.", by_protocol, {}, all_combinations},
     {"stream_latency_ms",
      gauge,
-     "From a picture's arrival to its sending and half a round trip, in milliseconds; of the slowest "
-     "viewer's stream.",
+     "From a picture's arrival to its sending and half a round trip, in milliseconds; of the viewer "
+     "measured last.",
      by_camera_protocol,
      {},
      when_used},

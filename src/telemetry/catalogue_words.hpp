@@ -81,10 +81,10 @@ inline constexpr Words alert_statuses = {"firing", "resolved"};
 inline constexpr Words alert_severities = {"critical", "high", "warning", "medium", "low", "info"};
 inline constexpr Words deletion_reasons = {"age", "space", "operator", "corrupt", "erasure_request"};
 inline constexpr Words volume_roles = {"recordings"};
-// As event::gap_causes.
 inline constexpr Words protocols = {"webrtc", "hls", "rtsp", "mjpeg", "mse"};
 inline constexpr Words view_protocols = {"webrtc", "hls", "mse"};
 inline constexpr Words qualities = {"main", "sub", "transcoded"};
+// As event::gap_causes.
 inline constexpr Words gap_causes = {"timeout",   "eof",          "auth",        "network",       "protocol",
                                      "stalled",   "lost_packets", "undecodable", "codec",         "overload",
                                      "disk_full", "disk_error",   "volume",      "configuration", "stopped",

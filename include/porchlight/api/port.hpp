@@ -101,8 +101,8 @@ struct Port {
   EventAnswerPort answer_event{};
   // Answers how many of them were new, when their events are committed.
   std::function<void(std::vector<store::ReceivedAlert>, Answer<std::size_t>)> take_alerts{};
-  std::vector<std::filesystem::path>
-      page_places{};  // where the page's files may lie, the first that has them
+  // Where the page's files may lie; the first that has them counts.
+  std::vector<std::filesystem::path> page_places{};
   OutputList outputs{};
   OutputPulse pulse{};
 };
