@@ -18,6 +18,9 @@ let ahead = 0; // ms that the house's clock is ahead of ours, as its last answer
 let onSignedOut: () => void = () => undefined;
 
 export const setCsrf = (token: string): void => void (csrf = token);
+/** For requests that are not made here, because they tell how far they are. */
+export const csrfToken = (): string => csrf;
+export const signedOut = (): void => onSignedOut();
 /** Called when the daemon knows no session of ours any more. */
 export const whenSignedOut = (then: () => void): void => void (onSignedOut = then);
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { signal } from "@preact/signals";
 
-export type Route = { page: "now" | "visits" | "menu" } | { page: "camera"; id: string };
+const pages = ["now", "visits", "people", "health", "menu"] as const;
+export type Page = (typeof pages)[number];
+export type Route = { page: Page } | { page: "camera"; id: string };
 
 export function routeOf(hash: string): Route {
   const [page, id] = hash.replace(/^#\/?/, "").split("/");
@@ -10,7 +12,7 @@ export function routeOf(hash: string): Route {
   } catch {
     // no name that anybody encoded
   }
-  return { page: page === "visits" || page === "menu" ? page : "now" };
+  return { page: pages.find((one) => one === page) ?? "now" };
 }
 
 export const route = signal<Route>(routeOf(typeof location === "undefined" ? "" : location.hash));

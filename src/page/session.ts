@@ -58,3 +58,5 @@ export async function logout(): Promise<void> {
 
 export const mayAnswer = (): boolean => user.value?.role === "user" || user.value?.role === "admin";
 export const mayTeach = (): boolean => user.value?.role === "admin";
+export const maySeePeople = mayAnswer;
+export const mayScrape = (): boolean => user.value?.role === "monitor" || user.value?.role === "admin";

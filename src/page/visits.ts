@@ -10,7 +10,7 @@ export interface Visit {
 
 export interface Filter {
   camera: string; // empty: all
-  person: string; // empty: everybody; `unknown`: nobody we know
+  person: string; // empty: everybody; `unknown`: somebody whom we do not know
   day: string; // YYYY-MM-DD of this browser's clock; empty: any
   motion: boolean;
 }
@@ -20,7 +20,8 @@ export const unknown = " unknown";
 
 const oneVisit = 10 * 60_000; // ms; tracks are counted anew when the daemon starts
 
-function isSameVisit(one: HouseEvent, other: HouseEvent): boolean {
+/** Whether both were made of one visit of somebody before one camera. */
+export function isSameVisit(one: HouseEvent, other: HouseEvent): boolean {
   if (one.track === undefined || one.camera !== other.camera) return false;
   return JSON.stringify(one.track) === JSON.stringify(other.track) && Math.abs(Date.parse(one.time) - Date.parse(other.time)) < oneVisit;
 }
@@ -45,8 +46,8 @@ export function visitsOf(events: HouseEvent[], motion: boolean): Visit[] {
 
 export function isOf(visit: Visit, person: string): boolean {
   if (person === "") return true;
-  const name = visit.sighting?.person;
-  return person === unknown ? name === undefined : name === person;
+  if (person === unknown) return visit.sighting?.result === "unknown_person"; // a ring that nobody was seen at is nobody's
+  return visit.sighting?.person === person;
 }
 
 /** The filter as the query of /api/v1/events. The person is no part of it: the API does not know one. */

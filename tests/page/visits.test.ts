@@ -12,11 +12,13 @@ const events: HouseEvent[] = [
   { id: "s1", type: "sighting", time, person: "Anna", ring_id: "r1" },
   { id: "r1", type: "ring", time },
   { id: "lost", type: "camera_lost", time },
-  { id: "s0", type: "sighting", time, ring_id: "r0" },
+  { id: "s0", type: "sighting", time, ring_id: "r0", result: "unknown_person" },
+  { id: "n0", type: "sighting", time, result: "no_face" },
+  { id: "r2", type: "ring", time },
 ];
 
 test("a ring and who it was are one visit; what is no visit is left out", () => {
-  expect(visitsOf(events, false).map((visit) => [visit.event.id, visit.sighting?.id ?? null])).toEqual([["s2", "s2"], ["r1", "s1"], ["s0", "s0"]]);
+  expect(visitsOf(events, false).map((visit) => [visit.event.id, visit.sighting?.id ?? null])).toEqual([["s2", "s2"], ["r1", "s1"], ["s0", "s0"], ["n0", "n0"], ["r2", null]]);
   expect(visitsOf(events, true)[0]?.event.id).toBe("m");
 });
 
@@ -33,9 +35,9 @@ test("what was seen of a visit beside its ring is no visit of its own", () => {
 
 test("visits are told apart by person", () => {
   const ids = (person: string): string[] => visitsOf(events, false).filter((visit) => isOf(visit, person)).map((visit) => visit.event.id);
-  expect(ids("")).toEqual(["s2", "r1", "s0"]);
+  expect(ids("")).toEqual(["s2", "r1", "s0", "n0", "r2"]);
   expect(ids("Anna")).toEqual(["r1"]);
-  expect(ids(unknown)).toEqual(["s0"]);
+  expect(ids(unknown)).toEqual(["s0"]); // neither a ring without a face, nor one at which nobody looked
 });
 
 test("a day is one of this clock, from midnight to midnight", () => {
@@ -48,7 +50,7 @@ test("a day is one of this clock, from midnight to midnight", () => {
 
 test("what stands behind # leads to a page, anything else to the first", () => {
   expect(routeOf("#/camera/a%20b")).toEqual({ page: "camera", id: "a b" });
-  expect(routeOf("#/visits")).toEqual({ page: "visits" });
+  for (const page of ["visits", "people", "health", "menu"]) expect(routeOf(`#/${page}`)).toEqual({ page });
   for (const odd of ["", "#", "#/", "#/camera", "#/camera/", "#/nowhere"]) expect(routeOf(odd), odd).toEqual({ page: "now" });
 });
 

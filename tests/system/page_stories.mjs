@@ -2,6 +2,7 @@
 // node page_stories.mjs STORY: one story of the page against the daemon that PAGE_SETTINGS (JSON) names.
 import process from "node:process";
 import { check, login, open, patience } from "./page_browser.mjs";
+import { peopleStories } from "./page_people_stories.mjs";
 
 const settings = JSON.parse(process.env.PAGE_SETTINGS);
 /** Tells test_page.py that it is its turn, and waits for its answer. */
@@ -195,6 +196,8 @@ const stories = {
     await page.waitForFunction(() => (document.querySelector("article video")?.currentTime ?? 0) > 0, null, { timeout: patience });
     await visit.judge("visit-clip");
     await page.getByLabel("Person", { exact: true }).selectOption({ label: "Unknown people" });
+    await page.getByText("Nobody was here in this time.").waitFor(); // nobody looked who it was
+    await page.getByLabel("Person", { exact: true }).selectOption({ label: "Everybody" });
     await first.waitFor();
     await page.getByLabel("Day", { exact: true }).fill("2001-01-01");
     await page.getByText("Nobody was here in this time.").waitFor();
@@ -251,6 +254,7 @@ const stories = {
   },
 };
 
+Object.assign(stories, peopleStories(settings));
 const [story, size, scheme] = process.argv.slice(2);
 try {
   await stories[story]({ size, scheme });

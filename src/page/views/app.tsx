@@ -2,13 +2,18 @@
 import { useEffect, useState } from "preact/hooks";
 import { asProblem, type Problem } from "../api";
 import { route } from "../route";
-import { begin, user } from "../session";
+import { begin, maySeePeople, user } from "../session";
 import { explain, language, w } from "../words";
 import { Entry } from "./entry";
 import { LiveHouse } from "./live_house";
 import { Menu } from "./menu";
+import { Lazy } from "./lazy";
 import { FullView, Now } from "./now";
 import { Visits } from "./visits";
+
+// Fetched when somebody opens them.
+const people = () => import("../people/people").then((part) => part.People);
+const health = () => import("../health/health").then((part) => part.Health);
 
 function Content() {
   const to = route.value;
@@ -17,6 +22,10 @@ function Content() {
       return <FullView key={to.id} id={to.id} />;
     case "visits":
       return <Visits />;
+    case "people":
+      return <Lazy key="people" load={people} />;
+    case "health":
+      return <Lazy key="health" load={health} />;
     case "menu":
       return <Menu />;
     default:
@@ -24,7 +33,7 @@ function Content() {
   }
 }
 
-const pages = ["now", "visits", "menu"] as const;
+const pages = ["now", "visits", "people", "health", "menu"] as const;
 
 function Shell() {
   const at = route.value.page === "camera" ? "now" : route.value.page;
@@ -34,7 +43,7 @@ function Shell() {
       <header>
         <span class="brand">{w().appName}</span>
         <nav aria-label={w().menu}>
-          {pages.map((page) => (
+          {pages.filter((page) => page !== "people" || maySeePeople()).map((page) => (
             <a key={page} href={`#/${page}`} aria-current={page === at ? "page" : undefined}>{w()[page]}</a>
           ))}
         </nav>

@@ -13,7 +13,7 @@ function sayTeach(problem: Problem): string {
 }
 
 /** "This is …" and "Not Anna": the face of the event's picture is learnt under the name that is given. */
-export function Teach({ event, person }: { event: string; person: string | undefined }) {
+export function Teach({ event, person, taught }: { event: string; person: string | undefined; taught?(name: string): void }) {
   const [open, setOpen] = useState(false);
   const [people, setPeople] = useState<Person[]>([]);
   const [said, setSaid] = useState("");
@@ -32,6 +32,7 @@ export function Teach({ event, person }: { event: string; person: string | undef
       () => {
         setSaid(w().taught(name));
         setOpen(false);
+        taught?.(name);
       },
       (thrown) => setFault(sayTeach(asProblem(thrown))),
     );

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Words } from "./en";
+import { healthDe } from "./health_de";
+import { peopleDe } from "./people_de";
 
 export const de: Words = {
   appName: "Porchlight",
   now: "Jetzt",
   visits: "Besuche",
+  people: "Personen",
+  health: "Zustand",
   menu: "Menü",
   skip: "Zum Inhalt springen",
   loading: "Einen Moment …",
@@ -81,6 +85,9 @@ export const de: Words = {
   teach: "Merken",
   taught: (name) => `Als ${name} gemerkt: dieses Gesicht ist von jetzt an bekannt.`,
   noUsableFace: "Kein Gesicht auf diesem Bild ist gut genug zum Lernen. Versuchen Sie ein anderes Bild des Besuchs.",
+
+  ofPeople: peopleDe,
+  ofHealth: healthDe,
 
   account: "Konto",
   signedInAs: (name) => `Angemeldet als ${name}`,

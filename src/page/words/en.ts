@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+import { healthEn } from "./health_en";
+import { peopleEn } from "./people_en";
+
 // Every text of the page. The type of this dictionary is that of the others: a text that one of them lacks stops the build.
 export const en = {
   appName: "Porchlight",
   now: "Now",
   visits: "Visits",
+  people: "People",
+  health: "Health",
   menu: "Menu",
   skip: "Skip to the content",
   loading: "One moment …",
@@ -80,6 +85,9 @@ export const en = {
   teach: "Remember",
   taught: (name: string) => `Remembered as ${name}: from now on this face is known.`,
   noUsableFace: "No face in this picture is good enough to learn from. Try another picture of the visit.",
+
+  ofPeople: peopleEn,
+  ofHealth: healthEn,
 
   account: "Account",
   signedInAs: (name: string) => `Logged in as ${name}`,

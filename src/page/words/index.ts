@@ -41,6 +41,11 @@ export function dayName(iso: string): string {
   return new Intl.DateTimeFormat(locale(), { weekday: "long", day: "numeric", month: "long" }).format(new Date(iso));
 }
 
+/** A day and a time of it, short. */
+export function momentText(iso: string): string {
+  return new Intl.DateTimeFormat(locale(), { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" }).format(new Date(iso));
+}
+
 /** How old a picture is, in words. */
 export function ageText(ms: number): string {
   const seconds = Math.round(ms / 1000);
