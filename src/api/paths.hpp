@@ -69,6 +69,7 @@ inline constexpr const char* face = "/api/v1/faces/{id}";
 inline constexpr const char* identify = "/api/v1/faces/identify";
 inline constexpr const char* audit = "/api/v1/audit";
 inline constexpr const char* audit_verify = "/api/v1/audit/verify";
+inline constexpr const char* logs = "/api/v1/logs";
 
 inline constexpr std::array all = {
     page,
@@ -114,6 +115,7 @@ inline constexpr std::array all = {
     identify,
     audit,
     audit_verify,
+    logs,
     openapi,
     acknowledge,
     link,

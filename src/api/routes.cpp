@@ -9,6 +9,7 @@
 #include "api/guard.hpp"
 #include "api/health_routes.hpp"
 #include "api/link_routes.hpp"
+#include "api/log_route.hpp"
 #include "api/look_routes.hpp"
 #include "api/metrics_route.hpp"
 #include "api/openapi_route.hpp"
@@ -56,6 +57,7 @@ Guard route_table(Port port, telemetry::Metrics& metrics, telemetry::Health& hea
   add_people_routes(guard, people.state());
   add_face_routes(guard, people.state());
   add_audit_routes(guard, library.state());
+  add_log_route(guard, library.state().looks);
   return guard;
 }
 

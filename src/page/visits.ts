@@ -20,8 +20,7 @@ export const unknown = " unknown";
 
 const oneVisit = 10 * 60_000; // ms; tracks are counted anew when the daemon starts
 
-/** Whether both were made of one visit of somebody before one camera. */
-export function isSameVisit(one: HouseEvent, other: HouseEvent): boolean {
+function isSameVisit(one: HouseEvent, other: HouseEvent): boolean {
   if (one.track === undefined || one.camera !== other.camera) return false;
   return JSON.stringify(one.track) === JSON.stringify(other.track) && Math.abs(Date.parse(one.time) - Date.parse(other.time)) < oneVisit;
 }

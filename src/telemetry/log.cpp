@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "porchlight/telemetry/recent_log.hpp"
 #include "telemetry/log_queue.hpp"
 
 namespace porchlight::telemetry {
@@ -75,6 +76,9 @@ std::size_t log_queue_size() noexcept {
 }
 std::size_t log_queue_capacity() noexcept {
   return queue().capacity();
+}
+std::vector<std::string> recent_log_records(Level least, std::size_t most) {
+  return queue().recent().newest(least, most);
 }
 void attach_log_metrics(Metrics* metrics) {
   queue().attach(metrics);

@@ -119,6 +119,7 @@ void LogQueue::write(const Record& record) {
   if (reopen_.exchange(false)) {
     for (auto& [component, file] : files_) file->reopen();
   }
+  recent_.add(record, origin_);
   const auto line = options_.json ? json_line(record, origin_) : plain_line(record);
   write_to(*main_, record, line);
   if (auto* file = file_for(record.component)) write_to(*file, record, line);

@@ -13,6 +13,7 @@
 #include "porchlight/telemetry/log.hpp"
 #include "porchlight/telemetry/metrics.hpp"
 #include "telemetry/log_sink.hpp"
+#include "telemetry/recent_records.hpp"
 #include "telemetry/record.hpp"
 
 namespace porchlight::telemetry {
@@ -37,6 +38,7 @@ class LogQueue {
   void close();
   void attach(Metrics* metrics);
 
+  const RecentRecords& recent() const noexcept { return recent_; }
   std::size_t size() const noexcept { return ring_.size(); }
   std::size_t capacity() const noexcept { return ring_.capacity(); }
 
@@ -73,6 +75,7 @@ class LogQueue {
   std::map<Component, std::unique_ptr<DescriptorSink>> files_;
 
   // any thread
+  RecentRecords recent_;
   std::atomic<Counters*> counters_{nullptr};  // never freed: a thread may be about to count
   std::array<std::atomic<std::uint64_t>, 5> messages_before_{};
   std::array<std::atomic<std::uint64_t>, 3> drops_before_{};

@@ -94,6 +94,7 @@ const std::map<std::string, Rule>& rules() {
       {"POST /api/v1/faces/identify", {"manage", admin_only}},
       {"GET /api/v1/audit", {"manage", admin_only}},
       {"GET /api/v1/audit/verify", {"manage", admin_only}},
+      {"GET /api/v1/logs", {"manage", admin_only}},
       {"POST /api/v1/outputs/{id}/open", {sessions_only, {"user", "admin"}}},  // by door: see Outputs
       {"POST /api/v1/outputs/{id}/test", {socket_only, {}}},
       {"POST /api/v1/reload", {socket_only, {}}},

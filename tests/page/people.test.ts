@@ -6,26 +6,34 @@ import type { HouseEvent } from "../../src/page/types";
 import { w } from "../../src/page/words";
 
 const now = Date.parse("2026-01-10T12:00:00Z");
-const seen = (id: string, more: Partial<HouseEvent>): HouseEvent => ({ id, type: "sighting", time: "2026-01-10T11:00:00Z", snapshot: `/${id}`, ...more });
+const at = (id: string, hour: number, more: Partial<HouseEvent>): HouseEvent => ({ id, type: "sighting", time: `2026-01-10T${hour}:00:00Z`, ...more });
+const stranger = { result: "unknown_person", camera: "front" };
 
-test("somebody was last seen at the newest of their sightings", () => {
-  const { last } = seenOf([seen("2", { person: "Anna" }), seen("1", { person: "Anna" }), seen("0", { person: "Bert" })], now);
-  expect([last.get("Anna")?.id, last.get("Bert")?.id, last.get("Carl")]).toEqual(["2", "0", undefined]);
+test("somebody was last seen at the newest visit, and looks as in the newest picture", () => {
+  const { known } = seenOf([
+    at("s", 10, { person: "Anna", ring_id: "r" }),
+    at("r", 10, { type: "ring", snapshot: "/r" }),
+    at("later", 11, { person: "Anna" }),
+    at("b", 11, { person: "Bert" }),
+  ], now);
+  expect([known.get("Anna")?.last.id, known.get("Anna")?.picture]).toEqual(["later", "/r"]);
+  expect([known.get("Bert")?.last.id, known.get("Bert")?.picture, known.get("Carl")]).toEqual(["b", null, undefined]);
 });
 
 test("unknown faces are those of the last days with a picture, one for each visit", () => {
-  const stranger = { result: "unknown_person", camera: "front" };
   const { strangers } = seenOf([
-    seen("answer", { ...stranger, track: 7 }),
-    seen("same visit", { ...stranger, track: 7 }),
-    seen("other", { ...stranger, track: 8 }),
-    seen("known", { result: "known_person", person: "Anna" }),
-    seen("no face", { result: "no_face" }),
-    seen("no picture", { ...stranger, snapshot: null }),
-    seen("long ago", { ...stranger, time: "2026-01-01T00:00:00Z" }),
+    at("r", 10, { type: "ring", snapshot: "/r", camera: "front" }),
+    at("answer", 10, { ...stranger, track: 7, ring_id: "r" }),
+    at("same visit", 10, { ...stranger, track: 7 }),
+    at("own picture", 11, { ...stranger, track: 8, snapshot: "/own" }),
+    at("known", 11, { result: "known_person", person: "Anna", snapshot: "/known" }),
+    at("no face", 11, { result: "no_face", snapshot: "/none" }),
+    at("no picture", 11, { ...stranger, track: 9 }),
+    at("not looked at", 9, { type: "ring", snapshot: "/ring" }),
+    { ...at("long ago", 11, { ...stranger, snapshot: "/old" }), time: "2026-01-01T00:00:00Z" },
   ], now);
-  expect(strangers.map((one) => one.id)).toEqual(["answer", "other"]);
-  expect(seenOf(Array.from({ length: 50 }, (_, at) => seen(String(at), stranger)), now).strangers).toHaveLength(12);
+  expect(strangers.map((one) => [one.event.id, one.picture])).toEqual([["own picture", "/own"], ["r", "/r"]]);
+  expect(seenOf(Array.from({ length: 50 }, (_, index) => at(String(index), 11, { ...stranger, snapshot: "/s" })), now).strangers).toHaveLength(12);
 });
 
 test("each refusal of a photograph says what to do", () => {

@@ -53,7 +53,8 @@ ROUTES = ["GET,/,200+304+404", "GET,/assets/{file},200+304+404", "GET,/api/v1/au
           "DELETE,/api/v1/recordings/{id}/protection,200+400+401+403+404+503",
           "GET,/api/v1/footage/ledger,200+400+401+403+503",
           "GET,/api/v1/footage/video,200+206+304+400+401+403+404+409+416+503",
-          "GET,/api/v1/audit,200+400+401+403+503", "GET,/api/v1/audit/verify,200+400+401+403+503"]
+          "GET,/api/v1/audit,200+400+401+403+503", "GET,/api/v1/audit/verify,200+400+401+403+503",
+          "GET,/api/v1/logs,200+400+401+403"]
 MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 
 

@@ -34,23 +34,23 @@ class PeoplePageTest(PageCase):
         anna = self.account(daemon)
         ring = daemon.ring("front")
         anna.ask("POST", f"/api/v1/events/{ring}/acknowledge", {})  # or it would show over every page
-        harness.wait_until(lambda: self.stranger(anna), 60, "a stranger with a picture")
-        return daemon, anna
+        harness.wait_until(lambda: anna.ask("GET", f"/api/v1/events/{ring}")[2]["snapshot"], 60, "the ring's picture")
+        seen = harness.wait_until(lambda: self.sighting_of(anna, ring), 60, "who it is")
+        self.assertEqual(seen["result"], "unknown_person", seen)
+        return daemon, anna, ring
 
-    def stranger(self, client):
+    def sighting_of(self, client, ring):
         events = client.ask("GET", "/api/v1/events?type=sighting")[2]["events"]
-        return any(event.get("result") == "unknown_person" and event["snapshot"] for event in events)
+        return next((event for event in events if event.get("ring_id") == ring), None)
 
     def test_people_are_learnt_listed_and_forgotten(self):
         for size, scheme in (PHONE, DESKTOP):
-            daemon, _ = self.visited_house()
+            daemon, _, _ = self.visited_house()
             self.tell(daemon, "people", size, scheme, pictures=str(harness.PICTURES), small=str(self.small))
 
     def test_a_user_looks_and_changes_nothing(self):
-        daemon, anna = self.visited_house()
-        sighting = anna.ask("GET", "/api/v1/events?type=sighting")[2]["events"]
-        seen = next(event["id"] for event in sighting if event.get("result") == "unknown_person" and event["snapshot"])
-        self.assertEqual(anna.ask("POST", "/api/v1/people", {"name": "Grace", "event": seen})[0], 201)
+        daemon, anna, ring = self.visited_house()
+        self.assertEqual(anna.ask("POST", "/api/v1/people", {"name": "Grace", "event": ring})[0], 201)
         invitation = anna.ask("POST", "/api/v1/users", {"name": "bert", "role": "user", "all_cameras": True, "cameras": []})[2]["invitation"]
         self.assertEqual(Client(daemon).register(invitation, "bert", PASSWORD)[0], 201)
         self.tell(daemon, "people_looked_at", *PHONE, name="bert")

@@ -167,7 +167,7 @@ class Secrets(unittest.TestCase):
         self.daemon.ring("front")
         ring = anna.ask("POST", "/api/v1/buttons/front/ring")[2]["id"]
         for path in ("status", "users", "users/1", "tokens", "auth/sessions", "openapi.json", "events", f"events/{ring}",
-                     "cameras", "cameras/porch", "people", "faces", "audit?limit=200", "audit/verify"):
+                     "cameras", "cameras/porch", "people", "faces", "audit?limit=200", "audit/verify", "logs?limit=200"):
             self.assertEqual(anna.ask("GET", f"/api/v1/{path}")[0], 200, path)
         for path in ("none", "cameras/porch/snapshot", f"events/{ring}/snapshot", "people/none", "cameras/none"):
             self.assertNotEqual(anna.ask("GET", f"/api/v1/{path}")[0], 200, path)

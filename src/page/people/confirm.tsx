@@ -20,8 +20,12 @@ export function Confirm({ title, yes, children, act, said, closed }: Props) {
   const [busy, setBusy] = useState(false);
   useEffect(() => {
     const before = document.activeElement as HTMLElement | null;
-    dialog.current?.showModal();
-    return () => before?.focus();
+    const box = dialog.current;
+    box?.showModal();
+    return () => {
+      box?.close(); // while it is open nothing outside of it takes the focus
+      before?.focus();
+    };
   }, []);
   const go = (): void => {
     setBusy(true);

@@ -2,7 +2,7 @@
 // Who is known, as docs/api.md has it, and what past events say of faces.
 import { ask, get, Problem } from "../api";
 import type { EventPage, HouseEvent } from "../types";
-import { isSameVisit } from "../visits";
+import { isOf, unknown, visitsOf, type Visit } from "../visits";
 import { explain, w } from "../words";
 
 export interface Person {
@@ -23,16 +23,28 @@ export interface Known {
   faces: Face[];
 }
 
+export interface Appearance {
+  last: HouseEvent; // the newest visit
+  picture: string | null; // of the newest visit that has one
+}
+
+export interface Stranger {
+  event: HouseEvent; // whose picture shows them
+  picture: string;
+}
+
 export interface Seen {
-  last: Map<string, HouseEvent>; // by name: the newest sighting
-  strangers: HouseEvent[]; // newest first, one for each visit
+  known: Map<string, Appearance>; // by name
+  strangers: Stranger[]; // newest first, one for each visit
 }
 
 const day = 86_400_000; // ms
 const strangersFor = 7 * day;
-export const seenFor = 30 * day;
-const mostSightings = 500;
+const seenFor = 30 * day;
+const mostOfAKind = 500;
 const mostStrangers = 12;
+
+const pictured = ({ event, sighting }: Visit): HouseEvent | null => (sighting?.snapshot ? sighting : event.snapshot ? event : null);
 
 /** Throws a Problem. */
 export async function readKnown(): Promise<Known> {
@@ -40,22 +52,29 @@ export async function readKnown(): Promise<Known> {
   return { people: people.sort((one, other) => one.name.localeCompare(other.name)), faces };
 }
 
-/** Of sightings, newest first. `now` in ms since 1970. */
-export function seenOf(sightings: HouseEvent[], now: number): Seen {
-  const last = new Map<string, HouseEvent>();
-  const strangers: HouseEvent[] = [];
-  for (const one of sightings) {
-    if (one.person && !last.has(one.person)) last.set(one.person, one);
-    const counts = one.result === "unknown_person" && one.snapshot && Date.parse(one.time) > now - strangersFor;
-    if (counts && strangers.length < mostStrangers && !strangers.some((other) => isSameVisit(one, other))) strangers.push(one);
+/** Of rings and sightings in any order. `now` in ms since 1970. */
+export function seenOf(events: HouseEvent[], now: number): Seen {
+  const known = new Map<string, Appearance>();
+  const strangers: Stranger[] = [];
+  const newestFirst = [...events].sort((one, other) => Date.parse(other.time) - Date.parse(one.time));
+  for (const visit of visitsOf(newestFirst, false)) {
+    const shows = pictured(visit);
+    const picture = shows?.snapshot ?? null;
+    const name = visit.sighting?.person;
+    const before = name ? known.get(name) : undefined;
+    if (name) known.set(name, { last: before?.last ?? visit.event, picture: before?.picture ?? picture });
+    const isRecent = Date.parse(visit.event.time) > now - strangersFor;
+    if (shows && picture && isRecent && isOf(visit, unknown) && strangers.length < mostStrangers) strangers.push({ event: shows, picture });
   }
-  return { last, strangers };
+  return { known, strangers };
 }
 
 /** Throws a Problem. */
 export async function readSeen(now: number): Promise<Seen> {
-  const query = new URLSearchParams({ type: "sighting", limit: String(mostSightings), after: new Date(now - seenFor).toISOString() });
-  return seenOf((await get<EventPage>(`/api/v1/events?${query}`)).events, now);
+  const after = new Date(now - seenFor).toISOString();
+  const read = (type: string): Promise<EventPage> => get(`/api/v1/events?${new URLSearchParams({ type, after, limit: String(mostOfAKind) })}`);
+  const [rings, sightings] = await Promise.all([read("ring"), read("sighting")]);
+  return seenOf([...rings.events, ...sightings.events], now);
 }
 
 const pathOf = (person: Person): string => `/api/v1/people/${person.id}`;

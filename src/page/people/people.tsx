@@ -9,23 +9,23 @@ import type { HouseEvent } from "../types";
 import { Teach } from "../views/teach";
 import { explain, momentText, w } from "../words";
 import { Enrol, Identify } from "./enrol";
-import { readKnown, readSeen, type Known, type Seen } from "./known";
+import { readKnown, readSeen, type Known, type Seen, type Stranger } from "./known";
 import { PersonCard } from "./person";
 
-function Strangers({ events, changed }: { events: HouseEvent[]; changed(said: string): Promise<void> }) {
+function Strangers({ list, changed }: { list: Stranger[]; changed(said: string): Promise<void> }) {
   const words = w().ofPeople;
   const [named, setNamed] = useState<string[]>([]); // their events go on to say that nobody knew them then
-  const left = events.filter((event) => !named.includes(event.id));
+  const left = list.filter(({ event }) => !named.includes(event.id));
   const taught = (event: HouseEvent, name: string): void => void changed(w().taught(name)).then(() => setNamed((before) => [...before, event.id]));
   return (
     <section aria-labelledby="strangers">
       <h2 id="strangers">{words.strangers}</h2>
       <p class="soft">{left.length > 0 ? words.strangersHint : words.noStrangers}</p>
       <ul class="visits strangers">
-        {left.map((event) => (
+        {left.map(({ event, picture }) => (
           <li key={event.id}>
             <article class="visit" aria-label={words.strangerAt(momentText(event.time), nameOf(event.camera))}>
-              <div class="picture"><img src={event.snapshot ?? ""} loading="lazy" alt={w().unknownPerson} /></div>
+              <div class="picture"><img src={picture} loading="lazy" alt={w().unknownPerson} /></div>
               <div class="text">
                 <p class="soft">{words.strangerAt(momentText(event.time), nameOf(event.camera))}</p>
                 <div class="actions"><Teach event={event.id} person={undefined} taught={(name) => taught(event, name)} /></div>
@@ -79,13 +79,13 @@ export function People() {
           <ul class="visits people">
             {known.people.map((person) => (
               <li key={person.id}>
-                <PersonCard person={person} faces={known.faces.filter((face) => face.person.id === person.id)} last={seen?.last.get(person.name)} changed={changed} />
+                <PersonCard person={person} faces={known.faces.filter((face) => face.person.id === person.id)} seen={seen?.known.get(person.name)} changed={changed} />
               </li>
             ))}
           </ul>
         </section>
       )}
-      {admin && seen && <Strangers events={seen.strangers} changed={changed} />}
+      {admin && seen && <Strangers list={seen.strangers} changed={changed} />}
       {admin && known && (
         <div class="columns">
           <section aria-labelledby="add">

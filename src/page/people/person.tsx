@@ -3,15 +3,14 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { asProblem } from "../api";
 import { nameOf } from "../cameras";
 import { mayTeach } from "../session";
-import type { HouseEvent } from "../types";
 import { explain, momentText, w } from "../words";
 import { Confirm } from "./confirm";
-import { deleteFace, forget, list, rename, sayPeople, type Face, type Person } from "./known";
+import { deleteFace, forget, list, rename, sayPeople, type Appearance, type Face, type Person } from "./known";
 
 interface Props {
   person: Person;
   faces: Face[];
-  last: HouseEvent | undefined;
+  seen: Appearance | undefined;
   /** Something changed; `said` is what to tell. */
   changed(said: string): Promise<void>;
 }
@@ -55,7 +54,7 @@ function Photographs({ person, faces, changed }: Props) {
   };
   return (
     <details>
-      <summary aria-label={`${words.photographsOf(person.name)}: ${faces.length}`}>{words.photographs(faces.length)}</summary>
+      <summary>{words.photographs(faces.length)}</summary>
       <ul class="rows">
         {faces.map((face) => (
           <li key={face.id}>
@@ -98,7 +97,8 @@ function Dialogs({ open, close, ...of }: Props & { open: Open; close(): void }) 
 /** One who is known, and what an administrator may do about it. */
 export function PersonCard(of: Props) {
   const words = w().ofPeople;
-  const { person, last, changed } = of;
+  const { person, seen, changed } = of;
+  const last = seen?.last;
   const [open, setOpen] = useState<Open>("");
   const [fault, setFault] = useState("");
   const close = (): void => setOpen("");
@@ -110,7 +110,7 @@ export function PersonCard(of: Props) {
   return (
     <article class="visit" aria-labelledby={`person-${person.id}`}>
       <div class="picture">
-        {last?.snapshot ? <img src={last.snapshot} loading="lazy" alt={w().pictureOf(person.name)} /> : <span class="empty">{w().noPicture}</span>}
+        {seen?.picture ? <img src={seen.picture} loading="lazy" alt={w().pictureOf(person.name)} /> : <span class="empty">{w().noPicture}</span>}
       </div>
       <div class="text">
         <h3 id={`person-${person.id}`}>{person.name}</h3>

@@ -46,6 +46,10 @@ export function momentText(iso: string): string {
   return new Intl.DateTimeFormat(locale(), { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" }).format(new Date(iso));
 }
 
+export function numberText(value: number, digits = 0): string {
+  return new Intl.NumberFormat(locale(), { maximumFractionDigits: digits }).format(value);
+}
+
 /** How old a picture is, in words. */
 export function ageText(ms: number): string {
   const seconds = Math.round(ms / 1000);

@@ -12,7 +12,6 @@ export const peopleDe: typeof peopleEn = {
   notSeen: "In den letzten 30 Tagen nicht gesehen",
   listed: "Auf der Sperrliste",
 
-  photographsOf: (name) => `Fotos von ${name}`,
   photographOf: (when) => `Gelernt ${when}`,
   deletePhotograph: "Löschen",
   deletePhotographOf: (name, when) => `Das ${when} gelernte Foto von ${name} löschen`,

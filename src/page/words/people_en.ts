@@ -10,7 +10,6 @@ export const peopleEn = {
   notSeen: "Not seen in the last 30 days",
   listed: "Blacklisted",
 
-  photographsOf: (name: string) => `Photographs of ${name}`,
   photographOf: (when: string) => `Learnt ${when}`,
   deletePhotograph: "Delete",
   deletePhotographOf: (name: string, when: string) => `Delete the photograph of ${name} learnt ${when}`,

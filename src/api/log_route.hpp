@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "api/guard.hpp"
+#include "api/looks.hpp"
+
+namespace porchlight::api {
+
+// GET /api/v1/logs: the newest records of level warning and above, for administrators.
+void add_log_route(Guard& guard, Looks& looks);
+
+}  // namespace porchlight::api
