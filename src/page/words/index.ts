@@ -31,7 +31,8 @@ export function speak(next: Language): void {
 }
 
 // The browser's own variant of the language, where it has one: a British clock has no AM.
-const locale = (): string => navigator.languages.find((tag) => tag.startsWith(language.value)) ?? language.value;
+const locale = (): string =>
+  (typeof navigator === "undefined" ? [] : navigator.languages).find((tag) => tag.startsWith(language.value)) ?? language.value;
 
 export function clockTime(iso: string): string {
   return new Intl.DateTimeFormat(locale(), { hour: "2-digit", minute: "2-digit" }).format(new Date(iso));
