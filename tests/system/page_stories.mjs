@@ -2,6 +2,7 @@
 // node page_stories.mjs STORY: one story of the page against the daemon that PAGE_SETTINGS (JSON) names.
 import process from "node:process";
 import { check, login, open, patience } from "./page_browser.mjs";
+import { healthStories } from "./page_health_stories.mjs";
 import { peopleStories } from "./page_people_stories.mjs";
 
 const settings = JSON.parse(process.env.PAGE_SETTINGS);
@@ -254,7 +255,7 @@ const stories = {
   },
 };
 
-Object.assign(stories, peopleStories(settings));
+Object.assign(stories, peopleStories(settings), healthStories(settings, yourTurn));
 const [story, size, scheme] = process.argv.slice(2);
 try {
   await stories[story]({ size, scheme });

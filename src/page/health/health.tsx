@@ -2,7 +2,7 @@
 // How the house is: what the daemon says of itself, and what this page has seen since it was opened.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { asProblem, houseNow, type Problem } from "../api";
-import { mayScrape, mayTeach } from "../session";
+import { mayScrape, mayTeach, mayView } from "../session";
 import { explain, numberText, w } from "../words";
 import { emptyHistory, remember, type Curve, type History, type Look } from "./history";
 import { all, one, type Metrics } from "./metrics";
@@ -30,8 +30,8 @@ function toldBy(status: Status | null, metrics: Metrics | null): string {
 
 async function look(before: Seen | null): Promise<Seen> {
   const begun = performance.now();
-  const status = await readStatus();
-  const answerMs = performance.now() - begun;
+  const status = mayView() ? await readStatus() : null;
+  const answerMs = mayView() ? performance.now() - begun : null;
   const [metrics, parts] = mayScrape() ? await Promise.all([readMetrics(), readComponents()]) : [null, null];
   const told = toldBy(status, metrics);
   const kept = before?.told === told ? before : null;

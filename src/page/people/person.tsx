@@ -108,10 +108,8 @@ export function PersonCard(of: Props) {
   };
   const isListed = person.listed_as === "blacklisted";
   return (
-    <article class="visit" aria-labelledby={`person-${person.id}`}>
-      <div class="picture">
-        {seen?.picture ? <img src={seen.picture} loading="lazy" alt={w().pictureOf(person.name)} /> : <span class="empty">{w().noPicture}</span>}
-      </div>
+    <article class={`visit${seen?.picture ? "" : " bare"}`} aria-labelledby={`person-${person.id}`}>
+      {seen?.picture && <div class="picture"><img src={seen.picture} loading="lazy" alt={w().pictureOf(person.name)} /></div>}
       <div class="text">
         <h3 id={`person-${person.id}`}>{person.name}</h3>
         {isListed && <p class="listed">⚠ {words.listed}</p>}

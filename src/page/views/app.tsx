@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { asProblem, type Problem } from "../api";
 import { route } from "../route";
-import { begin, maySeePeople, user } from "../session";
+import { begin, maySeePeople, mayView, user } from "../session";
 import { explain, language, w } from "../words";
 import { Entry } from "./entry";
 import { LiveHouse } from "./live_house";
@@ -17,6 +17,7 @@ const health = () => import("../health/health").then((part) => part.Health);
 
 function Content() {
   const to = route.value;
+  if (!mayView() && to.page !== "menu") return <Lazy key="health" load={health} />;
   switch (to.page) {
     case "camera":
       return <FullView key={to.id} id={to.id} />;
@@ -35,20 +36,26 @@ function Content() {
 
 const pages = ["now", "visits", "people", "health", "menu"] as const;
 
+function isShown(page: (typeof pages)[number]): boolean {
+  if (!mayView()) return page === "health" || page === "menu";
+  return page !== "people" || maySeePeople();
+}
+
 function Shell() {
-  const at = route.value.page === "camera" ? "now" : route.value.page;
+  const wanted = route.value.page === "camera" ? "now" : route.value.page;
+  const at = isShown(wanted) ? wanted : "health";
   return (
     <>
       <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); document.getElementById("main")?.focus(); }}>{w().skip}</a>
       <header>
         <span class="brand">{w().appName}</span>
         <nav aria-label={w().menu}>
-          {pages.filter((page) => page !== "people" || maySeePeople()).map((page) => (
+          {pages.filter(isShown).map((page) => (
             <a key={page} href={`#/${page}`} aria-current={page === at ? "page" : undefined}>{w()[page]}</a>
           ))}
         </nav>
       </header>
-      <LiveHouse />
+      {mayView() && <LiveHouse />}
       <main id="main" tabIndex={-1}><Content /></main>
     </>
   );
