@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { signal } from "@preact/signals";
 
-export type Route = { page: "now" | "visits" | "menu" } | { page: "camera"; id: string };
+export type Route = { page: "now" | "visits" | "menu" } | { page: "camera"; id: string } | { page: "settings"; section: string };
 
 export function routeOf(hash: string): Route {
   const [page, id] = hash.replace(/^#\/?/, "").split("/");
@@ -10,6 +10,7 @@ export function routeOf(hash: string): Route {
   } catch {
     // no name that anybody encoded
   }
+  if (page === "settings") return { page, section: id ?? "" };
   return { page: page === "visits" || page === "menu" ? page : "now" };
 }
 

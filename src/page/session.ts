@@ -58,3 +58,4 @@ export async function logout(): Promise<void> {
 
 export const mayAnswer = (): boolean => user.value?.role === "user" || user.value?.role === "admin";
 export const mayTeach = (): boolean => user.value?.role === "admin";
+export const isAdmin = (): boolean => user.value?.role === "admin";

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useEffect, useState } from "preact/hooks";
 import { asProblem, type Problem } from "../api";
-import { route } from "../route";
+import { route, type Route } from "../route";
 import { begin, user } from "../session";
 import { explain, language, w } from "../words";
 import { Entry } from "./entry";
 import { LiveHouse } from "./live_house";
 import { Menu } from "./menu";
 import { FullView, Now } from "./now";
+import { SettingsPage } from "./settings_page";
 import { Visits } from "./visits";
 
 function Content() {
@@ -19,6 +20,8 @@ function Content() {
       return <Visits />;
     case "menu":
       return <Menu />;
+    case "settings":
+      return <SettingsPage section={to.section} />;
     default:
       return <Now />;
   }
@@ -27,7 +30,8 @@ function Content() {
 const pages = ["now", "visits", "menu"] as const;
 
 function Shell() {
-  const at = route.value.page === "camera" ? "now" : route.value.page;
+  const inside: Partial<Record<Route["page"], Route["page"]>> = { camera: "now", settings: "menu" };
+  const at = inside[route.value.page] ?? route.value.page;
   return (
     <>
       <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); document.getElementById("main")?.focus(); }}>{w().skip}</a>
