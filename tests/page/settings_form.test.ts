@@ -22,16 +22,16 @@ const front: Entry = {
 
 test("an entry that nobody changed is sent as it was, without its id and its secrets", () => {
   const { id: _, ...same } = front.value;
-  expect(bodyOf(fields, draftOf(fields, front.value), front)).toEqual({ ...same, quiet: ["22:00-07:00"] });
+  expect(bodyOf(fields, draftOf(fields, front.value), front)).toEqual(same);
 });
 
 test("what the form does not know stays", () => {
   expect(bodyOf(fields, { ...draftOf(fields, front.value), name: "Door" }, front).zones).toEqual([{ id: "z" }]);
 });
 
-test("what is emptied goes back to its default", () => {
-  const body = bodyOf(fields, { ...draftOf(fields, front.value), line: " ", to: [], quiet: "\n \n" }, front);
-  expect(["line", "to", "quiet"].filter((key) => key in body)).toEqual([]);
+test("what is emptied goes back to its default, and that is said", () => {
+  expect(bodyOf(fields, { ...draftOf(fields, front.value), line: " ", to: [], quiet: "\n \n" }, front)).toMatchObject({ line: null, to: null, quiet: null });
+  expect("line" in bodyOf(fields, { ...draftOf(fields, {}), line: " " }, null)).toBe(false);
 });
 
 test("a secret stays unless it is typed anew or taken away", () => {
@@ -39,6 +39,10 @@ test("a secret stays unless it is typed anew or taken away", () => {
   expect("password" in bodyOf(fields, draft, front)).toBe(false);
   expect(bodyOf(fields, { ...draft, password: " new " }, front).password).toBe(" new ");
   expect(bodyOf(fields, { ...draft, [takenAway("password")]: true }, front).password).toBeNull();
+});
+
+test("a list that was written as one text stays one until it is more", () => {
+  expect(bodyOf(fields, { ...draftOf(fields, front.value), quiet: "22:00-07:00\nsat\n" }, front).quiet).toEqual(["22:00-07:00", "sat"]);
 });
 
 test("what does not apply is not sent", () => {

@@ -64,7 +64,11 @@ function valueOf(field: FieldSpec, drafted: Draft[string] | undefined, before: u
   if (field.kind === "check") return drafted === (field.usual ?? false) && before === undefined ? undefined : drafted === true;
   if (field.kind === "several") return Array.isArray(drafted) && drafted.length > 0 ? drafted : undefined;
   const text = typeof drafted === "string" ? (field.kind === "secret" ? drafted : drafted.trim()) : "";
-  if (field.kind === "lines") return linesOf(text).length > 0 ? linesOf(text) : undefined;
+  if (field.kind === "lines") {
+    const lines = linesOf(text);
+    if (lines.length === 1 && lines[0] === before) return before; // it was written as one text
+    return lines.length > 0 ? lines : undefined;
+  }
   if (text === "" || (text === field.usual && before === undefined)) return undefined;
   return field.number && /^\d{1,9}$/.test(text) ? Number(text) : text;
 }
@@ -76,15 +80,13 @@ export function bodyOf(fields: readonly FieldSpec[], draft: Draft, entry: Entry 
   const before = entry?.value ?? {};
   const { id: _, ...body } = before;
   for (const field of fields) {
-    delete body[field.key];
     const applies = !field.when || field.when(draft);
-    if (applies) {
-      const value = valueOf(field, draft[field.key], before[field.key]);
-      if (value !== undefined) body[field.key] = value;
-    }
-    const isSet = entry?.secret?.includes(field.key) ?? false;
-    const unwanted = !applies || draft[takenAway(field.key)] === true;
-    if (isSet && unwanted && body[field.key] === undefined) body[field.key] = null;
+    const value = applies ? valueOf(field, draft[field.key], before[field.key]) : undefined;
+    const isSecret = entry?.secret?.includes(field.key) ?? false;
+    const goes = before[field.key] !== undefined || (isSecret && (!applies || draft[takenAway(field.key)] === true));
+    delete body[field.key];
+    if (value !== undefined) body[field.key] = value;
+    else if (goes) body[field.key] = null; // said, so that an entry of another file answers that it stays there
   }
   return body;
 }

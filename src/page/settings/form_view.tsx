@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { asProblem, type Problem } from "../api";
 import { draftAt, dropDraft, keepDraft } from "./drafts";
 import { Field } from "./fields";
-import { draftOf, missingOf, refusalOf, type Draft, type Entry, type Faults, type FieldSpec } from "./form";
+import { draftOf, missingOf, refusalOf, type Draft, type Entry, type FieldSpec, type Refusal } from "./form";
 import { s } from "./words";
 
 export interface FormProps {
@@ -18,18 +18,15 @@ export interface FormProps {
   /** What a refusal says that names no field. */
   words(problem: Problem): string;
   button?: string;
-  close(): void;
+  /** Where there is something to cancel. */
+  close?(): void;
   /** Beneath the fields, of the draft of now. */
-  children?: (draft: Draft, invalid: (faults: Faults) => void) => ComponentChildren;
+  children?: (draft: Draft, refuse: (refusal: Refusal) => void) => ComponentChildren;
 }
 
 const idIn = (place: string, key: string): string => `${place.replace(/[^a-z0-9_]/gi, "-")}-${key}`;
 
-interface State {
-  faults: Faults;
-  others: string[];
-}
-const clean: State = { faults: {}, others: [] };
+const clean: Refusal = { faults: {}, others: [] };
 
 /** A form whose faults stand beside their fields, and that keeps what was typed until it is saved or cancelled. */
 export function Form({ place, fields: given, value, entry, send, words, button, close, children }: FormProps) {
@@ -42,7 +39,6 @@ export function Form({ place, fields: given, value, entry, send, words, button, 
   const [draft, setDraft] = useState<Draft>(begin);
   const [state, setState] = useState(clean);
   const [busy, setBusy] = useState(false);
-  const form = useRef<HTMLFormElement>(null);
   const fields = fieldsOf(draft);
   const change = (part: Draft): void => {
     // Another kind has other fields, which begin as they usually are.
@@ -82,7 +78,7 @@ export function Form({ place, fields: given, value, entry, send, words, button, 
   }, [state.faults, wrong?.key]);
   const cancel = (): void => {
     dropDraft(place);
-    close();
+    close?.();
   };
   const shown = (more: boolean): ComponentChildren[] =>
     fields.filter((field) => (field.more ?? false) === more && (!field.when || field.when(draft))).map((field) => (
@@ -92,10 +88,10 @@ export function Form({ place, fields: given, value, entry, send, words, button, 
   const further = shown(true);
   const isWrong = Object.keys(state.faults).length > 0 || state.others.length > 0;
   return (
-    <form ref={form} noValidate onSubmit={(event) => void submit(event)}>
+    <form noValidate onSubmit={(event) => void submit(event)}>
       {shown(false)}
       {further.length > 0 && <details><summary>{s().more}</summary>{further}</details>}
-      {children?.(draft, (faults) => setState({ faults, others: [] }))}
+      {children?.(draft, setState)}
       <div role="alert">
         {isWrong && (
           <div class="fault">
@@ -106,7 +102,7 @@ export function Form({ place, fields: given, value, entry, send, words, button, 
       </div>
       <p class="actions">
         <button type="submit" aria-disabled={busy}>{busy ? s().saving : (button ?? s().save)}</button>
-        <button type="button" class="quiet" onClick={cancel}>{s().cancel}</button>
+        {close && <button type="button" class="quiet" onClick={cancel}>{s().cancel}</button>}
       </p>
     </form>
   );

@@ -70,14 +70,24 @@ export function Saying({ said }: { said: Said }) {
 }
 
 /** An entry of a list: a name, what is to be known, what can be done. */
-export function Item({ title, children, actions }: { title: string; children?: ComponentChildren; actions?: ComponentChildren }) {
+export function Item({ id, title, children, actions }: { id: string | number; title: string; children?: ComponentChildren; actions?: ComponentChildren }) {
   return (
     <li class="card item">
-      <h2>{title}</h2>
+      <h2 id={`entry-${id}`} tabIndex={-1}>{title}</h2>
       {children}
       {actions && <div class="actions">{actions}</div>}
     </li>
   );
+}
+
+/** When a form closes, the focus goes to what it was about, or to the button that opened it. */
+export function useReturn(open: string | number | boolean | null): void {
+  const before = useRef(open);
+  useEffect(() => {
+    const closed = before.current;
+    if (closed !== null && open === null) (document.getElementById(`entry-${closed}`) ?? document.getElementById("add"))?.focus();
+    before.current = open;
+  }, [open]);
 }
 
 /** A form's beginning takes the focus. */

@@ -4,11 +4,15 @@ import { useEffect } from "preact/hooks";
 import { refreshCameras } from "../cameras";
 import { w } from "../words";
 import "./settings.css";
+import { Buttons } from "./buttons";
+import { Cameras } from "./cameras";
+import { Channels } from "./channels";
+import { Rules } from "./rules";
 import { Tokens } from "./tokens";
 import { Users } from "./users";
 import { s } from "./words";
 
-const sections = { users: Users, tokens: Tokens } as const satisfies Record<string, ComponentType>;
+const sections = { cameras: Cameras, buttons: Buttons, users: Users, tokens: Tokens, channels: Channels, rules: Rules } as const satisfies Record<string, ComponentType>;
 type Section = keyof typeof sections;
 const names = Object.keys(sections) as Section[];
 const isSection = (name: string): name is Section => Object.hasOwn(sections, name);

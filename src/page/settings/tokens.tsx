@@ -6,7 +6,7 @@ import { Confirm } from "./confirm";
 import { ShownOnce } from "./copy";
 import { Form } from "./form_view";
 import type { Draft, FieldSpec } from "./form";
-import { Item, Opened, Saying, sayChange, useListing } from "./listed";
+import { Item, Opened, Saying, sayChange, useListing, useReturn } from "./listed";
 import { dayAndTime, s, wordOf } from "./words";
 
 interface Token {
@@ -59,6 +59,7 @@ export function Tokens() {
   const { list, said, act, refresh } = useListing(async () => (await get<{ tokens: Token[] }>("/api/v1/tokens")).tokens);
   const [open, setOpen] = useState(false);
   const [fresh, setFresh] = useState<Made | null>(null);
+  useReturn(open || null);
   const made = (token: Made): void => {
     setFresh(token);
     setOpen(false);
@@ -69,12 +70,12 @@ export function Tokens() {
     <>
       <Saying said={said} />
       {fresh && <ShownOnce title={s().token.made(fresh.name)} text="" secret={fresh.token} done={() => setFresh(null)} />}
-      {open ? <Make made={made} close={() => setOpen(false)} /> : <p><button type="button" onClick={() => setOpen(true)}>{s().add.tokens}</button></p>}
+      {open ? <Make made={made} close={() => setOpen(false)} /> : <p><button id="add" type="button" onClick={() => setOpen(true)}>{s().add.tokens}</button></p>}
       {!list && !said.fault && <p>{w().loading}</p>}
       {list?.length === 0 && <p>{s().none.tokens}</p>}
       <ul class="items">
         {list?.map((token) => (
-          <Item key={token.id} title={token.name} actions={
+          <Item key={token.id} id={token.id} title={token.name} actions={
             <Confirm word={s().token.revoke} label={s().token.revokeOf(token.name)} question={s().token.reallyRevoke(token.name)} act={() => revoke(token)} />
           }>
             <p class="soft">{[scopesText(token), token.user, token.expires ? s().token.expires(dayAndTime(token.expires)) : s().token.never].filter(Boolean).join(" · ")}</p>

@@ -7,10 +7,9 @@ import type { User } from "../types";
 import { explain, w } from "../words";
 import { Confirm } from "./confirm";
 import { ShownOnce } from "./copy";
-import { dropDraft } from "./drafts";
 import { Form } from "./form_view";
 import type { Draft, FieldSpec } from "./form";
-import { Item, Opened, Saying, useListing } from "./listed";
+import { Item, Opened, Saying, useListing, useReturn } from "./listed";
 import { dayAndTime, s, wordOf } from "./words";
 
 interface Account extends User {
@@ -109,7 +108,7 @@ function AccountItem({ account, lock, remove, edit }: AccountProps) {
     </>
   );
   return (
-    <Item title={name} actions={actions}>
+    <Item id={account.id} title={name} actions={actions}>
       <p class="soft">{standing(account)}{mine && ` · ${s().user.you}`}</p>
       {disabled && <p class="state warn">{s().user.locked}</p>}
     </Item>
@@ -120,9 +119,9 @@ export function Users() {
   const { list, said, act, refresh, say } = useListing(async () => (await get<{ users: Account[] }>("/api/v1/users")).users);
   const [open, setOpen] = useState<number | "new" | null>(null);
   const [invitation, setInvitation] = useState<Invitation | null>(null);
+  useReturn(open);
   const path = (account: Account): string => `/api/v1/users/${account.id}`;
   const made = (fresh: Invitation): void => {
-    dropDraft("users/");
     setInvitation(fresh);
     setOpen(null);
     void refresh();
@@ -137,7 +136,7 @@ export function Users() {
     <>
       <Saying said={said} />
       {invitation && <ShownOnce title={s().user.invited(invitation.name)} text={s().user.inviteText(dayAndTime(invitation.expires))} secret={invitation.invitation} done={() => setInvitation(null)} />}
-      {open === "new" ? <Invite made={made} close={() => setOpen(null)} /> : <p><button type="button" onClick={() => setOpen("new")}>{s().add.users}</button></p>}
+      {open === "new" ? <Invite made={made} close={() => setOpen(null)} /> : <p><button id="add" type="button" onClick={() => setOpen("new")}>{s().add.users}</button></p>}
       {!list && !said.fault && <p>{w().loading}</p>}
       <ul class="items">
         {list?.map((account) => open === account.id ? (
