@@ -127,6 +127,164 @@ const stories = {
     await visit.close();
   },
 
+  /** From nothing to a camera that is seen: what is wrong is said, what was typed stays. */
+  async cameras(how) {
+    const visit = await inside(how, "Cameras");
+    const { page } = visit;
+    const name = `Yard ${how.size}`;
+    await page.getByRole("button", { name: "Add a camera" }).click();
+    await focusedIn(page, "Add a camera");
+    await page.getByRole("button", { name: "Try" }).click(); // without an address
+    await page.getByText("This is needed.").waitFor();
+    check(await page.getByLabel("Address", { exact: true }).evaluate((field) => field === document.activeElement), "the field that is wrong has no focus");
+    await page.getByLabel("Address", { exact: true }).fill(settings.rtsp.replace(/:\d+\//, ":1/"));
+    await page.getByRole("button", { name: "Try" }).click();
+    await page.getByRole("alert").getByText("Nothing answers at this address").waitFor();
+    visit.expectFault(/422/);
+    await page.getByLabel("Address", { exact: true }).fill(settings.rtsp);
+    await gone(page.getByText("Nothing answers at this address")); // it was said of another address
+    await page.getByLabel("User at the camera").fill("viewer");
+    await page.getByLabel("Password at the camera").fill("wrong");
+    await page.getByRole("button", { name: "Try" }).click();
+    await page.getByRole("alert").getByText("refuses user or password").waitFor();
+    visit.expectFault(/422/);
+    await visit.judge("settings-camera-refused");
+    await page.getByLabel("Password at the camera").fill("right");
+    await page.getByRole("button", { name: "Try" }).click();
+    await page.getByText(/^Found: h264/i).waitFor();
+    await page.waitForFunction(() => document.querySelector(".trial img")?.naturalWidth > 0);
+    await visit.judge("settings-camera-found");
+    await page.getByRole("button", { name: "Save" }).click(); // without a name
+    await page.getByText("This is needed.").waitFor();
+    await page.getByLabel("Name", { exact: true }).fill(name);
+    await page.getByRole("group").getByText("More").click();
+    await page.getByLabel("Address of a smaller stream").fill("rstp://wrong");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("was not saved").waitFor();
+    visit.expectFault(/422/);
+    const small = page.getByLabel("Address of a smaller stream");
+    check(await small.evaluate((field) => field === document.activeElement && field.getAttribute("aria-invalid") === "true"), "the daemon's fault is not with its field");
+    check((await page.getByLabel("Password at the camera").inputValue()) === "right", "an error costs what was typed");
+    await visit.judge("settings-camera-fault");
+    await small.fill("");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("status").getByText("Saved.").waitFor();
+    await item(page, name).getByText("Connected", { exact: true }).waitFor();
+    await visit.judge("settings-cameras");
+    await item(page, name).getByRole("button", { name: `Edit ${name}` }).click();
+    await page.getByText("One is set.").waitFor();
+    await page.getByRole("button", { name: "Try" }).click(); // with the password that is stored
+    await page.getByText(/^Found: h264/i).waitFor();
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await focusedIn(page, name);
+    await item(page, name).getByRole("button", { name: `Switch off: ${name}` }).click();
+    await item(page, name).getByText("Switched off").waitFor();
+    await item(page, name).getByRole("button", { name: `Switch on: ${name}` }).click();
+    await item(page, name).getByText("Connected", { exact: true }).waitFor();
+    await page.getByRole("link", { name: "Now" }).click();
+    await page.getByRole("link", { name: `${name}: full view` }).waitFor();
+    await page.goBack();
+    await item(page, name).getByRole("button", { name: `Remove ${name}` }).click();
+    await item(page, name).getByRole("button", { name: "Remove", exact: true }).click();
+    await gone(item(page, name));
+    await visit.close();
+  },
+
+  /** A button that rings by command is seen; one whose line is not there is not, and it is said what to look at. */
+  async buttons(how) {
+    const visit = await inside(how, "Buttons");
+    const { page } = visit;
+    const name = `Gate ${how.size}`;
+    await page.getByRole("button", { name: "Add a button" }).click();
+    await page.getByLabel("Name", { exact: true }).fill(name);
+    await page.getByLabel("Camera that looks at the visitor").selectOption({ label: "Front door" });
+    await page.getByRole("button", { name: "Save" }).click(); // without its line
+    await page.getByText("This is needed.").waitFor();
+    await page.getByLabel("Kind").selectOption({ label: "By command only" });
+    await gone(page.getByLabel("Line", { exact: true }));
+    await page.getByRole("button", { name: "Save" }).click();
+    await item(page, name).getByText("Ready").waitFor();
+    await item(page, name).getByRole("button", { name: `Press now: ${name}` }).click();
+    const dialog = page.getByRole("alertdialog", { name: "Somebody rings" }); // it rings as always
+    await dialog.waitFor();
+    await page.keyboard.press("Escape");
+    await gone(dialog);
+    await item(page, name).getByText(/Seen at /).waitFor();
+    await visit.judge("settings-button-seen");
+    await item(page, name).getByRole("button", { name: `Edit ${name}` }).click();
+    await page.getByLabel("Kind").selectOption({ label: "A contact at a line of this machine" });
+    await page.getByLabel("Line", { exact: true }).fill("17");
+    await page.getByText("More", { exact: true }).click();
+    await page.getByLabel("Chip").fill("no_such_chip");
+    await visit.judge("settings-button");
+    await page.getByRole("button", { name: "Save" }).click();
+    await item(page, name).getByText("Cannot be read").waitFor();
+    await item(page, name).getByRole("button", { name: `Press now: ${name}` }).click();
+    await item(page, name).getByText("Press the button now.").waitFor();
+    await item(page, name).getByText("Not seen.").waitFor();
+    await visit.judge("settings-button-not-seen");
+    await item(page, name).getByRole("button", { name: `Remove ${name}` }).click();
+    await item(page, name).getByRole("button", { name: "Remove", exact: true }).click();
+    await gone(item(page, name));
+    await visit.close();
+  },
+
+  /** A channel is added and tried, a rule sends rings to it, and it is seen who would be told. */
+  async messages(how) {
+    const visit = await inside(how, "Channels");
+    const { page } = visit;
+    const name = `hook_${how.size}`;
+    await page.getByRole("button", { name: "Add a channel" }).click();
+    await page.getByLabel("Kind").selectOption({ label: "Webhook" });
+    await page.getByLabel("Name", { exact: true }).fill(name);
+    await page.getByLabel("Address", { exact: true }).fill("ftp://wrong");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("was not saved").waitFor();
+    visit.expectFault(/422/);
+    await visit.judge("settings-channel-fault");
+    await page.getByLabel("Address", { exact: true }).fill(settings.hook);
+    await page.getByRole("button", { name: "Save" }).click();
+    await item(page, name).getByRole("button", { name: `Send a test message to ${name}` }).click();
+    await item(page, name).getByText(/Delivered after/).waitFor();
+    await visit.judge("settings-channels");
+    await yourTurn("refuse"); // the other end
+    await item(page, name).getByRole("button", { name: `Send a test message to ${name}` }).click();
+    await item(page, name).getByRole("alert").getByText("Not delivered").waitFor();
+    await yourTurn("take");
+
+    await page.getByRole("navigation", { name: "Settings" }).getByRole("link", { name: "Rules" }).click();
+    await page.getByRole("heading", { name: "Rules", level: 1 }).waitFor();
+    await page.getByRole("button", { name: "Add a rule" }).click();
+    await page.getByRole("button", { name: "Save" }).click(); // to nobody
+    await page.getByText("Choose at least one.").waitFor();
+    await page.getByRole("group", { name: "Tell" }).getByLabel(name).check();
+    await page.getByText("More", { exact: true }).click();
+    await page.getByLabel("Only in these hours").fill("10:00-12:00");
+    await visit.judge("settings-rule");
+    await page.getByRole("button", { name: "Save" }).click();
+    const words = page.getByText(`When somebody rings, tell ${name}, with the picture; only 10:00-12:00.`);
+    await words.waitFor();
+    await page.getByLabel("If this happened").selectOption({ label: "A ring" });
+    await page.getByLabel("At", { exact: true }).fill("2026-03-02T11:00");
+    await page.getByRole("button", { name: "Look" }).click();
+    await page.getByText(`${name} would be told`).waitFor();
+    await visit.judge("settings-rules");
+    await page.getByLabel("At", { exact: true }).fill("2026-03-02T13:00");
+    await page.getByRole("button", { name: "Look" }).click();
+    await page.getByText("Nobody would be told.").waitFor();
+    await page.getByText("Why", { exact: true }).click();
+    await page.getByText("not in its hours").waitFor();
+    const rule = page.getByRole("listitem").filter({ has: words });
+    await rule.getByRole("button", { name: /^Remove/ }).click();
+    await rule.getByRole("button", { name: "Remove", exact: true }).click();
+    await gone(words);
+    await page.getByRole("navigation", { name: "Settings" }).getByRole("link", { name: "Channels" }).click();
+    await item(page, name).getByRole("button", { name: `Remove ${name}` }).click();
+    await item(page, name).getByRole("button", { name: "Remove", exact: true }).click();
+    await gone(item(page, name));
+    await visit.close();
+  },
+
   /** Who is no administrator finds no way in, and no settings at its address. */
   async others(how) {
     const visit = await open(settings, how);
