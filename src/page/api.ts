@@ -8,6 +8,7 @@ export class Problem extends Error {
     readonly detail: string,
     readonly type = "about:blank",
     readonly retryAfter: number | null = null, // seconds
+    readonly body: Readonly<Record<string, unknown>> = {}, // all that it said
   ) {
     super(detail);
   }
@@ -34,8 +35,8 @@ function compareClocks(answer: Response): void {
 
 async function problemOf(answer: Response): Promise<Problem> {
   const after = Number(answer.headers.get("Retry-After"));
-  const said = (await answer.json().catch(() => ({}))) as { detail?: string; type?: string };
-  return new Problem(answer.status, said.detail ?? "", said.type, after > 0 ? after : null);
+  const said = ((await answer.json().catch(() => null)) ?? {}) as { detail?: string; type?: string } & Record<string, unknown>;
+  return new Problem(answer.status, said.detail ?? "", said.type, after > 0 ? after : null, said);
 }
 
 /** The answer of a request that went well; else a Problem is thrown. */

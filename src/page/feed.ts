@@ -12,6 +12,14 @@ export interface Told {
   event: HouseEvent;
 }
 
+const ears = new Set<(event: HouseEvent) => void>();
+
+/** Hears every event that comes in, beside the listener, until the returned function is called. */
+export function overhear(ear: (event: HouseEvent) => void): () => void {
+  ears.add(ear);
+  return () => void ears.delete(ear);
+}
+
 /** Null for what is no event. */
 export function readTold(text: string): Told | null {
   let said: { type?: unknown; id?: unknown; event?: HouseEvent };
@@ -56,6 +64,7 @@ export function listen(to: Listener): () => void {
       if (!told || socket !== current) return;
       last = told.id;
       to.event(told.event);
+      for (const ear of ears) ear(told.event);
     });
     socket.addEventListener("close", () => {
       if (over || socket !== current) return;

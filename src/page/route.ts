@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 
 const pages = ["now", "visits", "people", "health", "menu"] as const;
 export type Page = (typeof pages)[number];
-export type Route = { page: Page } | { page: "camera"; id: string };
+export type Route = { page: Page } | { page: "camera"; id: string } | { page: "settings"; section: string };
 
 export function routeOf(hash: string): Route {
   const [page, id] = hash.replace(/^#\/?/, "").split("/");
@@ -12,6 +12,7 @@ export function routeOf(hash: string): Route {
   } catch {
     // no name that anybody encoded
   }
+  if (page === "settings") return { page, section: id ?? "" };
   return { page: pages.find((one) => one === page) ?? "now" };
 }
 

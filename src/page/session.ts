@@ -62,3 +62,4 @@ export const maySeePeople = mayAnswer;
 /** A monitor sees numbers and health only. */
 export const mayView = (): boolean => user.value?.role !== "monitor";
 export const mayScrape = (): boolean => user.value?.role === "monitor" || user.value?.role === "admin";
+export const isAdmin = (): boolean => user.value?.role === "admin";

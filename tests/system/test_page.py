@@ -32,6 +32,8 @@ def missing():
 
 
 class PageCase(unittest.TestCase):
+    stories = "page_stories.mjs"
+
     @classmethod
     def setUpClass(cls):
         why = missing()
@@ -65,7 +67,7 @@ class PageCase(unittest.TestCase):
                     "flags": browser.flags(), "shots": SHOTS, **more}
         environment = {**os.environ, "PAGE_SETTINGS": json.dumps(settings), "PORCHLIGHT_NODE_MODULES": str(MODULES)}
         with tempfile.TemporaryFile("w+") as said:
-            node = subprocess.Popen([NODE, pathlib.Path(__file__).with_name("page_stories.mjs"), story, size, scheme], env=environment, text=True,
+            node = subprocess.Popen([NODE, pathlib.Path(__file__).with_name(self.stories), story, size, scheme], env=environment, text=True,
                                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, preexec_fn=harness.end_with_us)
             for word in node.stdout:
                 node.stdin.write(f"{turns[word.strip()]()}\n")

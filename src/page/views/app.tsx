@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useEffect, useState } from "preact/hooks";
 import { asProblem, type Problem } from "../api";
-import { route } from "../route";
+import { route, type Route } from "../route";
 import { begin, maySeePeople, mayView, user } from "../session";
 import { explain, language, w } from "../words";
 import { Entry } from "./entry";
@@ -9,6 +9,7 @@ import { LiveHouse } from "./live_house";
 import { Menu } from "./menu";
 import { Lazy } from "./lazy";
 import { FullView, Now } from "./now";
+import { SettingsPage } from "./settings_page";
 import { Visits } from "./visits";
 
 // Fetched when somebody opens them.
@@ -29,6 +30,8 @@ function Content() {
       return <Lazy key="health" load={health} />;
     case "menu":
       return <Menu />;
+    case "settings":
+      return <SettingsPage section={to.section} />;
     default:
       return <Now />;
   }
@@ -42,7 +45,8 @@ function isShown(page: (typeof pages)[number]): boolean {
 }
 
 function Shell() {
-  const wanted = route.value.page === "camera" ? "now" : route.value.page;
+  const inside: Partial<Record<Route["page"], (typeof pages)[number]>> = { camera: "now", settings: "menu" };
+  const wanted = inside[route.value.page] ?? (route.value.page as (typeof pages)[number]);
   const at = isShown(wanted) ? wanted : "health";
   return (
     <>

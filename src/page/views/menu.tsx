@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-import { logout, user } from "../session";
+import { isAdmin, logout, user } from "../session";
 import { language, speak, w, type Language } from "../words";
 
 export function Menu() {
   return (
     <>
       <h1>{w().menu}</h1>
+      {isAdmin() && (
+        <section class="card">
+          <h2>{w().settings}</h2>
+          <p>{w().settingsText}</p>
+          <p><a class="button" href="#/settings">{w().settings}</a></p>
+        </section>
+      )}
       <section class="card">
         <h2>{w().account}</h2>
         <p>{w().signedInAs(user.value?.name ?? "")}</p>

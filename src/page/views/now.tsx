@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { asProblem, type Problem } from "../api";
 import { cameras, refreshCameras } from "../cameras";
-import { mayTeach } from "../session";
+import { isAdmin } from "../session";
 import { explain, w } from "../words";
 import { Tile } from "./tile";
 
@@ -29,6 +29,20 @@ export function useCameras(): Problem | null {
   return problem;
 }
 
+/** A house without a camera: where its administrator begins. */
+function FirstSteps() {
+  return (
+    <section class="card">
+      <h2>{w().firstStepsTitle}</h2>
+      <p>{w().noCameras}</p>
+      <p class="steps">
+        <a class="button" href="#/settings/cameras">{w().addFirstCamera}</a>
+        <a class="button quiet" href="#/settings/buttons">{w().addFirstButton}</a>
+      </p>
+    </section>
+  );
+}
+
 export function Now() {
   const problem = useCameras();
   const list = cameras.value;
@@ -37,7 +51,7 @@ export function Now() {
       <h1>{w().now}</h1>
       {problem && <p class="fault" role="alert">{explain(problem)}</p>}
       {!list && !problem && <p>{w().loading}</p>}
-      {list?.length === 0 && <p>{mayTeach() ? w().noCameras : w().noCamerasGranted}</p>}
+      {list?.length === 0 && (isAdmin() ? <FirstSteps /> : <p>{w().noCamerasGranted}</p>)}
       <ul class="tiles">
         {list?.map((camera) => (
           <li key={camera.id}><Tile camera={camera} /></li>

@@ -38,7 +38,12 @@ export const de: Words = {
   newPasswordHint: "Mindestens zehn Zeichen; ein paar Wörter, die niemand errät.",
   registerButton: "Konto anlegen",
 
-  noCameras: "Es ist keine Kamera eingerichtet. Tragen Sie eine in /etc/porchlight/porchlight.yaml unter 'cameras' ein und rufen Sie 'sudo porchlight reload' auf.",
+  settings: "Einstellungen",
+  settingsText: "Kameras, Klingeltaster, Benutzer, Tokens, Nachrichten und ihre Regeln.",
+  firstStepsTitle: "Noch ist nichts eingerichtet",
+  addFirstCamera: "Erste Kamera hinzufügen",
+  addFirstButton: "Klingeltaster hinzufügen",
+  noCameras: "Es ist keine Kamera eingerichtet. Fügen Sie eine hinzu und sehen Sie ihr Bild; danach den Taster an der Tür.",
   noCamerasGranted: "Für Sie ist keine Kamera freigegeben. Fragen Sie einen Administrator.",
   pictureOf: (camera) => `Bild von ${camera}`,
   openCamera: (camera) => `${camera}: große Ansicht`,

@@ -38,7 +38,12 @@ export const en = {
   newPasswordHint: "Ten characters or more; a few words that nobody would guess.",
   registerButton: "Make the account",
 
-  noCameras: "No camera is set up. Add one to /etc/porchlight/porchlight.yaml under 'cameras', then run 'sudo porchlight reload'.",
+  settings: "Settings",
+  settingsText: "Cameras, buttons, users, tokens, messages and their rules.",
+  firstStepsTitle: "Nothing is set up yet",
+  addFirstCamera: "Add your first camera",
+  addFirstButton: "Add a button",
+  noCameras: "No camera is set up. Add one and see its picture; then the button at the door.",
   noCamerasGranted: "You see no camera. Ask an administrator to grant you one.",
   pictureOf: (camera: string) => `Picture of ${camera}`,
   openCamera: (camera: string) => `${camera}: full view`,

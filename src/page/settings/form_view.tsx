@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { asProblem, type Problem } from "../api";
+import { draftAt, dropDraft, keepDraft } from "./drafts";
+import { Field } from "./fields";
+import { draftOf, missingOf, refusalOf, type Draft, type Entry, type FieldSpec, type Refusal } from "./form";
+import { s } from "./words";
+
+export interface FormProps {
+  /** Where its draft is kept: `cameras/front`. */
+  place: string;
+  fields: readonly FieldSpec[] | ((draft: Draft) => readonly FieldSpec[]);
+  /** What stands in it at the beginning. */
+  value: Record<string, unknown>;
+  entry: Entry | null;
+  send(draft: Draft): Promise<void>;
+  /** What a refusal says that names no field. */
+  words(problem: Problem): string;
+  button?: string;
+  /** Where there is something to cancel. */
+  close?(): void;
+  /** Beneath the fields, of the draft of now. */
+  children?: (draft: Draft, refuse: (refusal: Refusal) => void) => ComponentChildren;
+}
+
+const idIn = (place: string, key: string): string => `${place.replace(/[^a-z0-9_]/gi, "-")}-${key}`;
+
+const clean: Refusal = { faults: {}, others: [] };
+
+/** A form whose faults stand beside their fields, and that keeps what was typed until it is saved or cancelled. */
+export function Form({ place, fields: given, value, entry, send, words, button, close, children }: FormProps) {
+  const fieldsOf = (draft: Draft): readonly FieldSpec[] => (typeof given === "function" ? given(draft) : given);
+  const begin = (): Draft => {
+    const kept = draftAt(place);
+    const all = { ...value, ...kept } as Record<string, unknown>;
+    return { ...draftOf(fieldsOf(all as Draft), value), ...kept };
+  };
+  const [draft, setDraft] = useState<Draft>(begin);
+  const [state, setState] = useState(clean);
+  const [busy, setBusy] = useState(false);
+  const fields = fieldsOf(draft);
+  const change = (part: Draft): void => {
+    // Another kind has other fields, which begin as they usually are.
+    const next = { ...draftOf(fieldsOf({ ...draft, ...part }), value), ...draft, ...part };
+    setDraft(next);
+    keepDraft(place, next, fieldsOf(next));
+    const cured = Object.keys(part);
+    setState({ ...state, faults: Object.fromEntries(Object.entries(state.faults).filter(([key]) => !cured.includes(key))) });
+  };
+  const refuse = (problem: Problem): void => {
+    const named = problem.status === 422 && Array.isArray(problem.body.faults);
+    setState(named ? refusalOf(problem, fields) : { faults: {}, others: [words(problem)] });
+  };
+  const submit = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    if (busy) return;
+    const missing = missingOf(fields, draft, entry);
+    const fill = (key: string): string => (fields.find((field) => field.key === key)?.kind === "several" ? s().nothingChosen : s().fill);
+    if (missing.length > 0) return setState({ faults: Object.fromEntries(missing.map((key) => [key, fill(key)])), others: [] });
+    setState(clean);
+    setBusy(true);
+    try {
+      await send(draft);
+      dropDraft(place);
+    } catch (thrown) {
+      refuse(asProblem(thrown));
+    }
+    setBusy(false);
+  };
+  // The first field that is wrong takes the focus; one that is folded away is shown.
+  const wrong = fields.find((field) => state.faults[field.key]);
+  useEffect(() => {
+    if (!wrong) return;
+    const control = document.getElementById(idIn(place, wrong.key));
+    control?.closest("details")?.setAttribute("open", "");
+    control?.focus();
+  }, [state.faults, wrong?.key]);
+  const cancel = (): void => {
+    dropDraft(place);
+    close?.();
+  };
+  const shown = (more: boolean): ComponentChildren[] =>
+    fields.filter((field) => (field.more ?? false) === more && (!field.when || field.when(draft))).map((field) => (
+      <Field key={field.key} field={field} id={idIn(place, field.key)} draft={draft} fault={state.faults[field.key]}
+        secretIsSet={entry?.secret?.includes(field.key) ?? false} change={change} />
+    ));
+  const further = shown(true);
+  const isWrong = Object.keys(state.faults).length > 0 || state.others.length > 0;
+  return (
+    <form noValidate onSubmit={(event) => void submit(event)}>
+      {shown(false)}
+      {further.length > 0 && <details><summary>{s().more}</summary>{further}</details>}
+      {children?.(draft, setState)}
+      <div role="alert">
+        {isWrong && (
+          <div class="fault">
+            {Object.keys(state.faults).length > 0 && <p>{s().faults}</p>}
+            {state.others.map((text) => <p key={text}>{text}</p>)}
+          </div>
+        )}
+      </div>
+      <p class="actions">
+        <button type="submit" aria-disabled={busy}>{busy ? s().saving : (button ?? s().save)}</button>
+        {close && <button type="button" class="quiet" onClick={cancel}>{s().cancel}</button>}
+      </p>
+    </form>
+  );
+}

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The settings of the page in a real browser, before the real daemon: the stories of settings_stories.mjs."""
+
+import subprocess
+import unittest
+
+import harness
+from accounts_client import Client
+from test_page import DESKTOP, PASSWORD, PHONE, PageCase
+
+BOTH = (PHONE, DESKTOP)
+RTSP_SERVER = next(iter(harness.BUILD.glob("**/rtsp_test_server")), None)
+# Section, its heading in German, what opens its form.
+GERMAN = (("cameras", "Kameras", "Kamera hinzufügen"), ("buttons", "Taster", "Taster hinzufügen"), ("users", "Benutzer", "Jemanden einladen"),
+          ("tokens", "Tokens", "Token erstellen"), ("channels", "Kanäle", "Kanal hinzufügen"), ("rules", "Regeln", "Regel hinzufügen"))
+
+
+class Said(dict):
+    """Turns with words behind them: `register bert CODE`."""
+
+    def __missing__(self, line):
+        word, *rest = line.split(" ")
+        if word not in self:
+            raise KeyError(line)
+        return lambda: self[word](*rest)
+
+
+class SettingsPageTest(PageCase):
+    stories = "settings_stories.mjs"
+
+    def test_users(self):
+        daemon = self.house()
+        self.account(daemon)
+
+        def register(name, code):
+            self.assertEqual(Client(daemon).register(code, name, PASSWORD)[0], 201)
+        turns = Said(register=register, login=lambda name: Client(daemon).login(name, PASSWORD))
+        for size, scheme in BOTH:
+            self.tell(daemon, "users", size, scheme, turns)
+
+    def test_tokens(self):
+        daemon = self.house()
+        self.account(daemon)
+
+        def use(token):
+            client = Client(daemon)
+            client.bearer = token
+            return client.ask("GET", "/api/v1/status")[0]
+        for size, scheme in BOTH:
+            self.tell(daemon, "tokens", size, scheme, Said(use=use))
+
+    def test_no_settings_for_others(self):
+        daemon = self.house()
+        anna = self.account(daemon)
+        invitation = anna.ask("POST", "/api/v1/users", {"name": "bert", "role": "user", "all_cameras": True})[2]["invitation"]
+        self.assertEqual(Client(daemon).register(invitation, "bert", PASSWORD)[0], 201)
+        self.tell(daemon, "others", *PHONE, name="bert")
+
+    def rtsp_camera(self):
+        if not RTSP_SERVER:
+            self.skipTest("the RTSP test server was not built")
+        server = subprocess.Popen([RTSP_SERVER, "--user", "viewer", "--password", "right"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(server.communicate)
+        self.addCleanup(server.kill)
+        url = server.stdout.readline().strip()
+        if url.startswith("missing"):
+            self.skipTest(url)
+        return url
+
+    def test_cameras(self):
+        url = self.rtsp_camera()
+        daemon = self.house()
+        self.account(daemon)
+        for size, scheme in BOTH:
+            self.tell(daemon, "cameras", size, scheme, rtsp=url)
+
+    def test_buttons(self):
+        daemon = self.house()
+        self.account(daemon)
+        for size, scheme in BOTH:
+            self.tell(daemon, "buttons", size, scheme)
+
+    def test_channels_and_rules(self):
+        hook = harness.Hook()
+        self.addCleanup(hook.close)
+        daemon = self.house()
+        self.account(daemon)
+
+        def answer(status):
+            hook.status = status
+        turns = {"refuse": lambda: answer(400), "take": lambda: answer(200)}
+        for size, scheme in BOTH:
+            self.tell(daemon, "messages", size, scheme, turns, hook=hook.url)
+        self.assertTrue(hook.messages, "no test message came")
+
+    def test_german(self):
+        daemon = self.house()
+        self.account(daemon)
+        for size, scheme in BOTH:
+            self.tell(daemon, "german", size, scheme, sections=GERMAN)
+
+    def test_a_house_without_anything_leads_to_the_settings(self):
+        daemon = harness.Daemon({"cameras": [], "buttons": [], "faces": {"enabled": False}})
+        self.addCleanup(daemon.close)
+        self.account(daemon)
+        self.tell(daemon, "first_steps", *PHONE)
+
+
+if __name__ == "__main__":
+    unittest.main()
