@@ -100,6 +100,7 @@ class House:
             "cameras": [{"id": "front", "url": self.camera.url, "motion": False, "audio": False}],
             "buttons": [{"id": "front", "kind": "gpio", "line": "GPIO17", "debounce": "20ms", "camera": "front"}],
             "faces": {"enabled": False}, **more}, preload=str(gpio_chips.FAKE), environment=gpio_chips.fake_environment(self.chips))
+        self.chips.do("await GPIO17")
         code = harness.wait_until(lambda: first_run_code(self.daemon), 20, "the first-run code")
         self.anna = Client(self.daemon)
         if self.anna.register(code, "anna", PASSWORD)[0] != 201 or self.anna.login("anna", PASSWORD) != 200:
