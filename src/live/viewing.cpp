@@ -69,7 +69,8 @@ bool Viewing::is_well(MonotonicTime now) {
 }
 
 bool Viewing::is_measured(MonotonicTime now) {
-  if (measured_ && now - *measured_ < between_measures) return false;
+  // Who has not said yet how late it shows pictures is not measured.
+  if (viewer_->heard_at() <= joined_ || (measured_ && now - *measured_ < between_measures)) return false;
   measured_ = now;
   return true;
 }

@@ -81,6 +81,7 @@ await login(visit, settings);
 
 /** How many joins were seen so far; waits until there are more than `before`. */
 const joins = (before) => page.waitForFunction((count) => window.bench.joins.length > count && window.bench.joins, before, { timeout: patience });
+let joined = 0;
 const go = (hash) => page.evaluate((to) => (location.hash = to), hash);
 
 const orders = {
@@ -96,7 +97,7 @@ const orders = {
     for (let i = 0; i < Number(count); ++i) {
       await go("#/menu");
       await page.waitForFunction(() => !document.querySelector("video"), null, { timeout: patience });
-      await page.waitForTimeout(300 + 137 * (i % 13)); // anywhere in the camera's group
+      await page.waitForTimeout(300 + ((joined++ * 370) % 2000)); // all over the camera's group
       const before = await page.evaluate(() => window.bench.joins.length);
       await go("#/camera/front");
       const all = await (await joins(before)).jsonValue();

@@ -37,6 +37,7 @@ SECONDS = int(os.environ.get("LIVE_SECONDS", "20"))
 JOINS = int(os.environ.get("LIVE_JOINS", "2000"))
 WARM_UP = 500  # joins
 RINGS = 20
+LOOKS = 6
 PASSWORD = "a long phrase of theirs"
 MODULES = pathlib.Path(os.environ.get("NODE_PATH", harness.SOURCE / "node_modules"))
 # A doorbell's: 25 pictures a second, a keyframe every two seconds, 2 Mbit/s (snow needs all the bits there are).
@@ -141,15 +142,22 @@ def lateness(told, what):
 def glass(house):
     print(f"-- a page that watches 640x360, 25 frames/s, 2 Mbit/s, a keyframe every 2 s, {SECONDS} s", flush=True)
     with page_of(house) as page:
-        page.do("watch 5")  # a browser's first pictures are its slowest
-        total, count = house.latency()
-        late = lateness(page.do(f"watch {max(SECONDS, 12)}"), "glass to glass")
-        total_after, count_after = house.latency()
-        say("glass to glass, p50", quantile(late, .5), "ms", 250)
-        say("glass to glass, p95", quantile(late, .95), "ms")
-        own = 1000 * (total_after - total) / max(1, count_after - count)
-        say("stream_latency of the same time, mean", own, "ms")
-        say("stream_latency off glass to glass by", abs(own - statistics.fmean(late)), "ms", 50)
+        late, off = [], []
+        for _ in range(LOOKS):  # how late it is is settled by where in the camera's group somebody comes
+            page.do("join 1")
+            page.do("watch 6")  # until the viewer has said how late it is
+            total, count = house.latency()
+            seen = lateness(page.do(f"watch {SECONDS}"), "glass to glass")
+            total_after, count_after = house.latency()
+            if count_after == count:
+                sys.exit("live_bench: the daemon measured no latency")
+            own = 1000 * (total_after - total) / (count_after - count)
+            print(f"    glass to glass, mean of one join {statistics.fmean(seen):8.1f} ms; the daemon's own figure {own:8.1f} ms", flush=True)
+            late += seen
+            off.append(abs(own - statistics.fmean(seen)))
+        say(f"glass to glass, {LOOKS} joins, p50", quantile(late, .5), "ms", 250)
+        say(f"glass to glass, {LOOKS} joins, p95", quantile(late, .95), "ms")
+        say("stream_latency off glass to glass by, at most", max(off), "ms", 50)
         firsts = page.do("join 30")["times"]
         say("first picture behind the page's asking, 30 joins, p50", quantile(firsts, .5), "ms")
         say("first picture behind the page's asking, 30 joins, p95", quantile(firsts, .95), "ms", 250)
@@ -181,6 +189,7 @@ def ring(house):
             house.chips.do(f"GPIO17=0 @{time.monotonic_ns()}")
             times.append(1000 * (page.heard()["at"] / 1000 - edge))
             house.chips.do("GPIO17=1")
+            time.sleep(0.2)  # longer than the button bounces
     say("edge → ring shown, p50", quantile(times, .5), "ms")
     say("edge → ring shown, p95", quantile(times, .95), "ms", 200)
 
