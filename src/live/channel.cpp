@@ -16,6 +16,9 @@ using namespace std::chrono_literals;
 constexpr auto stale = 5s;                // a picture older than that is none of now
 constexpr auto between_rates = 5s;        // over which a bit rate is counted
 constexpr auto quick_answer = 60s;        // who joins later did not come because of the ring
+constexpr auto longest_silence = 2s;      // of a sound whose packets do not come
+constexpr auto longest_step = 1s;         // between two pictures that follow each other
+constexpr auto between_heads = 5s;        // for a sound that stops and comes back
 constexpr std::size_t most_sounds = 512;  // without a picture between them
 
 }  // namespace
@@ -41,6 +44,7 @@ void Channel::take(const media::PacketPtr& packet) {
   if (!can_follow(*packet)) return;
   if (!video_ || !media::same_coding(*video_, *packet->stream)) depth_.forget();
   video_ = packet->stream;
+  note_silence(*packet);
   last_picture_ = packet->arrived;
   depth_.saw(*packet);
   keep(packet);
@@ -58,12 +62,28 @@ bool Channel::can_follow(const media::Packet& picture) {
   return !broken_;
 }
 
+// Browsers show no picture beyond the end of the sound, also where they are mute: a sound that has stopped is
+// none, until it comes back.
+void Channel::note_silence(const media::Packet& picture) {
+  if (!sound_ || !last_picture_) return;
+  silent_for_ += std::clamp<MonotonicTime::duration>(picture.arrived - *last_picture_, 0s, longest_step);
+  if (silent_for_ <= longest_silence) return;
+  stopped_sound_ = std::exchange(sound_, nullptr);
+  sound_stopped_ = picture.arrived;
+  // With the pictures of its group; of a group that is not kept, from the next keyframe on.
+  if (maker_ && !group_.empty() && !picture.keyframe) watch();
+}
+
 void Channel::take_sound(const media::PacketPtr& packet) {
+  silent_for_ = {};
   if (announced_sound_ != packet->stream) {
     auto described = is_carried(*packet->stream) ? media::described_sound(*packet) : nullptr;
     const bool is_silent = described == nullptr && is_carried(*packet->stream);
     if (!is_silent) announced_sound_ = packet->stream;  // else the next packet may say it
     sound_ = std::move(described);
+    stopped_sound_.reset();
+  } else if (stopped_sound_ && packet->arrived - *sound_stopped_ > between_heads) {
+    sound_ = std::exchange(stopped_sound_, nullptr);
   }
   keep(packet);
   if (!viewings_.empty() && sounds_.size() < most_sounds) sounds_.push_back(packet);
@@ -85,7 +105,8 @@ void Channel::keep(const media::PacketPtr& packet) {
 
 bool Channel::needs_another(const media::Packet& keyframe) const {
   if (!maker_ || !maker_->fits(keyframe) || maker_->depth() < depth_.depth()) return true;
-  return sound_ && (!maker_->sound() || !media::same_coding(*sound_, *maker_->sound()));
+  if (!sound_ || !maker_->sound()) return sound_ != maker_->sound();
+  return !media::same_coding(*sound_, *maker_->sound());
 }
 
 bool Channel::begin_anew(const media::Packet& keyframe) {
@@ -168,10 +189,10 @@ void Channel::greet(Viewing& viewing) {
   instruments_.ring_to_view.observe(std::chrono::duration<double>(clock_.now() - *rung_).count());
 }
 
-void Channel::measure(const Viewing& viewing, MonotonicTime arrived, MonotonicTime now) {
-  const auto latency = (now - arrived) + viewing.viewer().round_trip() / 2;
-  latency_s_ = std::chrono::duration<double>(latency).count();
-  instruments_.latency.observe(*latency_s_);
+void Channel::measure(Viewing& viewing, MonotonicTime arrived, MonotonicTime now) {
+  const auto latency = (now - arrived) + viewing.viewer().round_trip() / 2 + viewing.viewer().behind();
+  viewing.note_latency(latency);
+  instruments_.latency.observe(std::chrono::duration<double>(latency).count());
 }
 
 void Channel::watch() {
@@ -181,6 +202,7 @@ void Channel::watch() {
   if (!begin_anew(*group_.front())) return;
   sounds_.clear();
   catching_up_ = true;
+  for (auto& viewing : viewings_) viewing->begin_group();
   // By value: what fails forgets the group.
   for (const auto& packet : std::vector<media::PacketPtr>(group_)) {
     if (!maker_) break;
@@ -189,6 +211,7 @@ void Channel::watch() {
     else
       sounds_.push_back(packet);
   }
+  for (auto& viewing : viewings_) viewing->end_group();
   catching_up_ = false;
 }
 
@@ -202,7 +225,6 @@ void Channel::rest() {
   counted_from_ = {};
   sent_bits_ = 0;
   bitrate_bps_ = 0;
-  latency_s_.reset();
 }
 
 bool Channel::shows_nothing(MonotonicTime now) const {
@@ -214,13 +236,14 @@ void Channel::add(std::shared_ptr<Viewer> viewer, std::string_view version) {
   const auto now = clock_.now();
   auto viewing = std::make_unique<Viewing>(std::move(viewer), limits_, now);
   viewing->viewer().outlet.text(hello(*source_.feed, version));
-  viewing->allow(maker_ ? fragment_bytes_ : group_bytes_);
   viewings_.push_back(std::move(viewing));
   auto& added = *viewings_.back();
   if (viewings_.size() == 1) {
     watch();
   } else if (head_ && !shows_nothing(now)) {
+    added.begin_group();
     for (const auto& fragment : fragments_) added.give(*head_, fragment, now);
+    added.end_group();
     if (!added.is_new()) {
       instruments_.bytes.increment(static_cast<double>(added.take_bytes()));
       greet(added);
@@ -266,7 +289,10 @@ void Channel::tick() {
 }
 
 FeedFigures Channel::figures() {
-  return {source_.feed->camera_id(), source_.feed->quality(), viewings_.size(), bitrate_bps_, latency_s_};
+  std::optional<double> slowest;
+  for (const auto& viewing : viewings_)
+    if (const auto latency = viewing->latency()) slowest = std::max(slowest.value_or(0), latency->count());
+  return {source_.feed->camera_id(), source_.feed->quality(), viewings_.size(), bitrate_bps_, slowest};
 }
 
 }  // namespace porchlight::live

@@ -56,9 +56,10 @@ class Channel {
   bool begin_anew(const media::Packet& keyframe);
   bool needs_another(const media::Packet& keyframe) const;
   void send(const Fragment& fragment);
-  void measure(const Viewing& viewing, MonotonicTime arrived, MonotonicTime now);
+  void measure(Viewing& viewing, MonotonicTime arrived, MonotonicTime now);
   void greet(Viewing& viewing);
   bool shows_nothing(MonotonicTime now) const;
+  void note_silence(const media::Packet& picture);
 
   const Source source_;
   const Limits& limits_;
@@ -78,6 +79,9 @@ class Channel {
   std::shared_ptr<const media::StreamInfo> announced_sound_;
   std::shared_ptr<const media::StreamInfo> sound_;  // the same, described; null: none that can be heard
   std::optional<MonotonicTime> last_picture_;
+  std::shared_ptr<const media::StreamInfo> stopped_sound_;  // described; it may come back
+  std::optional<MonotonicTime> sound_stopped_;
+  MonotonicTime::duration silent_for_{};  // of pictures, since the last sound
   // while watched
   std::unique_ptr<FragmentMaker> maker_;
   std::optional<Head> head_;
@@ -93,7 +97,6 @@ class Channel {
   std::uint64_t sent_bits_ = 0;
   MonotonicTime counted_from_{};
   double bitrate_bps_ = 0;
-  std::optional<double> latency_s_;
 };
 
 }  // namespace porchlight::live

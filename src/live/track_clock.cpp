@@ -18,9 +18,15 @@ using namespace std::chrono_literals;
 
 constexpr Time most_apart = 1s;      // sound and pictures, by their clocks and by arrival
 constexpr Time longest_jump = 3s;    // beyond what passed meanwhile
+constexpr Time most_back = 500ms;    // beyond what turning the order about makes of it
 constexpr std::size_t deepest = 16;  // pictures; what H.264 and H.265 allow
 constexpr int likely_depth = 4;      // what encoders use, where they turn the order about at all
 constexpr std::size_t steps_kept = 8;
+
+// A stream's clock steps back where pictures come in another order than they are shown; beyond that it was set.
+Time furthest_back(Time step, int depth) {
+  return std::max(most_back, step * std::max(depth, likely_depth));
+}
 
 bool tells_decoding(const media::Packet& picture) {
   return picture.data->dts != AV_NOPTS_VALUE && picture.data->pts != AV_NOPTS_VALUE &&
@@ -29,17 +35,24 @@ bool tells_decoding(const media::Packet& picture) {
 
 }  // namespace
 
+TrackClock::TrackClock(MonotonicTime begun) : TrackClock(begun, most_back) {}
+
+bool TrackClock::is_jump(Time time, MonotonicTime arrived) const {
+  if (!placed_) return std::chrono::abs(time - (arrived - begun_)) > most_apart;
+  return last_ - time > back_ || std::chrono::abs((time - last_) - (arrived - last_arrived_)) > longest_jump;
+}
+
 Time TrackClock::at(std::optional<Time> own, MonotonicTime arrived) {
   const Time arrival = arrived - begun_;
   auto time = arrival;
+  jumped_ = false;
   if (own) {
     if (!difference_) difference_ = arrival - *own;
     time = *own + *difference_;
-    const bool jumped = placed_ ? std::chrono::abs((time - last_) - (arrived - last_arrived_)) > longest_jump
-                                : std::chrono::abs(time - arrival) > most_apart;
-    if (jumped) {
-      difference_ = arrival - *own;
-      time = arrival;
+    jumped_ = is_jump(time, arrived);
+    if (jumped_) {
+      time = placed_ ? std::max(arrival, last_) : arrival;
+      difference_ = time - *own;
     }
   }
   placed_ = true;
@@ -53,10 +66,25 @@ void TrackClock::follow(const TrackClock& other) {
 }
 
 PictureClock::PictureClock(MonotonicTime begun, std::int64_t per_second, Time step, int depth)
-    : per_second_(per_second), clock_(begun), depth_(depth), step_(std::max<std::int64_t>(1, ticks(step))) {}
+    : per_second_(per_second),
+      clock_(begun, furthest_back(step, depth)),
+      depth_(depth),
+      step_(std::max<std::int64_t>(1, ticks(step))) {}
 
 std::int64_t PictureClock::ticks(Time time) const {
   return av_rescale(time.count(), per_second_, 1'000'000'000);
+}
+
+// As if pictures had come before this one, as they usually do.
+void PictureClock::fill_window(std::int64_t shown) {
+  window_.clear();
+  for (int i = depth_; i > 0; --i) window_.push_back(shown - i * step_);
+}
+
+// Where times from before an interruption were left, they would be given to the pictures behind it, and the
+// interruption would lie within their group: browsers wait for a keyframe behind one.
+bool PictureClock::is_interrupted(std::int64_t shown) const {
+  return clock_.jumped() || (!window_.empty() && shown - window_.back() > per_second_ + depth_ * step_);
 }
 
 // Of the pictures that may still come the earliest is the one that is decoded next.
@@ -76,10 +104,8 @@ media::PlacedTime PictureClock::place(const media::Packet& picture) {
   const auto own =
       picture.data->pts != AV_NOPTS_VALUE ? media::shown_time(picture) : media::decode_time(picture);
   const auto shown = ticks(clock_.at(own, picture.arrived));
-  if (!begun_ && !tells_decoding(picture)) {
-    for (int i = depth_; i > 0; --i) window_.push_back(shown - i * step_);
-    lead_ = depth_ * step_;
-  }
+  if (!begun_ && !tells_decoding(picture)) lead_ = depth_ * step_;
+  if (!begun_ || is_interrupted(shown)) fill_window(shown);
   media::PlacedTime time;
   const auto decoded = decoded_at(picture, shown);
   time.dts = std::max(decoded + lead_, last_dts_ + 1);

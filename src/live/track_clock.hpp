@@ -17,16 +17,24 @@ using Time = std::chrono::nanoseconds;  // of a film: since its first picture ar
 // real time does; where it jumps (a camera that began anew), time goes on by when things arrive.
 class TrackClock {
  public:
-  explicit TrackClock(MonotonicTime begun) : begun_(begun) {}
+  explicit TrackClock(MonotonicTime begun);
+  // `back`: so far the stream's clock may step back between two that come one behind the other.
+  TrackClock(MonotonicTime begun, Time back) : begun_(begun), back_(back) {}
 
   // `own`: by the stream's clock; nothing where it says none.
   Time at(std::optional<Time> own, MonotonicTime arrived);
   // The same difference as another stream of the same camera, for a stream that has not begun: its clock is
   // the same unless that would put it far from where it arrived.
   void follow(const TrackClock& other);
+  // Whether the last of `at` did not follow the stream's own clock.
+  bool jumped() const noexcept { return jumped_; }
 
  private:
+  bool is_jump(Time time, MonotonicTime arrived) const;
+
   const MonotonicTime begun_;
+  const Time back_;
+  bool jumped_ = false;
   std::optional<Time> difference_;  // film − own
   bool placed_ = false;
   Time last_{};
@@ -48,6 +56,8 @@ class PictureClock {
 
  private:
   std::int64_t ticks(Time time) const;
+  void fill_window(std::int64_t shown);
+  bool is_interrupted(std::int64_t shown) const;
   std::int64_t decoded_at(const media::Packet& picture, std::int64_t shown);
 
   const std::int64_t per_second_;

@@ -7,9 +7,19 @@
 namespace porchlight::live {
 namespace {
 
-// A client may say anything; a round trip beyond is none.
-constexpr double longest_round_trip_ms = 60'000;
+// A client may say anything; a time beyond is none.
+constexpr double longest_said_ms = 60'000;
 constexpr std::size_t most_waiting_for_answers = std::size_t{4} << 20;  // bytes
+
+// An optional number of milliseconds; false: it is something else.
+bool read_ms(const nlohmann::json& said, const char* name, std::atomic<std::int64_t>& into) {
+  const auto found = said.find(name);
+  if (found == said.end() || found->is_null()) return true;
+  if (!found->is_number()) return false;
+  into.store(static_cast<std::int64_t>(std::clamp(found->get<double>(), 0.0, longest_said_ms)),
+             std::memory_order_relaxed);
+  return true;
+}
 
 }  // namespace
 
@@ -23,12 +33,7 @@ Outlet outlet_to(const http::WebSocket& socket) {
 bool Viewer::heard(std::string_view message, MonotonicTime now) {
   const auto said = nlohmann::json::parse(message, nullptr, false);
   if (!said.is_object() || !said.contains("t") || !said["t"].is_number()) return false;
-  const auto round_trip = said.find("rtt_ms");
-  if (round_trip != said.end() && !round_trip->is_null()) {
-    if (!round_trip->is_number()) return false;
-    const auto ms = std::clamp(round_trip->get<double>(), 0.0, longest_round_trip_ms);
-    round_trip_ms_.store(static_cast<std::int64_t>(ms), std::memory_order_relaxed);
-  }
+  if (!read_ms(said, "rtt_ms", round_trip_ms_) || !read_ms(said, "behind_ms", behind_ms_)) return false;
   heard_.store(now, std::memory_order_relaxed);
   // One that does not read shall not fill its queue with answers.
   if (outlet.waiting() > most_waiting_for_answers) return true;

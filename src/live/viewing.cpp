@@ -8,9 +8,21 @@ constexpr std::chrono::seconds between_measures{5};
 
 }  // namespace
 
+void Viewing::begin_group() noexcept {
+  in_group_ = true;
+  given_before_group_ = given_bytes_;
+}
+
+void Viewing::end_group() noexcept {
+  in_group_ = false;
+  allowance_ = limits_->waiting_bytes + static_cast<std::size_t>(given_bytes_ - given_before_group_);
+}
+
 // Behind until only a quarter waits, else it would be given a keyframe and nothing after it.
 bool Viewing::keeps_up(MonotonicTime now) {
+  if (in_group_) return !behind_since_;
   const auto waiting = viewer_->outlet.waiting();
+  if (waiting <= limits_->waiting_bytes / 4) allowance_ = limits_->waiting_bytes;
   if (behind_since_ && waiting <= allowance_ / 4) behind_since_.reset();
   if (!behind_since_ && waiting > allowance_) behind_since_ = now;
   return !behind_since_;
@@ -57,7 +69,8 @@ bool Viewing::is_well(MonotonicTime now) {
 }
 
 bool Viewing::is_measured(MonotonicTime now) {
-  if (measured_ && now - *measured_ < between_measures) return false;
+  // Who has not said yet how late it shows pictures is not measured.
+  if (viewer_->heard_at() <= joined_ || (measured_ && now - *measured_ < between_measures)) return false;
   measured_ = now;
   return true;
 }

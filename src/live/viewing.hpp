@@ -33,8 +33,10 @@ class Viewing {
   // The picture, and the head if it is another than before; false: it does not keep up, and gets nothing
   // before the next keyframe.
   bool give(const Head& head, const Fragment& fragment, MonotonicTime now);
-  // A group that was kept: may wait for it beyond what else may.
-  void allow(std::size_t bytes) noexcept { allowance_ = limits_->waiting_bytes + bytes; }
+  // Around a group that was kept and is given at once: it may wait for that beyond what else may, until it has
+  // read it.
+  void begin_group() noexcept;
+  void end_group() noexcept;
   // Once, until something else is said or shown.
   void tell(std::string_view message);
   // Ends one who is silent or stays behind; false: it has left or was ended.
@@ -46,6 +48,9 @@ class Viewing {
   std::uint64_t take_bytes() noexcept { return std::exchange(untold_bytes_, 0); }
   // Every five seconds, while pictures are given.
   bool is_measured(MonotonicTime now);
+  void note_latency(std::chrono::duration<double> latency) noexcept { latency_ = latency; }
+  // As it was measured last; nothing before that.
+  std::optional<std::chrono::duration<double>> latency() const noexcept { return latency_; }
 
  private:
   bool keeps_up(MonotonicTime now);
@@ -55,6 +60,8 @@ class Viewing {
   const Limits* limits_;
   MonotonicTime joined_;
   std::size_t allowance_;
+  bool in_group_ = false;
+  std::uint64_t given_before_group_ = 0;
   std::uint64_t head_ = 0;  // 0: none yet
   bool needs_keyframe_ = true;
   std::optional<MonotonicTime> behind_since_;
@@ -62,6 +69,7 @@ class Viewing {
   std::uint64_t given_bytes_ = 0;
   std::uint64_t untold_bytes_ = 0;
   std::optional<MonotonicTime> measured_;
+  std::optional<std::chrono::duration<double>> latency_;
 };
 
 }  // namespace porchlight::live

@@ -475,8 +475,8 @@ constexpr FamilySpec families[] = {
     {"stream_bytes_sent_total", counter, "Bytes sent to viewers.", by_protocol, {}, all_combinations},
     {"stream_latency_ms",
      gauge,
-     "From a picture's arrival to its sending and half a round trip, in milliseconds; of the viewer "
-     "measured last.",
+     "From a picture's arrival until the slowest viewer shows it, in milliseconds: its sending, half a round "
+     "trip, and how long the viewer says it keeps it.",
      by_camera_protocol,
      {},
      when_used},

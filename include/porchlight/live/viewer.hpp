@@ -43,6 +43,10 @@ class Viewer {
   std::chrono::milliseconds round_trip() const noexcept {
     return std::chrono::milliseconds{round_trip_ms_.load(std::memory_order_relaxed)};
   }
+  // How long a picture waits at the client until it is shown.
+  std::chrono::milliseconds behind() const noexcept {
+    return std::chrono::milliseconds{behind_ms_.load(std::memory_order_relaxed)};
+  }
 
   const Outlet outlet;
 
@@ -50,6 +54,7 @@ class Viewer {
   std::atomic<bool> gone_{false};
   std::atomic<MonotonicTime> heard_;
   std::atomic<std::int64_t> round_trip_ms_{0};  // as the client measured it; 0: it did not
+  std::atomic<std::int64_t> behind_ms_{0};      // the same
 };
 
 }  // namespace porchlight::live

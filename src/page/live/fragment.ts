@@ -34,8 +34,13 @@ export function readMessage(text: string): LiveMessage | null {
   return type ? { type } : null;
 }
 
-/** Where to play: null to go on, else the instant to jump to, when the newest picture is too far ahead. */
-export function liveEdge(current: number, begin: number, end: number): number | null {
-  if (current < begin) return Math.max(begin, end - 0.1);
-  return end - current > 1 ? end - 0.1 : null;
+const nearEnd = 0.1; // s behind the end of what is there
+
+/** Where to play: null to go on, else the instant to jump to: at the beginning (`begun` false), and when the newest picture is too far ahead. */
+export function liveEdge(current: number, begin: number, end: number, begun: boolean): number | null {
+  if (begun && current >= begin && end - current <= 1) return null;
+  return Math.max(begin, end - nearEnd);
 }
+
+/** How fast to play: what a short stall left between here and now is made up for, and nobody sees it. */
+export const liveRate = (current: number, end: number): number => (end - current > 0.35 ? 1.1 : 1);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Camera } from "../types";
 import { socketAddress } from "../api";
-import { liveEdge, readFragment, readMessage } from "./fragment";
+import { liveEdge, liveRate, readFragment, readMessage } from "./fragment";
 import type { Stop } from "./source";
 
 export interface LiveEvents {
@@ -33,6 +33,10 @@ class Player {
   private readonly url = URL.createObjectURL(this.source);
   private waiting: Uint8Array<ArrayBuffer>[] = [];
   private buffer: SourceBuffer | null = null;
+  private begun = false;
+  private end = 0; // of what is there, s
+  /** How long the newest picture waits until it is shown, in ms; 0: not known yet. */
+  behind = 0;
 
   constructor(private readonly video: HTMLVideoElement, type: string, private readonly failed: () => void) {
     this.source.addEventListener("sourceopen", () => this.begin(type), { once: true });
@@ -73,8 +77,16 @@ class Player {
     const ranges = buffer.buffered;
     if (ranges.length === 0) return;
     const begin = ranges.start(ranges.length - 1);
-    const jump = liveEdge(this.video.currentTime, begin, ranges.end(ranges.length - 1));
+    const end = ranges.end(ranges.length - 1);
+    const jump = liveEdge(this.video.currentTime, begin, end, this.begun);
     if (jump !== null) this.video.currentTime = jump;
+    // A picture begins where the one before it ended.
+    if (end > this.end) {
+      if (this.begun && end - this.end < 1) this.behind = Math.max(0, Math.round(1000 * (this.end - this.video.currentTime)));
+      this.end = end;
+    }
+    this.begun = true;
+    this.video.playbackRate = liveRate(this.video.currentTime, end);
     if (this.video.paused) void this.video.play().catch(() => undefined);
     const old = this.video.currentTime - keptSeconds;
     if (ranges.start(0) < old - keptSeconds) buffer.remove(0, old); // its end pumps on
@@ -110,7 +122,8 @@ export function playLive(path: string, video: HTMLVideoElement, on: LiveEvents):
   let rtt = 0; // ms, of the last sign of life
   const signs = window.setInterval(() => {
     if (socket.readyState !== WebSocket.OPEN) return;
-    socket.send(JSON.stringify({ t: Math.round(performance.now()), ...(rtt > 0 ? { rtt_ms: rtt } : {}) }));
+    const behind = player?.behind ?? 0;
+    socket.send(JSON.stringify({ t: Math.round(performance.now()), ...(rtt > 0 ? { rtt_ms: rtt } : {}), ...(behind > 0 ? { behind_ms: behind } : {}) }));
   }, 2000);
 
   const text = (said: string): void => {
