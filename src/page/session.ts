@@ -56,6 +56,6 @@ export async function logout(): Promise<void> {
   forget();
 }
 
+export const isAdmin = (): boolean => user.value?.role === "admin";
 export const mayAnswer = (): boolean => user.value?.role === "user" || user.value?.role === "admin";
 export const mayTeach = (): boolean => user.value?.role === "admin";
-export const isAdmin = (): boolean => user.value?.role === "admin";
