@@ -56,10 +56,10 @@ export async function logout(): Promise<void> {
   forget();
 }
 
+export const isAdmin = (): boolean => user.value?.role === "admin";
 export const mayAnswer = (): boolean => user.value?.role === "user" || user.value?.role === "admin";
 export const mayTeach = (): boolean => user.value?.role === "admin";
 export const maySeePeople = mayAnswer;
 /** A monitor sees numbers and health only. */
 export const mayView = (): boolean => user.value?.role !== "monitor";
 export const mayScrape = (): boolean => user.value?.role === "monitor" || user.value?.role === "admin";
-export const isAdmin = (): boolean => user.value?.role === "admin";

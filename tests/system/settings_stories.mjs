@@ -265,11 +265,11 @@ const stories = {
     const words = page.getByText(`When somebody rings, tell ${name}, with the picture; only 10:00-12:00.`);
     await words.waitFor();
     await page.getByLabel("If this happened").selectOption({ label: "A ring" });
-    await page.getByLabel("At", { exact: true }).fill("2026-03-02T11:00");
+    await page.getByLabel("At (optional)", { exact: true }).fill("2026-03-02T11:00");
     await page.getByRole("button", { name: "Look" }).click();
     await page.getByText(`${name} would be told`).waitFor();
     await visit.judge("settings-rules");
-    await page.getByLabel("At", { exact: true }).fill("2026-03-02T13:00");
+    await page.getByLabel("At (optional)", { exact: true }).fill("2026-03-02T13:00");
     await page.getByRole("button", { name: "Look" }).click();
     await page.getByText("Nobody would be told.").waitFor();
     await page.getByText("Why", { exact: true }).click();

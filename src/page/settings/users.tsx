@@ -135,7 +135,10 @@ export function Users() {
   return (
     <>
       <Saying said={said} />
-      {invitation && <ShownOnce title={s().user.invited(invitation.name)} text={s().user.inviteText(dayAndTime(invitation.expires))} secret={invitation.invitation} done={() => setInvitation(null)} />}
+      {invitation && (
+        <ShownOnce title={s().user.invited(invitation.name)} text={s().user.inviteText(dayAndTime(invitation.expires))}
+          secret={invitation.invitation} done={() => setInvitation(null)} />
+      )}
       {open === "new" ? <Invite made={made} close={() => setOpen(null)} /> : <p><button id="add" type="button" onClick={() => setOpen("new")}>{s().add.users}</button></p>}
       {!list && !said.fault && <p>{w().loading}</p>}
       <ul class="items">

@@ -2,36 +2,36 @@
 import { useEffect, useState } from "preact/hooks";
 import { asProblem, type Problem } from "../api";
 import { route, type Route } from "../route";
-import { begin, maySeePeople, mayView, user } from "../session";
+import { begin, isAdmin, maySeePeople, mayView, user } from "../session";
 import { explain, language, w } from "../words";
 import { Entry } from "./entry";
 import { LiveHouse } from "./live_house";
 import { Menu } from "./menu";
 import { Lazy } from "./lazy";
 import { FullView, Now } from "./now";
-import { SettingsPage } from "./settings_page";
 import { Visits } from "./visits";
 
 // Fetched when somebody opens them.
 const people = () => import("../people/people").then((part) => part.People);
 const health = () => import("../health/health").then((part) => part.Health);
+const settings = () => import("../settings/settings").then((part) => part.Settings);
 
 function Content() {
   const to = route.value;
-  if (!mayView() && to.page !== "menu") return <Lazy key="health" load={health} />;
+  if (!mayView() && to.page !== "menu") return <Lazy key="health" load={health} given={{}} />;
   switch (to.page) {
     case "camera":
       return <FullView key={to.id} id={to.id} />;
     case "visits":
       return <Visits />;
     case "people":
-      return <Lazy key="people" load={people} />;
+      return <Lazy key="people" load={people} given={{}} />;
     case "health":
-      return <Lazy key="health" load={health} />;
+      return <Lazy key="health" load={health} given={{}} />;
     case "menu":
       return <Menu />;
     case "settings":
-      return <SettingsPage section={to.section} />;
+      return isAdmin() ? <Lazy key="settings" load={settings} given={{ section: to.section }} /> : <p class="fault" role="alert">{w().errors.forbidden}</p>;
     default:
       return <Now />;
   }

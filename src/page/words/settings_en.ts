@@ -12,7 +12,7 @@ export const settingsEn = {
   },
   sectionsLabel: "Settings",
   readOnly: (file: string) => `The daemon may not write ${file}: nothing can be saved here. See its rights.`,
-  none: { cameras: "No camera yet.", buttons: "No button yet.", users: "Nobody yet.", tokens: "No token yet.", channels: "No channel yet: nobody is told of a ring.", rules: "No rule: nobody is told anything." },
+  none: { cameras: "No camera yet.", buttons: "No button yet.", users: "Nobody yet.", tokens: "No token yet.", channels: "No channel yet: nobody is told of a ring.", rules: "No rule yet." },
   add: { cameras: "Add a camera", buttons: "Add a button", users: "Invite somebody", tokens: "Make a token", channels: "Add a channel", rules: "Add a rule" },
   edit: "Edit",
   editOf: (name: string) => `Edit ${name}`,
@@ -162,7 +162,7 @@ export const settingsEn = {
     pause: (span: string) => `; about the same only after ${span}`,
     further: (keys: string) => `; and, set in the file: ${keys}`,
     number: (n: number) => `Rule ${n}`,
-    usual: "While there is no rule, rings go to every channel with the picture, blacklisted people and security to every channel. The first rule made here takes the place of that.",
+    usual: "While the configuration says nothing of rules, rings go to every channel with the picture, blacklisted people and security to every channel. The first rule made here takes the place of that.",
   },
   dry: {
     title: "Who would be told?",

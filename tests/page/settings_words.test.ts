@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the settings send, and what they say of it.
+import { afterEach, expect, test } from "vitest";
+import { Problem } from "../../src/page/api";
+import { channelFields } from "../../src/page/settings/channels";
+import { eventOf } from "../../src/page/settings/dry_run";
+import { house, sayOutcome } from "../../src/page/settings/entries";
+import { bodyOf, draftOf, missingOf, type Entry, type FieldSpec } from "../../src/page/settings/form";
+import { isPress } from "../../src/page/settings/press";
+import { nextNumber } from "../../src/page/settings/rules";
+import { sentenceOf } from "../../src/page/settings/sentence";
+import { sayTrial, trialOf } from "../../src/page/settings/trial";
+import { settingsEn } from "../../src/page/words/settings_en";
+
+afterEach(() => void (house.value = null));
+
+const url: FieldSpec[] = [{ key: "url", kind: "text", label: "" }, { key: "name", kind: "text", label: "" }, { key: "password", kind: "secret", label: "" }];
+const saved: Entry = { id: "front", value: { name: "Front", url: "rtsp://a/b", zones: [] }, secret: ["password"] };
+const refused = (body: Record<string, unknown>, status = 422): Problem => new Problem(status, "said so", undefined, null, body);
+
+test("a trial asks with what a camera is opened by, and names the camera whose password is stored", () => {
+  expect(trialOf(url, draftOf(url, saved.value), saved)).toEqual({ url: "rtsp://a/b", id: "front" });
+  expect(trialOf(url, { url: "rtsp://c", name: "C", password: "p" }, null)).toEqual({ url: "rtsp://c", password: "p" });
+});
+
+test("each reason says what to do, one that is not known what the daemon said", () => {
+  for (const [reason, words] of Object.entries(settingsEn.camera.reasons)) expect(sayTrial(refused({ reason }))).toContain(words);
+  expect(sayTrial(refused({ reason: "news" }))).toBe("said so");
+  expect(sayTrial(refused({}))).toBe("said so");
+  expect(sayTrial(refused({}, 429))).toBe(settingsEn.camera.busy);
+});
+
+test("a press is a ring of that button, and none from before", () => {
+  const ring = { id: "e", type: "ring", button: "front", time: "2026-01-05T12:00:00Z" };
+  const at = Date.parse(ring.time);
+  expect(isPress(ring, "front", at)).toBe(true);
+  expect(isPress(ring, "front", at + 1000)).toBe(true); // the house tells its time in whole seconds
+  expect(isPress(ring, "front", at + 10_000)).toBe(false);
+  expect(isPress(ring, "back", at)).toBe(false);
+  expect(isPress({ ...ring, type: "motion" }, "front", at)).toBe(false);
+});
+
+test("an event of the dry run is that of the command line", () => {
+  expect(eventOf({ event: "ring", button: "front", camera: "yard" })).toEqual(["ring", "front"]);
+  expect(eventOf({ event: "known", person: " Anna B ", camera: "yard" })).toEqual(["person", "known", "Anna B", "yard"]);
+  expect(eventOf({ event: "unknown", camera: "yard" })).toEqual(["person", "unknown", "yard"]);
+  expect(eventOf({ event: "lost", camera: "yard" })).toEqual(["camera", "lost", "yard"]);
+  expect(eventOf({ event: "motion", camera: "yard" })).toEqual(["motion", "yard"]);
+});
+
+test("a rule is said in words, with the names of its cameras, and what the form does not know is named", () => {
+  house.value = { sections: { cameras: [saved], buttons: [], channels: [], rules: [] }, file: "", writable: true };
+  const rule = { id: "", value: { when: "person.known", to: ["a", "b"], attach: "snapshot", cameras: ["front"], quiet: "22:00-07:00", escalate: {} } };
+  expect(sentenceOf(rule)).toBe("When somebody known is seen, tell a, b, with the picture; only of Front; not 22:00-07:00; and, set in the file: escalate.");
+});
+
+test("a new rule gets a number that is free", () => {
+  expect(nextNumber([])).toBe("rule_1");
+  expect(nextNumber(["", "rule_3"])).toBe("rule_4");
+});
+
+test("a channel has the keys of its kind alone", () => {
+  const draft = { type: "webhook", id: "hook", url: "https://x", topic: "left over", language: "en", quiet: "" };
+  expect(bodyOf(channelFields(null, draft), draft, null)).toEqual({ type: "webhook", id: "hook", url: "https://x" });
+  for (const type of ["ntfy", "webhook", "email", "telegram", "slack"])
+    expect(missingOf(channelFields(null, { type }), { type, id: "x" }, null).length, type).toBeGreaterThan(0);
+});
+
+test("a Slack address that is set is not asked for again", () => {
+  const entry: Entry = { id: "team", value: { type: "slack" }, secret: ["url"] };
+  const fields = channelFields(entry, {});
+  expect(missingOf(fields, draftOf(fields, entry.value), entry)).toEqual([]);
+});
+
+test("what waits for a restart is said", () => {
+  expect(sayOutcome({ needs_restart: ["server.listen"], warnings: ["careful"] }, "Saved.")).toBe("Saved. Holds after a restart of the daemon: server.listen careful");
+  expect(sayOutcome({}, "Saved.")).toBe("Saved.");
+});
