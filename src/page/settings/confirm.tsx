@@ -16,6 +16,9 @@ export function Confirm({ word, label, question, act }: ConfirmProps) {
   const first = useRef<HTMLButtonElement>(null);
   const keep = useRef<HTMLButtonElement>(null);
   const before = useRef(false);
+  const acting = useRef(false);
+  // What it was about is gone, and it with it: the focus goes on to where one adds another.
+  useEffect(() => () => void (acting.current && (document.getElementById("add") ?? document.getElementById("main"))?.focus()), []);
   useEffect(() => {
     if (asked) keep.current?.focus();
     else if (before.current) first.current?.focus();
@@ -23,7 +26,9 @@ export function Confirm({ word, label, question, act }: ConfirmProps) {
   }, [asked]);
   const go = (): void => {
     setBusy(true);
+    acting.current = true;
     void act().finally(() => {
+      acting.current = false;
       setBusy(false);
       setAsked(false);
     });
