@@ -24,6 +24,7 @@ class LogRoute : public test::AccountsTest {
 };
 
 TEST_F(LogRoute, HasTheNewestFirstFromTheLevelOn) {
+  telemetry::set_log_level(telemetry::Level::info);
   log.error("the disk fails", {{"password", "canary-secret"}});
   log.warning("the disk is slow");
   log.info("the disk is there");

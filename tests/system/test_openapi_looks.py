@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Events, cameras, people, faces and the audit log answer as the document of the interface says."""
+"""Events, cameras, people, faces, the audit log and the log answer as the document of the interface says."""
 
+import json
 import pathlib
 import sys
 import tempfile
@@ -133,6 +134,18 @@ class OpenApiLooks(unittest.TestCase):
             self.expect(self.anna, "GET", path + "?x=1", 400)
             self.expect(self.stranger, "GET", path, 401)
             self.expect(vera, "GET", path, 403)
+
+    def test_log(self):
+        told = self.expect(self.anna, "GET", "/api/v1/logs?limit=200", 200)["records"]
+        first = next(record for record in told if record["message"].startswith("no account exists"))
+        self.assertEqual((first["level"], first["context"]["first_run"]), ("WARNING", "[redacted]"))
+        written = [json.loads(line) for line in self.daemon.log.read_text().splitlines() if line.startswith("{")]
+        self.assertLessEqual({(record["timestamp"], record["message"]) for record in told}, {(record["timestamp"], record["message"]) for record in written})
+        self.assertEqual(self.expect(self.anna, "GET", "/api/v1/logs?level=critical", 200)["records"], [])
+        vera = self.limited("user")
+        self.expect(self.anna, "GET", "/api/v1/logs?level=info", 400)
+        self.expect(self.stranger, "GET", "/api/v1/logs", 401)
+        self.expect(vera, "GET", "/api/v1/logs", 403)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { clockTime } from "../words";
+import { clockSeconds, clockTime } from "../words";
 
 export interface Series {
   label: string; // empty when there is one
@@ -19,6 +19,14 @@ interface Props {
 const height = 130; // px
 const dashes = [[], [6, 4], [2, 3], [10, 4, 2, 4]];
 
+const fewSeconds = 600; // below it minutes alone tell the ticks not apart
+
+/** The ticks' times, s since 1970. */
+function clockOf(splits: number[]): string[] {
+  const text = (splits.at(-1) ?? 0) - (splits[0] ?? 0) < fewSeconds ? clockSeconds : clockTime;
+  return splits.map((at) => text(new Date(at * 1000).toISOString()));
+}
+
 const colour = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 function optionsOf(width: number, count: number): uPlot.Options {
@@ -29,7 +37,7 @@ function optionsOf(width: number, count: number): uPlot.Options {
     legend: { show: false },
     scales: { y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.1 : 1] } },
     axes: [
-      { ...axis, space: 80, values: (_plot, splits) => splits.map((at) => clockTime(new Date(at * 1000).toISOString())) },
+      { ...axis, size: 28, space: 90, values: (_plot, splits) => clockOf(splits) },
       { ...axis, size: 48, space: 30 },
     ],
     // Told apart by dashes, too: not everybody sees the colours.
