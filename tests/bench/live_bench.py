@@ -108,6 +108,14 @@ class House:
             sys.exit("live_bench: no account could be made")
         harness.wait_until(lambda: self.daemon.metric("camera_connection_status", camera_id="front") == 1, 60, "the camera")
         self.pid = self.daemon.process.pid
+        self.accounts = [self.anna]
+
+    def invite(self, name):
+        made = self.anna.ask("POST", "/api/v1/users", {"name": name, "role": "viewer", "cameras": ["front"]})[2]
+        client = Client(self.daemon)
+        if client.register(made["invitation"], name, PASSWORD)[0] != 201 or client.login(name, PASSWORD) != 200:
+            sys.exit(f"live_bench: no account for {name}")
+        self.accounts.append(client)
 
     def dropped(self, queue):
         return self.daemon.metric("pipeline_queue_dropped_total", queue_name=queue) or 0
@@ -203,7 +211,7 @@ def ring(house):
 
 def watched(house, viewers, seconds=SECONDS):
     """What the process costs while so many watch: (share of a core of the live lane, of all)."""
-    with Crowd(house.anna, viewers) as crowd:
+    with Crowd(house.accounts, viewers) as crowd:
         crowd.wait_for_pictures()
         begun = crowd.bytes
         cost = Cost([house.pid])
@@ -226,6 +234,8 @@ def cost(house):
 
 def crowd(house):
     print(f"-- 1, 10, 25 and 50 viewers of 2 Mbit/s, {SECONDS} s each", flush=True)
+    for name in ("bert", "carl", "dora"):
+        house.invite(name)
     recorded, withheld = house.dropped("recording"), house.dropped("viewer")
     counts, lanes, alls = (1, 10, 25, 50), [], []
     for count in counts:
