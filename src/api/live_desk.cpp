@@ -10,6 +10,7 @@ namespace porchlight::api {
 namespace {
 
 constexpr std::size_t largest_message = 1024;
+constexpr std::ptrdiff_t viewings_of_account = 16;  // a wall of cameras in two windows
 // The lane closes who is behind long before; this is for one whose keyframes are that large.
 constexpr std::size_t queue_bytes = std::size_t{32} << 20;
 
@@ -29,6 +30,7 @@ http::Response LiveDesk::open(const http::Request& request, const Caller& caller
   body.opened = [this, viewing, quality](const http::WebSocket& socket) { begin(viewing, quality, socket); };
   body.message = [this, viewing](const http::WebSocket& socket, http::MessageKind kind,
                                  const std::string& text) {
+    if (!viewing->viewer) return;
     if (kind != http::MessageKind::text || !viewing->viewer->heard(text, clock_.now()))
       socket.close(live::unsupported_data, "what a viewer says is {\"t\":…,\"rtt_ms\":…}");
   };
@@ -36,13 +38,24 @@ http::Response LiveDesk::open(const http::Request& request, const Caller& caller
   return http::accept_websocket(request, std::move(body));
 }
 
+bool LiveDesk::take_seat(const std::shared_ptr<Viewing>& viewing, live::Quality quality,
+                         const http::WebSocket& socket) {
+  const std::lock_guard lock(mutex_);
+  const auto taken = std::count_if(viewings_.begin(), viewings_.end(), [&](const auto& other) {
+    return other->caller.name == viewing->caller.name;
+  });
+  if (taken >= viewings_of_account) return false;
+  viewing->viewer = watch_(viewing->camera, quality, live::outlet_to(socket));
+  viewings_.push_back(viewing);
+  return true;
+}
+
 void LiveDesk::begin(const std::shared_ptr<Viewing>& viewing, live::Quality quality,
                      const http::WebSocket& socket) {
   viewing->begun = clock_.now();
-  viewing->viewer = watch_(viewing->camera, quality, live::outlet_to(socket));
+  if (!take_seat(viewing, quality, socket))
+    return socket.close(live::try_again_later, "this account watches as much as it may");
   record(*viewing, std::nullopt);
-  const std::lock_guard lock(mutex_);
-  viewings_.push_back(viewing);
 }
 
 void LiveDesk::end(const std::shared_ptr<Viewing>& viewing) {

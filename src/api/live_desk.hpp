@@ -37,9 +37,12 @@ class LiveDesk {
     std::string address;
     std::string program;
     MonotonicTime begun{};
-    std::shared_ptr<live::Viewer> viewer;  // from the opening on
+    std::shared_ptr<live::Viewer> viewer;  // from the opening on; null: it found no seat
   };
 
+  // False: the account watches as much as it may already.
+  bool take_seat(const std::shared_ptr<Viewing>& viewing, live::Quality quality,
+                 const http::WebSocket& socket);
   void begin(const std::shared_ptr<Viewing>& viewing, live::Quality quality, const http::WebSocket& socket);
   void end(const std::shared_ptr<Viewing>& viewing);
   void record(const Viewing& viewing, std::optional<std::int64_t> seconds);

@@ -23,7 +23,8 @@ constexpr std::size_t deepest = 16;  // pictures; what H.264 and H.265 allow
 constexpr int likely_depth = 4;      // what encoders use, where they turn the order about at all
 constexpr std::size_t steps_kept = 8;
 
-// A stream's clock steps back where pictures come in another order than they are shown; beyond that it was set.
+// A stream's clock steps back where pictures come in another order than they are shown; beyond that it was
+// set.
 Time furthest_back(Time step, int depth) {
   return std::max(most_back, step * std::max(depth, likely_depth));
 }

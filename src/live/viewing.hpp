@@ -33,8 +33,8 @@ class Viewing {
   // The picture, and the head if it is another than before; false: it does not keep up, and gets nothing
   // before the next keyframe.
   bool give(const Head& head, const Fragment& fragment, MonotonicTime now);
-  // Around a group that was kept and is given at once: it may wait for that beyond what else may, until it has
-  // read it.
+  // Around a group that was kept and is given at once: it may wait for that beyond what else may, until it
+  // has read it.
   void begin_group() noexcept;
   void end_group() noexcept;
   // Once, until something else is said or shown.

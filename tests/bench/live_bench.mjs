@@ -18,7 +18,14 @@ function eyes() {
   window.WebSocket = class extends Plain {
     constructor(url, ...more) {
       super(url, ...more);
-      if (String(url).includes("/live?")) bench.asked = now(performance.now());
+      if (!String(url).includes("/live?")) return;
+      bench.asked = now(performance.now());
+      this.addEventListener("message", ({ data }) => {
+        if (typeof data === "string") return;
+        const micros = Number(new DataView(data).getBigUint64(0));
+        if (micros === 0) bench.arrived = []; // another film
+        else bench.arrived.push(micros / 1000);
+      });
     }
   };
   const source = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, "src");
@@ -53,13 +60,17 @@ function eyes() {
     return check === bits(data, 1, 32, 8) ? { clock: Number(clock), number: Number(number) } : null;
   };
   // From the drawing of each picture to when it is on the glass, for so many milliseconds.
+  const rate = 25; // pictures a second, as live_bench.py's camera
   bench.watch = (video, length) => new Promise((done) => {
     const seen = [];
     let unread = 0;
     const end = performance.now() + length;
-    const look = (_, { expectedDisplayTime, width }) => {
+    const look = (_, { expectedDisplayTime, mediaTime, width }) => {
       const stamp = width === 640 ? bench.read(video) : null;
-      if (stamp) seen.push([stamp.number, now(expectedDisplayTime) - (stamp.clock + Math.floor(now(0) / 2 ** 40) * 2 ** 40)]);
+      const glass = now(expectedDisplayTime);
+      // The film begins with its first picture, and the camera's pictures are evenly spaced.
+      const arrived = bench.arrived?.[Math.round(mediaTime * rate)];
+      if (stamp) seen.push([stamp.number, glass - (stamp.clock + Math.floor(now(0) / 2 ** 40) * 2 ** 40), glass - (arrived ?? NaN)]);
       else ++unread;
       if (performance.now() < end) video.requestVideoFrameCallback(look);
       else done({ seen, unread, waits: video.buffered.length ? video.buffered.end(video.buffered.length - 1) - video.currentTime : 0 });

@@ -22,10 +22,10 @@ def frame(kind, payload):
 class CrowdViewer:
     """One who has been let in; reads without waiting."""
 
-    def __init__(self, client, context):
-        plain = socket.create_connection(("127.0.0.1", client.port), timeout=60)
+    def __init__(self, client, address):
+        plain = socket.create_connection(("127.0.0.1", client.port), timeout=60, source_address=(address, 0))
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.socket = context.wrap_socket(plain, server_hostname="127.0.0.1")
+        self.socket = client.trusted.wrap_socket(plain, server_hostname="127.0.0.1")
         key = base64.b64encode(os.urandom(16)).decode()
         self.socket.sendall((f"GET {LIVE} HTTP/1.1\r\nHost: 127.0.0.1:{client.port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
                              f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\nCookie: {client.cookie}\r\n\r\n").encode())
@@ -64,12 +64,14 @@ class CrowdViewer:
 
 
 class Crowd:
-    def __init__(self, client, count):
+    """Of several clients, in turn: an account has sixteen viewings at most, and an address 32 connections."""
+
+    def __init__(self, clients, count):
         self.viewers, self.closed = [], []
         self.selector = selectors.DefaultSelector()
         self.signed = time.monotonic()
-        for _ in range(count):
-            viewer = CrowdViewer(client, client.trusted)
+        for i in range(count):
+            viewer = CrowdViewer(clients[i % len(clients)], f"127.0.0.{2 + i % 4}")
             viewer.socket.setblocking(False)
             self.selector.register(viewer.socket, selectors.EVENT_READ, viewer)
             self.viewers.append(viewer)
@@ -118,7 +120,7 @@ class Crowd:
 def join_and_leave(client, times):
     """One after the other, each until its first picture."""
     for _ in range(times):
-        with Crowd(client, 1) as crowd:
+        with Crowd([client], 1) as crowd:
             end = time.monotonic() + 60
             while crowd.bytes < 5_000:
                 if time.monotonic() > end or crowd.closed:

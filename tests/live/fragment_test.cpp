@@ -19,6 +19,7 @@ namespace {
 
 using media::test::Headers;
 using record::test::Packets;
+using namespace std::chrono_literals;
 
 // As RTP brings them: it says when a picture is shown, and not when it is decoded.
 Packets without_decode_times(const Packets& packets) {
@@ -129,6 +130,65 @@ TEST_F(FragmentTest, AnotherSizeNeedsAnotherHeadAndTheSameGoesOn) {
   EXPECT_TRUE((*made)->fits(*(*small)[15]));
   EXPECT_FALSE((*made)->fits(*large->front()));
   EXPECT_EQ((*made)->width(), 640);
+}
+
+// Seconds at which a picture clock places these, as they arrive.
+struct Placed {
+  double decoded = 0, shown = 0;
+};
+std::vector<Placed> placed(const Packets& packets, int depth) {
+  constexpr std::int64_t per_second = 90'000;
+  std::vector<Placed> list;
+  PictureClock clock(packets.front()->arrived, per_second, std::chrono::nanoseconds(1s) / 30, depth);
+  for (const auto& packet : packets) {
+    const auto time = clock.place(*packet);
+    list.push_back({static_cast<double>(time.dts) / per_second, static_cast<double>(time.pts) / per_second});
+  }
+  return list;
+}
+// The same pictures once more, that much later; their own clock begins anew.
+Packets and_again(Packets packets, std::chrono::nanoseconds later) {
+  const auto end = packets.back()->arrived + later - packets.front()->arrived;
+  for (std::size_t i = 0, count = packets.size(); i < count; ++i) {
+    auto packet = std::make_shared<media::Packet>(*packets[i]);
+    packet->arrived += std::chrono::duration_cast<MonotonicTime::duration>(end);
+    packets.push_back(packet);
+  }
+  return packets;
+}
+
+TEST_F(FragmentTest, AnInterruptionLiesBeforeTheFirstPictureBehindItAndNotWithinItsGroup) {
+  const auto video = record::test::pictures({.b_frames = 3});
+  ASSERT_TRUE(video);
+  const auto times = placed(and_again(without_decode_times(*video), 10s), 4);
+  ASSERT_EQ(times.size(), 120U);
+  for (std::size_t i = 1; i < times.size(); ++i) {
+    const auto step = times[i].decoded - times[i - 1].decoded;
+    if (i == 60)
+      EXPECT_NEAR(step, 10, 0.5);
+    else
+      EXPECT_LT(step, 0.5) << "browsers wait for a keyframe behind picture " << i;
+    EXPECT_GE(times[i].shown, times[i].decoded);
+  }
+}
+
+TEST_F(FragmentTest, AClockThatIsSetBackDoesNotHoldThePicture) {
+  const auto video = record::test::pictures({});
+  ASSERT_TRUE(video);
+  for (const auto back : {700, 1500, 2900}) {
+    Packets packets;
+    for (const auto& packet : *video) {
+      const auto& base = *packet->stream;
+      const auto ticks = std::int64_t{back} * base.time_base_den / base.time_base_num / 1000;
+      packets.push_back(record::test::changed(packet, [&](AVPacket& data) {
+        data.dts = AV_NOPTS_VALUE;
+        if (packets.size() >= 30) data.pts -= ticks;
+      }));
+    }
+    const auto times = placed(packets, 0);
+    for (std::size_t i = 1; i < times.size(); ++i)
+      EXPECT_NEAR(times[i].shown - times[i - 1].shown, 1.0 / 30, 0.03) << back << " ms, picture " << i;
+  }
 }
 
 TEST_F(FragmentTest, WhatBrowsersDoNotTakeIsRefused) {

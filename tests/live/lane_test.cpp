@@ -295,6 +295,94 @@ TEST_F(LiveTest, ALongGroupIsNotKept) {
   EXPECT_EQ(seen(client), numbers(30, 40));
 }
 
+// A browser shows no picture beyond the end of the sound it was promised.
+TEST_F(LiveTest, ASoundThatStopsIsTakenOutAndIsBackWhenItIsBack) {
+  const auto audio = record::test::sound("aac", 2, record::test::Wrap::bare);
+  ASSERT_TRUE(audio);
+  const auto codecs = [](Client& of) {
+    const auto init = std::find_if(of.texts.rbegin(), of.texts.rend(),
+                                   [](const auto& text) { return text["type"] == "init"; });
+    return init == of.texts.rend() ? std::string() : (*init)["codecs"].get<std::string>();
+  };
+  const auto hear = [&] {
+    auto now = std::make_shared<media::Packet>(*(*audio)[0]);
+    now->arrived = clock.now();
+    feed->push(now);
+  };
+  hear();
+  arrive(channel, video, 0, 20);
+  hear();
+  Client client;
+  const auto viewer = join(channel, client);
+  arrive(channel, video, 20, 22);
+  EXPECT_NE(codecs(client).find("mp4a"), std::string::npos);
+  arrive(channel, video, 22, 60);
+  arrive(channel, video, 0, 40);  // 2.6 s without a sound
+  EXPECT_EQ(codecs(client).find("mp4a"), std::string::npos) << codecs(client);
+  EXPECT_EQ(client.heads, 2U);
+  hear();
+  arrive(channel, video, 40, 60);
+  EXPECT_EQ(client.heads, 2U) << "it comes and goes";
+  clock.advance(6s);
+  hear();
+  arrive(channel, video, 0, 2);
+  EXPECT_EQ(client.heads, 3U);
+  EXPECT_NE(codecs(client).find("mp4a"), std::string::npos);
+}
+
+TEST_F(LiveTest, WhatANewcomerMayWaitForIsWhatItWasGivenUntilItHasReadIt) {
+  limits.waiting_bytes = 10'000;
+  limits.group_bytes = std::size_t{1} << 30U;
+  arrive(channel, video, 0, 15);
+  arrive(channel, video, 16, 30);
+  Client first;
+  const auto one = join(channel, first);
+  for (int i = 0; i < 10; ++i) arrive(channel, video, 1, 15);  // a group that does not end
+  Client second;
+  const auto two = join(channel, second);
+  const auto given = second.pictures();
+  ASSERT_GT(given, 100U);
+  second.waiting = 20'000;  // of what it was given: it is on its way to it
+  arrive(channel, video, 1, 3);
+  EXPECT_EQ(second.pictures(), given + 2);
+  second.waiting = 0;
+  arrive(channel, video, 3, 4);
+  second.waiting = 20'000;  // and now of something else
+  arrive(channel, video, 4, 6);
+  EXPECT_EQ(second.pictures(), given + 3);
+  EXPECT_EQ(channel.withheld(), 2U);
+}
+
+TEST_F(LiveTest, AGroupThatIsTooLongIsNobodysAllowance) {
+  limits.waiting_bytes = 10'000;
+  limits.group_bytes = 60'000;
+  arrive(channel, video, 0, 15);
+  Client first;
+  const auto one = join(channel, first);
+  for (int i = 0; i < 20; ++i) arrive(channel, video, 1, 15);
+  Client second;
+  const auto two = join(channel, second);
+  arrive(channel, video, 15, 17);
+  EXPECT_EQ(second.pictures(), 2U);
+  second.waiting = 20'000;
+  arrive(channel, video, 17, 19);
+  EXPECT_EQ(second.pictures(), 2U);
+}
+
+TEST_F(LiveTest, LatencyIsThatOfTheSlowestViewerUntilItIsShown) {
+  arrive(channel, video, 0, 20);
+  Client near, far, silent;
+  const auto one = join(channel, far), two = join(channel, near), three = join(channel, silent);
+  arrive(channel, video, 20, 25);
+  EXPECT_FALSE(channel.figures().latency_s) << "nobody has said how late it is";
+  EXPECT_TRUE(one->heard(R"({"t":1,"rtt_ms":400,"behind_ms":300})", clock.now()));
+  EXPECT_TRUE(two->heard(R"({"t":1,"rtt_ms":20})", clock.now()));
+  EXPECT_FALSE(two->heard(R"({"t":1,"behind_ms":"x"})", clock.now()));
+  arrive(channel, video, 25, 30);
+  ASSERT_TRUE(channel.figures().latency_s);
+  EXPECT_NEAR(*channel.figures().latency_s, 0.5, 0.001);
+}
+
 class LaneTest : public LiveTest {
  protected:
   void begin(Limits some) {

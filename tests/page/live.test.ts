@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from "vitest";
-import { liveEdge, readFragment, readMessage } from "../../src/page/live/fragment";
+import { liveEdge, liveRate, readFragment, readMessage } from "../../src/page/live/fragment";
 
 const message = (...bytes: number[]): ArrayBuffer => new Uint8Array(bytes).buffer;
 
@@ -23,7 +23,17 @@ test("messages that this page does not know are passed over", () => {
 });
 
 test("playing jumps to the newest picture when it has fallen behind, or begins", () => {
-  expect(liveEdge(10.2, 5, 10.6)).toBeNull();
-  expect(liveEdge(8, 5, 10.6)).toBeCloseTo(10.5);
-  expect(liveEdge(0, 5, 5.05)).toBe(5);
+  expect(liveEdge(10.2, 5, 10.6, true)).toBeNull();
+  expect(liveEdge(8, 5, 10.6, true)).toBeCloseTo(10.5);
+  expect(liveEdge(0, 5, 5.05, true)).toBe(5);
+});
+
+test("a film begins with the newest of its group, not with the oldest", () => {
+  expect(liveEdge(0, 0, 0.9, false)).toBeCloseTo(0.8);
+  expect(liveEdge(0, 0, 0.04, false)).toBe(0);
+});
+
+test("what a stall left is made up for", () => {
+  expect(liveRate(10, 10.2)).toBe(1);
+  expect(liveRate(10, 10.5)).toBeGreaterThan(1);
 });

@@ -3,7 +3,9 @@
 
 import contextlib
 import json
+import pathlib
 import shutil
+import socket
 import struct
 import subprocess
 import tempfile
@@ -22,14 +24,16 @@ LIVE = "/api/v1/cameras/front/live"
 
 class Viewer(WebSocket):
     """`texts` and the films of one connection: one for each head, with what follows it. Says that it is there while it
-    reads; one that is `deaf` reads nothing behind the answer to its upgrade."""
+    reads; one that is `deaf` reads nothing behind the answer to its upgrade, and is silent unless it `signs`."""
 
-    def __init__(self, client, path=LIVE, deaf=False, **headers):
+    def __init__(self, client, path=LIVE, deaf=False, signs=False, **headers):
         self.deaf, self.code = deaf, None
         self.texts, self.films, self.times = [], [], []
         self.sending = threading.Lock()
         super().__init__(client, path, **headers)
-        if not deaf and self.status == 101:
+        if deaf:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        if (signs or not deaf) and self.status == 101:
             threading.Thread(target=self.say_that_it_is_there, daemon=True).start()
 
     def send(self, kind, payload):
@@ -83,7 +87,9 @@ class Viewer(WebSocket):
         return [text for text in list(self.texts) if text["type"] == kind]
 
 
-class LiveTest(unittest.TestCase):
+class LiveCase(unittest.TestCase):
+    CAMERA = ()  # what its camera is told besides
+
     def setUp(self):
         if missing := footage_truth.missing():
             self.skipTest(missing)
@@ -92,7 +98,7 @@ class LiveTest(unittest.TestCase):
         folder = tempfile.TemporaryDirectory(prefix="porchlight-")
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
-        self.camera = footage_truth.NumberedCamera(folder.name, "front")
+        self.camera = footage_truth.NumberedCamera(folder.name, "front", *self.CAMERA)
         self.addCleanup(lambda: self.camera.process.poll() is None and self.camera.kill())
         self.daemon = harness.Daemon({
             "cameras": [{"id": "front", "url": self.camera.url, "motion": False, "stall": "5s"}],
@@ -123,10 +129,18 @@ class LiveTest(unittest.TestCase):
         [stream] = json.loads(done.stdout)["streams"]
         return int(stream["nb_read_frames"]), len(parts) - 1, stream["width"]
 
+    def numbers(self, film):
+        """What is burned into its pictures, as they are shown."""
+        file = pathlib.Path(self.folder) / "film.mp4"
+        file.write_bytes(b"".join(list(film)))
+        return [number for _, number, _, _ in footage_truth.numbers_of([file])[file][0]]
+
     def views(self):
         lines = map(json.loads, (self.daemon.state / "audit" / "audit.jsonl").read_text().splitlines())
         return [r["details"].get("seconds") for r in lines if r["audit_type"] == "data_access" and r["resource"] == LIVE]
 
+
+class LiveTest(LiveCase):
     def test_viewer_sees_what_the_camera_sends_and_both_ends_are_on_record(self):
         viewer = self.watch()
         self.assertEqual(viewer.status, 101)
@@ -177,7 +191,60 @@ class LiveTest(unittest.TestCase):
         self.assertEqual([text["width"] for text in viewer.said("init")][-1], 1280)
         self.assertEqual(self.decoded(viewer.films[-1])[2], 1280)
 
-    def test_who_reads_nothing_is_closed_and_costs_nobody_a_picture(self):
+    def test_other_codec_comes_with_another_head_on_the_same_socket(self):
+        viewer = self.watch()
+        self.seen(viewer, 10)
+        self.camera.kill()
+        self.camera.arguments = ("--codec", "h265")
+        self.camera.start()
+        harness.wait_until(lambda: "hvc1" in viewer.said("init")[-1]["codecs"] or "hev1" in viewer.said("init")[-1]["codecs"], 120,
+                           "the head of the other codec")
+        self.seen(viewer, viewer.pictures() + 10)
+        self.assertIsNone(viewer.code)
+        self.assertGreaterEqual(self.decoded(viewer.films[-1])[0], 5)
+
+    def test_configuration_that_is_read_again_keeps_the_viewer(self):
+        viewer = self.watch()
+        self.seen(viewer, 10)
+        settings = json.loads(self.daemon.config.read_text())
+        settings["cameras"][0]["stall"] = "7s"  # its workers are built anew
+        self.daemon.write_config(settings)
+        self.daemon.cli("reload")
+        harness.wait_until(lambda: viewer.said("waiting"), 60, f"that the camera is opened again; {viewer.texts}")
+        self.seen(viewer, viewer.pictures() + 20)
+        self.assertIsNone(viewer.code)
+        for film in viewer.films:
+            read, sent, _ = self.decoded(film)
+            self.assertEqual(read, sent)
+
+    def test_account_has_a_bounded_number_of_viewings(self):
+        viewers = [self.watch() for _ in range(16)]
+        for viewer in viewers:
+            self.seen(viewer, 1)
+        more = self.watch()
+        self.assertTrue(more.wait_for_end())
+        self.assertEqual((more.code, more.films), (1013, []))
+        self.assertEqual([viewer.code for viewer in viewers], [None] * 16)
+        viewers[0].close()
+        harness.wait_until(lambda: len([seconds for seconds in self.views() if seconds is not None]) == 1, 30, "its leaving")
+        self.seen(self.watch(), 1)
+
+    def test_joins_and_leaves_leave_nothing_behind(self):
+        def resident():
+            return int(pathlib.Path(f"/proc/{self.daemon.process.pid}/statm").read_text().split()[1]) * 4096
+
+        def join_and_leave(times):
+            for _ in range(times):
+                viewer = Viewer(self.anna)
+                self.seen(viewer, 1)
+                viewer.close()
+        join_and_leave(50)
+        before = resident()
+        join_and_leave(200)
+        self.assertLess(resident() - before, 10_000_000)
+        harness.wait_until(lambda: self.daemon.metric("stream_viewers_count", camera_id="front") == 0, 30, "that all have left")
+
+    def test_who_is_silent_is_closed_and_costs_nobody_a_picture(self):
         deaf, other = self.watch(deaf=True), self.watch()
         self.assertEqual(deaf.status, 101)
         harness.wait_until(lambda: self.views().count(None) == 2, 30, "both viewings")
@@ -185,8 +252,8 @@ class LiveTest(unittest.TestCase):
         self.assertIsNone(other.code)
         self.seen(other, other.pictures() + 10)
         self.assertEqual(self.daemon.metric("pipeline_queue_dropped_total", queue_name="recording") or 0, 0)
-        read, sent, _ = self.decoded(other.films[0])
-        self.assertEqual(read, sent)
+        numbers = self.numbers(other.films[0])
+        self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
 
     def test_session_that_ends_ends_the_viewing(self):
         viewer = self.watch()
@@ -212,6 +279,25 @@ class LiveTest(unittest.TestCase):
         viewer.send(1, b'{"open":"sesame"}')
         self.assertTrue(viewer.wait_for_end())
         self.assertEqual(viewer.code, 1003)
+
+
+class LoadedTest(LiveCase):
+    """A camera that sends more than sockets keep."""
+
+    CAMERA = ("--bitrate", "12000", "--pattern", "snow")
+
+    def test_who_does_not_read_is_closed_as_slow_and_nobody_else_notices(self):
+        other, slow = self.watch(), self.watch(deaf=True, signs=True)
+        harness.wait_until(lambda: self.views().count(None) == 2, 30, "both viewings")
+        harness.wait_until(lambda: any(s is not None for s in self.views()), 180, "the end of the one who does not read")
+        self.assertGreater(self.daemon.metric("pipeline_queue_dropped_total", queue_name="viewer") or 0, 0)
+        self.assertIsNone(other.code)
+        self.seen(other, other.pictures() + 10)
+        self.assertEqual(self.daemon.metric("pipeline_queue_dropped_total", queue_name="recording") or 0, 0)
+        numbers = self.numbers(other.films[0])
+        self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
+        self.assertEqual(len(self.views()), 3, "who reads was not ended")
+        slow.close()
 
 
 if __name__ == "__main__":

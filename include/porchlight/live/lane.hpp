@@ -46,7 +46,7 @@ struct FeedFigures {
   Quality quality = Quality::main;
   std::size_t viewers = 0;
   double bitrate_bps = 0;                // of one copy, over the last seconds
-  std::optional<double> latency_s = {};  // from a picture's arrival to its sending, and half a round trip
+  std::optional<double> latency_s = {};  // from a picture's arrival until the slowest viewer shows it
 };
 
 // Shows cameras to those who watch, as fMP4 over WebSockets: one muxer for each stream while it is watched,
