@@ -20,6 +20,7 @@ std::string hmac_sha256(std::string_view key, std::string_view bytes);
 // In a time that does not depend on where they differ.
 bool same(std::string_view a, std::string_view b);
 
+std::string base64(std::string_view bytes);
 std::string base64url(std::string_view bytes);
 // Nothing for what base64url() would not have written.
 std::optional<std::string> from_base64url(std::string_view text);

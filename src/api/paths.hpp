@@ -71,6 +71,12 @@ inline constexpr const char* audit = "/api/v1/audit";
 inline constexpr const char* audit_verify = "/api/v1/audit/verify";
 inline constexpr const char* logs = "/api/v1/logs";
 
+inline constexpr const char* settings = "/api/v1/settings";
+inline constexpr const char* settings_entry = "/api/v1/settings/{section}/{id}";
+inline constexpr const char* camera_trial = "/api/v1/settings/cameras/trial";
+inline constexpr const char* channel_trial = "/api/v1/settings/channels/{id}/test";
+inline constexpr const char* rule_trial = "/api/v1/settings/rules/trial";
+
 inline constexpr std::array all = {
     page,
     page_asset,
@@ -132,6 +138,11 @@ inline constexpr std::array all = {
     recording_protection,
     footage_ledger,
     footage_video,
+    settings,
+    settings_entry,
+    camera_trial,
+    channel_trial,
+    rule_trial,
 };
 
 }  // namespace porchlight::api::paths

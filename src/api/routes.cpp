@@ -18,6 +18,7 @@
 #include "api/paths.hpp"
 #include "api/people_routes.hpp"
 #include "api/route_table.hpp"
+#include "api/settings_routes.hpp"
 
 namespace porchlight::api {
 
@@ -47,6 +48,7 @@ Guard route_table(Port port, telemetry::Metrics& metrics, telemetry::Health& hea
   add_acknowledge_route(guard, library.state(), port);
   add_alert_route(guard, library.state(), port, metrics);
   add_output_routes(guard, state, port);
+  add_settings_routes(guard, library.state().looks, port.settings);
   add_control_routes(guard, std::move(port), library.state().looks);
   add_auth_routes(guard, state);
   add_registration_routes(guard, state);

@@ -38,19 +38,30 @@ int report(const notify::Delivery& delivery, const std::string& name, bool as_js
 
 }  // namespace
 
-int try_channel(const notify::ChannelOptions& channel, const event::Event& event, const std::string& name,
-                bool as_json) {
+event::Ring test_ring() {
+  return {event::make_header(SystemClock()), "test", {}, event::TriggerSource::test};
+}
+
+Result<notify::Delivery> deliver_once(const notify::ChannelOptions& channel, const event::Event& event,
+                                      const Clock& clock, std::stop_token stop) {
   // A second client under the same id would push out the daemon, and leave its last will behind.
   if (channel.type == notify::mqtt_type)
-    return complain(
-        "'" + name +
-            "' goes by the broker, where the daemon is connected already: `porchlight ring` sends "
-            "a message, `porchlight doctor` tries the broker",
-        exit_usage);
-  const SystemClock clock;
+    return Error(ErrorCode::unsupported,
+                 "'" + channel.id +
+                     "' goes by the broker, where the daemon is connected already: `porchlight ring` sends "
+                     "a message, `porchlight doctor` tries the broker");
   const auto made = channel.make(clock);
-  if (!made) return complain(made.error());
-  return report((*made)->deliver(message_of(channel, event, clock), {}), name, as_json);
+  if (!made) return made.error();
+  return (*made)->deliver(message_of(channel, event, clock), std::move(stop));
+}
+
+int try_channel(const notify::ChannelOptions& channel, const event::Event& event, const std::string& name,
+                bool as_json) {
+  const SystemClock clock;
+  const auto delivery = deliver_once(channel, event, clock, {});
+  if (delivery) return report(*delivery, name, as_json);
+  return delivery.error().code() == ErrorCode::unsupported ? complain(delivery.error().text(), exit_usage)
+                                                           : complain(delivery.error());
 }
 
 }  // namespace porchlight::app

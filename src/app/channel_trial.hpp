@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <stop_token>
 #include <string>
 
 #include "porchlight/event/event.hpp"
 #include "porchlight/notify/options.hpp"
 
 namespace porchlight::app {
+
+// The ring that a trial tells of.
+event::Ring test_ring();
+
+// Sends one message about `event` through the channel at once, beside the daemon's own lane, and says what
+// became of it. ErrorCode::unsupported: a channel that cannot be tried like that.
+Result<notify::Delivery> deliver_once(const notify::ChannelOptions& channel, const event::Event& event,
+                                      const Clock& clock, std::stop_token stop);
 
 // Sends one message about `event` through the channel at once, beside the daemon, and says on the terminal
 // what became of it. `name` is what the person called the channel. Gives the exit code: 0 delivered, 1

@@ -110,6 +110,7 @@ Status Daemon::build() {
                           make_footage_ports(*pipeline_, started_.house.folder,
                                              started_.house.recording.folder, clock_, *metrics_));
   people_ = make_people(*pipeline_, *library_);
+  make_desk();
   if (auto status = make_server(); !status) return status;
   health_.set(Part::api, PartState::started);
   return {};
@@ -159,6 +160,17 @@ void Daemon::make_accounts() {
   executor.set_tick([this] { accounts_->tick(); });
 }
 
+void Daemon::make_desk() {
+  SettingsDesk::House house;
+  house.file = file_;
+  house.on_main = [this](std::function<void()> job) { return orders_.push({std::move(job)}); };
+  house.reload = [this](const store::AuditActor& asker) { return reload(asker); };
+  house.record = [this](store::AuditEntry entry) { return pipeline_->record(std::move(entry)); };
+  house.running = [this]() -> const Settings& { return settings_; };
+  house.trials = &pipeline_->trials();
+  desk_ = std::make_unique<SettingsDesk>(std::move(house));
+}
+
 // What the listener's thread may ask. Each answers at once or hands the work to another thread.
 api::Port Daemon::make_port() {
   api::Port port;
@@ -187,7 +199,8 @@ api::Port Daemon::make_port() {
   };
   port.reload = [this](const http::Peer& asker, api::Answer<api::ReloadReport> answer) {
     auto refused = answer;
-    if (!orders_.push({asker_of(asker), std::move(answer)}))
+    if (!orders_.push(
+            {[this, actor = asker_of(asker), answer = std::move(answer)] { answer(reload(actor)); }}))
       refused(Error(ErrorCode::resource, "a reload is already under way"));
   };
   port.resend = [this](const api::ResendOrder& order, api::Answer<api::ResendReport> answer) {
@@ -222,6 +235,7 @@ api::Port Daemon::make_port() {
   port.pulse = [this](const api::PulseOrder& order, std::function<void(Status)> done) {
     pipeline_->pulse(order.id, order.not_after, std::move(done));
   };
+  port.settings = desk_->ports();
   port.faces_changed = [this](api::Answer<std::size_t> answer) {
     pipeline_->faces_changed(std::move(answer));
   };
@@ -259,7 +273,7 @@ int Daemon::run() {
       if (*signal == Signal::stop) return stop();
       reload({});
     }
-    while (auto order = orders_.pop()) order->answer(reload(order->asker));
+    while (auto order = orders_.pop()) order->run();
     if (clock_.now() >= next_check_) once_a_second();
     wait_for_news();
   }

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "app/settings.hpp"
+#include "app/settings_desk.hpp"
 #include "app/signals.hpp"
 #include "app/systemd.hpp"
 #include "porchlight/api/accounts.hpp"
@@ -36,15 +37,16 @@ class Daemon {
   int run();
 
  private:
-  struct ReloadOrder {
-    store::AuditActor asker;
-    api::Answer<api::ReloadReport> answer;
+  // What somebody asks of the main thread; it answers by itself.
+  struct MainOrder {
+    std::function<void()> run;
   };
-  using Orders = MpscRing<ReloadOrder, QueueName::event_processing, Overflow::refuse>;
+  using Orders = MpscRing<MainOrder, QueueName::event_processing, Overflow::refuse>;
 
   Daemon(std::filesystem::path file, Settings settings, Signals signals, Wakeup wakeup);
   Status build();
   api::Port make_port();
+  void make_desk();
   void make_accounts();
   api::AuditSink audit_sink();
   Status make_server();
@@ -79,6 +81,7 @@ class Daemon {
   std::unique_ptr<api::People> people_;      // and at this one
   std::unique_ptr<pipeline::Supervisor> supervisor_;
   std::unique_ptr<pipeline::Pipeline> pipeline_;
+  std::unique_ptr<SettingsDesk> desk_;
   std::shared_ptr<http::Credentials> credentials_;  // null: no TLS
   std::unique_ptr<api::AttackWatch> attacks_;       // the server points at it
   std::unique_ptr<http::Server> server_;

@@ -7,6 +7,7 @@
 #include "app/channel_keys.hpp"
 #include "app/channel_trial.hpp"
 #include "app/commands.hpp"
+#include "app/event_words.hpp"
 #include "app/moment.hpp"
 #include "app/terminal.hpp"
 #include "porchlight/notify/dry_run.hpp"
@@ -29,42 +30,11 @@ SettingsOrExit settings_to_decide_by(const CommandOptions& options) {
   return {std::move(*settings), exit_done};
 }
 
-event::Header header_at(WallTime at) {
-  return {event::EventId::generate(at), at, {}, event::TraceContext::start()};
-}
-
-std::string among(const std::vector<std::string>& ids, const std::string& found) {
-  const auto near = config::suggestion(found, ids);
-  return near ? " (did you mean '" + *near + "'?)" : "";
-}
-
-// In the short form an id that does not exist is a slip of the pen. A ring is at its button's camera.
-Status complete(event::Event& event, const pipeline::Options& house) {
-  std::vector<std::string> cameras, buttons;
-  for (const auto& camera : house.cameras) cameras.push_back(camera.id);
-  for (const auto& button : house.buttons) buttons.push_back(button.id);
-  if (auto* ring = std::get_if<event::Ring>(&event)) {
-    const auto button = std::find_if(house.buttons.begin(), house.buttons.end(),
-                                     [&](const auto& one) { return one.id == ring->button_id; });
-    if (button == house.buttons.end())
-      return Error(ErrorCode::invalid_argument,
-                   "no button '" + ring->button_id + "'" + among(buttons, ring->button_id));
-    ring->camera_id = button->camera;
-  }
-  const auto camera = event::camera_of(event);
-  if (!camera.empty() && std::find(cameras.begin(), cameras.end(), camera) == cameras.end())
-    return Error(ErrorCode::invalid_argument, "no camera '" + camera + "'" + among(cameras, camera));
-  return {};
-}
-
 Result<event::Event> event_of(const std::vector<std::string>& words, WallTime at,
                               const pipeline::Options& house) {
   if (words.size() == 1 && words.front().starts_with('{'))
     return event::from_json(words.front(), header_at(at));
-  auto event = notify::event_of_words(words, header_at(at));
-  if (!event) return event;
-  if (auto status = complete(*event, house); !status) return std::move(status).error();
-  return event;
+  return event_of_words(words, at, house);
 }
 
 // Gives whether somebody is told.
@@ -95,10 +65,6 @@ const config::Fault* hidden_from(const std::vector<config::Fault>& faults, const
     return config::is_hidden_credential(fault) && fault.message.starts_with(keys.entry);
   });
   return found == faults.end() ? nullptr : &*found;
-}
-
-event::Ring test_ring() {
-  return {event::make_header(SystemClock()), "test", {}, event::TriggerSource::test};
 }
 
 }  // namespace

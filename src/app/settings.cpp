@@ -62,15 +62,23 @@ std::filesystem::path read_recordings_path(config::Section& storage, const std::
 
 }  // namespace
 
-Result<Settings> read_settings(const std::filesystem::path& file, config::Faults& faults) {
+Result<config::Document> read_document(const std::filesystem::path& file, config::Faults& faults,
+                                       const config::Stand* stand) {
   auto document = config::Document::load(file, faults);
   if (!document)
     return Error(document.error().code(), document.error().text() + "; another file is named with --config");
   // The overlay's folder stands in the document that it overlays; its own storage.path is not asked.
   const auto folder =
       std::filesystem::path(document->root().section("storage").text("path", packaged_storage));
-  if (auto status = document->overlay(folder / "config.d", faults); !status) return std::move(status).error();
+  if (auto status = document->overlay(folder / config_folder, faults, stand); !status)
+    return std::move(status).error();
+  return document;
+}
 
+Result<Settings> read_settings(const std::filesystem::path& file, config::Faults& faults,
+                               const config::Stand* stand) {
+  auto document = read_document(file, faults, stand);
+  if (!document) return std::move(document).error();
   auto root = document->root();
   root.not_in_this_version({"live", "tracing"});
   auto log = root.section("log");

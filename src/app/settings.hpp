@@ -20,6 +20,9 @@ namespace porchlight::app {
 // storage.path when the file does not say, and where the package keeps what it records.
 inline constexpr const char* packaged_storage = "/var/lib/porchlight";
 
+// In storage.path.
+inline constexpr const char* config_folder = "config.d";
+
 // The whole configuration, read: each room took its own part.
 struct Settings {
   // Of each top-level key, with the secrets as they were read: tells a reload what changed, a rotated
@@ -41,8 +44,13 @@ struct Settings {
 };
 
 // Reads `file` and, over it, `<storage.path>/config.d/*.yaml`. A file that cannot be read is an Error;
-// everything wrong inside goes to `faults`, and then the settings are not fit for use.
-Result<Settings> read_settings(const std::filesystem::path& file, config::Faults& faults);
+// everything wrong inside goes to `faults`, and then the settings are not fit for use. `stand`, if not null,
+// stands for one of the files in config.d.
+Result<Settings> read_settings(const std::filesystem::path& file, config::Faults& faults,
+                               const config::Stand* stand = nullptr);
+// The same as far as the text goes: nothing is judged but its form.
+Result<config::Document> read_document(const std::filesystem::path& file, config::Faults& faults,
+                                       const config::Stand* stand = nullptr);
 
 // What the metrics must know before anything counts.
 telemetry::ClosedSets closed_sets(const Settings& settings);

@@ -27,7 +27,8 @@ class Trial {
       decoder_.emplace(std::move(*made));
     }
     const auto status = decoder_->decode(*packet, [&](const media::FramePtr& frame) {
-      if (!sight_) sight_ = Sight{packet->stream->codec, frame->width, frame->height, clock_.now() - begun_};
+      if (!sight_)
+        sight_ = Sight{packet->stream->codec, frame->width, frame->height, clock_.now() - begun_, frame};
     });
     if (!status) failure_ = status.error();
   }
@@ -57,14 +58,17 @@ class Trial {
 
 }  // namespace
 
-Result<Sight> try_camera(const CameraOptions& options, Clock& clock, std::chrono::milliseconds limit) {
+Result<Sight> try_camera(const CameraOptions& options, Clock& clock, std::chrono::milliseconds limit,
+                         std::stop_token stop) {
   Trial trial(clock, limit);
   if (auto status = check_name(options); !status) return std::move(status).error();
   const PacketSink sink{[&](const media::PacketPtr& packet) { trial.take(packet); },
                         [&] { return trial.go_on(); }};
   auto pictures = options;
   pictures.audio = false;
-  const auto ended = make_source(pictures, clock)->run(sink, {});
+  const auto ended = make_source(pictures, clock)->run(sink, stop);
+  if (stop.stop_requested())
+    return Error(ErrorCode::cancelled, "watch '" + options.printable_url() + "': stopped");
   return trial.outcome(ended, options);
 }
 

@@ -33,6 +33,18 @@ Result<Tree> read_file(const std::filesystem::path& path, Faults& faults, struct
   return read_yaml(std::string(most_file_bytes, ' '), path.string(), faults);
 }
 
+Result<std::vector<std::filesystem::path>> files_in(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::vector<std::filesystem::path> files;
+  for (auto it = std::filesystem::directory_iterator(folder, error);
+       !error && it != std::filesystem::directory_iterator(); it.increment(error)) {
+    if (it->path().extension() == ".yaml") files.push_back(it->path());
+  }
+  if (error == std::errc::no_such_file_or_directory) return std::vector<std::filesystem::path>();
+  if (error) return errno_error(error.value(), "read configuration folder '" + folder.string() + "'");
+  return files;
+}
+
 }  // namespace
 
 struct Document::State {
@@ -56,24 +68,26 @@ Document Document::parse(std::string_view yaml, std::string file_name, Faults& f
   return Document(std::make_shared<State>(read_yaml(yaml, file_name, faults), faults));
 }
 
-Status Document::overlay(const std::filesystem::path& folder, Faults& faults) {
-  std::error_code error;
-  std::vector<std::filesystem::path> files;
-  for (auto it = std::filesystem::directory_iterator(folder, error);
-       !error && it != std::filesystem::directory_iterator(); it.increment(error)) {
-    if (it->path().extension() == ".yaml") files.push_back(it->path());
+Status Document::overlay(const std::filesystem::path& folder, Faults& faults, const Stand* stand) {
+  auto files = files_in(folder);
+  if (!files) return std::move(files).error();
+  const auto stood_for = stand == nullptr ? std::filesystem::path() : folder / stand->name;
+  if (stand != nullptr) {
+    std::erase(*files, stood_for);
+    if (stand->text) files->push_back(stood_for);
   }
-  if (error == std::errc::no_such_file_or_directory) return {};
-  if (error) return errno_error(error.value(), "read configuration folder '" + folder.string() + "'");
-  std::sort(files.begin(), files.end());
+  std::sort(files->begin(), files->end());
   Tree tree = state_->tree;
   const auto open_files = std::make_shared<std::set<std::string>>();
-  for (const auto& file : files) {
+  for (const auto& file : *files) {
     struct stat info {};
-    auto over = read_file(file, faults, &info);
+    auto over = stand != nullptr && file == stood_for
+                    ? Result<Tree>(read_yaml(*stand->text, file.string(), faults))
+                    : read_file(file, faults, &info);
     if (!over) return std::move(over).error().context("read configuration");
     // Of the file that was read: its name may have become another's since.
-    if (info.st_uid != 0 || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0) open_files->insert(file.string());
+    if (file.filename() == page_file_name || info.st_uid != 0 || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+      open_files->insert(file.string());
     tree.root = merged(tree.root, over->root);
     tree.complete = tree.complete && over->complete;
   }
@@ -101,6 +115,16 @@ std::vector<Place> Document::places() const {
   const auto& root = *state_->tree.root;
   if (!root.entries.empty()) collect_places(root, root.spot, "", places);
   return places;
+}
+
+Raw Document::raw() const {
+  return raw_of(*state_->tree.root, state_->tree.root->spot);
+}
+
+const Raw* Raw::find(std::string_view key) const noexcept {
+  const auto found =
+      std::find_if(entries.begin(), entries.end(), [&](const auto& entry) { return entry.first == key; });
+  return found == entries.end() ? nullptr : &found->second;
 }
 
 }  // namespace porchlight::config

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 
 #include "config/secret.hpp"
 
@@ -69,8 +70,48 @@ std::string_view to_string(Value::Kind kind) noexcept {
   return "nothing";
 }
 
+namespace {
+
+// The id by which an item of a list is known to another file; null: it has none.
+const std::string* id_of(const Value& item) {
+  const auto* id = item.kind == Value::Kind::mapping ? item.find("id") : nullptr;
+  return id != nullptr && id->value->kind == Value::Kind::scalar ? &id->value->scalar : nullptr;
+}
+
+bool all_have_ids(const Value& list) {
+  return !list.items.empty() && std::all_of(list.items.begin(), list.items.end(),
+                                            [](const auto& item) { return id_of(*item) != nullptr; });
+}
+
+// An id that stands twice in one file stays there twice, for whoever reads the list to refuse.
+ValuePtr merged_lists(const ValuePtr& base, const ValuePtr& over) {
+  if (!all_have_ids(*over)) return over;
+  auto result = std::make_shared<Value>(*base);
+  std::set<std::string_view> seen;
+  for (const auto& item : over->items) {
+    const auto* id = id_of(*item);
+    const auto end = result->items.begin() + static_cast<std::ptrdiff_t>(base->items.size());
+    const auto place =
+        !seen.insert(*id).second ? end : std::find_if(result->items.begin(), end, [&](auto& one) {
+          const auto* its = id_of(*one);
+          return its != nullptr && *its == *id;
+        });
+    if (place == end)
+      result->items.push_back(item);
+    else
+      *place = merged(*place, item);
+  }
+  result->expanded_size =
+      std::accumulate(result->items.begin(), result->items.end(), std::size_t{1},
+                      [](std::size_t sum, const auto& item) { return sum + item->expanded_size; });
+  return result;
+}
+
+}  // namespace
+
 ValuePtr merged(const ValuePtr& base, const ValuePtr& over) {
   if (over->kind == Value::Kind::nothing) return base;
+  if (base->kind == Value::Kind::list && over->kind == Value::Kind::list) return merged_lists(base, over);
   if (base->kind != Value::Kind::mapping || over->kind != Value::Kind::mapping) return over;
   auto result = std::make_shared<Value>(*base);
   for (const auto& entry : over->entries) {
@@ -107,6 +148,30 @@ void collect_places(const Value& value, const Spot& spot, const std::string& pat
   for (std::size_t i = 0; i < value.items.size(); ++i) {
     collect_places(*value.items[i], value.items[i]->spot, indexed(path, i), out);
   }
+}
+
+Raw raw_of(const Value& value, const Spot& spot) {
+  Raw raw;
+  raw.file = spot.file ? *spot.file : std::string();
+  raw.text = value.scalar;
+  raw.quoted = value.quoted;
+  switch (value.kind) {
+    case Value::Kind::nothing:
+      break;
+    case Value::Kind::scalar:
+      raw.kind = Raw::Kind::scalar;
+      break;
+    case Value::Kind::list:
+      raw.kind = Raw::Kind::list;
+      for (const auto& item : value.items) raw.items.push_back(raw_of(*item, item->spot));
+      break;
+    case Value::Kind::mapping:
+      raw.kind = Raw::Kind::mapping;
+      for (const auto& entry : value.entries)
+        raw.entries.emplace_back(entry.key, raw_of(*entry.value, entry.spot));
+      break;
+  }
+  return raw;
 }
 
 std::string joined(const std::string& path, std::string_view key) {

@@ -34,6 +34,7 @@ struct Value {
   Kind kind = Kind::nothing;
   Spot spot;
   std::string scalar;
+  bool quoted = false;            // scalar: it is a text, whatever it looks like
   std::vector<ValuePtr> items;    // list
   std::vector<Entry> entries;     // mapping, keys unique, order of the file
   std::size_t expanded_size = 1;  // nodes below and including this one, aliases written out
@@ -43,8 +44,12 @@ struct Value {
 
 std::string_view to_string(Value::Kind kind) noexcept;
 
-// `over` laid upon `base`: mappings are merged, anything else of `over` wins.
+// `over` laid upon `base`: mappings are merged key by key, and so are lists whose every item in `over` has an
+// `id`: an item is laid upon the first of that id, the others follow. Anything else of `over` wins.
 ValuePtr merged(const ValuePtr& base, const ValuePtr& over);
+
+// As Document::raw().
+Raw raw_of(const Value& value, const Spot& spot);
 
 // A text that differs when the value differs; references are resolved.
 std::string fingerprint_of(const Value& value);

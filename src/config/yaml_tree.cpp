@@ -42,7 +42,7 @@ class TreeBuilder final : public YAML::EventHandler {
                 const std::string& text) override {
     // Quoted text has the tag "!"; a plain ~ or null is nothing.
     const bool nothing = tag != "!" && (text == "~" || text == "null");
-    leaf(mark, anchor, nothing ? Value::Kind::nothing : Value::Kind::scalar, text);
+    leaf(mark, anchor, nothing ? Value::Kind::nothing : Value::Kind::scalar, text, tag == "!");
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const auto found = anchored_.find(anchor);
@@ -77,11 +77,13 @@ class TreeBuilder final : public YAML::EventHandler {
     Spot key_spot;
   };
 
-  void leaf(const YAML::Mark& mark, YAML::anchor_t anchor, Value::Kind kind, const std::string& text) {
+  void leaf(const YAML::Mark& mark, YAML::anchor_t anchor, Value::Kind kind, const std::string& text,
+            bool quoted = false) {
     auto value = std::make_shared<Value>();
     value->kind = kind;
     value->spot = spot(mark);
     value->scalar = text;
+    value->quoted = quoted;
     if (anchor != 0) anchored_[anchor] = value;
     place(value, value->spot);
   }

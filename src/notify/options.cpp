@@ -2,6 +2,7 @@
 #include "porchlight/notify/options.hpp"
 
 #include <array>
+#include <set>
 
 #include "notify/contains.hpp"
 #include "notify/factory.hpp"
@@ -85,7 +86,12 @@ Options read_options(Section notifications, const CameraNames& cameras, const Mq
   std::vector<std::string> ids;
   options.channels = read_channels(notifications, ids, broker);
   const bool has_rules = notifications.has("rules");
-  for (auto& section : notifications.list("rules")) options.rules.push_back(read_rule(section, ids, cameras));
+  std::set<std::string> rule_ids;
+  for (auto& section : notifications.list("rules")) {
+    options.rules.push_back(read_rule(section, ids, cameras));
+    if (const auto id = section.raw_text("id"); !id.empty() && !rule_ids.insert(id).second)
+      section.fault("id", "rule '" + id + "' is there twice");
+  }
   options.link_lifetime = notifications.section("links").duration(
       "lifetime", options.link_lifetime, std::chrono::minutes{5}, std::chrono::hours{24 * 30});
   if (!has_rules) options.rules = default_rules(options.channels);

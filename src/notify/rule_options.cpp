@@ -179,6 +179,8 @@ Recipient read_recipient(Section& channel) {
 
 Rule read_rule(Section& section, const std::vector<std::string>& channels, const CameraNames& cameras) {
   Rule rule;
+  // By which another file lays something over it; the rule itself does not need it.
+  if (section.has("id")) static_cast<void>(section.required_id("id"));
   const auto when = read_occasion(section);
   if (when) rule.when = *when;
   rule.to = read_channel_ids(section, channels);

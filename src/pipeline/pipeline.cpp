@@ -32,7 +32,7 @@ Status Pipeline::State::build() {
   if (!made) return std::move(made).error();
   dispatcher = std::move(*made);
   dispatcher->on_offer([this](const event::Event& event) { outputs->show(event); });
-  for (auto* place : {&accounts, &library, &clips}) {
+  for (auto* place : {&accounts, &library, &clips, &trials}) {
     auto executor = Executor::create();
     if (!executor) return std::move(executor).error();
     *place = std::move(*executor);
@@ -201,6 +201,10 @@ Executor& Pipeline::clips() {
   return *state_->clips;
 }
 
+Executor& Pipeline::trials() {
+  return *state_->trials;
+}
+
 void Pipeline::on_events_changed(std::function<void()> changed) {
   state_->events_changed = std::move(changed);
 }
@@ -220,7 +224,7 @@ void Pipeline::sample() {
   s.dispatcher->read_queues(s.gauges);
   s.gauges.add(s.store->queue());
   s.gauges.add(s.footage->queue());
-  for (const auto* executor : {s.accounts.get(), s.library.get(), s.clips.get()}) {
+  for (const auto* executor : {s.accounts.get(), s.library.get(), s.clips.get(), s.trials.get()}) {
     s.gauges.add(executor->quick_queue());
     s.gauges.add(executor->slow_queue());
   }

@@ -145,6 +145,7 @@ class Pipeline::State {
   std::unique_ptr<Executor> accounts;
   std::unique_ptr<Executor> library;
   std::unique_ptr<Executor> clips;
+  std::unique_ptr<Executor> trials;
   std::unique_ptr<EventClips> event_clips;  // on its thread
   ClipMaker make_clip;                      // const after start()
   std::unique_ptr<HostLane> host;

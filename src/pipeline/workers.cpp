@@ -125,6 +125,10 @@ void Pipeline::State::start_lanes() {
   supervisor.start({"clips", "sync", Stage::http, 600s,
                     [lane = clips.get()](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); },
                     Urgency::background});
+  // Waits for a camera that does not answer, or as long as a channel's timeout, which is 60 s at most.
+  supervisor.start({"trials", "sync", Stage::http, 90s,
+                    [lane = trials.get()](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); },
+                    Urgency::background});
 }
 
 void Pipeline::State::start_sampler() {
@@ -136,9 +140,9 @@ void Pipeline::State::start_sampler() {
 
 std::vector<std::pair<std::string, std::string>> Pipeline::workers_of(const Options& options) {
   std::vector<std::pair<std::string, std::string>> workers{
-      {"button", "button"}, {"event", "event"},     {"store", "sync"},
-      {"accounts", "sync"}, {"footage", "sync"},    {"library", "sync"},
-      {"clips", "sync"},    {"sampler", "sampler"}, {"live", "streamer"}};
+      {"button", "button"},   {"event", "event"},  {"store", "sync"}, {"accounts", "sync"},
+      {"footage", "sync"},    {"library", "sync"}, {"clips", "sync"}, {"trials", "sync"},
+      {"sampler", "sampler"}, {"live", "streamer"}};
   for (const auto& camera : options.cameras) {
     workers.emplace_back(ingest_id(camera.id), "ingest");
     workers.emplace_back(decoder_id(camera.id), "decoder");

@@ -61,6 +61,12 @@ struct House {
   // Takes an order and may leave it unanswered; on_pulse is not asked then.
   Exchangeable<std::function<void(const PulseOrder&, std::function<void(Status)>)>> on_order;
 
+  // What the settings page is answered.
+  Exchangeable<std::function<Result<SettingsOutcome>(const SettingsChange&)>> on_change;
+  Exchangeable<std::function<Result<CameraTrialOutcome>(const std::string&)>> on_camera_trial;
+  Exchangeable<std::function<Result<ChannelTrialOutcome>(const std::string&)>> on_channel_trial;
+  Exchangeable<std::function<Result<std::string>(const RuleTrial&)>> on_rule_trial;
+
   // What makes films and pictures of footage, and what keeps it.
   Exchangeable<std::function<Status(const ClipOrder&, const std::function<void()>&, const std::stop_token&)>>
       on_render;
@@ -68,8 +74,36 @@ struct House {
       on_thumbnail;
   Exchangeable<std::function<Status(std::int64_t, bool)>> on_protect;
 
+  SettingsPorts settings() {
+    SettingsPorts made;
+    const auto asked = [](auto& exchangeable, const auto& order, const auto& answer) {
+      const auto play = exchangeable.get();
+      if (play) return answer(play(order));
+      answer(Error(ErrorCode::unavailable, "nobody plays the settings"));
+    };
+    made.show = [](const SettingsPorts::Answer<std::string>& answer) {
+      answer(std::string(R"({"sections":{}})"));
+    };
+    made.change = [=, this](const SettingsChange& order,
+                            const SettingsPorts::Answer<SettingsOutcome>& answer) {
+      asked(on_change, order, answer);
+    };
+    made.try_camera = [=, this](const std::string& order,
+                                const SettingsPorts::Answer<CameraTrialOutcome>& answer) {
+      asked(on_camera_trial, order, answer);
+    };
+    made.try_channel = [=, this](const std::string& order,
+                                 const SettingsPorts::Answer<ChannelTrialOutcome>& answer) {
+      asked(on_channel_trial, order, answer);
+    };
+    made.try_rules = [=, this](const RuleTrial& order, const SettingsPorts::Answer<std::string>& answer) {
+      asked(on_rule_trial, order, answer);
+    };
+    return made;
+  }
   Port port() {
     Port made;
+    made.settings = settings();
     made.outputs = [this] { return outputs; };
     made.pulse = [this](const PulseOrder& order, const std::function<void(Status)>& done) {
       if (const auto take = on_order.get()) return take(order, done);

@@ -96,6 +96,12 @@ const std::map<std::string, Rule>& rules() {
       {"GET /api/v1/audit/verify", {"manage", admin_only}},
       {"GET /api/v1/logs", {"manage", admin_only}},
       {"POST /api/v1/outputs/{id}/open", {sessions_only, {"user", "admin"}}},  // by door: see Outputs
+      {"GET /api/v1/settings", {"manage", admin_only}},
+      {"PUT /api/v1/settings/{section}/{id}", {sessions_only, admin_only}},
+      {"DELETE /api/v1/settings/{section}/{id}", {sessions_only, admin_only}},
+      {"POST /api/v1/settings/cameras/trial", {sessions_only, admin_only}},
+      {"POST /api/v1/settings/channels/{id}/test", {sessions_only, admin_only}},
+      {"POST /api/v1/settings/rules/trial", {sessions_only, admin_only}},
       {"POST /api/v1/outputs/{id}/test", {socket_only, {}}},
       {"POST /api/v1/reload", {socket_only, {}}},
       {"POST /api/v1/faces/reload", {socket_only, {}}},

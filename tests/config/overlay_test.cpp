@@ -46,7 +46,105 @@ TEST_F(Overlay, MergesMappingsAndTheLaterFileWins) {
   EXPECT_EQ(root.section("server").text("listen", ""), "a");
   EXPECT_EQ(root.section("server").integer("port", 0, 0, 9), 3);
   EXPECT_EQ(root.section("server").boolean("enabled", true), false);
-  EXPECT_EQ(root.list("cameras").size(), 2u);
+  EXPECT_EQ(root.list("cameras").size(), 3u);
+}
+
+TEST_F(Overlay, AnItemIsLaidOverTheOneOfItsId) {
+  write("main.yaml", "cameras: [{id: a, url: b, stall: 5s}, {id: c, url: d}]\n");
+  write("config.d/a.yaml", "cameras: [{id: e, url: f}, {id: a, stall: 7s}]\n");
+  write("config.d/b.yaml", "cameras: [{id: e, url: g}]\n");
+  auto document = load();
+  auto root = document.root();
+  auto cameras = root.list("cameras");
+  ASSERT_EQ(cameras.size(), 3u);
+  EXPECT_EQ(cameras[0].text("id", ""), "a");
+  EXPECT_EQ(cameras[0].text("url", ""), "b");
+  EXPECT_EQ(cameras[0].duration("stall", {}, {}, std::chrono::hours(1)), std::chrono::seconds(7));
+  EXPECT_EQ(cameras[1].text("id", ""), "c");
+  EXPECT_EQ(cameras[2].text("url", ""), "g");
+  EXPECT_EQ(cameras[0].place_of("url").file, (folder_ / "main.yaml").string());
+  EXPECT_EQ(cameras[0].place_of("stall").file, (folder_ / "config.d/a.yaml").string());
+}
+
+TEST_F(Overlay, ListsWithoutIdsAreReplaced) {
+  write("main.yaml",
+        "to: [a, b]\nmasks: [{points: 1}, {points: 2}]\nzones: [{id: a}, {id: b}]\nnone: [{id: a}]\n");
+  write("config.d/a.yaml", "to: [c]\nmasks: [{points: 3}]\nzones: [{id: c}, {name: d}]\nnone: []\n");
+  auto document = load();
+  auto root = document.root();
+  EXPECT_THAT(root.text_list("to"), testing::ElementsAre("c"));
+  EXPECT_EQ(root.list("masks").size(), 1u);
+  EXPECT_EQ(root.list("zones").size(), 2u) << "one of its items has no id";
+  EXPECT_EQ(root.list("none").size(), 0u);
+}
+
+// What stands twice in one file is for the room to refuse, and not one camera made of two.
+TEST_F(Overlay, OneIdTwiceInOneFileStaysThereTwice) {
+  write("main.yaml", "cameras: [{id: a, url: b}]\n");
+  write("config.d/a.yaml", "cameras: [{id: a, url: c}, {id: a, url: d}, {id: e}, {id: e}]\n");
+  auto document = load();
+  auto root = document.root();
+  std::vector<std::string> ids;
+  for (auto& camera : root.list("cameras")) ids.push_back(camera.text("id", ""));
+  EXPECT_THAT(ids, testing::ElementsAre("a", "a", "e", "e"));
+}
+
+TEST_F(Overlay, AFaultOfAMergedItemNamesItsOwnFile) {
+  write("main.yaml", "cameras:\n  - {id: a, url: b, stall: 5}\n");
+  write("config.d/a.yaml", "\ncameras:\n  - {id: a, record: maybe}\n  - {id: x, urk: 1}\n");
+  read_sample(load().root());
+  const auto all = seen();
+  EXPECT_THAT(all, testing::Contains(testing::StartsWith("main.yaml:2:20: cameras[0].stall: ")));
+  EXPECT_THAT(all, testing::Contains(testing::StartsWith("config.d/a.yaml:3:12: cameras[0].record: ")));
+  EXPECT_THAT(all, testing::Contains(testing::StartsWith("config.d/a.yaml:4:12: cameras[1].urk: ")));
+}
+
+// Whose a value is goes by the file of the value, not by that of its item.
+TEST_F(Overlay, AProgramOfTheMainFileStaysRootsOwnUnderAnothersName) {
+  write("main.yaml", "list: [{id: a, command: [/bin/main]}, {id: b}]\n");
+  write("config.d/50-page.yaml", "list: [{id: a, name: x}, {id: b, command: [/bin/over]}]\n");
+  const auto page = folder_ / "config.d" / page_file_name;
+  ASSERT_EQ(::chmod(page.c_str(), 0600), 0);
+  auto document = load();
+  auto root = document.root();
+  auto list = root.list("list");
+  EXPECT_TRUE(list.at(0).is_roots_own("command"));
+  EXPECT_FALSE(list.at(0).is_roots_own("name"));
+  EXPECT_FALSE(list.at(1).is_roots_own("command"))
+      << "the program's own file names no program, whoever owns it";
+}
+
+TEST_F(Overlay, ATextStandsForAFile) {
+  write("main.yaml", "a: 1\nb: 1\n");
+  write("config.d/50-page.yaml", "a: 2\n");
+  write("config.d/60.yaml", "b: 3\n");
+  const auto with = [this](const Stand* stand, const char* key) {
+    auto document = Document::load(folder_ / "main.yaml", faults_);
+    EXPECT_TRUE(document->overlay(folder_ / "config.d", faults_, stand).ok());
+    return document->root().integer(key, 0, 0, 9);
+  };
+  const Stand gone{page_file_name, std::nullopt}, other{page_file_name, "a: 5\nb: 5\n"};
+  EXPECT_EQ(with(nullptr, "a"), 2);
+  EXPECT_EQ(with(&gone, "a"), 1);
+  EXPECT_EQ(with(&other, "a"), 5);
+  EXPECT_EQ(with(&other, "b"), 3) << "a later file still wins";
+}
+
+TEST_F(Overlay, TheRawTreeSaysWhatWasWrittenAndWhere) {
+  write("main.yaml", "list: [{id: a, secret: '${ENV:NO}', on: true}]\n");
+  write("config.d/a.yaml", "list: [{id: a, number: \"7\", none: }]\n");
+  const auto raw = load().raw();
+  const auto* list = raw.find("list");
+  ASSERT_NE(list, nullptr);
+  const auto& item = list->items.at(0);
+  EXPECT_EQ(item.find("secret")->text, "${ENV:NO}");
+  EXPECT_EQ(item.find("secret")->file, (folder_ / "main.yaml").string());
+  EXPECT_FALSE(item.find("on")->quoted);
+  EXPECT_TRUE(item.find("number")->quoted);
+  EXPECT_EQ(item.find("number")->file, (folder_ / "config.d/a.yaml").string());
+  EXPECT_EQ(item.find("none")->kind, Raw::Kind::nothing);
+  EXPECT_EQ(item.find("nothing"), nullptr);
+  EXPECT_TRUE(faults_.empty());
 }
 
 TEST_F(Overlay, FaultsNameTheFileTheyStandIn) {

@@ -54,7 +54,12 @@ ROUTES = ["GET,/,200+304+404", "GET,/assets/{file},200+304+404", "GET,/api/v1/au
           "GET,/api/v1/footage/ledger,200+400+401+403+503",
           "GET,/api/v1/footage/video,200+206+304+400+401+403+404+409+416+503",
           "GET,/api/v1/audit,200+400+401+403+503", "GET,/api/v1/audit/verify,200+400+401+403+503",
-          "GET,/api/v1/logs,200+400+401+403"]
+          "GET,/api/v1/logs,200+400+401+403",
+          "GET,/api/v1/settings,200+401+403+429+503", "PUT,/api/v1/settings/{section}/{id},200+400+401+403+404+409+415+422+429+503",
+          "DELETE,/api/v1/settings/{section}/{id},200+400+401+403+404+409+422+429+503",
+          "POST,/api/v1/settings/cameras/trial,200+400+401+403+415+422+429+503",
+          "POST,/api/v1/settings/channels/{id}/test,200+401+403+404+409+429+503",
+          "POST,/api/v1/settings/rules/trial,200+400+401+403+415+422+429+503"]
 MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 
 
@@ -77,7 +82,7 @@ class ContractTest(unittest.TestCase):
     def check(self, text):
         words = ["camera_id=front", "channel=webhook", "channel=log", "model_version=resnet-1", "model_version=rfb-320", "model_version=landmark-68",
                  "endpoint=unmatched"]
-        words += [f"worker_id={w}" for w in ("button", "event", "store", "accounts", "footage", "library", "clips", "live", "sampler", "http", "log", "vision", "ingest-front",
+        words += [f"worker_id={w}" for w in ("button", "event", "store", "accounts", "footage", "library", "clips", "trials", "live", "sampler", "http", "log", "vision", "ingest-front",
                                              "decoder-front", "recorder-front", "notify-hook", "notify-journal")]
         words += [f"mount_point={p}" for p in host_facts.mount_points(self.daemon.state)]
         words += [f"device={d}" for d in host_facts.block_devices(self.daemon.state)]

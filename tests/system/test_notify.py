@@ -157,16 +157,16 @@ class DryRunTest(TwoHooks):
         daemon = self.daemon(settings, wait=None)
         over = daemon.state / "config.d" / "siren.yaml"
         over.parent.mkdir()
-        over.write_text("notifications:\n  channels:\n    - {id: hook, type: exec, command: [/bin/false]}\n")
+        over.write_text("notifications:\n  channels:\n    - {id: siren, type: exec, command: [/bin/false]}\n")
         over.chmod(0o666)
 
         def tried():
-            return subprocess.run([harness.PROGRAM, "notify", "test", "hook", "--config", daemon.config], capture_output=True,
+            return subprocess.run([harness.PROGRAM, "notify", "test", "siren", "--config", daemon.config], capture_output=True,
                                   text=True, timeout=60)
 
         refused = tried()
         self.assertEqual(refused.returncode, 2, refused.stderr)
-        self.assertRegex(refused.stderr, r"siren.yaml:3:\d+: notifications.channels\[0\].command: stands in a file that others")
+        self.assertRegex(refused.stderr, r"siren.yaml:3:\d+: notifications.channels\[1\].command: stands in a file that others")
         over.chmod(0o644)
         if os.geteuid() == 0:
             self.assertEqual(tried().returncode, 1, "it runs, and /bin/false refuses")

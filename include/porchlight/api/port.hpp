@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "porchlight/api/settings.hpp"
 #include "porchlight/base/clock.hpp"
 #include "porchlight/base/result.hpp"
 #include "porchlight/event/event.hpp"
@@ -105,6 +106,7 @@ struct Port {
   std::vector<std::filesystem::path> page_places{};
   OutputList outputs{};
   OutputPulse pulse{};
+  SettingsPorts settings{};
 };
 
 }  // namespace porchlight::api

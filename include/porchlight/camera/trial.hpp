@@ -2,11 +2,13 @@
 #pragma once
 
 #include <chrono>
+#include <stop_token>
 #include <string>
 
 #include "porchlight/base/clock.hpp"
 #include "porchlight/base/result.hpp"
 #include "porchlight/camera/options.hpp"
+#include "porchlight/media/packet.hpp"
 
 namespace porchlight::camera {
 
@@ -15,6 +17,7 @@ struct Sight {
   int width = 0;  // pixels
   int height = 0;
   std::chrono::nanoseconds took{};  // from the first look-up to the first picture
+  media::FramePtr frame;            // that picture
 };
 
 // Opens a camera once, on the calling thread, until one picture is decoded, and closes it again.
@@ -25,6 +28,8 @@ struct Sight {
 //   timeout      connected, and nothing was sent
 //   decode       something was sent, and no picture came out of it
 //   unsupported  no decoder for what it sends
-Result<Sight> try_camera(const CameraOptions& options, Clock& clock, std::chrono::milliseconds limit);
+//   cancelled    stop was requested
+Result<Sight> try_camera(const CameraOptions& options, Clock& clock, std::chrono::milliseconds limit,
+                         std::stop_token stop = {});
 
 }  // namespace porchlight::camera

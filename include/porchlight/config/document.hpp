@@ -54,6 +54,29 @@ struct Place {
   std::string path;  // cameras[0].url
 };
 
+// A value as it was written: references are not followed, nothing is judged. Secrets stand in it as they are.
+struct Raw {
+  enum class Kind { nothing, scalar, list, mapping };
+  Kind kind = Kind::nothing;
+  std::string file;     // that it, or its key, stands in
+  std::string text;     // scalar
+  bool quoted = false;  // scalar: a text, whatever it looks like
+  std::vector<Raw> items;
+  std::vector<std::pair<std::string, Raw>> entries;
+
+  const Raw* find(std::string_view key) const noexcept;
+};
+
+// The one file of `config.d` that the program writes itself, for its settings page. Whatever its owner is,
+// it counts as one that others than root may write: it names no program.
+inline constexpr const char* page_file_name = "50-page.yaml";
+
+// Takes the place of a file of `config.d`, or is one more of them; nothing: as if that file were not there.
+struct Stand {
+  std::string name;
+  std::optional<std::string> text;
+};
+
 // An amount of storage, or a part of what there is. One of the two is 0.
 struct SizeOrPart {
   std::uint64_t bytes = 0;
@@ -135,15 +158,17 @@ inline constexpr const char* not_roots_own =
     "stands in a file that others than root may write; name the program in the main file, or let the file be "
     "root's alone: chown root, chmod go-w";
 
-// The whole configuration: the main file and, over it, `config.d/*.yaml` in order of name; mappings
-// are merged, lists and scalars of a later file win. A syntax fault gives an empty root.
+// The whole configuration: the main file and, over it, `config.d/*.yaml` in order of name. Mappings are
+// merged, and so are lists whose every item in the later file has an `id`: an item is laid over that of the
+// same id, key by key, the others are appended. Other lists and scalars of a later file win. A syntax fault
+// gives an empty root.
 class Document {
  public:
   // Reads `main` (at most 1 MiB). Faults go to `faults`; a file that cannot be read is an Error.
   static Result<Document> load(const std::filesystem::path& main, Faults& faults);
   static Document parse(std::string_view yaml, std::string file_name, Faults& faults);
-  // Merges `folder`/*.yaml over it; a missing folder is no fault.
-  Status overlay(const std::filesystem::path& folder, Faults& faults);
+  // Merges `folder`/*.yaml over it; a missing folder is no fault. `stand`, if not null, stands for one file.
+  Status overlay(const std::filesystem::path& folder, Faults& faults, const Stand* stand = nullptr);
 
   Section root() const;
   // A stable text of the subtree at a top-level key with secrets resolved, for "did this change?"
@@ -152,6 +177,8 @@ class Document {
   // The top-level keys in order, and every value's path with the file and line it came from.
   std::vector<std::string> keys() const;
   std::vector<Place> places() const;
+  // The whole tree as it was written, each value with its file. Never logged.
+  Raw raw() const;
 
  private:
   struct State;

@@ -99,6 +99,9 @@ class Pipeline {
   Executor& library();
   // Where clips are made of footage and pictures decoded out of it: one at a time, for up to a minute.
   Executor& clips();
+  // Where a camera or a channel is tried that somebody sets up, and waited for: up to 15 s and a name's
+  // look-up, or as long as a channel's timeout.
+  Executor& trials();
   // Before start(). Called on that thread, for the films that messages carry.
   void set_clip_maker(ClipMaker make);
   // Any thread. How much before and after an event belongs to it (recording.pre_roll, .post_roll).
