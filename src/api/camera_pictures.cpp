@@ -19,7 +19,8 @@ bool CameraPictures::ask(const LibraryPorts& ports, const std::string& camera, W
     waiters.push_back(std::move(waiter));
     if (waiters.size() > 1) return true;
   }
-  // Who asks from now on gets a picture of its own: a picture is never older than the question.
+  // Who asks from now on gets a picture of its own: a picture is never older than the question, but for a
+  // camera that is being shown.
   const bool taken = ports.slow([this, &ports, camera] {
     const auto waiters = take(camera);
     const auto picture = ports.picture(camera);

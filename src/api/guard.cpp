@@ -18,6 +18,7 @@ using http::Request;
 using http::Response;
 using Grant = Access::Grant;
 
+constexpr std::string_view token_name = "token";  // of whoever does not want to name the account
 constexpr const char* forged = "urn:porchlight:problem:csrf";
 
 bool is_safe(Method method) {
@@ -170,14 +171,26 @@ Caller Guard::Judge::by_scrape_token(const Directory& known, std::string_view se
           .scopes = bits_of(found->second.scopes)};
 }
 
-// Bearer; or basic with the token as password, because some scrapers know nothing else.
+// Basic, `name:token`. Whose token it is stands in the token; a name that says otherwise is a mistake.
+Caller Guard::Judge::by_password(const Directory& known, std::string_view pair) const {
+  const auto colon = pair.find(':');
+  if (colon == std::string_view::npos) return {};
+  const auto name = pair.substr(0, colon);
+  const auto token = pair.substr(colon + 1);
+  if (token.starts_with("pls_")) return by_scrape_token(known, token);
+  auto caller = by_api_token(known, token);
+  if (caller.kind == Caller::Kind::nobody || name == token_name || name == caller.name) return caller;
+  accounts_.instruments.token_violation.increment();
+  return {};
+}
+
+// Bearer; or basic with the token as password, because some scrapers and viewers know nothing else.
 Caller Guard::Judge::by_header(const Directory& known, std::string_view value) const {
   if (const auto token = credentials_of(value, "bearer"))
     return token->starts_with("pls_") ? by_scrape_token(known, *token) : by_api_token(known, *token);
   if (const auto encoded = credentials_of(value, "basic")) {
     const auto pair = from_base64(*encoded);
-    const auto colon = pair ? pair->find(':') : std::string::npos;
-    if (colon != std::string::npos) return by_scrape_token(known, std::string_view(*pair).substr(colon + 1));
+    if (pair) return by_password(known, *pair);
   }
   return {};
 }
@@ -227,7 +240,14 @@ std::optional<Response> Guard::Judge::missing_right(const Request& request, cons
 }
 
 std::optional<Response> Guard::Judge::forged_request(const Request& request, const Caller& caller) const {
-  if (caller.kind != Caller::Kind::session || is_safe(request.method)) return std::nullopt;
+  if (is_safe(request.method)) return std::nullopt;
+  // A browser remembers what was once given as user and password, and sends it from any page.
+  if (credentials_of(request.header("authorization"), "basic") && !is_own_origin(request)) {
+    note_refusal(accounts_, request, caller, own_page);
+    return http::problem_response(
+        {.status = 403, .detail = "not from a page of another origin", .type = forged}, request.trace);
+  }
+  if (caller.kind != Caller::Kind::session) return std::nullopt;
   if (is_own_origin(request) && same(request.header("x-csrf-token"), caller.csrf_token)) return std::nullopt;
   note_refusal(accounts_, request, caller, own_page);
   return http::problem_response({.status = 403,

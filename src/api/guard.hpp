@@ -55,6 +55,7 @@ class Guard {
     Caller by_cookie(const http::Request& request, const Directory& known) const;
     Caller by_header(const Directory& known, std::string_view value) const;
     Caller by_api_token(const Directory& known, std::string_view token) const;
+    Caller by_password(const Directory& known, std::string_view pair) const;
     Caller by_scrape_token(const Directory& known, std::string_view secret) const;
     std::optional<http::Response> missing_right(const http::Request& request, const Caller& caller,
                                                 const Access& access) const;

@@ -13,6 +13,7 @@
 #include "api/event_feed.hpp"
 #include "api/live_desk.hpp"
 #include "api/looks.hpp"
+#include "api/mjpeg_desk.hpp"
 #include "porchlight/api/footage_shelf.hpp"
 #include "porchlight/api/library.hpp"
 #include "porchlight/store/database.hpp"
@@ -47,6 +48,7 @@ struct Library::State {
   Looks looks;
   EventFeed feed;
   LiveDesk live;
+  MjpegDesk mjpeg;
   CameraPictures pictures;
   ClipDesk clips;
   // library's thread

@@ -8,6 +8,12 @@ namespace porchlight::http {
 bool Sink::send(std::string bytes) const {
   return pipe_->push(std::move(bytes));
 }
+bool Sink::send(SharedFrame bytes) const {
+  return pipe_->push(PipeText{{}, std::move(bytes)});
+}
+void Sink::drop() const {
+  pipe_->finish(PipeEnd::dropped);
+}
 void Sink::close() const {
   pipe_->finish(PipeEnd::after_queue);
 }

@@ -23,10 +23,12 @@ struct CameraView {
   Mailbox<media::FramePtr> for_ring;
   Mailbox<media::FramePtr> for_vision;
   Mailbox<media::FramePtr> for_viewers;
+  Mailbox<media::FramePtr> for_pictures;  // of those who are shown one after another
   // Each is the whole message and publishes nothing else: relaxed.
   std::atomic<bool> has_button{false};  // main → decode lane: every picture is needed, a ring may come
   std::atomic<bool> searched{true};     // main → decode lane: for faces; vision runs
   std::atomic<bool> wanted{false};      // vision → decode lane: somebody is in sight or a ring waits
+  std::atomic<bool> watched{false};     // picture lane → decode lane: somebody is shown its pictures
   std::atomic<bool> moving{false};      // decode lane → whoever asks
   std::atomic<bool> at_rest{false};     // decode → vision lane: what is posted is a look now and then
 };

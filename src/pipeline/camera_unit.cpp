@@ -89,7 +89,8 @@ CameraUnit::CameraUnit(const camera::CameraOptions& options, Clock& clock, telem
               [&dispatcher](event::Motion motion, media::FramePtr picture) {
                 dispatcher.offer({std::move(motion), std::move(picture)});
               }),
-      decode_(*packets_, ingest_, {&view_->for_ring, &view_->for_viewers}, metrics, 1, motion_.onlooker()),
+      decode_(*packets_, ingest_, {&view_->for_ring, &view_->for_viewers, &view_->for_pictures}, metrics, 1,
+              motion_.onlooker()),
       ingest_meter_(clock, restarts_of(options.id, metrics)),
       decode_meter_(clock, restarts_of(options.id, metrics)) {}
 

@@ -15,6 +15,13 @@ Status Pipeline::State::make_live() {
   auto made = live::Lane::create(std::move(wanted), clock, metrics);
   if (!made) return std::move(made).error();
   live = std::move(*made);
+  auto shown = live::PictureLane::create(
+      {},
+      {[this](const std::string& camera) { return shown_pictures.jpeg(camera); },
+       [this](const std::string& camera, bool watched) { shown_pictures.set_watched(camera, watched); }},
+      clock, metrics);
+  if (!shown) return std::move(shown).error();
+  picture_lane = std::move(*shown);
   return {};
 }
 
@@ -22,6 +29,9 @@ void Pipeline::State::start_live() {
   // Ends before the listener, so that viewers are told why.
   supervisor.start({"live", "streamer", Stage::decoders, 10s,
                     [lane = live.get()](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); }});
+  supervisor.start(
+      {"mjpeg", "streamer", Stage::decoders, 10s,
+       [lane = picture_lane.get()](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); }});
 }
 
 void Pipeline::State::publish_sources() {
@@ -35,6 +45,7 @@ void Pipeline::State::publish_sources() {
 void Pipeline::State::show_live() {
   std::map<std::string, std::size_t> viewers;
   std::map<std::string, double> latency;
+  std::map<std::string, std::optional<double>> pictured;  // latency of MJPEG, by camera
   for (const auto& [id, unit] : cameras) viewers[id] = 0;
   std::set<std::pair<std::string, live::Quality>> shown;
   for (const auto& feed : live->figures()) {
@@ -48,9 +59,15 @@ void Pipeline::State::show_live() {
         .set(feed.bitrate_bps);
     if (feed.latency_s) latency[feed.camera_id] = std::max(latency[feed.camera_id], *feed.latency_s);
   }
+  for (const auto& camera : picture_lane->figures()) {
+    if (!cameras.contains(camera.camera_id)) continue;
+    viewers[camera.camera_id] += camera.viewers;
+    pictured[camera.camera_id] = camera.latency_s;
+  }
+  show_picture_latency(pictured);
   for (const auto& [id, count] : viewers)
     metrics.gauge("stream_viewers_count", {{"camera_id", id}}).set(static_cast<double>(count));
-  metrics.gauge("active_streams_total").set(static_cast<double>(shown.size()));
+  metrics.gauge("active_streams_total").set(static_cast<double>(shown.size() + pictured.size()));
   for (const auto& [id, quality] : streams_shown) {
     if (!cameras.contains(id)) continue;
     if (!shown.contains({id, quality}))
@@ -62,6 +79,23 @@ void Pipeline::State::show_live() {
   for (const auto& [id, seconds] : latency)
     metrics.gauge("stream_latency_ms", {{"camera_id", id}, {"protocol", "mse"}}).set(seconds * 1000);
   streams_shown = std::move(shown);
+}
+
+void Pipeline::State::show_picture_latency(const std::map<std::string, std::optional<double>>& latency) {
+  for (const auto& id : pictures_shown)
+    if (cameras.contains(id) && !latency.contains(id))
+      metrics.remove_gauge("stream_latency_ms", {{"camera_id", id}, {"protocol", "mjpeg"}});
+  pictures_shown.clear();
+  for (const auto& [id, seconds] : latency) {
+    if (!seconds) continue;
+    metrics.gauge("stream_latency_ms", {{"camera_id", id}, {"protocol", "mjpeg"}}).set(*seconds * 1000);
+    pictures_shown.insert(id);
+  }
+}
+
+std::shared_ptr<live::PictureViewer> Pipeline::watch_pictures(const std::string& camera_id, int rate,
+                                                              live::PictureOutlet outlet) {
+  return state_->picture_lane->join(camera_id, rate, std::move(outlet));
 }
 
 std::shared_ptr<live::Viewer> Pipeline::watch(const std::string& camera_id, live::Quality quality,

@@ -39,7 +39,8 @@ camera::Onlooker MotionWatch::onlooker() {
 }
 
 bool MotionWatch::wants_all() const noexcept {
-  if (view_.has_button.load(std::memory_order_relaxed) || view_.wanted.load(std::memory_order_relaxed))
+  if (view_.has_button.load(std::memory_order_relaxed) || view_.wanted.load(std::memory_order_relaxed) ||
+      view_.watched.load(std::memory_order_relaxed))
     return true;
   return gate_ ? gate_->wants_all() : is_searched();
 }

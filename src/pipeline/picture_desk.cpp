@@ -11,26 +11,41 @@ constexpr std::chrono::seconds stale_after{5};
 
 }  // namespace
 
-Result<CameraPicture> PictureDesk::picture(const std::string& camera_id) {
-  if (auto table = new_cameras_.take()) {
-    cameras_ = std::move(*table);
-    std::erase_if(newest_, [this](const auto& entry) { return !cameras_->contains(entry.first); });
-  }
+void PictureDesk::take_cameras() {
+  auto table = new_cameras_.take();
+  if (!table) return;
+  cameras_ = std::move(*table);
+  std::erase_if(newest_, [this](const auto& entry) { return !cameras_->contains(entry.first); });
+}
+
+Result<live::Jpeg> PictureDesk::jpeg(const std::string& camera_id) {
+  take_cameras();
   const auto view = cameras_->find(camera_id);
   if (view == cameras_->end()) return Error(ErrorCode::not_found, "there is no camera '" + camera_id + "'");
-  if (const auto frame = view->second->for_viewers.take()) {
+  if (const auto frame = ((*view->second).*box_).take()) {
     auto made = encode(**frame);
     if (!made) return std::move(made).error().context("picture of camera '" + camera_id + "'");
     newest_[camera_id] = std::move(*made);
   }
   const auto newest = newest_.find(camera_id);
-  if (newest != newest_.end() && clock_.now() - newest->second.arrived <= stale_after)
-    return newest->second.picture;
+  if (newest != newest_.end() && clock_.now() - newest->second.arrived <= stale_after) return newest->second;
   newest_.erase(camera_id);
   return Error(ErrorCode::unavailable, "camera '" + camera_id + "' shows no picture at this moment");
 }
 
-Result<PictureDesk::Made> PictureDesk::encode(const media::Frame& frame) {
+Result<CameraPicture> PictureDesk::picture(const std::string& camera_id) {
+  auto made = jpeg(camera_id);
+  if (!made) return std::move(made).error();
+  return CameraPicture{std::move(made->bytes), made->taken};
+}
+
+void PictureDesk::set_watched(const std::string& camera_id, bool watched) {
+  take_cameras();
+  if (const auto view = cameras_->find(camera_id); view != cameras_->end())
+    view->second->watched.store(watched, std::memory_order_relaxed);
+}
+
+Result<live::Jpeg> PictureDesk::encode(const media::Frame& frame) {
   if (!encoder_) {
     auto encoder = media::JpegEncoder::create();
     if (!encoder) return std::move(encoder).error();
@@ -39,8 +54,8 @@ Result<PictureDesk::Made> PictureDesk::encode(const media::Frame& frame) {
   auto bytes = encoder_->encode(frame);
   if (!bytes) return std::move(bytes).error();
   const auto age = std::chrono::duration_cast<WallTime::duration>(clock_.now() - frame.arrived);
-  return Made{{std::make_shared<const std::vector<std::uint8_t>>(std::move(*bytes)), clock_.wall() - age},
-              frame.arrived};
+  return live::Jpeg{std::make_shared<const std::vector<std::uint8_t>>(std::move(*bytes)), clock_.wall() - age,
+                    frame.arrived};
 }
 
 }  // namespace porchlight::pipeline

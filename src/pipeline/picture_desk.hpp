@@ -6,35 +6,40 @@
 #include <string>
 
 #include "pipeline/camera_table.hpp"
+#include "porchlight/live/picture_lane.hpp"
 #include "porchlight/media/jpeg.hpp"
 #include "porchlight/pipeline/picture.hpp"
 
 namespace porchlight::pipeline {
 
 // Makes JPEGs of the cameras' newest frames for those who look. Keeps the newest of each camera encoded
-// and no frame.
+// and no frame. One for each thread that makes pictures, which empties a mailbox of its own.
 class PictureDesk {
  public:
-  explicit PictureDesk(const Clock& clock) : clock_(clock) {}
+  using Box = Mailbox<media::FramePtr> CameraView::*;
+
+  PictureDesk(const Clock& clock, Box box) : clock_(clock), box_(box) {}
 
   void set_cameras(CameraTablePtr table) { new_cameras_.post(std::move(table)); }  // main thread
 
-  // Library's thread. ErrorCode::not_found, unavailable (no frame of the last 5 s), decode.
+  // The desk's thread. ErrorCode::not_found, unavailable (no frame of the last 5 s), decode.
   Result<CameraPicture> picture(const std::string& camera_id);
+  // The same, and when its packet arrived.
+  Result<live::Jpeg> jpeg(const std::string& camera_id);
+  // Somebody is shown the camera: every picture of it is decoded.
+  void set_watched(const std::string& camera_id, bool watched);
 
  private:
-  struct Made {
-    CameraPicture picture;
-    MonotonicTime arrived{};
-  };
-  Result<Made> encode(const media::Frame& frame);
+  void take_cameras();
+  Result<live::Jpeg> encode(const media::Frame& frame);
 
   const Clock& clock_;
+  const Box box_;
   Mailbox<CameraTablePtr> new_cameras_;
-  // library's thread only
+  // desk's thread only
   CameraTablePtr cameras_ = std::make_shared<const CameraTable>();
   std::optional<media::JpegEncoder> encoder_;
-  std::map<std::string, Made> newest_;
+  std::map<std::string, live::Jpeg> newest_;
 };
 
 }  // namespace porchlight::pipeline

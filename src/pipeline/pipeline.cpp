@@ -143,6 +143,7 @@ void Pipeline::State::publish_views() {
   dispatcher->set_cameras(table);
   vision->set_cameras(table);
   pictures.set_cameras(table);
+  shown_pictures.set_cameras(table);
   publish_sources();
   new_view.post(std::move(listener));
 }
@@ -210,6 +211,7 @@ void Pipeline::on_events_changed(std::function<void()> changed) {
 }
 
 Result<CameraPicture> Pipeline::picture(const std::string& camera_id) {
+  if (auto shown = state_->picture_lane->newest(camera_id)) return CameraPicture{shown->bytes, shown->taken};
   return state_->pictures.picture(camera_id);
 }
 

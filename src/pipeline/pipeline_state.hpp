@@ -51,7 +51,8 @@ class Pipeline::State {
         health(condition),
         supervisor(keeper),
         gauges(instruments),
-        pictures(time),
+        pictures(time, &CameraView::for_viewers),
+        shown_pictures(time, &CameraView::for_pictures),
         unrecorded(instruments.counter("audit_log_write_failures_total")) {}
 
   // pipeline.cpp, main thread
@@ -72,6 +73,7 @@ class Pipeline::State {
   void start_live();
   void publish_sources();
   void show_live();  // its gauges
+  void show_picture_latency(const std::map<std::string, std::optional<double>>& latency);
 
   // recorders.cpp, main thread. Null: the camera is not recorded.
   Result<std::shared_ptr<record::Recorder>> make_recorder(const camera::CameraOptions& wanted,
@@ -135,9 +137,11 @@ class Pipeline::State {
   telemetry::Health& health;
   Supervisor& supervisor;
   QueueGauges gauges;
-  PictureDesk pictures;
+  PictureDesk pictures;        // library's thread
+  PictureDesk shown_pictures;  // picture lane's
   std::function<void()> events_changed;
   std::unique_ptr<live::Lane> live;  // outlives the cameras, whose feeds wake it
+  std::unique_ptr<live::PictureLane> picture_lane;
   std::unique_ptr<StoreLane> store;
   std::unique_ptr<FootageEvents> footage_events;  // the footage lane's
   std::unique_ptr<FootageLane> footage;
@@ -154,6 +158,7 @@ class Pipeline::State {
   std::shared_ptr<gpio::ButtonLane> buttons;
   RoutingPtr routing = std::make_shared<const Routing>();
   std::set<std::pair<std::string, live::Quality>> streams_shown;  // in stream_bitrate, stream_latency_ms
+  std::set<std::string> pictures_shown;                           // in stream_latency_ms of MJPEG
   std::set<std::string> types_shown;                              // of channels, in notification_channel_open
   std::map<std::string, std::shared_ptr<CameraUnit>> cameras;
   std::set<std::string> half_stopped;  // of these, by a reload that could not stop every worker

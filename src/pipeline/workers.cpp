@@ -140,9 +140,9 @@ void Pipeline::State::start_sampler() {
 
 std::vector<std::pair<std::string, std::string>> Pipeline::workers_of(const Options& options) {
   std::vector<std::pair<std::string, std::string>> workers{
-      {"button", "button"},   {"event", "event"},  {"store", "sync"}, {"accounts", "sync"},
-      {"footage", "sync"},    {"library", "sync"}, {"clips", "sync"}, {"trials", "sync"},
-      {"sampler", "sampler"}, {"live", "streamer"}};
+      {"button", "button"},   {"event", "event"},   {"store", "sync"},    {"accounts", "sync"},
+      {"footage", "sync"},    {"library", "sync"},  {"clips", "sync"},    {"trials", "sync"},
+      {"sampler", "sampler"}, {"live", "streamer"}, {"mjpeg", "streamer"}};
   for (const auto& camera : options.cameras) {
     workers.emplace_back(ingest_id(camera.id), "ingest");
     workers.emplace_back(decoder_id(camera.id), "decoder");

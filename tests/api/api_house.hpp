@@ -236,6 +236,11 @@ class ApiTest : public testing::Test {
       viewer->outlet.text(camera + ' ' + std::string(to_string(quality)));
       return viewer;
     };
+    ports.watch_pictures = [this](const std::string& camera, int rate, live::PictureOutlet outlet) {
+      auto viewer = std::make_shared<live::PictureViewer>(rate, std::move(outlet));
+      viewer->outlet.send(std::make_shared<const std::string>(camera + ' ' + std::to_string(rate)));
+      return viewer;
+    };
     ports.picture = [this](const std::string& camera) -> Result<CameraPicture> {
       const auto picture = house.on_picture.get();
       if (!picture) return Error(ErrorCode::unavailable, "camera '" + camera + "' shows no picture");

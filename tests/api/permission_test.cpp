@@ -74,6 +74,7 @@ const std::map<std::string, Rule>& rules() {
       {"GET /api/v1/cameras/{id}", {"view", {"viewer", "user", "admin"}, true}},
       {"GET /api/v1/cameras/{id}/snapshot", {"view", {"viewer", "user", "admin"}, true}},
       {"GET /api/v1/cameras/{id}/live", {"view", {"viewer", "user", "admin"}, true}},
+      {"GET /api/v1/cameras/{id}/mjpeg", {"view", {"viewer", "user", "admin"}, true}},
       {"GET /api/v1/events/{id}/clip",
        {"view", {"viewer", "user", "admin"}}},  // by camera: see FootageRoutes
       {"GET /api/v1/recordings", {"view", {"viewer", "user", "admin"}}},

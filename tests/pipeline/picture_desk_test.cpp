@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 struct PictureDeskTest : testing::Test {
   SimulatedClock clock;
   Wakeup vision = std::move(*Wakeup::create());
-  PictureDesk desk{clock};
+  PictureDesk desk{clock, &CameraView::for_viewers};
   std::shared_ptr<CameraView> front = std::make_shared<CameraView>("front", vision);
 
   void SetUp() override { show({{"front", front}}); }
@@ -88,6 +88,28 @@ TEST_F(PictureDeskTest, CameraThatLeftIsNotThereAndTheOthersStay) {
   EXPECT_EQ(desk.picture("back").error().code(), ErrorCode::unavailable);
   show({});
   EXPECT_EQ(desk.picture("front").error().code(), ErrorCode::not_found);
+}
+
+TEST_F(PictureDeskTest, SaysToTheCameraThatItIsShown) {
+  EXPECT_FALSE(front->watched);
+  desk.set_watched("front", true);
+  EXPECT_TRUE(front->watched);
+  desk.set_watched("back", true);  // which is not there
+  desk.set_watched("front", false);
+  EXPECT_FALSE(front->watched);
+}
+
+TEST_F(PictureDeskTest, EachDeskEmptiesItsOwnBox) {
+  PictureDesk other{clock, &CameraView::for_pictures};
+  other.set_cameras(std::make_shared<const CameraTable>(CameraTable{{"front", front}}));
+  const auto seen = see(640);
+  front->for_pictures.post(seen);
+  const auto shown = other.jpeg("front");
+  ASSERT_TRUE(shown.ok()) << shown.error().text();
+  EXPECT_EQ(shown->arrived, seen->arrived);
+  expect_shows({shown->bytes, shown->taken}, *seen);
+  EXPECT_EQ(other.jpeg("front")->bytes, shown->bytes) << "encoded once";
+  expect_shows(*desk.picture("front"), *seen);
 }
 
 }  // namespace

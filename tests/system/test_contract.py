@@ -36,6 +36,7 @@ ROUTES = ["GET,/,200+304+404", "GET,/assets/{file},200+304+404", "GET,/api/v1/au
           "GET,/api/v1/events/stream,200+400+401+403+429+503", "GET,/ws,101+400+401+403+429+503",
           "GET,/api/v1/cameras,200+400+401+403", "GET,/api/v1/cameras/{id},200+400+401+403+404",
           "GET,/api/v1/cameras/{id}/snapshot,200+400+401+403+404+503", "GET,/api/v1/cameras/{id}/live,101+400+401+403+404",
+          "GET,/api/v1/cameras/{id}/mjpeg,200+400+401+403+404+429+503",
           "GET,/api/v1/people,200+401+403+503", "POST,/api/v1/people,201+400+401+403+404+413+415+422+503",
           "PATCH,/api/v1/people/{id},200+400+401+403+404+409+415+422+503", "DELETE,/api/v1/people/{id},204+401+403+404+503",
           "GET,/api/v1/faces,200+401+403+503", "GET,/api/v1/faces/{id},200+401+403+404+503",
@@ -82,7 +83,7 @@ class ContractTest(unittest.TestCase):
     def check(self, text):
         words = ["camera_id=front", "channel=webhook", "channel=log", "model_version=resnet-1", "model_version=rfb-320", "model_version=landmark-68",
                  "endpoint=unmatched"]
-        words += [f"worker_id={w}" for w in ("button", "event", "store", "accounts", "footage", "library", "clips", "trials", "live", "sampler", "http", "log", "vision", "ingest-front",
+        words += [f"worker_id={w}" for w in ("button", "event", "store", "accounts", "footage", "library", "clips", "trials", "live", "mjpeg", "sampler", "http", "log", "vision", "ingest-front",
                                              "decoder-front", "recorder-front", "notify-hook", "notify-journal")]
         words += [f"mount_point={p}" for p in host_facts.mount_points(self.daemon.state)]
         words += [f"device={d}" for d in host_facts.block_devices(self.daemon.state)]

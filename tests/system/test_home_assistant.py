@@ -146,6 +146,35 @@ class HomeAssistantPage(unittest.TestCase):
         self.assertIn("401", self.last.stderr)
         self.assertEqual(picture.read_bytes(), before)
 
+    def test_the_page_shows_the_camera_with_a_token_as_password(self):
+        clip.make(self.folder / "door.mp4", [], 3)
+        self.start(False)
+        anna = Client(self.daemon)
+        code = harness.wait_until(lambda: first_run_code(self.daemon), 20, "the first-run code")
+        self.assertEqual(anna.register(code, "anna", ANNA)[0], 201)
+        self.assertEqual(anna.login("anna", ANNA), 200)
+        status, _, made = anna.ask("POST", "/api/v1/tokens", {"name": "hass", "scopes": ["view"], "days": 90})
+        self.assertEqual(status, 201, made)
+        (self.folder / "ca.pem").write_bytes((self.daemon.state / "tls/ca.pem").read_bytes())
+        commands = re.findall(r"^curl --cacert .*--user .*$", PAGE.read_text(), re.M)
+        self.assertEqual(len(commands), 2)
+        # What stands in the table is what the commands ask for.
+        for address in re.findall(r"`(https://door.local:8000/api/[^`]*)`", PAGE.read_text()):
+            self.assertTrue(any(address in command for command in commands), address)
+        harness.wait_until(lambda: self.daemon.metric("camera_connection_status", camera_id="front") == 1, 30, "the camera")
+        fetch, show = (command.replace("door.local:8000", f"localhost:{self.daemon.port}") for command in commands)
+
+        def run(command, token):
+            return subprocess.run(["sh", "-c", command], cwd=self.folder, env={"PATH": "/usr/bin:/bin", "token": token},
+                                  capture_output=True, timeout=60)
+
+        picture, row = self.folder / "front.jpg", self.folder / "front.mjpeg"
+        harness.wait_until(lambda: run(fetch, made["token"]) and harness.size_of_jpeg(picture.read_bytes()), 60, "a picture")
+        run(show, made["token"])  # until its time is over
+        self.assertTrue(row.read_bytes().startswith(b"--porchlight\r\nContent-Type: image/jpeg\r\n"), row.read_bytes()[:80])
+        run(fetch, ANNA)
+        self.assertIsNone(harness.size_of_jpeg(picture.read_bytes()), "the account's own password shows nothing")
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

@@ -13,6 +13,7 @@
 #include "porchlight/base/clock.hpp"
 #include "porchlight/base/result.hpp"
 #include "porchlight/live/feed.hpp"
+#include "porchlight/live/picture_lane.hpp"
 #include "porchlight/live/viewer.hpp"
 #include "porchlight/telemetry/metrics.hpp"
 
@@ -38,6 +39,10 @@ struct LibraryPorts {
   // Any thread; does not wait. Shows a camera until the viewer leaves or the outlet is closed.
   std::function<std::shared_ptr<live::Viewer>(const std::string& camera, live::Quality, live::Outlet)>
       watch{};
+  // The same as a row of JPEGs, so many a second.
+  std::function<std::shared_ptr<live::PictureViewer>(const std::string& camera, int rate,
+                                                     live::PictureOutlet)>
+      watch_pictures{};
 };
 
 // What is there to look at: events and their pictures out of the database and the files, the cameras'

@@ -30,6 +30,9 @@ struct FileBody {
 
 struct Pipe;  // the way from any thread to one client; src/http/pipe.hpp
 
+// One message, made once for all clients that get it.
+using SharedFrame = std::shared_ptr<const std::string>;
+
 // The sending end of an answer that does not end by itself. Copies share it. Any thread, also after
 // the client has left or the server is gone.
 class Sink {
@@ -39,7 +42,9 @@ class Sink {
   // False when the client has left, or is dropped now because it does not read: what waits for it
   // may have StreamBody::queue_bytes. Callbacks never come from within this call.
   bool send(std::string bytes) const;
-  void close() const;  // after what was sent
+  bool send(SharedFrame bytes) const;  // without a copy
+  void close() const;                  // after what was sent
+  void drop() const;                   // at once: the client does not read
   bool is_open() const noexcept;
   std::size_t waiting() const noexcept;  // bytes that are not with the kernel yet
 
@@ -56,8 +61,6 @@ struct StreamBody {
   std::size_t queue_bytes = 0;       // 0: Limits::stream_queue_bytes
 };
 
-// One message, made once for all clients that get it.
-using SharedFrame = std::shared_ptr<const std::string>;
 // A binary message of these parts, one behind the other.
 SharedFrame binary_frame(std::initializer_list<std::string_view> parts);
 

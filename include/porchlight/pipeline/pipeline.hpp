@@ -17,6 +17,7 @@
 #include "porchlight/gpio/options.hpp"
 #include "porchlight/gpio/output_lane.hpp"
 #include "porchlight/live/lane.hpp"
+#include "porchlight/live/picture_lane.hpp"
 #include "porchlight/notify/link.hpp"
 #include "porchlight/notify/options.hpp"
 #include "porchlight/pipeline/examination.hpp"
@@ -151,6 +152,9 @@ class Pipeline {
   // Any thread; does not wait. Somebody watches a camera from now on, until the client or the viewer leaves.
   std::shared_ptr<live::Viewer> watch(const std::string& camera_id, live::Quality quality,
                                       live::Outlet outlet);
+  // The same as a row of JPEGs, `rate` a second at most (1…15).
+  std::shared_ptr<live::PictureViewer> watch_pictures(const std::string& camera_id, int rate,
+                                                      live::PictureOutlet outlet);
   // One JSON object: cameras, buttons, rings; docs/api.md has the fields.
   std::string status();
 
