@@ -61,7 +61,7 @@ class Looker:
             if len(picture) < size:
                 return  # it ended within a picture
             if fields["Content-Type"] != "image/jpeg" or self.bytes.read(2 + len(BOUNDARY)) != b"\r\n" + BOUNDARY:
-                raise ValueError(f"a part that is none: {head!r}")
+                raise ValueError(f"a part that is none: {fields}")
             self.pictures.append(picture)
             self.times.append(float(fields["X-Timestamp"]))
 
