@@ -51,7 +51,12 @@ PictureOutlet outlet_of(const std::shared_ptr<Client>& client) {
 
 struct PictureLaneTest : testing::Test {
   SystemClock clock;
-  telemetry::Metrics metrics;
+  telemetry::ClosedSets sets = [] {
+    telemetry::ClosedSets only;
+    only.camera_ids = {"front"};
+    return only;
+  }();
+  telemetry::Metrics metrics{sets};
   std::mutex mutex;
   std::map<std::string, bool> watched;
   std::atomic<int> asked{0};

@@ -55,16 +55,25 @@ class Looker:
     def read_parts(self):
         if self.bytes.readline() != BOUNDARY:
             raise ValueError("it does not begin with the boundary")
-        while head := b"".join(iter(self.bytes.readline, b"\r\n")):
-            fields = dict(line.split(": ", 1) for line in head.decode().splitlines())
+        while fields := self.head():
             size = int(fields["Content-Length"])
             picture = self.bytes.read(size)
             if len(picture) < size:
                 return  # it ended within a picture
             if fields["Content-Type"] != "image/jpeg" or self.bytes.read(2 + len(BOUNDARY)) != b"\r\n" + BOUNDARY:
-                raise ValueError(f"a part that is none: {head!r}")
+                raise ValueError(f"a part that is none: {fields}")
             self.pictures.append(picture)
             self.times.append(float(fields["X-Timestamp"]))
+
+    def head(self):
+        """The fields of a part; none when the answer has ended."""
+        fields = {}
+        for line in self.bytes:
+            if line == b"\r\n":
+                return fields
+            name, _, value = line.decode().strip().partition(": ")
+            fields[name] = value
+        return None
 
     def wait_for(self, count, seconds=60):
         harness.wait_until(lambda: len(self.pictures) >= count or self.fault, seconds, f"{count} pictures, has {len(self.pictures)}")
