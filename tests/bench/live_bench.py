@@ -220,6 +220,8 @@ def watched(house, viewers, seconds=SECONDS):
         rate = (crowd.bytes - begun) * 8 / cost.passed / max(1, viewers) / 1e6
         if crowd.closed:
             sys.exit(f"live_bench: {len(crowd.closed)} of {viewers} viewers were closed: {crowd.closed[:3]}")
+    # The lane looks once a second who has left; till then they have their seats.
+    harness.wait_until(lambda: not house.daemon.metric("stream_viewers_count", camera_id="front"), 30, "that all have left")
     return 100 * cost.kinds.get("live", 0) / cost.passed, 100 * cost.cpu / cost.passed, rate
 
 

@@ -103,8 +103,8 @@ class Crowd:
         """Until each has got something to look at."""
         end = time.monotonic() + seconds
         while any(viewer.bytes < 20_000 for viewer in self.viewers):
-            if time.monotonic() > end:
-                raise AssertionError("not every viewer got pictures")
+            if time.monotonic() > end or self.closed:
+                raise AssertionError(f"not every viewer got pictures; closed with {self.closed}")
             self.read_for(1)
         self.watch(3)
 
@@ -118,8 +118,9 @@ class Crowd:
 
 
 def join_and_leave(client, times):
-    """One after the other, each until its first picture."""
+    """One after the other, each until its first picture; no more than forty a second."""
     for _ in range(times):
+        time.sleep(0.025)
         with Crowd([client], 1) as crowd:
             end = time.monotonic() + 60
             while crowd.bytes < 5_000:
