@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { asProblem, type Problem } from "../api";
 import { route, type Route } from "../route";
 import { begin, isAdmin, maySeePeople, mayView, user } from "../session";
@@ -72,7 +72,8 @@ export function App() {
     void begin().catch((thrown) => setProblem(asProblem(thrown)));
   };
   useEffect(start, []);
-  useEffect(() => void (document.documentElement.lang = language.value), [language.value]);
+  // With the texts, not after them.
+  useLayoutEffect(() => void (document.documentElement.lang = language.value), [language.value]);
   if (user.value) return <Shell />;
   if (user.value === null) return <Entry />;
   return (

@@ -35,7 +35,7 @@ export const healthDe: typeof healthEn = {
   disk: (place) => `Datenträger ${place}`,
   diskUsed: (percent, free, total) => `${percent} belegt, ${free} von ${total} frei`,
   oldest: "Älteste Aufnahme",
-  noFootage: "keine",
+  noFootage: "noch keine",
   written: "Aufnahmen am Tag",
   writtenRate: (amount) => `${amount} im Mittel seit dem Start`,
   forecast: "Platz für",

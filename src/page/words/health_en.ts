@@ -33,7 +33,7 @@ export const healthEn = {
   disk: (place: string) => `Disk ${place}`,
   diskUsed: (percent: string, free: string, total: string) => `${percent} used, ${free} of ${total} free`,
   oldest: "Oldest footage",
-  noFootage: "none",
+  noFootage: "none yet",
   written: "Footage in a day",
   writtenRate: (amount: string) => `${amount} at the rate since the start`,
   forecast: "Room for",
