@@ -76,7 +76,7 @@ export function Trial({ draft, entry, fields, refuse }: TrialProps) {
         {busy && <p>{s().camera.trying(seconds)}</p>}
         {found && <p class="answered">{s().camera.found(found.codec, found.width, found.height, found.took_ms)}</p>}
       </div>
-      {found && <img src={`data:image/jpeg;base64,${found.picture}`} alt={s().camera.picture} />}
+      {found && <img src={`data:image/jpeg;base64,${found.picture}`} alt={s().camera.picture} onLoad={(event) => event.currentTarget.scrollIntoView({ block: "nearest" })} />}
       {fault && <p class="fault" role="alert">{fault}</p>}
     </div>
   );
