@@ -287,7 +287,8 @@ class SettingsTest(SettingsCase):
         self.delete("channels/hook")
 
     def test_a_channel_that_cannot_be_reached_says_why(self):
-        self.start()
+        self.start(mqtt={"host": "127.0.0.1", "port": closed_port(self)})
+        self.assertEqual(self.anna.ask("POST", "/api/v1/settings/channels/mqtt/test")[0], 409)
         self.put("channels/hook", type="webhook", url=f"http://127.0.0.1:{closed_port(self)}/x")
         status, _, body = self.anna.ask("POST", "/api/v1/settings/channels/hook/test")
         self.assertEqual((status, body["delivered"]), (200, False), body)
