@@ -309,7 +309,8 @@ std::vector<KeyFault> overruled(const SettingsTrees& before, const Raw& all, con
   const auto* now = find_entry(before.all, change.section, change.id);
   const auto was = now == nullptr ? ordered_json::object() : shown_entry(change.section, *now);
   const auto is = shown_entry(change.section, *entry);
-  for (const auto& [key, value] : ordered_json::parse(*change.keys).items()) {
+  const auto given = ordered_json::parse(*change.keys);
+  for (const auto& [key, value] : given.items()) {
     if (value.is_null() || key == "id" || (was.contains(key) && was[key] == value)) continue;
     const auto* holds = entry->find(key);
     if (holds == nullptr) continue;

@@ -229,7 +229,7 @@ void add_settings_routes(Guard& guard, Looks& looks, SettingsPorts ports) {
             here.with_secret(), bound(desk, change));
   guard.add({.method = Method::del,
              .path = paths::settings_entry,
-             .statuses = {200, 400, 404, 409, 422, 429, 503},
+             .statuses = {200, 400, 404, 409, 429, 503},
              .answer = change_deadline},
             here, bound(desk, change));
 }

@@ -194,23 +194,27 @@ void add_trials(api::SettingsPorts& ports, std::function<bool(std::function<void
   ports.try_camera = [=, &executor](const std::string& keys, const Answer<CameraTrialOutcome>& answer) {
     auto turn = turns->take();
     if (!turn) return answer(busy(one_at_a_time));
-    const bool taken = on_main([=, &executor]() {
+    const bool taken = on_main([=, &executor]() mutable {
       auto camera = camera_of(keys, running());
-      if (auto* no = std::get_if<CameraTrialOutcome>(&camera)) return answer(std::move(*no));
-      try_later(executor, turn, std::get<camera::CameraOptions>(std::move(camera)), answer);
+      if (auto* no = std::get_if<CameraTrialOutcome>(&camera)) {
+        turn.reset();  // before the answer: whoever has it may ask again
+        return answer(std::move(*no));
+      }
+      try_later(executor, std::move(turn), std::get<camera::CameraOptions>(std::move(camera)), answer);
     });
     if (!taken) answer(busy(one_at_a_time));
   };
   ports.try_channel = [=, &executor](const std::string& id, const Answer<ChannelTrialOutcome>& answer) {
     auto turn = turns->take();
     if (!turn) return answer(busy(one_at_a_time));
-    const bool taken = on_main([=, &executor]() {
+    const bool taken = on_main([=, &executor]() mutable {
       const auto& channels = running().house.notifications.channels;
       const auto channel =
           std::find_if(channels.begin(), channels.end(), [&](const auto& one) { return one.id == id; });
+      if (channel == channels.end()) turn.reset();
       if (channel == channels.end())
         return answer(Error(ErrorCode::not_found, "there is no channel '" + id + "'"));
-      try_later(executor, turn, *channel, answer);
+      try_later(executor, std::move(turn), *channel, answer);
     });
     if (!taken) answer(busy(one_at_a_time));
   };

@@ -94,9 +94,9 @@ TEST_F(Overlay, AFaultOfAMergedItemNamesItsOwnFile) {
   write("config.d/a.yaml", "\ncameras:\n  - {id: a, record: maybe}\n  - {id: x, urk: 1}\n");
   read_sample(load().root());
   const auto all = seen();
-  EXPECT_THAT(all, testing::Contains(testing::StartsWith("main.yaml:2:20: cameras[0].stall: ")));
-  EXPECT_THAT(all, testing::Contains(testing::StartsWith("config.d/a.yaml:3:12: cameras[0].record: ")));
-  EXPECT_THAT(all, testing::Contains(testing::StartsWith("config.d/a.yaml:4:12: cameras[1].urk: ")));
+  EXPECT_THAT(all, testing::Contains(testing::StartsWith("main.yaml:2:21: cameras[0].stall: ")));
+  EXPECT_THAT(all, testing::Contains(testing::StartsWith("config.d/a.yaml:3:13: cameras[0].record: ")));
+  EXPECT_THAT(all, testing::Contains(testing::StartsWith("config.d/a.yaml:4:13: cameras[1].urk: ")));
 }
 
 // Whose a value is goes by the file of the value, not by that of its item.

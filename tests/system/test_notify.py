@@ -166,7 +166,7 @@ class DryRunTest(TwoHooks):
 
         refused = tried()
         self.assertEqual(refused.returncode, 2, refused.stderr)
-        self.assertRegex(refused.stderr, r"siren.yaml:3:\d+: notifications.channels\[1\].command: stands in a file that others")
+        self.assertRegex(refused.stderr, r"siren.yaml:3:\d+: notifications.channels\[2\].command: stands in a file that others")
         over.chmod(0o644)
         if os.geteuid() == 0:
             self.assertEqual(tried().returncode, 1, "it runs, and /bin/false refuses")

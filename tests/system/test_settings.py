@@ -35,7 +35,7 @@ def closed_port(test):
 class SettingsCase(unittest.TestCase):
     def start(self, **config):
         self.daemon = harness.Daemon({"faces": {"enabled": False}, **config})
-        self.addCleanup(self.daemon.stop)
+        self.addCleanup(self.daemon.close)
         code = harness.wait_until(lambda: first_run_code(self.daemon), 20, "the first-run code")
         self.anna = Client(self.daemon)
         self.assertEqual(self.anna.register(code, "anna", PASSWORD)[0], 201)
@@ -145,6 +145,7 @@ class RtspSettingsTest(SettingsCase):
         self.put("cameras/front", url=self.url, user="viewer", name="Door", password=SECRET)
         self.daemon.stop()
         self.daemon.start()
+        self.anna.port = self.daemon.port  # the session goes on
         self.wait_for_camera()
         self.assertEqual([b["id"] for b in self.daemon.status()["buttons"]], ["bell"])
 
@@ -287,7 +288,8 @@ class SettingsTest(SettingsCase):
         self.delete("channels/hook")
 
     def test_a_channel_that_cannot_be_reached_says_why(self):
-        self.start()
+        self.start(mqtt={"host": "127.0.0.1", "port": closed_port(self)})
+        self.assertEqual(self.anna.ask("POST", "/api/v1/settings/channels/mqtt/test")[0], 409)
         self.put("channels/hook", type="webhook", url=f"http://127.0.0.1:{closed_port(self)}/x")
         status, _, body = self.anna.ask("POST", "/api/v1/settings/channels/hook/test")
         self.assertEqual((status, body["delivered"]), (200, False), body)
