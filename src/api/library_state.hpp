@@ -11,6 +11,7 @@
 #include "api/camera_pictures.hpp"
 #include "api/clip_desk.hpp"
 #include "api/event_feed.hpp"
+#include "api/hls_desk.hpp"
 #include "api/live_desk.hpp"
 #include "api/looks.hpp"
 #include "porchlight/api/footage_shelf.hpp"
@@ -47,6 +48,7 @@ struct Library::State {
   Looks looks;
   EventFeed feed;
   LiveDesk live;
+  HlsDesk hls;
   CameraPictures pictures;
   ClipDesk clips;
   // library's thread

@@ -52,6 +52,7 @@ inline constexpr const char* cameras = "/api/v1/cameras";
 inline constexpr const char* camera = "/api/v1/cameras/{id}";
 inline constexpr const char* camera_snapshot = "/api/v1/cameras/{id}/snapshot";
 inline constexpr const char* camera_live = "/api/v1/cameras/{id}/live";
+inline constexpr const char* camera_hls = "/hls/{camera}/{file}";
 
 inline constexpr const char* event_clip = "/api/v1/events/{id}/clip";
 inline constexpr const char* recordings = "/api/v1/recordings";
@@ -106,6 +107,7 @@ inline constexpr std::array all = {
     camera,
     camera_snapshot,
     camera_live,
+    camera_hls,
     authority,
     people,
     person,

@@ -24,6 +24,7 @@ std::unique_ptr<api::Library> make_library(pipeline::Pipeline& pipeline, api::Ac
   ports.watch = [&pipeline](const std::string& camera, live::Quality quality, live::Outlet outlet) {
     return pipeline.watch(camera, quality, std::move(outlet));
   };
+  ports.hls = [&pipeline](live::HlsRequest request) { pipeline.ask_hls(std::move(request)); };
   ports.ready = [&health] { return health.database_connected.load(); };
   auto library = std::make_unique<api::Library>(folder, clock, metrics, accounts, std::move(ports));
   executor.set_tick([&library = *library] { library.tick(); });

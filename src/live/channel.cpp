@@ -13,20 +13,21 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto stale = 5s;                // a picture older than that is none of now
-constexpr auto between_rates = 5s;        // over which a bit rate is counted
-constexpr auto quick_answer = 60s;        // who joins later did not come because of the ring
+constexpr auto stale = 5s;          // a picture older than that is none of now
+constexpr auto between_rates = 5s;  // over which a bit rate is counted
+constexpr double unknown_bps = 4e6;
+constexpr const char* not_for_browsers = "browsers do not take the camera's codec in MP4";
 constexpr std::size_t most_sounds = 512;  // without a picture between them
 
 }  // namespace
 
-LiveInstruments::LiveInstruments(telemetry::Metrics& metrics)
-    : latency(metrics.histogram("stream_latency_seconds", {{"protocol", "mse"}})),
-      ring_to_view(metrics.histogram("doorbell_ring_to_live_view_seconds", {{"protocol", "mse"}})),
-      bytes(metrics.counter("stream_bytes_sent_total", {{"protocol", "mse"}})) {}
-
-Channel::Channel(Source source, const Limits& limits, const Clock& clock, LiveInstruments& instruments)
-    : source_(std::move(source)), limits_(limits), clock_(clock), instruments_(instruments) {}
+Channel::Channel(Source source, const Limits& limits, const Clock& clock, LiveInstruments& instruments,
+                 LiveInstruments& hls_instruments)
+    : source_(std::move(source)),
+      limits_(limits),
+      clock_(clock),
+      instruments_(instruments),
+      hls_(source_.feed->quality(), clock, hls_instruments) {}
 
 Channel::~Channel() {
   source_.feed->set_watched(false);
@@ -42,9 +43,23 @@ void Channel::take(const media::PacketPtr& packet) {
   if (!video_ || !media::same_coding(*video_, *packet->stream)) depth_.forget();
   video_ = packet->stream;
   last_picture_ = packet->arrived;
+  count_group(*packet);
   depth_.saw(*packet);
   keep(packet);
-  if (!viewings_.empty()) show(*packet);
+  if (is_watched()) show(*packet);
+}
+
+// The largest counts; it is forgotten slowly.
+void Channel::count_group(const media::Packet& picture) {
+  if (picture.keyframe) {
+    const std::chrono::duration<double> lasted = picture.arrived - last_keyframe_.value_or(picture.arrived);
+    if (lasted > 0s)
+      group_bps_ =
+          std::max(static_cast<double>(bytes_since_keyframe_) * 8 / lasted.count(), group_bps_ * 0.9);
+    last_keyframe_ = picture.arrived;
+    bytes_since_keyframe_ = 0;
+  }
+  bytes_since_keyframe_ += picture.size;
 }
 
 // Behind a new connection, and behind a picture that came damaged, nothing can be decoded before a keyframe;
@@ -66,7 +81,7 @@ void Channel::take_sound(const media::PacketPtr& packet) {
     sound_ = std::move(described);
   }
   keep(packet);
-  if (!viewings_.empty() && sounds_.size() < most_sounds) sounds_.push_back(packet);
+  if (is_watched() && sounds_.size() < most_sounds) sounds_.push_back(packet);
 }
 
 // A group that is too long to be kept is forgotten up to the next keyframe.
@@ -99,6 +114,7 @@ bool Channel::begin_anew(const media::Packet& keyframe) {
       log_.warning("a camera cannot be shown live",
                    {{"camera_id", source_.feed->camera_id()}, {"fault", made.error().text()}});
     for (auto& viewing : viewings_) viewing->tell(unsupported(unsupported_));
+    hls_.refuse(404, not_for_browsers);
     return false;
   }
   maker_ = std::move(*made);
@@ -108,6 +124,7 @@ bool Channel::begin_anew(const media::Packet& keyframe) {
   if (maker_->sound() == nullptr) sound_.reset();
   head_ =
       Head{++heads_, begins(maker_->type(), maker_->width(), maker_->height()), head_frame(maker_->head())};
+  head_->offset = head_->frame->size() - maker_->head().size();
   return true;
 }
 
@@ -133,7 +150,11 @@ void Channel::show(const media::Packet& picture) {
   }
   const auto arrived =
       clock_.wall() - std::chrono::duration_cast<WallTime::duration>(clock_.now() - picture.arrived);
-  send({media_frame(arrived, *bytes), picture.keyframe, picture.arrived});
+  Fragment made{media_frame(arrived, *bytes), picture.keyframe, picture.arrived};
+  made.offset = made.frame->size() - bytes->size();
+  made.at = maker_->at();
+  made.wall = arrived;
+  send(made);
 }
 
 void Channel::send(const Fragment& fragment) {
@@ -160,11 +181,12 @@ void Channel::send(const Fragment& fragment) {
     if (first) greet(*viewing);
     if (!catching_up_ && viewing->is_measured(now)) measure(*viewing, fragment.arrived, now);
   }
+  hls_.add(*head_, fragment);
 }
 
 // The first picture of one who came because of a ring.
 void Channel::greet(Viewing& viewing) {
-  if (!rung_ || viewing.joined() < *rung_ || viewing.joined() - *rung_ > quick_answer) return;
+  if (!is_answer(rung_, viewing.joined())) return;
   instruments_.ring_to_view.observe(std::chrono::duration<double>(clock_.now() - *rung_).count());
 }
 
@@ -175,6 +197,7 @@ void Channel::measure(const Viewing& viewing, MonotonicTime arrived, MonotonicTi
 }
 
 void Channel::watch() {
+  awake_ = true;
   source_.feed->set_watched(true);
   if (counted_from_ == MonotonicTime{}) counted_from_ = clock_.now();
   if (group_.empty() || shows_nothing(clock_.now()) || !depth_.is_known()) return;
@@ -193,6 +216,7 @@ void Channel::watch() {
 }
 
 void Channel::rest() {
+  awake_ = false;
   source_.feed->set_watched(false);
   maker_.reset();
   head_.reset();
@@ -215,9 +239,10 @@ void Channel::add(std::shared_ptr<Viewer> viewer, std::string_view version) {
   auto viewing = std::make_unique<Viewing>(std::move(viewer), limits_, now);
   viewing->viewer().outlet.text(hello(*source_.feed, version));
   viewing->allow(maker_ ? fragment_bytes_ : group_bytes_);
+  const bool watched = is_watched();
   viewings_.push_back(std::move(viewing));
   auto& added = *viewings_.back();
-  if (viewings_.size() == 1) {
+  if (!watched) {
     watch();
   } else if (head_ && !shows_nothing(now)) {
     for (const auto& fragment : fragments_) added.give(*head_, fragment, now);
@@ -231,27 +256,71 @@ void Channel::add(std::shared_ptr<Viewer> viewer, std::string_view version) {
 }
 
 void Channel::adopt(Channel& former) {
+  heads_ = std::max(heads_, former.heads_);
   for (auto& viewing : former.viewings_) {
-    heads_ = std::max(heads_, former.heads_);
     viewing->tell(waiting(source_.state()));
     viewings_.push_back(std::move(viewing));
   }
   former.viewings_.clear();
-  if (!viewings_.empty()) watch();
+  former.hls_.move_to(hls_);
+  if (is_watched()) watch();
+}
+
+void Channel::ask(HlsRequest request) {
+  take_packets();
+  const bool watched = is_watched();
+  if (!hls_.is_running()) {
+    hls_.begin();
+    if (!watched)
+      watch();
+    else if (head_ && !shows_nothing(clock_.now()))
+      for (const auto& fragment : fragments_) hls_.add(*head_, fragment);
+  }
+  // What cannot be shown ended it again.
+  if (!unsupported_.empty()) {
+    hls_.refuse(404, not_for_browsers);
+    if (!is_watched()) rest();
+    return request.answer({.status = 404, .why = not_for_browsers});
+  }
+  hls_.ask(std::move(request), rung_);
+}
+
+bool Channel::is_unsupported() const {
+  return video_ != nullptr && !is_carried(*video_);
+}
+
+std::optional<HlsRendition> Channel::rendition() const {
+  if (group_.empty() || is_unsupported()) return std::nullopt;
+  std::unique_ptr<FragmentMaker> made;
+  if (!maker_) {
+    auto tried = FragmentMaker::create(*group_.front(), sound_, depth_.depth());
+    if (!tried) return std::nullopt;
+    made = std::move(*tried);
+  }
+  const auto& maker = maker_ ? *maker_ : *made;
+  const auto& type = maker.type();
+  const auto from = type.find('"') + 1;
+  const std::chrono::duration<double> lasted = *last_picture_ - last_keyframe_.value_or(*last_picture_);
+  const double bps = group_bps_ > 0  ? group_bps_
+                     : lasted > 0.5s ? static_cast<double>(bytes_since_keyframe_) * 8 / lasted.count()
+                                     : unknown_bps;
+  return HlsRendition{source_.feed->quality(), type.substr(from, type.rfind('"') - from), maker.width(),
+                      maker.height(), bps};
 }
 
 void Channel::end_all(std::uint16_t code, std::string_view reason) {
   for (auto& viewing : viewings_) viewing->viewer().outlet.close(code, reason);
   viewings_.clear();
+  hls_.refuse(503, "the camera is not in use");
   rest();
 }
 
 void Channel::tick() {
   const auto now = clock_.now();
-  const bool watched = !viewings_.empty();
   std::erase_if(viewings_, [&](const auto& viewing) { return !viewing->is_well(now); });
-  if (viewings_.empty()) {
-    if (watched) rest();
+  hls_.tick();
+  if (!is_watched()) {
+    if (awake_) rest();
     return;
   }
   if (now - counted_from_ >= between_rates) {
@@ -266,7 +335,12 @@ void Channel::tick() {
 }
 
 FeedFigures Channel::figures() {
-  return {source_.feed->camera_id(), source_.feed->quality(), viewings_.size(), bitrate_bps_, latency_s_};
+  return {source_.feed->camera_id(),
+          source_.feed->quality(),
+          viewers(),
+          bitrate_bps_,
+          viewings_.empty() ? std::nullopt : latency_s_,
+          hls_.latency_s()};
 }
 
 }  // namespace porchlight::live

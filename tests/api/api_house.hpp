@@ -192,6 +192,7 @@ class ApiTest : public testing::Test {
   explicit ApiTest(bool database_is_open = true) : executor(database_is_open) {
     telemetry::set_log_level(telemetry::Level::critical);  // refusals are what is tested
   }
+  std::function<void(live::HlsRequest)> on_hls;  // listener's thread; set before the first request
   LibraryPorts library_ports() {
     LibraryPorts ports;
     ports.quick = [this](LibraryPorts::Job job) { return librarian.submit(std::move(job)); };
@@ -201,6 +202,10 @@ class ApiTest : public testing::Test {
       auto viewer = std::make_shared<live::Viewer>(std::move(outlet), clock.now());
       viewer->outlet.text(camera + ' ' + std::string(to_string(quality)));
       return viewer;
+    };
+    ports.hls = [this](live::HlsRequest request) {
+      if (on_hls) return on_hls(std::move(request));
+      request.answer({.status = 404, .why = "nothing is there"});
     };
     ports.picture = [this](const std::string& camera) -> Result<CameraPicture> {
       const auto picture = house.on_picture.get();

@@ -13,6 +13,7 @@
 #include "porchlight/base/clock.hpp"
 #include "porchlight/base/result.hpp"
 #include "porchlight/live/feed.hpp"
+#include "porchlight/live/hls.hpp"
 #include "porchlight/live/viewer.hpp"
 #include "porchlight/telemetry/metrics.hpp"
 
@@ -38,6 +39,8 @@ struct LibraryPorts {
   // Any thread; does not wait. Shows a camera until the viewer leaves or the outlet is closed.
   std::function<std::shared_ptr<live::Viewer>(const std::string& camera, live::Quality, live::Outlet)>
       watch{};
+  // Any thread; does not wait. Answers a file of HLS, perhaps later.
+  std::function<void(live::HlsRequest)> hls{};
 };
 
 // What is there to look at: events and their pictures out of the database and the files, the cameras'

@@ -148,6 +148,8 @@ class Pipeline {
   // Any thread; does not wait. Somebody watches a camera from now on, until the client or the viewer leaves.
   std::shared_ptr<live::Viewer> watch(const std::string& camera_id, live::Quality quality,
                                       live::Outlet outlet);
+  // Any thread; does not wait. A file of HLS.
+  void ask_hls(live::HlsRequest request);
   // One JSON object: cameras, buttons, rings; docs/api.md has the fields.
   std::string status();
 
