@@ -91,6 +91,12 @@ std::string asker_of(const Caller& caller) {
   return std::to_string(caller.user_id);
 }
 
+// What a template names: {id}, or {camera} where a file of it follows.
+const std::string& subject_of(const Request& request) {
+  const auto& id = request.parameter("id");
+  return id.empty() ? request.parameter("camera") : id;
+}
+
 std::string permission_text(const Access& access, const std::string& camera) {
   std::string text(access.grant == Grant::monitoring ? "monitor" : to_string(access.least));
   if (access.subject != Access::Subject::none) text += " camera '" + camera + "'";
@@ -216,7 +222,7 @@ Response Guard::Judge::forbidden(const Request& request, const Caller& caller, c
                                  std::string why) const {
   const bool reaches_up = access.grant == Grant::role && access.least == store::Role::admin;
   (reaches_up ? accounts_.instruments.privilege_escalation : accounts_.instruments.unauthorized).increment();
-  record_refusal(accounts_, request, caller, permission_text(access, request.parameter("id")));
+  record_refusal(accounts_, request, caller, permission_text(access, subject_of(request)));
   return http::problem_response({.status = 403, .detail = std::move(why)}, request.trace);
 }
 
@@ -232,7 +238,7 @@ std::optional<Response> Guard::Judge::missing_right(const Request& request, cons
     return forbidden(request, caller, access,
                      "the token has no scope '" + std::string(to_string(access.scope)) + "'");
   if (access.subject == Access::Subject::none) return std::nullopt;
-  const auto& id = request.parameter("id");
+  const auto& id = subject_of(request);
   // A button without a camera belongs to those who may see all of them.
   const auto camera = access.subject == Access::Subject::camera ? id : camera_of_button_(id);
   if (caller.cameras.allows(camera)) return std::nullopt;

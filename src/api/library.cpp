@@ -26,6 +26,7 @@ Library::State::State(std::filesystem::path where, const Clock& time, telemetry:
            }),
       live(accounts, time, ports.watch),
       mjpeg(accounts, time, ports.watch_pictures),
+      hls(accounts, time, ports.hls, instruments),
       clips(folder, ports.footage, clock),
       footage(folder / "footage.db") {}
 
@@ -49,6 +50,7 @@ void Library::State::note_failure(const Error& error) {
 void Library::State::feed_listeners() {
   live.end_those_without_right();
   mjpeg.end_those_without_right();
+  hls.end_those_who_left();
   // At a start the store lane is still opening and migrating: that is no fault.
   if (!opened && ports.ready && !ports.ready()) return feed.end_those_without_right();
   auto status = open();

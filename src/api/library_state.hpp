@@ -11,6 +11,7 @@
 #include "api/camera_pictures.hpp"
 #include "api/clip_desk.hpp"
 #include "api/event_feed.hpp"
+#include "api/hls_desk.hpp"
 #include "api/live_desk.hpp"
 #include "api/looks.hpp"
 #include "api/mjpeg_desk.hpp"
@@ -49,6 +50,7 @@ struct Library::State {
   EventFeed feed;
   LiveDesk live;
   MjpegDesk mjpeg;
+  HlsDesk hls;
   CameraPictures pictures;
   ClipDesk clips;
   // library's thread

@@ -16,6 +16,7 @@ void add_event_routes(Guard& guard, Library::State& library);   // list, one, it
 void add_stream_routes(Guard& guard, Library::State& library);  // events as they come
 void add_live_route(Guard& guard, Library::State& library, CameraList cameras);
 void add_mjpeg_route(Guard& guard, Library::State& library, CameraList cameras);
+void add_hls_route(Guard& guard, Library::State& library, CameraList cameras);
 void add_camera_routes(Guard& guard, Library::State& library, CameraList cameras);
 
 // The event that the path names, when the caller may see it; one that is not granted is as one that is not

@@ -53,6 +53,7 @@ inline constexpr const char* camera = "/api/v1/cameras/{id}";
 inline constexpr const char* camera_snapshot = "/api/v1/cameras/{id}/snapshot";
 inline constexpr const char* camera_live = "/api/v1/cameras/{id}/live";
 inline constexpr const char* camera_mjpeg = "/api/v1/cameras/{id}/mjpeg";
+inline constexpr const char* camera_hls = "/hls/{camera}/{file}";
 
 inline constexpr const char* event_clip = "/api/v1/events/{id}/clip";
 inline constexpr const char* recordings = "/api/v1/recordings";
@@ -115,6 +116,7 @@ inline constexpr std::array all = {
     camera_snapshot,
     camera_live,
     camera_mjpeg,
+    camera_hls,
     authority,
     people,
     person,

@@ -43,6 +43,7 @@ Guard route_table(Port port, telemetry::Metrics& metrics, telemetry::Health& hea
   add_clip_routes(guard, library.state());
   add_live_route(guard, library.state(), port.cameras);
   add_mjpeg_route(guard, library.state(), port.cameras);
+  add_hls_route(guard, library.state(), port.cameras);
   add_camera_routes(guard, library.state(), port.cameras);
   add_openapi_route(guard);
   add_link_routes(guard, library.state(), port);

@@ -27,6 +27,7 @@ std::unique_ptr<api::Library> make_library(pipeline::Pipeline& pipeline, api::Ac
   ports.watch_pictures = [&pipeline](const std::string& camera, int rate, live::PictureOutlet outlet) {
     return pipeline.watch_pictures(camera, rate, std::move(outlet));
   };
+  ports.hls = [&pipeline](live::HlsRequest request) { pipeline.ask_hls(std::move(request)); };
   ports.ready = [&health] { return health.database_connected.load(); };
   auto library = std::make_unique<api::Library>(folder, clock, metrics, accounts, std::move(ports));
   executor.set_tick([&library = *library] { library.tick(); });

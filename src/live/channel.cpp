@@ -19,17 +19,19 @@ constexpr auto quick_answer = 60s;        // who joins later did not come becaus
 constexpr auto longest_silence = 2s;      // of a sound whose packets do not come
 constexpr auto longest_step = 1s;         // between two pictures that follow each other
 constexpr auto between_heads = 5s;        // for a sound that stops and comes back
+constexpr double unknown_bps = 4e6;
+constexpr const char* not_for_browsers = "browsers do not take the camera's codec in MP4";
 constexpr std::size_t most_sounds = 512;  // without a picture between them
 
 }  // namespace
 
-LiveInstruments::LiveInstruments(telemetry::Metrics& metrics)
-    : latency(metrics.histogram("stream_latency_seconds", {{"protocol", "mse"}})),
-      ring_to_view(metrics.histogram("doorbell_ring_to_live_view_seconds", {{"protocol", "mse"}})),
-      bytes(metrics.counter("stream_bytes_sent_total", {{"protocol", "mse"}})) {}
-
-Channel::Channel(Source source, const Limits& limits, const Clock& clock, LiveInstruments& instruments)
-    : source_(std::move(source)), limits_(limits), clock_(clock), instruments_(instruments) {}
+Channel::Channel(Source source, const Limits& limits, const Clock& clock, LiveInstruments& instruments,
+                 LiveInstruments& hls_instruments)
+    : source_(std::move(source)),
+      limits_(limits),
+      clock_(clock),
+      instruments_(instruments),
+      hls_(source_.feed->quality(), clock, hls_instruments) {}
 
 Channel::~Channel() {
   source_.feed->set_watched(false);
@@ -46,9 +48,23 @@ void Channel::take(const media::PacketPtr& packet) {
   video_ = packet->stream;
   note_silence(*packet);
   last_picture_ = packet->arrived;
+  count_group(*packet);
   depth_.saw(*packet);
   keep(packet);
-  if (!viewings_.empty()) show(*packet);
+  if (is_watched()) show(*packet);
+}
+
+// The largest counts; it is forgotten slowly.
+void Channel::count_group(const media::Packet& picture) {
+  if (picture.keyframe) {
+    const std::chrono::duration<double> lasted = picture.arrived - last_keyframe_.value_or(picture.arrived);
+    if (lasted > 0s)
+      group_bps_ =
+          std::max(static_cast<double>(bytes_since_keyframe_) * 8 / lasted.count(), group_bps_ * 0.9);
+    last_keyframe_ = picture.arrived;
+    bytes_since_keyframe_ = 0;
+  }
+  bytes_since_keyframe_ += picture.size;
 }
 
 // Behind a new connection, and behind a picture that came damaged, nothing can be decoded before a keyframe;
@@ -86,7 +102,7 @@ void Channel::take_sound(const media::PacketPtr& packet) {
     sound_ = std::exchange(stopped_sound_, nullptr);
   }
   keep(packet);
-  if (!viewings_.empty() && sounds_.size() < most_sounds) sounds_.push_back(packet);
+  if (is_watched() && sounds_.size() < most_sounds) sounds_.push_back(packet);
 }
 
 // A group that is too long to be kept is forgotten up to the next keyframe.
@@ -120,6 +136,7 @@ bool Channel::begin_anew(const media::Packet& keyframe) {
       log_.warning("a camera cannot be shown live",
                    {{"camera_id", source_.feed->camera_id()}, {"fault", made.error().text()}});
     for (auto& viewing : viewings_) viewing->tell(unsupported(unsupported_));
+    hls_.refuse(404, not_for_browsers);
     return false;
   }
   maker_ = std::move(*made);
@@ -129,6 +146,7 @@ bool Channel::begin_anew(const media::Packet& keyframe) {
   if (maker_->sound() == nullptr) sound_.reset();
   head_ =
       Head{++heads_, begins(maker_->type(), maker_->width(), maker_->height()), head_frame(maker_->head())};
+  head_->offset = head_->frame->size() - maker_->head().size();
   return true;
 }
 
@@ -154,7 +172,11 @@ void Channel::show(const media::Packet& picture) {
   }
   const auto arrived =
       clock_.wall() - std::chrono::duration_cast<WallTime::duration>(clock_.now() - picture.arrived);
-  send({media_frame(arrived, *bytes), picture.keyframe, picture.arrived});
+  Fragment made{media_frame(arrived, *bytes), picture.keyframe, picture.arrived};
+  made.offset = made.frame->size() - bytes->size();
+  made.at = maker_->at();
+  made.wall = arrived;
+  send(made);
 }
 
 void Channel::send(const Fragment& fragment) {
@@ -181,11 +203,12 @@ void Channel::send(const Fragment& fragment) {
     if (first) greet(*viewing);
     if (!catching_up_ && viewing->is_measured(now)) measure(*viewing, fragment.arrived, now);
   }
+  hls_.add(*head_, fragment);
 }
 
 // The first picture of one who came because of a ring.
 void Channel::greet(Viewing& viewing) {
-  if (!rung_ || viewing.joined() < *rung_ || viewing.joined() - *rung_ > quick_answer) return;
+  if (!is_answer(rung_, viewing.joined())) return;
   instruments_.ring_to_view.observe(std::chrono::duration<double>(clock_.now() - *rung_).count());
 }
 
@@ -196,6 +219,7 @@ void Channel::measure(Viewing& viewing, MonotonicTime arrived, MonotonicTime now
 }
 
 void Channel::watch() {
+  awake_ = true;
   source_.feed->set_watched(true);
   if (counted_from_ == MonotonicTime{}) counted_from_ = clock_.now();
   if (group_.empty() || shows_nothing(clock_.now()) || !depth_.is_known()) return;
@@ -216,6 +240,7 @@ void Channel::watch() {
 }
 
 void Channel::rest() {
+  awake_ = false;
   source_.feed->set_watched(false);
   maker_.reset();
   head_.reset();
@@ -236,9 +261,10 @@ void Channel::add(std::shared_ptr<Viewer> viewer, std::string_view version) {
   const auto now = clock_.now();
   auto viewing = std::make_unique<Viewing>(std::move(viewer), limits_, now);
   viewing->viewer().outlet.text(hello(*source_.feed, version));
+  const bool watched = is_watched();
   viewings_.push_back(std::move(viewing));
   auto& added = *viewings_.back();
-  if (viewings_.size() == 1) {
+  if (!watched) {
     watch();
   } else if (head_ && !shows_nothing(now)) {
     added.begin_group();
@@ -254,27 +280,71 @@ void Channel::add(std::shared_ptr<Viewer> viewer, std::string_view version) {
 }
 
 void Channel::adopt(Channel& former) {
+  heads_ = std::max(heads_, former.heads_);
   for (auto& viewing : former.viewings_) {
-    heads_ = std::max(heads_, former.heads_);
     viewing->tell(waiting(source_.state()));
     viewings_.push_back(std::move(viewing));
   }
   former.viewings_.clear();
-  if (!viewings_.empty()) watch();
+  former.hls_.move_to(hls_);
+  if (is_watched()) watch();
+}
+
+void Channel::ask(HlsRequest request) {
+  take_packets();
+  const bool watched = is_watched();
+  if (!hls_.is_running()) {
+    hls_.begin();
+    if (!watched)
+      watch();
+    else if (head_ && !shows_nothing(clock_.now()))
+      for (const auto& fragment : fragments_) hls_.add(*head_, fragment);
+  }
+  // What cannot be shown ended it again.
+  if (!unsupported_.empty()) {
+    hls_.refuse(404, not_for_browsers);
+    if (!is_watched()) rest();
+    return request.answer({.status = 404, .why = not_for_browsers});
+  }
+  hls_.ask(std::move(request), rung_);
+}
+
+bool Channel::is_unsupported() const {
+  return video_ != nullptr && !is_carried(*video_);
+}
+
+std::optional<HlsRendition> Channel::rendition() const {
+  if (group_.empty() || is_unsupported()) return std::nullopt;
+  std::unique_ptr<FragmentMaker> made;
+  if (!maker_) {
+    auto tried = FragmentMaker::create(*group_.front(), sound_, depth_.depth());
+    if (!tried) return std::nullopt;
+    made = std::move(*tried);
+  }
+  const auto& maker = maker_ ? *maker_ : *made;
+  const auto& type = maker.type();
+  const auto from = type.find('"') + 1;
+  const std::chrono::duration<double> lasted = *last_picture_ - last_keyframe_.value_or(*last_picture_);
+  const double bps = group_bps_ > 0  ? group_bps_
+                     : lasted > 0.5s ? static_cast<double>(bytes_since_keyframe_) * 8 / lasted.count()
+                                     : unknown_bps;
+  return HlsRendition{source_.feed->quality(), type.substr(from, type.rfind('"') - from), maker.width(),
+                      maker.height(), bps};
 }
 
 void Channel::end_all(std::uint16_t code, std::string_view reason) {
   for (auto& viewing : viewings_) viewing->viewer().outlet.close(code, reason);
   viewings_.clear();
+  hls_.refuse(503, "the camera is not in use");
   rest();
 }
 
 void Channel::tick() {
   const auto now = clock_.now();
-  const bool watched = !viewings_.empty();
   std::erase_if(viewings_, [&](const auto& viewing) { return !viewing->is_well(now); });
-  if (viewings_.empty()) {
-    if (watched) rest();
+  hls_.tick();
+  if (!is_watched()) {
+    if (awake_) rest();
     return;
   }
   if (now - counted_from_ >= between_rates) {
@@ -292,7 +362,7 @@ FeedFigures Channel::figures() {
   std::optional<double> slowest;
   for (const auto& viewing : viewings_)
     if (const auto latency = viewing->latency()) slowest = std::max(slowest.value_or(0), latency->count());
-  return {source_.feed->camera_id(), source_.feed->quality(), viewings_.size(), bitrate_bps_, slowest};
+  return {source_.feed->camera_id(), source_.feed->quality(), viewers(), bitrate_bps_, slowest, hls_.latency_s()};
 }
 
 }  // namespace porchlight::live

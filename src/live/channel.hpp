@@ -7,35 +7,38 @@
 #include <vector>
 
 #include "live/fragment_maker.hpp"
+#include "live/hls_playlist.hpp"
+#include "live/hls_stage.hpp"
+#include "live/instruments.hpp"
 #include "live/viewing.hpp"
 #include "porchlight/telemetry/log.hpp"
 
 namespace porchlight::live {
 
-struct LiveInstruments {
-  explicit LiveInstruments(telemetry::Metrics& metrics);
-  telemetry::Histogram latency;
-  telemetry::Histogram ring_to_view;
-  telemetry::Counter bytes;
-};
-
 // One stream, and who watches it. The newest group is kept while nobody does, so that a newcomer sees at
 // once. Lane's thread.
 class Channel {
  public:
-  Channel(Source source, const Limits& limits, const Clock& clock, LiveInstruments& instruments);
+  Channel(Source source, const Limits& limits, const Clock& clock, LiveInstruments& instruments,
+          LiveInstruments& hls_instruments);
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
   ~Channel();
 
   const Source& source() const noexcept { return source_; }
-  std::size_t viewers() const noexcept { return viewings_.size(); }
+  std::size_t viewers() const noexcept { return viewings_.size() + hls_.viewers(); }
   bool has_muxer() const noexcept { return maker_ != nullptr; }
   std::uint64_t withheld() const noexcept { return withheld_; }
 
   // Everything that waits in the feed.
   void take_packets();
   void add(std::shared_ptr<Viewer> viewer, std::string_view version);
+  // A file of HLS other than the index.
+  void ask(HlsRequest request);
+  bool knows(const HlsViewer* viewer) const noexcept { return hls_.knows(viewer); }
+  // Nothing: there was no keyframe of late, or it cannot be shown.
+  std::optional<HlsRendition> rendition() const;
+  bool is_unsupported() const;
   // Viewers of a feed that has been built anew.
   void adopt(Channel& former);
   void note_ring(MonotonicTime edge) noexcept { rung_ = edge; }
@@ -46,6 +49,8 @@ class Channel {
 
  private:
   void take(const media::PacketPtr& packet);
+  bool is_watched() const noexcept { return !viewings_.empty() || hls_.is_running(); }
+  void count_group(const media::Packet& picture);
   bool can_follow(const media::Packet& picture);
   void take_sound(const media::PacketPtr& packet);
   void keep(const media::PacketPtr& packet);
@@ -67,6 +72,7 @@ class Channel {
   LiveInstruments& instruments_;
   const telemetry::Logger log_{"doorbell.live", telemetry::Component::streaming};
   std::vector<std::unique_ptr<Viewing>> viewings_;
+  HlsStage hls_;
   std::uint64_t withheld_ = 0;
   std::optional<MonotonicTime> rung_;
   // of the stream, watched or not
@@ -82,6 +88,10 @@ class Channel {
   std::shared_ptr<const media::StreamInfo> stopped_sound_;  // described; it may come back
   std::optional<MonotonicTime> sound_stopped_;
   MonotonicTime::duration silent_for_{};  // of pictures, since the last sound
+  std::optional<MonotonicTime> last_keyframe_;
+  std::size_t bytes_since_keyframe_ = 0;
+  double group_bps_ = 0;  // of the largest group of late
+  bool awake_ = false;    // there is something to put away when nobody watches any more
   // while watched
   std::unique_ptr<FragmentMaker> maker_;
   std::optional<Head> head_;

@@ -114,6 +114,7 @@ bool FragmentMaker::fits(const media::Packet& keyframe) const {
 
 Status FragmentMaker::add_picture(const media::Packet& picture) {
   const auto time = picture_clock_->place(picture);
+  at_ = Time{av_rescale(time.dts, 1'000'000'000, muxer_->video_per_second())};
   if (!hevc_sets_) return muxer_->add_picture(*picture.data, time);
   const auto bare = hevc_sets_->without(*picture.data);
   if (!bare) return bare.error();

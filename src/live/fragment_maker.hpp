@@ -38,6 +38,8 @@ class FragmentMaker {
 
   // Whether the group that this begins can go on behind what was made so far.
   bool fits(const media::Packet& keyframe) const;
+  // When the newest picture is decoded, in the film.
+  Time at() const noexcept { return at_; }
   // `moof` and `mdat`. `sounds`: what came since the picture before.
   Result<std::string> fragment(const media::Packet& picture, std::span<const media::PacketPtr> sounds);
 
@@ -58,6 +60,7 @@ class FragmentMaker {
   std::optional<PictureClock> picture_clock_;
   TrackClock sound_clock_;
   std::int64_t sound_end_ = 0;  // ticks
+  Time at_{};
   std::string head_;
   std::string type_;
   int width_ = 0;

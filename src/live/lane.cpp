@@ -15,6 +15,9 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr auto between_ticks = 1s;
+constexpr std::size_t most_indexes = 128;  // that wait
+constexpr auto longest_for_all = 2s;       // an index waits for all streams of a camera
+constexpr auto longest_for_one = 15s;      // and for any
 
 struct Newcomer {
   std::string camera;
@@ -30,13 +33,23 @@ struct Rung {
 
 struct Lane::State {
   State(LaneOptions wanted, const Clock& time, telemetry::Metrics& metrics, Wakeup own)
-      : options(std::move(wanted)), clock(time), instruments(metrics), wakeup(std::move(own)) {}
+      : options(std::move(wanted)),
+        clock(time),
+        instruments(metrics),
+        hls_instruments(metrics, "hls"),
+        wakeup(std::move(own)) {}
 
   void take_sources();
   void take_rings();
   void take_newcomers();
   void seat(Newcomer newcomer);
   Channel* channel_of(const std::string& camera, Quality quality);
+  void take_requests();
+  void serve(HlsRequest request);
+  bool has_room(const std::string& camera) const;
+  // False: it has to wait.
+  bool tell_renditions(const HlsRequest& request);
+  void tell_waiting_renditions();
   void tick();
   bool anything_new() const;
 
@@ -44,13 +57,16 @@ struct Lane::State {
   const LaneOptions options;
   const Clock& clock;
   LiveInstruments instruments;
+  LiveInstruments hls_instruments;
   Wakeup wakeup;
   // towards the lane
   Mailbox<SourcesPtr> new_sources{&wakeup};
   MpscRing<Newcomer, QueueName::viewer, Overflow::refuse> newcomers{256, wakeup};
+  MpscRing<HlsRequest, QueueName::viewer, Overflow::refuse> requests{512, wakeup};
   MpscRing<Rung, QueueName::viewer, Overflow::drop_newest> rings{64, wakeup};
   // lane's thread
   std::vector<std::unique_ptr<Channel>> channels;
+  std::vector<HlsRequest> indexes;  // that nothing could be told yet
   MonotonicTime ticked{};
   // any thread
   std::atomic<std::uint64_t> withheld{0};
@@ -68,7 +84,7 @@ void Lane::State::take_sources() {
       return channel && channel->source().feed == source.feed;
     });
     now.push_back(same == channels.end()
-                      ? std::make_unique<Channel>(source, options.limits, clock, instruments)
+                      ? std::make_unique<Channel>(source, options.limits, clock, instruments, hls_instruments)
                       : std::move(*same));
   }
   auto former = std::exchange(channels, std::move(now));
@@ -101,18 +117,70 @@ void Lane::State::take_newcomers() {
   while (auto newcomer = newcomers.pop()) seat(std::move(*newcomer));
 }
 
+bool Lane::State::has_room(const std::string& camera) const {
+  std::size_t all = 0, of_camera = 0;
+  for (const auto& each : channels) {
+    all += each->viewers();
+    if (each->source().feed->camera_id() == camera) of_camera += each->viewers();
+  }
+  return all < options.limits.viewers && of_camera < options.limits.viewers_of_camera;
+}
+
+void Lane::State::take_requests() {
+  while (auto request = requests.pop()) serve(std::move(*request));
+}
+
+void Lane::State::serve(HlsRequest request) {
+  auto* channel = channel_of(request.camera, request.name.quality);
+  if (channel == nullptr) return request.answer({.status = 503, .why = "the camera is not in use"});
+  if (request.name.kind == HlsName::Kind::index) {
+    request.came = clock.now();
+    request.viewer->asks(request.came);
+    if (tell_renditions(request)) return;
+    if (indexes.size() >= most_indexes)
+      return request.answer({.status = 503, .why = "too many requests wait"});
+    return indexes.push_back(std::move(request));
+  }
+  if (!channel->knows(request.viewer.get()) && !has_room(request.camera))
+    return request.answer({.status = 503, .why = "too many watch"});
+  channel->ask(std::move(request));
+}
+
+bool Lane::State::tell_renditions(const HlsRequest& request) {
+  std::vector<HlsRendition> found;
+  std::size_t all = 0, unsupported = 0;
+  for (const auto& channel : channels) {
+    if (channel->source().feed->camera_id() != request.camera) continue;
+    channel->take_packets();
+    ++all;
+    if (channel->is_unsupported()) ++unsupported;
+    if (auto rendition = channel->rendition()) found.push_back(std::move(*rendition));
+  }
+  const auto waited = clock.now() - request.came;
+  if (all == unsupported) {
+    request.answer({.status = 404, .why = "browsers do not take the camera's codec in MP4"});
+  } else if (found.size() + unsupported >= all || (!found.empty() && waited > longest_for_all)) {
+    std::sort(found.begin(), found.end(),
+              [](const auto& one, const auto& other) { return one.quality < other.quality; });
+    request.answer({.playlist = multivariant_playlist(found)});
+  } else if (waited > longest_for_one) {
+    request.answer({.status = 503, .why = "the camera sends no picture at this moment"});
+  } else {
+    return false;
+  }
+  return true;
+}
+
+void Lane::State::tell_waiting_renditions() {
+  std::erase_if(indexes, [this](const auto& request) { return tell_renditions(request); });
+}
+
 void Lane::State::seat(Newcomer newcomer) {
   const auto& outlet = newcomer.viewer->outlet;
   if (newcomer.viewer->is_gone()) return;
   auto* channel = channel_of(newcomer.camera, newcomer.quality);
   if (channel == nullptr) return outlet.close(going_away, "the camera is not in use");
-  std::size_t all = 0, of_camera = 0;
-  for (const auto& each : channels) {
-    all += each->viewers();
-    if (each->source().feed->camera_id() == newcomer.camera) of_camera += each->viewers();
-  }
-  if (all >= options.limits.viewers || of_camera >= options.limits.viewers_of_camera)
-    return outlet.close(try_again_later, "too many watch");
+  if (!has_room(newcomer.camera)) return outlet.close(try_again_later, "too many watch");
   channel->add(std::move(newcomer.viewer), options.version);
 }
 
@@ -120,6 +188,7 @@ void Lane::State::tick() {
   const auto now = clock.now();
   if (now - ticked < between_ticks) return;
   ticked = now;
+  tell_waiting_renditions();
   std::uint64_t all = 0;
   std::vector<FeedFigures> seen;
   for (const auto& channel : channels) {
@@ -133,7 +202,7 @@ void Lane::State::tick() {
 }
 
 bool Lane::State::anything_new() const {
-  return new_sources.has_fresh() || !newcomers.empty() || !rings.empty() ||
+  return new_sources.has_fresh() || !newcomers.empty() || !requests.empty() || !rings.empty() ||
          std::any_of(channels.begin(), channels.end(),
                      [](const auto& channel) { return channel->source().feed->wants_attention(); });
 }
@@ -164,6 +233,11 @@ std::shared_ptr<Viewer> Lane::join(const std::string& camera, Quality quality, O
   return viewer;
 }
 
+void Lane::ask(HlsRequest request) {
+  auto answer = request.answer;
+  if (!state_->requests.push(std::move(request))) answer({.status = 503, .why = "too many are asking"});
+}
+
 void Lane::note_ring(const std::string& camera, MonotonicTime edge) {
   state_->rings.push({camera, edge});
 }
@@ -178,10 +252,14 @@ void Lane::run(std::stop_token stop, Heartbeat& heartbeat) {
     for (const auto& channel : s.channels)
       if (channel->source().feed->wants_attention()) channel->take_packets();
     s.take_newcomers();
+    s.take_requests();
     s.tick();
     s.wakeup.wait_for(between_ticks, [&] { return s.anything_new() || stop.stop_requested(); });
   }
   s.take_newcomers();
+  s.take_requests();
+  for (auto& request : std::exchange(s.indexes, {}))
+    request.answer({.status = 503, .why = "the daemon stops"});
   for (const auto& channel : s.channels) channel->end_all(going_away, "the daemon stops");
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "live/track_clock.hpp"
 #include "porchlight/live/lane.hpp"
 
 namespace porchlight::live {
@@ -15,6 +16,10 @@ struct Fragment {
   http::SharedFrame frame;
   bool keyframe = false;
   MonotonicTime arrived{};
+  // for HLS
+  std::size_t offset = 0;  // of the MP4 in the frame
+  Time at{};               // in the film, when it is decoded
+  WallTime wall{};         // when it arrived
 };
 
 // What goes in front of the fragments of one muxer.
@@ -22,6 +27,7 @@ struct Head {
   std::uint64_t number = 0;  // of this stream's heads
   std::string text;
   http::SharedFrame frame;
+  std::size_t offset = 0;  // of the MP4 in the frame
 };
 
 // What one viewer has been given. Lane's thread.

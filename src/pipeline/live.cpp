@@ -44,7 +44,7 @@ void Pipeline::State::publish_sources() {
 // Here and not on the lane's thread, because this one removes the series of a camera that is gone.
 void Pipeline::State::show_live() {
   std::map<std::string, std::size_t> viewers;
-  std::map<std::string, double> latency;
+  std::map<std::string, double> latency, hls_latency;
   std::map<std::string, std::optional<double>> pictured;  // latency of MJPEG, by camera
   for (const auto& [id, unit] : cameras) viewers[id] = 0;
   std::set<std::pair<std::string, live::Quality>> shown;
@@ -58,6 +58,8 @@ void Pipeline::State::show_live() {
                {{"camera_id", feed.camera_id}, {"quality", std::string(to_string(feed.quality))}})
         .set(feed.bitrate_bps);
     if (feed.latency_s) latency[feed.camera_id] = std::max(latency[feed.camera_id], *feed.latency_s);
+    if (feed.hls_latency_s)
+      hls_latency[feed.camera_id] = std::max(hls_latency[feed.camera_id], *feed.hls_latency_s);
   }
   for (const auto& camera : picture_lane->figures()) {
     if (!cameras.contains(camera.camera_id)) continue;
@@ -75,9 +77,13 @@ void Pipeline::State::show_live() {
                            {{"camera_id", id}, {"quality", std::string(to_string(quality))}});
     if (!latency.contains(id))
       metrics.remove_gauge("stream_latency_ms", {{"camera_id", id}, {"protocol", "mse"}});
+    if (!hls_latency.contains(id))
+      metrics.remove_gauge("stream_latency_ms", {{"camera_id", id}, {"protocol", "hls"}});
   }
   for (const auto& [id, seconds] : latency)
     metrics.gauge("stream_latency_ms", {{"camera_id", id}, {"protocol", "mse"}}).set(seconds * 1000);
+  for (const auto& [id, seconds] : hls_latency)
+    metrics.gauge("stream_latency_ms", {{"camera_id", id}, {"protocol", "hls"}}).set(seconds * 1000);
   streams_shown = std::move(shown);
 }
 
@@ -101,6 +107,10 @@ std::shared_ptr<live::PictureViewer> Pipeline::watch_pictures(const std::string&
 std::shared_ptr<live::Viewer> Pipeline::watch(const std::string& camera_id, live::Quality quality,
                                               live::Outlet outlet) {
   return state_->live->join(camera_id, quality, std::move(outlet));
+}
+
+void Pipeline::ask_hls(live::HlsRequest request) {
+  state_->live->ask(std::move(request));
 }
 
 }  // namespace porchlight::pipeline

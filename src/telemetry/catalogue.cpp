@@ -273,6 +273,7 @@ constexpr FamilySpec families[] = {
      by_camera,
      {},
      sampled},
+    {"hls_playlist_requests_total", counter, "HLS playlists served.", {}, {}, all_combinations},
     {"http_request_duration_seconds", histogram,
      "From the first request byte parsed to the last response byte handed to the kernel.", by_route,
      http_bounds, routes},

@@ -226,6 +226,7 @@ class ApiTest : public testing::Test {
   explicit ApiTest(bool database_is_open = true) : executor(database_is_open) {
     telemetry::set_log_level(telemetry::Level::critical);  // refusals are what is tested
   }
+  std::function<void(live::HlsRequest)> on_hls;  // listener's thread; set before the first request
   LibraryPorts library_ports() {
     LibraryPorts ports;
     ports.quick = [this](LibraryPorts::Job job) { return librarian.submit(std::move(job)); };
@@ -240,6 +241,10 @@ class ApiTest : public testing::Test {
       auto viewer = std::make_shared<live::PictureViewer>(rate, std::move(outlet));
       viewer->outlet.send(std::make_shared<const std::string>(camera + ' ' + std::to_string(rate)));
       return viewer;
+    };
+    ports.hls = [this](live::HlsRequest request) {
+      if (on_hls) return on_hls(std::move(request));
+      request.answer({.status = 404, .why = "nothing is there"});
     };
     ports.picture = [this](const std::string& camera) -> Result<CameraPicture> {
       const auto picture = house.on_picture.get();

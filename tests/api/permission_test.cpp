@@ -75,6 +75,7 @@ const std::map<std::string, Rule>& rules() {
       {"GET /api/v1/cameras/{id}/snapshot", {"view", {"viewer", "user", "admin"}, true}},
       {"GET /api/v1/cameras/{id}/live", {"view", {"viewer", "user", "admin"}, true}},
       {"GET /api/v1/cameras/{id}/mjpeg", {"view", {"viewer", "user", "admin"}, true}},
+      {"GET /hls/{camera}/{file}", {"view", {"viewer", "user", "admin"}, true}},
       {"GET /api/v1/events/{id}/clip",
        {"view", {"viewer", "user", "admin"}}},  // by camera: see FootageRoutes
       {"GET /api/v1/recordings", {"view", {"viewer", "user", "admin"}}},
@@ -130,6 +131,9 @@ class Permissions : public test::AccountsTest {
   }
   static std::string filled(std::string path, const std::string& id) {
     if (const auto at = path.find("{id}"); at != std::string::npos) path.replace(at, 4, id);
+    if (const auto at = path.find("{camera}"); at != std::string::npos) path.replace(at, 8, id);
+    if (const auto at = path.find("{file}"); at != std::string::npos && path.starts_with("/hls/"))
+      path.replace(at, 6, "main.m3u8");
     if (const auto at = path.find("{token}"); at != std::string::npos) path.replace(at, 7, "none");
     return path;
   }
@@ -165,7 +169,7 @@ TEST_F(Permissions, EveryRouteLetsInWhomItIsMeantForAndNobodyElse) {
         // Numbers are for the machine itself and for monitors, not for whoever may look at pictures.
         const bool numbers = route.path == "/metrics" || route.path == "/health";
         if (numbers && (role == "viewer" || role == "user")) meant = false;
-        const bool of_camera = route.path.starts_with("/api/v1/cameras/");
+        const bool of_camera = route.path.starts_with("/api/v1/cameras/") || route.path.starts_with("/hls/");
         EXPECT_EQ(is_let_in(route, role, of_camera ? house.camera_of_button[button] : button), meant)
             << named(route) << " as " << role << " for " << button;
         ++asked;

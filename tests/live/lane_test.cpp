@@ -122,11 +122,13 @@ class LiveTest : public testing::Test {
   }();
   telemetry::Metrics metrics{sets};
   LiveInstruments instruments{metrics};
+  LiveInstruments hls_instruments{metrics, "hls"};
   Wakeup wakeup = Wakeup::create().value();
   Limits limits;
   std::string state = "connected";
   std::shared_ptr<Feed> feed = std::make_shared<Feed>("front", Quality::main, true, wakeup);
-  Channel channel{{feed, [this]() -> std::string_view { return state; }}, limits, clock, instruments};
+  Channel channel{
+      {feed, [this]() -> std::string_view { return state; }}, limits, clock, instruments, hls_instruments};
   Packets video;
   std::filesystem::path file;
 };

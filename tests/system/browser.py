@@ -83,7 +83,7 @@ class Site:
                 page = pages.get(self.path.partition("?")[0])
                 if page is not None:
                     return self.answer(200, {"Content-Type": "text/html; charset=utf-8"}, page.encode())
-                if daemon is None or not self.path.startswith("/api/"):
+                if daemon is None or not self.path.startswith(("/api/", "/hls/")):
                     return self.answer(404, {}, b"")
                 return self.forward()
 

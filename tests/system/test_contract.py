@@ -36,7 +36,7 @@ ROUTES = ["GET,/,200+304+404", "GET,/assets/{file},200+304+404", "GET,/api/v1/au
           "GET,/api/v1/events/stream,200+400+401+403+429+503", "GET,/ws,101+400+401+403+429+503",
           "GET,/api/v1/cameras,200+400+401+403", "GET,/api/v1/cameras/{id},200+400+401+403+404",
           "GET,/api/v1/cameras/{id}/snapshot,200+400+401+403+404+503", "GET,/api/v1/cameras/{id}/live,101+400+401+403+404",
-          "GET,/api/v1/cameras/{id}/mjpeg,200+400+401+403+404+429+503",
+          "GET,/api/v1/cameras/{id}/mjpeg,200+400+401+403+404+429+503", "GET,/hls/{camera}/{file},200+206+400+401+403+404+416+503",
           "GET,/api/v1/people,200+401+403+503", "POST,/api/v1/people,201+400+401+403+404+413+415+422+503",
           "PATCH,/api/v1/people/{id},200+400+401+403+404+409+415+422+503", "DELETE,/api/v1/people/{id},204+401+403+404+503",
           "GET,/api/v1/faces,200+401+403+503", "GET,/api/v1/faces/{id},200+401+403+404+503",

@@ -13,6 +13,7 @@
 #include "porchlight/base/clock.hpp"
 #include "porchlight/base/result.hpp"
 #include "porchlight/live/feed.hpp"
+#include "porchlight/live/hls.hpp"
 #include "porchlight/live/picture_lane.hpp"
 #include "porchlight/live/viewer.hpp"
 #include "porchlight/telemetry/metrics.hpp"
@@ -43,6 +44,8 @@ struct LibraryPorts {
   std::function<std::shared_ptr<live::PictureViewer>(const std::string& camera, int rate,
                                                      live::PictureOutlet)>
       watch_pictures{};
+  // Any thread; does not wait. Answers a file of HLS, perhaps later.
+  std::function<void(live::HlsRequest)> hls{};
 };
 
 // What is there to look at: events and their pictures out of the database and the files, the cameras'

@@ -12,6 +12,7 @@
 #include "porchlight/base/clock.hpp"
 #include "porchlight/base/heartbeat.hpp"
 #include "porchlight/live/feed.hpp"
+#include "porchlight/live/hls.hpp"
 #include "porchlight/live/viewer.hpp"
 #include "porchlight/telemetry/metrics.hpp"
 
@@ -45,8 +46,9 @@ struct FeedFigures {
   std::string camera_id;
   Quality quality = Quality::main;
   std::size_t viewers = 0;
-  double bitrate_bps = 0;                // of one copy, over the last seconds
-  std::optional<double> latency_s = {};  // from a picture's arrival until the slowest viewer shows it
+  double bitrate_bps = 0;                    // of one copy, over the last seconds
+  std::optional<double> latency_s = {};      // from a picture's arrival until the slowest viewer shows it
+  std::optional<double> hls_latency_s = {};  // of the newest listed part, when its playlist was sent
 };
 
 // Shows cameras to those who watch, as fMP4 over WebSockets: one muxer for each stream while it is watched,
@@ -65,6 +67,9 @@ class Lane {
   // Any thread; does not wait. Where the camera has no stream of that quality, the other is shown. Whoever
   // finds no place is told so over the outlet.
   std::shared_ptr<Viewer> join(const std::string& camera, Quality quality, Outlet outlet);
+  // Any thread; does not wait. A file of HLS is asked for; the answer may take until the camera has sent it,
+  // 30 s at most.
+  void ask(HlsRequest request);
   // Any thread; does not wait. Somebody rang before that camera.
   void note_ring(const std::string& camera, MonotonicTime edge);
 

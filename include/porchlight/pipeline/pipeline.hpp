@@ -155,6 +155,8 @@ class Pipeline {
   // The same as a row of JPEGs, `rate` a second at most (1…15).
   std::shared_ptr<live::PictureViewer> watch_pictures(const std::string& camera_id, int rate,
                                                       live::PictureOutlet outlet);
+  // Any thread; does not wait. A file of HLS.
+  void ask_hls(live::HlsRequest request);
   // One JSON object: cameras, buttons, rings; docs/api.md has the fields.
   std::string status();
 

@@ -15,7 +15,11 @@ const patience = 15_000; // ms without a picture before the stills are better
 const keptSeconds = 10; // of what was shown
 const mostWaiting = 1000; // fragments; what came since the camera's last keyframe comes at once
 
-export const canPlay = (camera: Camera): boolean => camera.live !== undefined && "MediaSource" in window;
+// Safari on a phone has the managed one alone.
+const Source: typeof MediaSource | undefined =
+  window.MediaSource ?? (window as { ManagedMediaSource?: typeof MediaSource }).ManagedMediaSource;
+
+export const canPlay = (camera: Camera): boolean => camera.live !== undefined && Source !== undefined;
 
 function joined(parts: Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
@@ -29,7 +33,7 @@ function joined(parts: Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
 
 // One MediaSource for one head; a camera that changes its codec gets another.
 class Player {
-  private readonly source = new MediaSource();
+  private readonly source = new (Source ?? MediaSource)();
   private readonly url = URL.createObjectURL(this.source);
   private waiting: Uint8Array<ArrayBuffer>[] = [];
   private buffer: SourceBuffer | null = null;
@@ -41,6 +45,7 @@ class Player {
   constructor(private readonly video: HTMLVideoElement, type: string, private readonly failed: () => void) {
     this.source.addEventListener("sourceopen", () => this.begin(type), { once: true });
     this.source.addEventListener("sourceended", this.failed); // by a decoder that gave up: nobody else ends it
+    video.disableRemotePlayback = true; // else a managed source does not open
     video.src = this.url;
     video.muted = true; // or no browser begins by itself
   }
@@ -132,7 +137,7 @@ export function playLive(path: string, video: HTMLVideoElement, on: LiveEvents):
     if (message?.type === "unsupported") endFor(true);
     if (message?.type !== "init") return;
     player?.close();
-    if (MediaSource.isTypeSupported(message.codecs)) player = new Player(video, message.codecs, failed);
+    if (Source?.isTypeSupported(message.codecs)) player = new Player(video, message.codecs, failed);
     else endFor(true);
   };
   const bytes = (sent: ArrayBuffer): void => {

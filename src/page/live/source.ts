@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where moving pictures come into the page. A view shows what it is given and does not care how it came.
 import type { Camera } from "../types";
+import { canPlayHls, playHls } from "./hls";
 import { canPlay, playLive } from "./mse";
 import { showStills } from "./still";
 
@@ -46,13 +47,15 @@ export function watch(camera: Camera, view: LiveView, small: boolean): Stop {
   let stop: Stop = () => undefined;
   let timer = 0;
   let pause = retryLive;
-  let plays = canPlay(camera);
+  // The quicker way first; what cannot play here is not tried again.
+  const ways = [canPlay(camera) && "socket", canPlayHls(camera, view.video) && "playlist"].filter(Boolean);
   const stills = (forGood: boolean): void => {
     stop();
     show(view, "image");
     stop = showStills(camera, view.image, (age) => view.shown(age, false));
-    plays &&= !forGood;
-    if (plays) timer = window.setTimeout(live, pause);
+    if (forGood) ways.shift();
+    if (forGood && ways.length > 0) return live();
+    if (ways.length > 0) timer = window.setTimeout(live, pause);
     pause = Math.min(mostRetryLive, pause * 2);
   };
   const live = (): void => {
@@ -60,7 +63,7 @@ export function watch(camera: Camera, view: LiveView, small: boolean): Stop {
     // Until the first of the moving pictures is there, the stills go on.
     const stopStills = showStills(camera, view.image, (age) => view.shown(age, false));
     let at = -1;
-    const stopLive = playLive(`${camera.live}?quality=${small ? "sub" : "main"}`, view.video, {
+    const events = {
       picture: () => {
         // That one came does not say that one is drawn.
         if (view.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA || view.video.currentTime === at) return;
@@ -71,7 +74,10 @@ export function watch(camera: Camera, view: LiveView, small: boolean): Stop {
         view.shown(0, true);
       },
       failed: stills,
-    });
+    };
+    const stopLive = ways[0] === "socket"
+      ? playLive(`${camera.live}?quality=${small ? "sub" : "main"}`, view.video, events)
+      : playHls(camera, small, view.video, events);
     stop = () => {
       stopStills();
       freeze(view);
@@ -82,8 +88,8 @@ export function watch(camera: Camera, view: LiveView, small: boolean): Stop {
   const begin = (): void => {
     clearTimeout(timer);
     if (document.hidden) stop();
-    else if (plays) live();
-    else stills(true);
+    else if (ways.length > 0) live();
+    else stills(false);
   };
   show(view, "image");
   begin();

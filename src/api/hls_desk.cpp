@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/hls_desk.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "api/hls_answers.hpp"
+#include "api/standing.hpp"
+
+namespace porchlight::api {
+
+using http::Request;
+using http::Response;
+
+void HlsDesk::ask(const Request& request, const Caller& caller, const live::HlsName& name,
+                  std::optional<live::HlsMoment> moment, const http::Responder& responder) {
+  auto viewing = viewing_of(request, caller);
+  live::HlsRequest wanted;
+  wanted.camera = viewing->camera;
+  wanted.name = name;
+  wanted.moment = moment;
+  wanted.viewer = viewing->viewer;
+  wanted.answer = [this, request, viewing, name, responder](live::HlsAnswer answer) {
+    responder.send(response(request, viewing, name, std::move(answer)));
+  };
+  ask_(std::move(wanted));
+}
+
+std::shared_ptr<HlsDesk::Viewing> HlsDesk::viewing_of(const Request& request, const Caller& caller) {
+  const auto now = clock_.now();
+  const auto& camera = request.parameter("camera");
+  const std::lock_guard lock(mutex_);
+  for (const auto& viewing : viewings_) {
+    const bool is_same = viewing->caller.kind == caller.kind && viewing->caller.key == caller.key &&
+                         viewing->caller.user_id == caller.user_id && viewing->camera == camera &&
+                         viewing->address == request.peer.address;
+    if (!is_same || viewing->viewer->is_gone(now)) continue;
+    viewing->viewer->asks(now);
+    return viewing;
+  }
+  auto made = std::make_shared<Viewing>();
+  made->caller = caller;
+  made->camera = camera;
+  made->address = request.peer.address;
+  made->program = std::string(request.header("user-agent"));
+  made->begun = now;
+  made->viewer = std::make_shared<live::HlsViewer>(now);
+  viewings_.push_back(made);
+  return made;
+}
+
+Response HlsDesk::response(const Request& request, const std::shared_ptr<Viewing>& viewing,
+                           const live::HlsName& name, live::HlsAnswer answer) {
+  if (!still_holds(accounts_, *accounts_.directory(), viewing->caller)) {
+    viewing->viewer->leave();
+    answer = {.status = 403, .why = "the right to watch has ended"};
+  }
+  if (answer.status != 200) return hls_refusal(request, answer);
+  using Kind = live::HlsName::Kind;
+  if (!viewing->on_record.exchange(true)) record(*viewing, std::nullopt);
+  if (name.kind != Kind::index && name.kind != Kind::playlist) return hls_media(request, name, answer.media);
+  playlists_.increment();
+  return hls_playlist(std::move(answer.playlist));
+}
+
+void HlsDesk::record(const Viewing& viewing, std::optional<std::int64_t> seconds) {
+  // What cannot be recorded is counted by whoever records.
+  (void)accounts_.audit({.kind = AuditRecord::Kind::data_access,
+                         .user = viewing.caller.name,
+                         .ip_address = viewing.address,
+                         .user_agent = viewing.program,
+                         .success = true,
+                         .resource = "/hls/" + viewing.camera,
+                         .operation = "view",
+                         .seconds = seconds});
+}
+
+void HlsDesk::end_those_who_left() {
+  std::vector<std::shared_ptr<Viewing>> ended;
+  {
+    const std::lock_guard lock(mutex_);
+    if (viewings_.empty()) return;
+    const auto known = accounts_.directory();
+    const auto now = clock_.now();
+    std::erase_if(viewings_, [&](const auto& viewing) {
+      if (!still_holds(accounts_, *known, viewing->caller)) viewing->viewer->leave();
+      if (!viewing->viewer->is_gone(now)) return false;
+      ended.push_back(viewing);
+      return true;
+    });
+  }
+  for (const auto& viewing : ended) {
+    viewing->viewer->leave();
+    if (!viewing->on_record.exchange(true)) continue;
+    const auto lasted = clock_.now() - viewing->begun;
+    record(*viewing, std::chrono::floor<std::chrono::seconds>(lasted).count());
+  }
+}
+
+}  // namespace porchlight::api
