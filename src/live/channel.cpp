@@ -227,6 +227,11 @@ void Channel::rest() {
   bitrate_bps_ = 0;
 }
 
+std::size_t Channel::viewers() const {
+  return static_cast<std::size_t>(std::count_if(
+      viewings_.begin(), viewings_.end(), [](const auto& viewing) { return !viewing->viewer().is_gone(); }));
+}
+
 bool Channel::shows_nothing(MonotonicTime now) const {
   return !last_picture_ || now - *last_picture_ > stale;
 }

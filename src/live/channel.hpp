@@ -29,7 +29,8 @@ class Channel {
   ~Channel();
 
   const Source& source() const noexcept { return source_; }
-  std::size_t viewers() const noexcept { return viewings_.size(); }
+  // Who has left holds no seat, also before the next tick.
+  std::size_t viewers() const;
   bool has_muxer() const noexcept { return maker_ != nullptr; }
   std::uint64_t withheld() const noexcept { return withheld_; }
 
