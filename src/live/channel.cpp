@@ -13,12 +13,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto stale = 5s;                // a picture older than that is none of now
-constexpr auto between_rates = 5s;        // over which a bit rate is counted
-constexpr auto quick_answer = 60s;        // who joins later did not come because of the ring
-constexpr auto longest_silence = 2s;      // of a sound whose packets do not come
-constexpr auto longest_step = 1s;         // between two pictures that follow each other
-constexpr auto between_heads = 5s;        // for a sound that stops and comes back
+constexpr auto stale = 5s;            // a picture older than that is none of now
+constexpr auto between_rates = 5s;    // over which a bit rate is counted
+constexpr auto quick_answer = 60s;    // who joins later did not come because of the ring
+constexpr auto longest_silence = 2s;  // of a sound whose packets do not come
+constexpr auto longest_step = 1s;     // between two pictures that follow each other
+constexpr auto between_heads = 5s;    // for a sound that stops and comes back
 constexpr double unknown_bps = 4e6;
 constexpr const char* not_for_browsers = "browsers do not take the camera's codec in MP4";
 constexpr std::size_t most_sounds = 512;  // without a picture between them
@@ -252,6 +252,12 @@ void Channel::rest() {
   bitrate_bps_ = 0;
 }
 
+std::size_t Channel::viewers() const {
+  const auto sockets = std::count_if(viewings_.begin(), viewings_.end(),
+                                     [](const auto& viewing) { return !viewing->viewer().is_gone(); });
+  return static_cast<std::size_t>(sockets) + hls_.viewers();
+}
+
 bool Channel::shows_nothing(MonotonicTime now) const {
   return !last_picture_ || now - *last_picture_ > stale;
 }
@@ -362,7 +368,8 @@ FeedFigures Channel::figures() {
   std::optional<double> slowest;
   for (const auto& viewing : viewings_)
     if (const auto latency = viewing->latency()) slowest = std::max(slowest.value_or(0), latency->count());
-  return {source_.feed->camera_id(), source_.feed->quality(), viewers(), bitrate_bps_, slowest, hls_.latency_s()};
+  return {source_.feed->camera_id(), source_.feed->quality(), viewers(), bitrate_bps_, slowest,
+          hls_.latency_s()};
 }
 
 }  // namespace porchlight::live

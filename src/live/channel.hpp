@@ -26,7 +26,8 @@ class Channel {
   ~Channel();
 
   const Source& source() const noexcept { return source_; }
-  std::size_t viewers() const noexcept { return viewings_.size() + hls_.viewers(); }
+  // Who has left holds no seat, also before the next tick.
+  std::size_t viewers() const;
   bool has_muxer() const noexcept { return maker_ != nullptr; }
   std::uint64_t withheld() const noexcept { return withheld_; }
 

@@ -163,6 +163,7 @@ TEST_F(LiveTest, AllSeeTheSameAndTheMuxerIsThereOnlyWhileSomebodyWatches) {
   EXPECT_EQ(seen(first), numbers(15, 40));
   EXPECT_EQ(first.times, second.times);
   one->leave();
+  EXPECT_EQ(channel.viewers(), 1U) << "its seat is free at once";
   channel.tick();
   EXPECT_EQ(channel.viewers(), 1U);
   EXPECT_TRUE(channel.has_muxer());
