@@ -26,14 +26,14 @@ std::optional<live::HlsMoment> moment_of(const Request& request, std::string& fa
     if (part) fault = "_HLS_part wants _HLS_msn";
     return std::nullopt;
   }
-  const auto count = whole_number(*number);
-  const auto index = part ? whole_number(*part) : std::nullopt;
-  if (!count || *count < 0 || (part && (!index || *index < 0))) {
+  const auto count = whole_number(*number).value_or(-1);
+  const auto index = part ? whole_number(*part).value_or(-1) : 0;
+  if (count < 0 || index < 0) {
     fault = "_HLS_msn and _HLS_part are whole numbers";
     return std::nullopt;
   }
-  live::HlsMoment moment{static_cast<std::uint64_t>(*count)};
-  if (index) moment.part = static_cast<std::uint64_t>(*index);
+  live::HlsMoment moment{static_cast<std::uint64_t>(count)};
+  if (part) moment.part = static_cast<std::uint64_t>(index);
   return moment;
 }
 
