@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <map>
 #include <set>
 
 #include "api/settings_text.hpp"
@@ -151,13 +152,15 @@ class Change {
         fault(key, "stands in " + origin_of(base_->find(key)->file) + ", and is taken away there");
     } else if (!is_secret(key) && shown_.contains(key) && shown_[key] == value) {
       keep(key);
+    } else if (key == "type" && base_ != nullptr) {
+      // Which keys are secrets hangs on it, also of those that stand there.
+      fault(key, "stands in " + origin_of(base_->file) + ", and is changed there");
     } else if (auto wrong = unwritable(value); !wrong.empty()) {
       fault(key, std::move(wrong));
     } else if (value.dump().find(masked_text) != std::string::npos) {
       fault(key, "is given as a whole: what '[redacted]' stood for is not known to the page");
     } else if (!goes_back(key, value)) {
       entry_[key] = escaped(value);
-      is_new_.insert(key);
     }
   }
 
@@ -184,14 +187,47 @@ class Change {
 
   // What is kept secret goes to whom it was given for, and to nobody else.
   void stay_at_home() {
-    if (kept_.empty() || now_ == nullptr) return;
+    if (kept_.empty()) return;
+    const auto again = ": give '" + kept_.front() + "' again, too";
+    if (type_ != text_at(*now_, "type")) return fault("type", "is another service than before" + again);
+    const auto before = addresses(*now_), after = addresses_to_be();
     std::set<std::string> known;
-    for (const auto& [key, value] : now_->entries) known.insert(authority_of(value.text));
-    for (const auto& key : is_new_) {
-      if (!given_[key].is_string()) continue;
-      if (!known.contains(authority_of(given_[key].get<std::string>())))
-        fault(key, "is at another host than before: give '" + kept_.front() + "' again, too");
-    }
+    for (const auto& [key, address] : before) known.insert(address);
+    for (const auto& [key, address] : after)
+      if (!known.contains(address)) fault(key, "is at another host than before" + again);
+    // A camera without one of its addresses is asked at the other; a service is asked where all the world's
+    // is.
+    for (const auto& [key, address] : before)
+      if (section_ != "cameras" && !after.contains(key))
+        fault(key, "was at a host of its own before" + again);
+    if (text_to_be("tls_verify") == "false" && text_at(*now_, "tls_verify") != "false")
+      fault("tls_verify", "believes any host" + again);
+    if (const auto file = text_to_be("ca_file"); !file.empty() && file != text_at(*now_, "ca_file"))
+      fault("ca_file", "believes other hosts than before" + again);
+  }
+
+  using Addresses = std::map<std::string, std::string>;  // scheme and host, by key
+  static void note_address(Addresses& all, const std::string& key, std::string_view text) {
+    all.erase(key);
+    if (auto origin = origin_of_address(text); !origin.empty()) all[key] = std::move(origin);
+  }
+
+  static Addresses addresses(const Raw& entry) {
+    Addresses all;
+    for (const auto& [key, value] : entry.entries) note_address(all, key, value.text);
+    return all;
+  }
+
+  Addresses addresses_to_be() const {
+    auto all = base_ == nullptr ? Addresses() : addresses(*base_);
+    for (const auto& [key, value] : entry_.items())
+      note_address(all, key, value.is_string() ? value.get<std::string>() : std::string());
+    return all;
+  }
+
+  std::string text_to_be(const char* key) const {
+    if (!entry_.contains(key)) return base_ == nullptr ? std::string() : text_at(*base_, key);
+    return entry_[key].is_string() ? entry_[key].get<std::string>() : entry_[key].dump();
   }
 
   const std::string section_;
@@ -202,7 +238,6 @@ class Change {
   ordered_json entry_ = ordered_json::object();
   ordered_json shown_ = ordered_json::object();
   std::string type_;
-  std::set<std::string> is_new_;
   std::vector<std::string> kept_;  // secrets
   std::vector<KeyFault> faults_;
 };
@@ -357,16 +392,17 @@ TrialText trial_text(const ordered_json& keys) {
   return trial;
 }
 
-std::string authority_of(std::string_view address) {
+std::string origin_of_address(std::string_view address) {
   const auto start = address.find("://");
   if (start == std::string_view::npos) return {};
   auto rest = address.substr(start + 3);
   rest = rest.substr(0, rest.find_first_of("/?#"));
   if (const auto at = rest.rfind('@'); at != std::string_view::npos) rest.remove_prefix(at + 1);
-  std::string host(rest);
-  std::transform(host.begin(), host.end(), host.begin(),
+  std::string origin(address.substr(0, start + 3));
+  origin += rest;
+  std::transform(origin.begin(), origin.end(), origin.begin(),
                  [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
-  return host;
+  return origin;
 }
 
 }  // namespace porchlight::api

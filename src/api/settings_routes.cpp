@@ -20,6 +20,8 @@ using http::Response;
 using nlohmann::ordered_json;
 
 constexpr std::size_t entry_bytes = 64 * 1024;
+constexpr int deepest_body =
+    10;  // a value of the configuration has three levels; what is deeper is dumped on no stack
 constexpr std::chrono::milliseconds change_deadline{45'000};   // a reload, and a second one where it failed
 constexpr std::chrono::milliseconds trial_deadline{30'000};    // 15 s, and the look-up of a name
 constexpr std::chrono::milliseconds channel_deadline{90'000};  // the longest timeout that a channel may have
@@ -112,7 +114,18 @@ void show(const Desk& desk, const Request& request, const Caller& caller, const 
 
 // The body as an object; nothing: it is none, and that was answered.
 std::optional<ordered_json> object_of(const Request& request, const Responder& responder) {
-  auto body = ordered_json::parse(request.body, nullptr, false);
+  bool too_deep = false;
+  auto body = ordered_json::parse(
+      request.body,
+      [&](int depth, ordered_json::parse_event_t, const ordered_json&) {
+        too_deep = too_deep || depth > deepest_body;
+        return !too_deep;
+      },
+      false);
+  if (too_deep) {
+    responder.send(refusal(400, "the body is nested too deeply", request));
+    return std::nullopt;
+  }
   if (body.is_object()) return body;
   responder.send(refusal(400, "the body must be a JSON object", request));
   return std::nullopt;

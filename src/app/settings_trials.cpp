@@ -87,7 +87,12 @@ void take_stored_login(ordered_json& keys, const Settings& running, camera::Came
   const auto stored =
       std::find_if(cameras.begin(), cameras.end(), [&](const auto& one) { return keys["id"] == one.id; });
   if (stored == cameras.end() || !camera.password.empty()) return;
-  if (stored->kind != camera.kind || api::authority_of(stored->url) != api::authority_of(camera.url)) return;
+  if (stored->kind != camera.kind ||
+      api::origin_of_address(stored->url) != api::origin_of_address(camera.url))
+    return;
+  const bool believes_more = (!camera.tls_verify && stored->tls_verify) ||
+                             (!camera.ca_file.empty() && camera.ca_file != stored->ca_file);
+  if (believes_more) return;
   if (!camera.user.empty() && camera.user != stored->user) return;
   camera.user = stored->user;
   camera.password = stored->password;

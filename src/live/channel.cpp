@@ -320,7 +320,8 @@ bool Channel::is_unsupported() const {
 }
 
 std::optional<HlsRendition> Channel::rendition() const {
-  if (group_.empty() || is_unsupported()) return std::nullopt;
+  // Of a group that is too long to be kept the muxer knows, while somebody watches.
+  if ((group_.empty() && !maker_) || !last_picture_ || is_unsupported()) return std::nullopt;
   std::unique_ptr<FragmentMaker> made;
   if (!maker_) {
     auto tried = FragmentMaker::create(*group_.front(), sound_, depth_.depth());

@@ -42,7 +42,7 @@ struct HlsSegment {
 class HlsWindow {
  public:
   struct Limits {
-    std::size_t segments = 12;                  // with those that are no longer listed
+    std::size_t segments = 20;                  // with those that are no longer listed
     std::size_t listed = 8;                     // complete ones
     std::size_t bytes = std::size_t{48} << 20;  // of media
     Time longest{std::chrono::seconds{10}};     // a segment; a longer group is cut between keyframes

@@ -16,8 +16,9 @@ namespace {
 using namespace std::chrono_literals;
 constexpr auto between_ticks = 1s;
 constexpr std::size_t most_indexes = 128;  // that wait
-constexpr auto longest_for_all = 2s;       // an index waits for all streams of a camera
-constexpr auto longest_for_one = 15s;      // and for any
+constexpr auto most_indexes_of_viewer = 8;
+constexpr auto longest_for_all = 2s;   // an index waits for all streams of a camera
+constexpr auto longest_for_one = 15s;  // and for any
 
 struct Newcomer {
   std::string camera;
@@ -137,7 +138,9 @@ void Lane::State::serve(HlsRequest request) {
     request.came = clock.now();
     request.viewer->asks(request.came);
     if (tell_renditions(request)) return;
-    if (indexes.size() >= most_indexes)
+    const auto own = std::count_if(indexes.begin(), indexes.end(),
+                                   [&](const auto& one) { return one.viewer == request.viewer; });
+    if (indexes.size() >= most_indexes || own >= most_indexes_of_viewer)
       return request.answer({.status = 503, .why = "too many requests wait"});
     return indexes.push_back(std::move(request));
   }

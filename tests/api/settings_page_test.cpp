@@ -106,6 +106,49 @@ TEST_F(SettingsPage, ASecretDoesNotFollowToAnotherHost) {
             Kind::applied);
 }
 
+TEST_F(SettingsPage, ASecretDoesNotFollowWhereLessIsAsked) {
+  change("cameras", "front", R"({"url":"rtsps://cam/a","user":"u","password":"hunter22"})");
+  const auto key = [&](const char* keys) {
+    const auto outcome = change("cameras", "front", keys);
+    return outcome.faults.empty() ? std::string() : outcome.faults.front().key;
+  };
+  EXPECT_EQ(key(R"({"url":"rtsp://cam/a","user":"u"})"), "url") << "not in the clear";
+  EXPECT_EQ(key(R"({"url":"rtsps://cam/a","user":"u","tls_verify":false})"), "tls_verify");
+  EXPECT_EQ(key(R"({"url":"rtsps://cam/a","user":"u","ca_file":"/tmp/other.pem"})"), "ca_file");
+  EXPECT_EQ(key(R"({"url":"rtsps://cam/b","user":"u","name":"Door"})"), "")
+      << "another path of the same host";
+}
+
+TEST_F(SettingsPage, ASecretDoesNotFollowToAnotherService) {
+  change("channels", "phone",
+         R"({"type":"ntfy","url":"https://own.example","topic":"t","token":"tk_hunter22"})");
+  const auto key = [&](const char* keys) {
+    const auto outcome = change("channels", "phone", keys);
+    return outcome.faults.empty() ? std::string() : outcome.faults.front().key;
+  };
+  EXPECT_EQ(key(R"({"type":"ntfy","topic":"t"})"), "url") << "the world's server is another one";
+  EXPECT_EQ(key(R"({"type":"ntfy","topic":"t","url":null})"), "url");
+  EXPECT_EQ(key(R"({"type":"telegram","chat_id":"1"})"), "type");
+  EXPECT_EQ(key(R"({"type":"ntfy","url":"https://own.example","topic":"other"})"), "");
+}
+
+TEST_F(SettingsPage, APasswordOfThePageDoesNotFollowBackToTheMainFilesHost) {
+  main_ = "cameras: [{id: front, url: 'rtsp://cam/a', user: u}]\n";
+  EXPECT_EQ(change("cameras", "front", R"({"url":"rtsp://new/a","user":"u","password":"hunter22"})").kind,
+            Kind::applied);
+  const auto back = change("cameras", "front", R"({"url":"rtsp://cam/a","user":"u"})");
+  EXPECT_EQ(back.kind, Kind::faulty);
+  EXPECT_EQ(back.faults.at(0).key, "url");
+}
+
+TEST_F(SettingsPage, TheTypeOfAnEntryThatStandsElsewhereIsChangedThere) {
+  main_ = "notifications: {channels: [{id: s, type: slack, url: 'https://chat.example/hooks/hunter22'}]}\n";
+  const auto outcome = change("channels", "s", R"({"type":"webhook"})");
+  EXPECT_EQ(outcome.kind, Kind::faulty);
+  EXPECT_EQ(outcome.faults.at(0).key, "type");
+  EXPECT_THAT(shown("channels", "s").dump(), Not(HasSubstr("hunter22")));
+}
+
 TEST_F(SettingsPage, AnEntryOfAnotherFileIsLaidOver) {
   main_ =
       "cameras: [{id: front, url: 'exec:prog --key hunter22', name: Door, password: '${credential:front}', "
@@ -224,9 +267,9 @@ TEST_F(SettingsPage, FaultsAreNamedByTheirKeys) {
 }
 
 TEST(SettingsAddress, HasAHostAndAPort) {
-  EXPECT_EQ(authority_of("rtsp://u:p@Cam.Local:554/a?b=c@d"), "cam.local:554");
-  EXPECT_EQ(authority_of("smtps://mail:465"), "mail:465");
-  EXPECT_EQ(authority_of("v4l2:/dev/video0"), "");
+  EXPECT_EQ(origin_of_address("rtsp://u:p@Cam.Local:554/a?b=c@d"), "rtsp://cam.local:554");
+  EXPECT_EQ(origin_of_address("smtps://mail:465"), "smtps://mail:465");
+  EXPECT_EQ(origin_of_address("v4l2:/dev/video0"), "");
 }
 
 }  // namespace

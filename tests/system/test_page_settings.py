@@ -75,9 +75,9 @@ class SettingsPageTest(PageCase):
             self.tell(daemon, "cameras", size, scheme, rtsp=url)
 
     def test_buttons(self):
-        daemon = self.house()
-        self.account(daemon)
         for size, scheme in BOTH:
+            daemon = self.house()  # of its own: the ring of another story would take the page over
+            self.account(daemon)
             self.tell(daemon, "buttons", size, scheme)
 
     def test_channels_and_rules(self):

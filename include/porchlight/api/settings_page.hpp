@@ -62,7 +62,7 @@ struct TrialText {
 };
 TrialText trial_text(const nlohmann::ordered_json& keys);
 
-// `host:port` of an address, in small letters; empty: it has none.
-std::string authority_of(std::string_view address);
+// `scheme://host:port` of an address, in small letters; empty: it has none.
+std::string origin_of_address(std::string_view address);
 
 }  // namespace porchlight::api

@@ -16,6 +16,15 @@ const people = () => import("../people/people").then((part) => part.People);
 const health = () => import("../health/health").then((part) => part.Health);
 const settings = () => import("../settings/settings").then((part) => part.Settings);
 
+function NotForYou() {
+  return (
+    <>
+      <h1>{w().settings}</h1>
+      <p class="fault" role="alert">{w().errors.forbidden}</p>
+    </>
+  );
+}
+
 function Content() {
   const to = route.value;
   if (!mayView() && to.page !== "menu") return <Lazy key="health" load={health} given={{}} />;
@@ -31,7 +40,7 @@ function Content() {
     case "menu":
       return <Menu />;
     case "settings":
-      return isAdmin() ? <Lazy key="settings" load={settings} given={{ section: to.section }} /> : <p class="fault" role="alert">{w().errors.forbidden}</p>;
+      return isAdmin() ? <Lazy key="settings" load={settings} given={{ section: to.section }} /> : <NotForYou />;
     default:
       return <Now />;
   }
