@@ -40,7 +40,7 @@ bool HlsWindow::add(const Head& head, const Fragment& picture) {
     interrupted_ = news = true;
   } else if (growing_ && (ends_segment(picture) || ends_part(picture))) {
     news = true;
-    ends_segment(picture) ? end_segment(picture.at) : end_part(picture.at);
+    ends_segment(picture) ? end_segment(end_before(picture)) : end_part(picture.at);
   }
   if (!growing_ && !picture.keyframe && (interrupted_ || segments_.empty())) return news;
   if (growing_ && gap > Time::zero()) step_ = gap;
@@ -77,6 +77,12 @@ bool HlsWindow::ends_segment(const Fragment& picture) const {
   if (!picture.keyframe) return false;
   const auto group = picture.at - last_keyframe_;
   return (segments_.size() <= quick_segments && length >= least_quick) || length + group > most + target_room;
+}
+
+// Where pictures that were lost would make it longer than was announced, they belong to no segment.
+Time HlsWindow::end_before(const Fragment& picture) const {
+  const auto most = (is_ready() ? target_ : limits_.longest) + rounding;
+  return picture.at - segments_.back().begin > most ? last_ + step_ : picture.at;
 }
 
 bool HlsWindow::ends_part(const Fragment& picture) const {

@@ -78,6 +78,7 @@ class HlsWindow {
  private:
   bool is_hole(Time gap) const;
   bool ends_segment(const Fragment& picture) const;
+  Time end_before(const Fragment& picture) const;
   bool ends_part(const Fragment& picture) const;
   void end_part(Time at);
   void end_segment(Time at);

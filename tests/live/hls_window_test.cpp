@@ -65,6 +65,21 @@ TEST(HlsWindowTest, APartIsAboutAQuarterOfASecond) {
   EXPECT_EQ(window.target(), 2s);
 }
 
+TEST(HlsWindowTest, PicturesThatAreLostMakeNoSegmentLongerThanWasAnnounced) {
+  HlsWindow window(7, {});
+  Film film{40ms, 50};
+  feed(window, film, 600);
+  ASSERT_TRUE(window.is_ready());
+  ASSERT_EQ(window.target(), 2s);
+  feed(window, film, 48);
+  for (int i = 0; i < 25; ++i) film.next();  // a second of them, about the next keyframe
+  feed(window, film, 200);
+  for (const auto& segment : window.segments())
+    if (segment.is_complete()) {
+      EXPECT_LE(std::chrono::round<std::chrono::seconds>(segment.duration), window.target());
+    }
+}
+
 TEST(HlsWindowTest, ALongGroupIsCutWhereItWouldBecomeLongerThanWasAnnounced) {
   HlsWindow window(7, {});
   Film film{40ms, 5000};
