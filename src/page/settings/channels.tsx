@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { ask, asProblem } from "../api";
 import { explain, language } from "../words";
 import { useSeconds } from "./busy";
-import { nameOfEntry } from "./entries";
+import { entriesOf, nameOfEntry } from "./entries";
 import { idOf, type Draft, type Entry, type FieldSpec } from "./form";
 import { Section } from "./section";
 import { s, wordOf } from "./words";
@@ -115,8 +115,11 @@ function Facts({ entry }: { entry: Entry }) {
 
 export function Channels() {
   return (
-    <Section section="channels" title={nameOfEntry} fields={channelFields} named="id" own={["id"]} start={{ type: "ntfy", language: language.value }}
-      newId={(draft, taken) => idOf(String(draft.id), taken)} isEditable={(entry) => isKnown(entry.value.type)}
-      facts={(entry) => <Facts entry={entry} />} trial={(entry) => <TestMessage entry={entry} />} />
+    <>
+      {entriesOf("channels").length > 0 && entriesOf("rules").length === 0 && <p>{s().rule.usual} <a href="#/settings/rules">{s().rule.seeWho}</a></p>}
+      <Section section="channels" title={nameOfEntry} fields={channelFields} named="id" own={["id"]} start={{ type: "ntfy", language: language.value }}
+        newId={(draft, taken) => idOf(String(draft.id), taken)} isEditable={(entry) => isKnown(entry.value.type)}
+        facts={(entry) => <Facts entry={entry} />} trial={(entry) => <TestMessage entry={entry} />} />
+    </>
   );
 }

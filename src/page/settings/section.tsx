@@ -29,6 +29,8 @@ export interface SectionProps {
   /** Beneath the fields of the form. */
   beneath?(draft: Draft, entry: Entry | null, refuse: (refusal: Refusal) => void): ComponentChildren;
   isEditable?(entry: Entry): boolean;
+  /** What is said while there is no entry, where it is more than that. */
+  none?: string;
 }
 
 /** Saves an entry with other keys, from its place in the list. */
@@ -118,7 +120,7 @@ export function Section(props: SectionProps) {
     <>
       {!isWritable && <p class="fault">{s().readOnly(house.value.file)}</p>}
       <Saying said={said} />
-      {entries.length === 0 && <p>{s().none[section]}</p>}
+      {entries.length === 0 && <p>{props.none ?? s().none[section]}</p>}
       <ul class="items">
         {entries.map((entry, index) => open === entry.id && entry.id ? (
           <li key={entry.id}><Edit {...props} entry={entry} saved={saved} close={() => setOpen(null)} /></li>

@@ -163,7 +163,8 @@ export const settingsDe: SettingsWords = {
     pause: (span) => `; über dasselbe erst wieder nach ${span}`,
     further: (keys) => `; und, in der Datei gesetzt: ${keys}`,
     number: (n) => `Regel ${n}`,
-    usual: "Solange in der Einrichtung nichts von Regeln steht, geht Klingeln mit dem Bild an jeden Kanal, Unerwünschte und Sicherheit an jeden Kanal. Die erste Regel, die hier gemacht wird, tritt an die Stelle davon.",
+    usual: "Es ist keine Regel gemacht. Wo in den Dateien nichts von Regeln steht, geht Klingeln mit dem Bild an jeden Kanal, Unerwünschte und Sicherheit an jeden Kanal, und die erste Regel, die hier gemacht wird, tritt an die Stelle davon. Wo in einer Datei „rules: []“ steht, erfährt niemand etwas, bis hier eine Regel gemacht ist.",
+    seeWho: "Wer würde es erfahren? Das steht unter Regeln",
   },
   dry: {
     title: "Wer würde es erfahren?",

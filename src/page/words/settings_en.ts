@@ -162,7 +162,8 @@ export const settingsEn = {
     pause: (span: string) => `; about the same only after ${span}`,
     further: (keys: string) => `; and, set in the file: ${keys}`,
     number: (n: number) => `Rule ${n}`,
-    usual: "While the configuration says nothing of rules, rings go to every channel with the picture, blacklisted people and security to every channel. The first rule made here takes the place of that.",
+    usual: "No rule is made. Where the files say nothing of rules, rings go to every channel with the picture, blacklisted people and security to every channel, and the first rule made here takes the place of that. Where a file says “rules: []”, nobody is told until a rule is made here.",
+    seeWho: "Who would be told? See under Rules",
   },
   dry: {
     title: "Who would be told?",
