@@ -6,6 +6,7 @@ import { channelFields } from "../../src/page/settings/channels";
 import { eventOf } from "../../src/page/settings/dry_run";
 import { house, sayOutcome } from "../../src/page/settings/entries";
 import { bodyOf, draftOf, missingOf, type Entry, type FieldSpec } from "../../src/page/settings/form";
+import { sayRefused } from "../../src/page/settings/section";
 import { isPress } from "../../src/page/settings/press";
 import { nextNumber } from "../../src/page/settings/rules";
 import { sentenceOf } from "../../src/page/settings/sentence";
@@ -17,6 +18,19 @@ afterEach(() => void (house.value = null));
 const url: FieldSpec[] = [{ key: "url", kind: "text", label: "" }, { key: "name", kind: "text", label: "" }, { key: "password", kind: "secret", label: "" }];
 const saved: Entry = { id: "front", value: { name: "Front", url: "rtsp://a/b", zones: [] }, secret: ["password"] };
 const refused = (body: Record<string, unknown>, status = 422): Problem => new Problem(status, "said so", undefined, null, body);
+
+test("who removes a camera that a button needs reads which button that is", () => {
+  house.value = { sections: { cameras: [], buttons: [{ id: "b1", value: { name: "Gate bell" } }], channels: [], rules: [] }, file: "", writable: true };
+  const said = sayRefused(refused({ faults: [{ key: "", message: "50-page.yaml:7: buttons[0].camera: there is no camera 'front'" }] }, 409));
+  expect(said).toContain("said so");
+  expect(said).toContain("Gate bell");
+  expect(said).toContain("there is no camera 'front'");
+});
+
+test("a change that was put back is no busy house", () => {
+  expect(sayRefused(refused({ faults: [{ key: "", message: "the port is taken" }] }, 503))).toBe(`${settingsEn.conflict("said so")} the port is taken`);
+  expect(sayRefused(refused({}, 503))).not.toContain("said so");
+});
 
 test("a trial asks with what a camera is opened by, and names the camera whose password is stored", () => {
   expect(trialOf(url, draftOf(url, saved.value), saved)).toEqual({ url: "rtsp://a/b", id: "front" });

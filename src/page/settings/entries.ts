@@ -58,5 +58,12 @@ export function entryName(section: SectionName, id: string): string {
 }
 export const nameOfEntry = (entry: Entry): string => (typeof entry.value.name === "string" && entry.value.name ? entry.value.name : entry.id);
 
+/** A fault of the daemon with the name of each entry beside the place where it stands: `buttons[0]` says nothing to who never saw the file. */
+export const withNames = (text: string): string =>
+  text.replace(/(?:notifications\.)?\b(cameras|buttons|channels|rules)\[(\d+)\]/g, (place, section: SectionName, index: string) => {
+    const entry = entriesOf(section)[Number(index)];
+    return entry ? `${place} (${section === "rules" ? s().rule.number(Number(index) + 1) : `${s().sections[section]}: ${nameOfEntry(entry)}`})` : place;
+  });
+
 /** The entries of a section as choices. */
 export const choicesOf = (section: SectionName): [string, string][] => entriesOf(section).map((entry) => [entry.id, nameOfEntry(entry)]);

@@ -100,12 +100,20 @@ export function missingOf(fields: readonly FieldSpec[], draft: Draft, entry: Ent
   return fields.filter(isMissing).map((field) => field.key);
 }
 
+/** The fields that are seen: those that apply. */
+export const shownOf = (fields: readonly FieldSpec[], draft: Draft): readonly FieldSpec[] => fields.filter((field) => !field.when || field.when(draft));
+
 export interface Refusal {
   faults: Faults; // by key of a field
   others: string[]; // about what the form has no field for
+  tried?: boolean; // of a trial: nothing was to be saved
 }
 
-/** The faults of a 422, each to its field. `rate.burst` and `zones[0].points` belong to their first part. */
+/** Whether the daemon said what is wrong one by one, and it is not only about how often or by whom. */
+export const hasFaults = ({ status, body }: Problem): boolean =>
+  [409, 422, 503].includes(status) && Array.isArray(body.faults) && body.faults.length > 0;
+
+/** The faults of a refusal, each to its field of those that are seen; what is said of others is told as text. `rate.burst` and `zones[0].points` belong to their first part. */
 export function refusalOf(problem: Problem, fields: readonly FieldSpec[]): Refusal {
   const refusal: Refusal = { faults: {}, others: [] };
   const said = Array.isArray(problem.body.faults) ? (problem.body.faults as unknown[]) : [];

@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { asProblem, type Problem } from "../api";
 import { explain } from "../words";
+import { hasFaults } from "./form";
 import { s } from "./words";
 
 export interface Said {
@@ -14,7 +15,8 @@ export const nothing: Said = { good: "", fault: "" };
 
 /** What went wrong with a change, where its form has no words of its own. */
 export function sayChange(problem: Problem): string {
-  return problem.status === 409 ? s().conflict(problem.detail) : explain(problem);
+  // A 503 with reasons is no house that is busy: the old settings are back.
+  return problem.status === 409 || (problem.status === 503 && hasFaults(problem)) ? s().conflict(problem.detail) : explain(problem);
 }
 
 export interface Listing<T> {

@@ -5,9 +5,9 @@ import { useEffect, useState } from "preact/hooks";
 import { asProblem, Problem } from "../api";
 import { explain, w } from "../words";
 import { Confirm } from "./confirm";
-import { entriesOf, house, putEntry, refreshHouse, removeEntry, sayOutcome, type Outcome, type SectionName } from "./entries";
+import { entriesOf, house, putEntry, refreshHouse, removeEntry, sayOutcome, withNames, type Outcome, type SectionName } from "./entries";
 import { Form } from "./form_view";
-import { bodyOf, type Draft, type Entry, type FieldSpec, type Refusal } from "./form";
+import { bodyOf, hasFaults, refusalOf, type Draft, type Entry, type FieldSpec, type Refusal } from "./form";
 import { Item, nothing, Opened, Saying, sayChange, useReturn, type Said } from "./listed";
 import { s } from "./words";
 
@@ -135,7 +135,9 @@ export function Section(props: SectionProps) {
   );
 }
 
-function sayRefused(problem: Problem): string {
-  const faults = Array.isArray(problem.body.faults) ? (problem.body.faults as { message?: string }[]) : [];
-  return problem.status === 422 && faults.length > 0 ? `${s().faultsElsewhere} ${faults.map((fault) => fault.message).join(" ")}` : sayChange(problem);
+/** Why a change was refused, with who is in its way. */
+export function sayRefused(problem: Problem): string {
+  if (!hasFaults(problem)) return sayChange(problem);
+  const lead = problem.status === 422 ? s().faultsElsewhere : sayChange(problem);
+  return [lead, ...refusalOf(problem, []).others.map(withNames)].join(" ");
 }

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { ask, asProblem, type Problem } from "../api";
 import { explain } from "../words";
 import { useSeconds } from "./busy";
-import { bodyOf, missingOf, refusalOf, type Draft, type Entry, type FieldSpec, type Refusal } from "./form";
+import { bodyOf, missingOf, refusalOf, shownOf, type Draft, type Entry, type FieldSpec, type Refusal } from "./form";
 import { s } from "./words";
 
 interface Found {
@@ -54,7 +54,7 @@ export function Trial({ draft, entry, fields, refuse }: TrialProps) {
   }, [asked]);
   const attempt = async (): Promise<void> => {
     if (busy) return;
-    if (missingOf(fields, draft, entry).includes("url")) return refuse({ faults: { url: s().fill }, others: [] });
+    if (missingOf(fields, draft, entry).includes("url")) return refuse({ faults: { url: s().fill }, others: [], tried: true });
     setBusy(true);
     setFault("");
     setFound(null);
@@ -64,7 +64,7 @@ export function Trial({ draft, entry, fields, refuse }: TrialProps) {
     } catch (thrown) {
       const problem = asProblem(thrown);
       const isNamed = Array.isArray(problem.body.faults) && problem.body.faults.length > 0;
-      if (isNamed) refuse(refusalOf(problem, fields));
+      if (isNamed) refuse({ ...refusalOf(problem, shownOf(fields, draft)), tried: true });
       else if (now.current === asked) setFault(sayTrial(problem));
     }
     setBusy(false);

@@ -38,6 +38,7 @@ export const settingsDe: SettingsWords = {
   takeAway: "Wegnehmen",
   needsRestart: (keys) => `Gilt erst nach einem Neustart des Dienstes: ${keys}`,
   faults: "Das wurde nicht gespeichert. Berichtigen Sie, was markiert ist.",
+  faultsTried: "Berichtigen Sie, was markiert ist, und versuchen Sie es noch einmal.",
   faultsElsewhere: "Es wurde nicht gespeichert:",
   conflict: (detail) => `Es wurde nicht geändert: ${detail}`,
   fill: "Das wird gebraucht.",

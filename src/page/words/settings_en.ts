@@ -37,6 +37,7 @@ export const settingsEn = {
   takeAway: "Take it away",
   needsRestart: (keys: string) => `Holds after a restart of the daemon: ${keys}`,
   faults: "This was not saved. Set right what is marked.",
+  faultsTried: "Set right what is marked, then try again.",
   faultsElsewhere: "It was not saved:",
   conflict: (detail: string) => `It was not changed: ${detail}`,
   fill: "This is needed.",
