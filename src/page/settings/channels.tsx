@@ -51,7 +51,7 @@ export function channelFields(entry: Entry | null, draft: Draft): FieldSpec[] {
   const words = s().channel;
   const type = entry?.value.type ?? draft.type;
   const naming: FieldSpec[] = entry ? [] : [
-    { key: "type", kind: "choice", label: words.type, choices: types.map((one) => [one, words.types[one]]) },
+    { key: "type", kind: "choice", label: words.type, choices: types.map((one) => [one, words.types[one]]), anew: ["id", "language", "quiet"] },
     { key: "id", kind: "text", label: words.id, hint: words.idHint, required: true, attributes: { maxlength: 40 } },
   ];
   return [

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sections of the configuration that the page may change (docs/settings.md).
 import { signal } from "@preact/signals";
-import { ask, get } from "../api";
+import { ask, get, Problem } from "../api";
 import { refreshCameras } from "../cameras";
 import type { Entry } from "./form";
 import { s } from "./words";
@@ -44,6 +44,15 @@ async function changed(change: Promise<Outcome>): Promise<Outcome> {
 export const putEntry = (section: SectionName, id: string, body: object): Promise<Outcome> => changed(ask<Outcome>("PUT", pathOf(section, id), body));
 /** Throws a Problem. */
 export const removeEntry = (section: SectionName, id: string): Promise<Outcome> => changed(ask<Outcome>("DELETE", pathOf(section, id)));
+
+/** Saves some keys of an entry, the others as they are now. Throws a Problem. */
+export async function changeEntry(section: SectionName, id: string, keys: Record<string, unknown>): Promise<Outcome> {
+  await refreshHouse();
+  const entry = entriesOf(section).find((one) => one.id === id);
+  if (!entry) throw new Problem(404, "");
+  const { id: _, ...value } = entry.value;
+  return putEntry(section, id, { ...value, ...keys });
+}
 
 /** What to say of a change that went well. */
 export function sayOutcome(outcome: Outcome | undefined, good: string): string {

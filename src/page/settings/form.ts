@@ -31,6 +31,8 @@ export interface FieldSpec {
   more?: boolean;
   /** Whether it applies; what does not is not sent. */
   when?(draft: Draft): boolean;
+  /** Another choice begins all other fields anew but these: what was typed for one kind goes to no other. */
+  anew?: readonly string[];
   attributes?: Record<string, unknown>;
 }
 
@@ -55,6 +57,14 @@ function drafted(field: FieldSpec, value: unknown): string | boolean | string[] 
 /** What stands in the fields at the beginning. */
 export function draftOf(fields: readonly FieldSpec[], value: Record<string, unknown>): Draft {
   return Object.fromEntries(fields.map((field) => [field.key, drafted(field, value[field.key])]));
+}
+
+/** The draft after `part` of it was changed. Another kind has other fields, which begin as they usually are. */
+export function changedDraft(fieldsOf: (draft: Draft) => readonly FieldSpec[], value: Record<string, unknown>, draft: Draft, part: Draft): Draft {
+  const turning = fieldsOf(draft).find((field) => field.anew && field.key in part && part[field.key] !== draft[field.key]);
+  const before = turning ? Object.fromEntries(Object.entries(draft).filter(([key]) => turning.anew?.includes(key))) : draft;
+  const begun = turning ? {} : value; // what an entry of one kind has is not for another
+  return { ...draftOf(fieldsOf({ ...draft, ...part }), begun), ...before, ...part };
 }
 
 const linesOf = (text: string): string[] => text.split("\n").map((line) => line.trim()).filter(Boolean);

@@ -2,9 +2,9 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { asProblem, type Problem } from "../api";
-import { draftAt, dropDraft, keepDraft } from "./drafts";
+import { draftAt, dropDraft, keepDraft, lostAt } from "./drafts";
 import { Field } from "./fields";
-import { draftOf, hasFaults, missingOf, refusalOf, shownOf, type Draft, type Entry, type FieldSpec, type Refusal } from "./form";
+import { changedDraft, draftOf, hasFaults, missingOf, refusalOf, shownOf, type Draft, type Entry, type FieldSpec, type Refusal } from "./form";
 import { withNames } from "./entries";
 import { s } from "./words";
 
@@ -38,14 +38,13 @@ export function Form({ place, fields: given, value, entry, send, words, button, 
     return { ...draftOf(fieldsOf(all as Draft), value), ...kept };
   };
   const [draft, setDraft] = useState<Draft>(begin);
-  const [state, setState] = useState(clean);
+  const [state, setState] = useState<Refusal>(() => ({ faults: Object.fromEntries(lostAt(place).map((key) => [key, s().typeAgain])), others: [] }));
   const [busy, setBusy] = useState(false);
   const fields = fieldsOf(draft);
   const change = (part: Draft): void => {
-    // Another kind has other fields, which begin as they usually are.
-    const next = { ...draftOf(fieldsOf({ ...draft, ...part }), value), ...draft, ...part };
+    const next = changedDraft(fieldsOf, value, draft, part);
     setDraft(next);
-    keepDraft(place, next, fieldsOf(next));
+    keepDraft(place, next, fieldsOf(next), value);
     const cured = Object.keys(part);
     setState({ ...state, faults: Object.fromEntries(Object.entries(state.faults).filter(([key]) => !cured.includes(key))) });
   };

@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { asProblem, type Problem } from "../api";
 import { explain } from "../words";
+import { draftAt } from "./drafts";
 import { hasFaults } from "./form";
 import { s } from "./words";
 
@@ -81,6 +82,9 @@ export function Item({ id, title, children, actions }: { id: string | number; ti
     </li>
   );
 }
+
+/** Tells that a form was begun there and not saved: it opens as it was left. */
+export const Begun = ({ place }: { place: string }) => (draftAt(place) ? <p class="soft">{s().begun}</p> : null);
 
 /** When a form closes, the focus goes to what it was about, or to the button that opened it. */
 export function useReturn(open: string | number | boolean | null): void {

@@ -5,10 +5,10 @@ import { useEffect, useState } from "preact/hooks";
 import { asProblem, Problem } from "../api";
 import { explain, w } from "../words";
 import { Confirm } from "./confirm";
-import { entriesOf, house, putEntry, refreshHouse, removeEntry, sayOutcome, withNames, type Outcome, type SectionName } from "./entries";
+import { changeEntry, entriesOf, house, putEntry, refreshHouse, removeEntry, sayOutcome, withNames, type Outcome, type SectionName } from "./entries";
 import { Form } from "./form_view";
 import { bodyOf, hasFaults, refusalOf, type Draft, type Entry, type FieldSpec, type Refusal } from "./form";
-import { Item, nothing, Opened, Saying, sayChange, useReturn, type Said } from "./listed";
+import { Begun, Item, nothing, Opened, Saying, sayChange, useReturn, type Said } from "./listed";
 import { s } from "./words";
 
 export interface SectionProps {
@@ -81,6 +81,7 @@ function EntryItem({ entry, edit, change, remove, ...props }: EntryProps) {
   return (
     <Item id={entry.id} title={name} actions={actions}>
       {props.facts?.(entry)}
+      <Begun place={`${props.section}/${entry.id}`} />
       {entry.origin && <p class="soft">{s().fromFile(entry.origin)}</p>}
       {entry.id === "" && <p class="soft">{s().noId}</p>}
       {props.trial?.(entry)}
@@ -106,12 +107,12 @@ export function Section(props: SectionProps) {
     setOpen(null);
   };
   const change: Change = (entry, keys) => {
-    const { id: _, ...value } = entry.value;
-    void settle(putEntry(section, entry.id, { ...value, ...keys }), s().saved);
+    void settle(changeEntry(section, entry.id, keys), s().saved);
   };
   const begin = (id: string): void => {
     setSaid(nothing);
-    setOpen(id);
+    // As it is now: somebody else may have changed it since.
+    void refreshHouse().catch(() => undefined).then(() => setOpen(id));
   };
   if (!house.value) return said.fault ? <Saying said={said} /> : <p>{w().loading}</p>;
   const entries = entriesOf(section);
@@ -130,7 +131,7 @@ export function Section(props: SectionProps) {
         ))}
       </ul>
       {open === fresh ? <Edit {...props} entry={null} saved={saved} close={() => setOpen(null)} />
-        : isWritable && <p class="adding"><button id="add" type="button" onClick={() => begin(fresh)}>{s().add[section]}</button></p>}
+        : isWritable && <div class="adding"><button id="add" type="button" onClick={() => begin(fresh)}>{s().add[section]}</button><Begun place={`${section}/`} /></div>}
     </>
   );
 }

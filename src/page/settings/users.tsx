@@ -9,7 +9,7 @@ import { Confirm } from "./confirm";
 import { ShownOnce } from "./copy";
 import { Form } from "./form_view";
 import type { Draft, FieldSpec } from "./form";
-import { Item, Opened, Saying, useListing, useReturn } from "./listed";
+import { Begun, Item, Opened, Saying, useListing, useReturn } from "./listed";
 import { dayAndTime, s, wordOf } from "./words";
 
 interface Account extends User {
@@ -109,6 +109,7 @@ function AccountItem({ account, lock, remove, edit }: AccountProps) {
   );
   return (
     <Item id={account.id} title={name} actions={actions}>
+      <Begun place={`users/${account.id}`} />
       <p class="soft">{standing(account)}{mine && ` · ${s().user.you}`}</p>
       {disabled && <p class="state warn">{s().user.locked}</p>}
     </Item>

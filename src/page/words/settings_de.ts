@@ -38,6 +38,8 @@ export const settingsDe: SettingsWords = {
   takeAway: "Wegnehmen",
   needsRestart: (keys) => `Gilt erst nach einem Neustart des Dienstes: ${keys}`,
   faults: "Das wurde nicht gespeichert. Berichtigen Sie, was markiert ist.",
+  begun: "Hier begonnen und noch nicht gespeichert.",
+  typeAgain: "Geben Sie es noch einmal ein: Es wird nicht behalten, während Sie anderswo sind.",
   faultsTried: "Berichtigen Sie, was markiert ist, und versuchen Sie es noch einmal.",
   faultsElsewhere: "Es wurde nicht gespeichert:",
   conflict: (detail) => `Es wurde nicht geändert: ${detail}`,

@@ -37,6 +37,8 @@ export const settingsEn = {
   takeAway: "Take it away",
   needsRestart: (keys: string) => `Holds after a restart of the daemon: ${keys}`,
   faults: "This was not saved. Set right what is marked.",
+  begun: "Begun here, and not saved yet.",
+  typeAgain: "Type it again: it is not kept while you are elsewhere.",
   faultsTried: "Set right what is marked, then try again.",
   faultsElsewhere: "It was not saved:",
   conflict: (detail: string) => `It was not changed: ${detail}`,
