@@ -58,6 +58,7 @@ const stories = {
     await page.getByLabel("Account name").fill(name);
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: `Invitation for ${name}` }).waitFor();
+    await focusedIn(page, `Invitation for ${name}`); // who hears the page hears that there is a code
     const code = (await page.locator("code.secret").textContent()).trim();
     check(/^[A-Z0-9-]{10,}$/.test(code), `no code: ${code}`);
     await page.getByRole("button", { name: "Copy" }).click();
@@ -114,6 +115,7 @@ const stories = {
     await page.getByLabel("Days until it expires").fill("30");
     await page.getByRole("button", { name: "Make the token" }).click();
     await page.getByRole("heading", { name: `Token “${name}”` }).waitFor();
+    await focusedIn(page, `Token “${name}”`);
     const token = (await page.locator("code.secret").textContent()).trim();
     await visit.judge("settings-token-made");
     check((await yourTurn(`use ${token}`)) === "200", "the token is refused");

@@ -86,14 +86,19 @@ export function Item({ id, title, children, actions }: { id: string | number; ti
 /** Tells that a form was begun there and not saved: it opens as it was left. */
 export const Begun = ({ place }: { place: string }) => (draftAt(place) ? <p class="soft">{s().begun}</p> : null);
 
-/** When a form closes, the focus goes to what it was about, or to the button that opened it. */
-export function useReturn(open: string | number | boolean | null): void {
-  const before = useRef(open);
+/**
+ * When a form closes, the focus goes to what it was about, or to the button that opened it; likewise after what is `shown` once.
+ * A focus that is somewhere already stays: what a form made is read first, and its secret is shown this once.
+ */
+export function useReturn(open: string | number | boolean | null, shown = false): void {
+  const before = useRef({ open, shown });
   useEffect(() => {
-    const closed = before.current;
-    if (closed !== null && open === null) (document.getElementById(`entry-${closed}`) ?? document.getElementById("add"))?.focus();
-    before.current = open;
-  }, [open]);
+    const closed = before.current.open;
+    const isOver = (closed !== null && open === null) || (before.current.shown && !shown);
+    const isNowhere = !document.activeElement || document.activeElement === document.body;
+    if (isOver && isNowhere) (document.getElementById(`entry-${closed}`) ?? document.getElementById("add"))?.focus();
+    before.current = { open, shown };
+  }, [open, shown]);
 }
 
 /** A form's beginning takes the focus. */

@@ -120,7 +120,7 @@ export function Users() {
   const { list, said, act, refresh, say } = useListing(async () => (await get<{ users: Account[] }>("/api/v1/users")).users);
   const [open, setOpen] = useState<number | "new" | null>(null);
   const [invitation, setInvitation] = useState<Invitation | null>(null);
-  useReturn(open);
+  useReturn(open, invitation !== null);
   const path = (account: Account): string => `/api/v1/users/${account.id}`;
   const made = (fresh: Invitation): void => {
     setInvitation(fresh);
