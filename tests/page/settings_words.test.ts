@@ -5,7 +5,7 @@ import { Problem } from "../../src/page/api";
 import { channelFields } from "../../src/page/settings/channels";
 import { eventOf } from "../../src/page/settings/dry_run";
 import { house, sayOutcome } from "../../src/page/settings/entries";
-import { bodyOf, draftOf, missingOf, type Entry, type FieldSpec } from "../../src/page/settings/form";
+import { bodyOf, draftOf, missingOf, takenAway, type Entry, type FieldSpec } from "../../src/page/settings/form";
 import { sayRefused } from "../../src/page/settings/section";
 import { isPress } from "../../src/page/settings/press";
 import { nextNumber } from "../../src/page/settings/rules";
@@ -37,11 +37,22 @@ test("a trial asks with what a camera is opened by, and names the camera whose p
   expect(trialOf(url, { url: "rtsp://c", name: "C", password: "p" }, null)).toEqual({ url: "rtsp://c", password: "p" });
 });
 
+test("a password that was taken away is tried as none, not as the stored one", () => {
+  expect(trialOf(url, { ...draftOf(url, saved.value), [takenAway("password")]: true }, saved)).toMatchObject({ password: "", id: "front" });
+});
+
+test("an address whose password is masked is tried with the stored one, not with the mask", () => {
+  const inUrl: Entry = { id: "front", value: { url: "rtsp://viewer:[redacted]@cam:554/main?a=b@c" } };
+  expect(trialOf(url, draftOf(url, inUrl.value), inUrl)).toEqual({ url: "rtsp://cam:554/main?a=b@c", user: "viewer", id: "front" });
+  const typed = { ...draftOf(url, inUrl.value), url: "rtsp://viewer:new@cam/main" };
+  expect(trialOf(url, typed, inUrl).url).toBe("rtsp://viewer:new@cam/main");
+});
+
 test("each reason says what to do, one that is not known what the daemon said", () => {
   for (const [reason, words] of Object.entries(settingsEn.camera.reasons)) expect(sayTrial(refused({ reason }))).toContain(words);
   expect(sayTrial(refused({ reason: "news" }))).toBe("said so");
   expect(sayTrial(refused({}))).toBe("said so");
-  expect(sayTrial(refused({}, 429))).toBe(settingsEn.camera.busy);
+  expect(sayTrial(refused({}, 429))).toBe(settingsEn.trialBusy);
 });
 
 test("a press is a ring of that button, and none from before", () => {

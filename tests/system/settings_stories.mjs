@@ -27,7 +27,7 @@ async function inside(how, section) {
 
 const item = (page, name) => page.getByRole("listitem").filter({ has: page.getByRole("heading", { name, exact: true, level: 2 }) });
 const gone = (place) => place.waitFor({ state: "detached" });
-const focusedIn = (page, text) => page.waitForFunction((words) => document.activeElement?.textContent.includes(words), text);
+const focusedIn = (page, text) => page.waitForFunction((words) => document.activeElement !== document.body && document.activeElement?.textContent.includes(words), text);
 
 const stories = {
   /** Somebody is invited, gets another role, is locked out and removed. */

@@ -83,7 +83,7 @@ function TestMessage({ entry }: { entry: Entry }) {
       setTried(await ask<Tried>("POST", `/api/v1/settings/channels/${encodeURIComponent(entry.id)}/test`));
     } catch (thrown) {
       const problem = asProblem(thrown);
-      setFault(problem.status === 409 ? s().channel.cannot(problem.detail) : explain(problem));
+      setFault(problem.status === 409 ? s().channel.cannot(problem.detail) : problem.status === 429 ? s().trialBusy : explain(problem));
     }
     setBusy(false);
   };

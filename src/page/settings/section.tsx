@@ -45,8 +45,9 @@ interface EditProps extends SectionProps {
 function Edit({ entry, saved, close, ...props }: EditProps) {
   const { section, start, own = [] } = props;
   const fields = (draft: Draft): FieldSpec[] => props.fields(entry, draft);
+  const willBe = (draft: Draft): string => props.newId(draft, entriesOf(section).map((one) => one.id));
   const send = async (draft: Draft): Promise<void> => {
-    const id = entry?.id ?? props.newId(draft, entriesOf(section).map((one) => one.id));
+    const id = entry?.id ?? willBe(draft);
     if (!id) throw new Problem(422, "", undefined, null, { faults: [{ key: props.named, message: s().nameNeedsLetters }] });
     const body = bodyOf(fields(draft), draft, entry);
     for (const key of own) delete body[key];
@@ -55,7 +56,12 @@ function Edit({ entry, saved, close, ...props }: EditProps) {
   return (
     <Opened title={entry ? s().editOf(props.title(entry, entriesOf(section).indexOf(entry))) : s().add[section]}>
       <Form place={`${section}/${entry?.id ?? ""}`} fields={fields} value={entry?.value ?? start ?? {}} entry={entry} send={send} words={sayChange} close={close}>
-        {(draft, refuse) => props.beneath?.(draft, entry, refuse)}
+        {(draft, refuse) => (
+          <>
+            {!entry && section !== "rules" && willBe(draft) && <p class="soft">{s().idWillBe(willBe(draft))}</p>}
+            {props.beneath?.(draft, entry, refuse)}
+          </>
+        )}
       </Form>
     </Opened>
   );

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { ask, asProblem, type Problem } from "../api";
 import { explain } from "../words";
 import { useSeconds } from "./busy";
-import { bodyOf, missingOf, refusalOf, shownOf, type Draft, type Entry, type FieldSpec, type Refusal } from "./form";
+import { bodyOf, missingOf, refusalOf, shownOf, takenAway, type Draft, type Entry, type FieldSpec, type Refusal } from "./form";
 import { s } from "./words";
 
 interface Found {
@@ -16,15 +16,30 @@ interface Found {
 
 const keys = ["url", "user", "password", "transport", "tls_verify", "ca_file", "format", "size", "fps"];
 
+const masked = "[redacted]"; // what the daemon shows for a password in an address
+
+/** Without the login that is masked: the daemon takes the stored one for the same host, as long as the user is the same. */
+function unmasked(url: string): Record<string, string> {
+  const parts = /^([a-z]+:\/\/)([^/@]*)@(.*)$/i.exec(url);
+  const login = parts?.[2] ?? "";
+  if (!parts || !login.includes(masked)) return { url };
+  const user = login.slice(0, Math.max(0, login.indexOf(":")));
+  return { url: `${parts[1]}${parts[3]}`, ...(user && /^[\w.-]+$/.test(user) ? { user } : {}) };
+}
+
 /** What is asked of the daemon: what stands in the form, and of whom the stored password is. */
 export function trialOf(fields: readonly FieldSpec[], draft: Draft, entry: Entry | null): Record<string, unknown> {
   const body = Object.entries(bodyOf(fields, draft, entry)).filter(([key, value]) => keys.includes(key) && value !== null);
-  return { ...Object.fromEntries(body), ...(entry ? { id: entry.id } : {}) };
+  const asked = Object.fromEntries(body);
+  const url = entry && typeof asked.url === "string" ? unmasked(asked.url) : {};
+  // Said to be none: the stored one is for who leaves it out.
+  const none = draft[takenAway("password")] === true && shownOf(fields, draft).some(({ key }) => key === "password") && !("password" in asked) ? { password: "" } : {};
+  return { ...asked, ...url, ...none, ...(entry ? { id: entry.id } : {}) };
 }
 
 /** What to do about a camera that showed nothing. */
 export function sayTrial(problem: Problem): string {
-  if (problem.status === 429) return s().camera.busy;
+  if (problem.status === 429) return s().trialBusy;
   const reason = problem.body.reason;
   const reasons: Record<string, string> = s().camera.reasons;
   if (problem.status !== 422 || typeof reason !== "string") return problem.status === 422 ? problem.detail : explain(problem);
