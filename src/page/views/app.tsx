@@ -31,7 +31,7 @@ function Content() {
     case "menu":
       return <Menu />;
     case "settings":
-      return isAdmin() ? <Lazy key="settings" load={settings} given={{ section: to.section }} /> : <p class="fault" role="alert">{w().errors.forbidden}</p>;
+      return isAdmin() ? <Lazy key="settings" load={settings} given={{ section: to.section }} /> : <><h1>{w().settings}</h1><p class="fault" role="alert">{w().errors.forbidden}</p></>;
     default:
       return <Now />;
   }
