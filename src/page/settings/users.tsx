@@ -47,7 +47,7 @@ const rightsOf = (draft: Draft): object => ({
 
 function sayUser(problem: Problem): string {
   if (problem.status === 409) return /taken/.test(problem.detail) ? s().user.nameTaken : s().user.lastAdmin;
-  return problem.status === 422 ? w().errors.badName : explain(problem);
+  return problem.status === 422 && /\bname\b/.test(problem.detail) ? w().errors.badName : explain(problem);
 }
 
 function Invite({ made, close }: { made(invitation: Invitation): void; close(): void }) {

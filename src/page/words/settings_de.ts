@@ -132,7 +132,7 @@ export const settingsDe: SettingsWords = {
     secret: "Geheimnis, das die Anfragen unterschreibt", chat: "Chat", chatHint: "Die Nummer des Chats, mit ihrem Minus, oder @kanal",
     from: "Von", to: "An", toHint: "Eine Adresse je Zeile",
     language: "Sprache", quiet: "Ruhezeiten", quietHint: "22:00-07:00; eine Spanne je Zeile. Dann kommt nur, was dringend ist.",
-    test: "Testnachricht senden", testOf: (name) => `Testnachricht an ${name} senden`,
+    test: "Testnachricht senden", testOf: (name) => `Testnachricht senden: ${name}`,
     testing: (seconds) => `Wird gesendet … ${seconds} s`,
     delivered: (ms) => `Zugestellt nach ${(ms / 1000).toFixed(1).replace(".", ",")} s. Ist sie angekommen?`,
     notDelivered: (reason) => `Nicht zugestellt: ${reason}`,
