@@ -51,8 +51,13 @@ export async function register(code: string, name: string, password: string): Pr
   await login(name, password, "");
 }
 
+const leaving: (() => void)[] = [];
+/** Called when somebody logs out; not when a session ends by itself. */
+export const whenLoggedOut = (then: () => void): void => void leaving.push(then);
+
 export async function logout(): Promise<void> {
   await request("POST", "/api/v1/auth/logout").catch(() => undefined); // a session that is gone has ended, too
+  for (const then of leaving) then();
   forget();
 }
 

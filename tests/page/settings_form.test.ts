@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from "vitest";
 import { Problem } from "../../src/page/api";
-import { bodyOf, draftOf, idOf, missingOf, refusalOf, takenAway, type Entry, type FieldSpec } from "../../src/page/settings/form";
+import { bodyOf, draftOf, hasFaults, idOf, missingOf, refusalOf, shownOf, takenAway, type Entry, type FieldSpec } from "../../src/page/settings/form";
 import { settingsDe } from "../../src/page/words/settings_de";
 import { settingsEn } from "../../src/page/words/settings_en";
 
@@ -76,6 +76,19 @@ test("faults go to their fields, those of others are said", () => {
   });
   expect(refusalOf(problem, fields)).toEqual({ faults: { url: "unknown scheme", quiet: "no hours" }, others: ["zones[0].points: three", "whole"] });
   expect(refusalOf(new Problem(422, "no"), fields).others).toEqual(["no"]);
+});
+
+test("a fault at a field that is not seen is told as text: nobody finds it marked", () => {
+  const draft = { ...draftOf(fields, front.value), url: "v4l2:/dev/video0" };
+  const problem = new Problem(422, "no", undefined, null, { faults: [{ key: "transport", message: "stands in porchlight.yaml" }, { key: "url", message: "no" }] });
+  expect(refusalOf(problem, shownOf(fields, draft))).toEqual({ faults: { url: "no" }, others: ["transport: stands in porchlight.yaml"] });
+  expect(refusalOf(problem, shownOf(fields, { ...draft, url: "rtsp://a" })).faults.transport).toBe("stands in porchlight.yaml");
+});
+
+test("a conflict and what was put back have faults as a 422 has, a limit has none", () => {
+  const of = (status: number, faults: unknown): boolean => hasFaults(new Problem(status, "no", undefined, null, { faults }));
+  expect([409, 422, 503].map((status) => of(status, [{ key: "", message: "m" }]))).toEqual([true, true, true]);
+  expect([of(429, ["m"]), of(403, ["m"]), of(409, []), of(503, undefined)]).toEqual([false, false, false, false]);
 });
 
 test("an id is made of a name, and is nobody else's", () => {

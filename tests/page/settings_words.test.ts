@@ -5,7 +5,8 @@ import { Problem } from "../../src/page/api";
 import { channelFields } from "../../src/page/settings/channels";
 import { eventOf } from "../../src/page/settings/dry_run";
 import { house, sayOutcome } from "../../src/page/settings/entries";
-import { bodyOf, draftOf, missingOf, type Entry, type FieldSpec } from "../../src/page/settings/form";
+import { bodyOf, draftOf, missingOf, takenAway, type Entry, type FieldSpec } from "../../src/page/settings/form";
+import { sayRefused } from "../../src/page/settings/section";
 import { isPress } from "../../src/page/settings/press";
 import { nextNumber } from "../../src/page/settings/rules";
 import { sentenceOf } from "../../src/page/settings/sentence";
@@ -18,16 +19,40 @@ const url: FieldSpec[] = [{ key: "url", kind: "text", label: "" }, { key: "name"
 const saved: Entry = { id: "front", value: { name: "Front", url: "rtsp://a/b", zones: [] }, secret: ["password"] };
 const refused = (body: Record<string, unknown>, status = 422): Problem => new Problem(status, "said so", undefined, null, body);
 
+test("who removes a camera that a button needs reads which button that is", () => {
+  house.value = { sections: { cameras: [], buttons: [{ id: "b1", value: { name: "Gate bell" } }], channels: [], rules: [] }, file: "", writable: true };
+  const said = sayRefused(refused({ faults: [{ key: "", message: "50-page.yaml:7: buttons[0].camera: there is no camera 'front'" }] }, 409));
+  expect(said).toContain("said so");
+  expect(said).toContain("Gate bell");
+  expect(said).toContain("there is no camera 'front'");
+});
+
+test("a change that was put back is no busy house", () => {
+  expect(sayRefused(refused({ faults: [{ key: "", message: "the port is taken" }] }, 503))).toBe(`${settingsEn.conflict("said so")} the port is taken`);
+  expect(sayRefused(refused({}, 503))).not.toContain("said so");
+});
+
 test("a trial asks with what a camera is opened by, and names the camera whose password is stored", () => {
   expect(trialOf(url, draftOf(url, saved.value), saved)).toEqual({ url: "rtsp://a/b", id: "front" });
   expect(trialOf(url, { url: "rtsp://c", name: "C", password: "p" }, null)).toEqual({ url: "rtsp://c", password: "p" });
+});
+
+test("a password that was taken away is tried as none, not as the stored one", () => {
+  expect(trialOf(url, { ...draftOf(url, saved.value), [takenAway("password")]: true }, saved)).toMatchObject({ password: "", id: "front" });
+});
+
+test("an address whose password is masked is tried with the stored one, not with the mask", () => {
+  const inUrl: Entry = { id: "front", value: { url: "rtsp://viewer:[redacted]@cam:554/main?a=b@c" } };
+  expect(trialOf(url, draftOf(url, inUrl.value), inUrl)).toEqual({ url: "rtsp://cam:554/main?a=b@c", user: "viewer", id: "front" });
+  const typed = { ...draftOf(url, inUrl.value), url: "rtsp://viewer:new@cam/main" };
+  expect(trialOf(url, typed, inUrl).url).toBe("rtsp://viewer:new@cam/main");
 });
 
 test("each reason says what to do, one that is not known what the daemon said", () => {
   for (const [reason, words] of Object.entries(settingsEn.camera.reasons)) expect(sayTrial(refused({ reason }))).toContain(words);
   expect(sayTrial(refused({ reason: "news" }))).toBe("said so");
   expect(sayTrial(refused({}))).toBe("said so");
-  expect(sayTrial(refused({}, 429))).toBe(settingsEn.camera.busy);
+  expect(sayTrial(refused({}, 429))).toBe(settingsEn.trialBusy);
 });
 
 test("a press is a ring of that button, and none from before", () => {

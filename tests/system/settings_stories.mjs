@@ -27,7 +27,7 @@ async function inside(how, section) {
 
 const item = (page, name) => page.getByRole("listitem").filter({ has: page.getByRole("heading", { name, exact: true, level: 2 }) });
 const gone = (place) => place.waitFor({ state: "detached" });
-const focusedIn = (page, text) => page.waitForFunction((words) => document.activeElement?.textContent.includes(words), text);
+const focusedIn = (page, text) => page.waitForFunction((words) => document.activeElement !== document.body && document.activeElement?.textContent.includes(words), text);
 
 const stories = {
   /** Somebody is invited, gets another role, is locked out and removed. */
@@ -58,6 +58,7 @@ const stories = {
     await page.getByLabel("Account name").fill(name);
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: `Invitation for ${name}` }).waitFor();
+    await focusedIn(page, `Invitation for ${name}`); // who hears the page hears that there is a code
     const code = (await page.locator("code.secret").textContent()).trim();
     check(/^[A-Z0-9-]{10,}$/.test(code), `no code: ${code}`);
     await page.getByRole("button", { name: "Copy" }).click();
@@ -114,6 +115,7 @@ const stories = {
     await page.getByLabel("Days until it expires").fill("30");
     await page.getByRole("button", { name: "Make the token" }).click();
     await page.getByRole("heading", { name: `Token “${name}”` }).waitFor();
+    await focusedIn(page, `Token “${name}”`);
     const token = (await page.locator("code.secret").textContent()).trim();
     await visit.judge("settings-token-made");
     check((await yourTurn(`use ${token}`)) === "200", "the token is refused");
@@ -206,8 +208,9 @@ const stories = {
     await item(page, name).getByText("Ready").waitFor();
     await item(page, name).getByRole("button", { name: `Press now: ${name}` }).click();
     const dialog = page.getByRole("alertdialog", { name: "Somebody rings" }); // it rings as always
-    await dialog.waitFor();
-    await page.keyboard.press("Escape");
+    await dialog.getByRole("button", { name: "I'm going" }).click(); // else it waits for the next who opens the page
+    await dialog.getByText("anna is going").waitFor();
+    await dialog.getByRole("button", { name: "Close" }).click();
     await gone(dialog);
     await item(page, name).getByText(/Seen at /).waitFor();
     await visit.judge("settings-button-seen");

@@ -184,12 +184,24 @@ class CheckTest(unittest.TestCase):
         done = self.check(harness.SOURCE / "config" / "porchlight.yaml")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
+    def test_the_shipped_file_does_not_silence_the_channels_that_are_added_to_it(self):
+        """`rules: []` is silence: who adds a channel on the page would hear of nothing."""
+        text = (harness.SOURCE / "config" / "porchlight.yaml").read_text()
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "porchlight.yaml"
+            path.write_text(text.replace("  channels: []", "  channels: [{id: home, type: log}]")
+                            .replace("buttons: []", "buttons: [{id: front, kind: virtual}]"))
+            done = subprocess.run([harness.PROGRAM, "notify", "dry-run", "--config", path, "--json", "ring", "front"],
+                                  capture_output=True, text=True, timeout=20)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn('"channel":"home"', done.stdout.replace(" ", ""))
+
     def test_the_shipped_file_shows_every_key_with_its_default(self):
         """Uncommenting the examples gives a file without faults: they are keys that exist."""
         text = (harness.SOURCE / "config" / "porchlight.yaml").read_text()
         lines, inside = [], False
         for line in text.splitlines():
-            if re.match(r"^# - (id|when)", line):
+            if re.match(r"^# (- (id|when)|rules:)", line):
                 inside = True
             elif not re.match(r"^#  ", line):
                 inside = False

@@ -33,9 +33,9 @@ class InstallTest(rig.MachineTest):
     def setUpClass(cls):
         super().setUpClass()
         shutil.copy(rig.package(), cls.machine.share)
-        text = section("On a Raspberry Pi")
-        cls.commands = block(text, "sh").splitlines()
-        cls.yaml = block(text, "yaml")
+        by_hand = section("By the file instead")
+        cls.commands = block(section("On a Raspberry Pi"), "sh").splitlines() + block(by_hand, "sh").splitlines()
+        cls.yaml = block(by_hand, "yaml")
         cls.machine.run("apt-get -q update")  # what `apt` knows on a board that is in use
         with rig.timed("README's commands, to the end of the last"):
             cls.outcomes = [cls.do(line) for line in cls.commands]

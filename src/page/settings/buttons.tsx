@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useEffect, useState } from "preact/hooks";
 import { get } from "../api";
+import { w } from "../words";
 import { choicesOf, entryName, house, nameOfEntry } from "./entries";
 import { idOf, type Draft, type Entry, type FieldSpec } from "./form";
 import { Press } from "./press";
@@ -33,9 +34,11 @@ function Facts({ entry, state }: { entry: Entry; state: ButtonState | undefined 
   const { camera, kind, line, chip } = entry.value;
   const contact = kind === "virtual" ? s().button.kinds.virtual : [`${s().button.line} ${String(line ?? "")}`, chip ? String(chip) : ""].filter(Boolean).join(", ");
   const isWrong = state?.state === "degraded" || state?.state === "stuck";
+  const isOff = entry.value.enabled === false;
+  const words = state ? wordOf(s().button.states, state.state) : isOff ? s().off : w().stateUnknown;
   return (
     <>
-      <p class={`state ${isWrong || !state ? "warn" : "good"}`}>{state ? wordOf(s().button.states, state.state) : s().off}</p>
+      <p class={`state ${isWrong || !state ? "warn" : "good"}`}>{words}</p>
       {isWrong && <p class="soft">{s().button.says(state.text)}</p>}
       <p class="soft">{[contact, typeof camera === "string" ? entryName("cameras", camera) : ""].filter(Boolean).join(" · ")}</p>
     </>

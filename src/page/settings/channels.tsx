@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { ask, asProblem } from "../api";
 import { explain, language } from "../words";
 import { useSeconds } from "./busy";
-import { nameOfEntry } from "./entries";
+import { entriesOf, nameOfEntry } from "./entries";
 import { idOf, type Draft, type Entry, type FieldSpec } from "./form";
 import { Section } from "./section";
 import { s, wordOf } from "./words";
@@ -51,7 +51,7 @@ export function channelFields(entry: Entry | null, draft: Draft): FieldSpec[] {
   const words = s().channel;
   const type = entry?.value.type ?? draft.type;
   const naming: FieldSpec[] = entry ? [] : [
-    { key: "type", kind: "choice", label: words.type, choices: types.map((one) => [one, words.types[one]]) },
+    { key: "type", kind: "choice", label: words.type, choices: types.map((one) => [one, words.types[one]]), anew: ["id", "language", "quiet"] },
     { key: "id", kind: "text", label: words.id, hint: words.idHint, required: true, attributes: { maxlength: 40 } },
   ];
   return [
@@ -83,7 +83,7 @@ function TestMessage({ entry }: { entry: Entry }) {
       setTried(await ask<Tried>("POST", `/api/v1/settings/channels/${encodeURIComponent(entry.id)}/test`));
     } catch (thrown) {
       const problem = asProblem(thrown);
-      setFault(problem.status === 409 ? s().channel.cannot(problem.detail) : explain(problem));
+      setFault(problem.status === 409 ? s().channel.cannot(problem.detail) : problem.status === 429 ? s().trialBusy : explain(problem));
     }
     setBusy(false);
   };
@@ -115,8 +115,11 @@ function Facts({ entry }: { entry: Entry }) {
 
 export function Channels() {
   return (
-    <Section section="channels" title={nameOfEntry} fields={channelFields} named="id" own={["id"]} start={{ type: "ntfy", language: language.value }}
-      newId={(draft, taken) => idOf(String(draft.id), taken)} isEditable={(entry) => isKnown(entry.value.type)}
-      facts={(entry) => <Facts entry={entry} />} trial={(entry) => <TestMessage entry={entry} />} />
+    <>
+      {entriesOf("channels").length > 0 && entriesOf("rules").length === 0 && <p>{s().rule.usual} <a href="#/settings/rules">{s().rule.seeWho}</a></p>}
+      <Section section="channels" title={nameOfEntry} fields={channelFields} named="id" own={["id"]} start={{ type: "ntfy", language: language.value }}
+        newId={(draft, taken) => idOf(String(draft.id), taken)} isEditable={(entry) => isKnown(entry.value.type)}
+        facts={(entry) => <Facts entry={entry} />} trial={(entry) => <TestMessage entry={entry} />} />
+    </>
   );
 }

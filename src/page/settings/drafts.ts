@@ -1,25 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 // What was typed and not saved: it outlives a look at another page, and a session that ends meanwhile.
-import { user } from "../session";
-import type { Draft, FieldSpec } from "./form";
+import { user, whenLoggedOut } from "../session";
+import { draftOf, takenAway, type Draft, type FieldSpec } from "./form";
 
-const kept = new Map<string, Draft>();
+interface Kept {
+  draft: Draft; // what differs from the entry: the rest may be changed by somebody else meanwhile
+  lost: readonly string[]; // secrets that were typed
+}
+
+const kept = new Map<string, Kept>();
+
+// Who logs out leaves nothing behind; an address may hold a password.
+whenLoggedOut(() => kept.clear());
 
 const keyOf = (place: string): string => `${user.value?.id ?? ""} ${place}`;
 
 /** The draft of a place such as `cameras/front`, where there is one. */
-export const draftAt = (place: string): Draft | undefined => kept.get(keyOf(place));
+export const draftAt = (place: string): Draft | undefined => kept.get(keyOf(place))?.draft;
 
-/** Secrets are not kept. */
-export function keepDraft(place: string, draft: Draft, fields: readonly FieldSpec[]): void {
+/** The secrets that were typed there, which are to be typed again. */
+export const lostAt = (place: string): readonly string[] => kept.get(keyOf(place))?.lost ?? [];
+
+const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
+
+/** Keeps what was changed of `value` in these fields. Secrets are not kept, only that they were typed. */
+export function keepDraft(place: string, draft: Draft, fields: readonly FieldSpec[], value: Record<string, unknown>): void {
+  const begun = draftOf(fields, value);
+  const plain = fields.filter((field) => field.kind !== "secret").map((field) => field.key).filter((key) => !isSame(draft[key], begun[key]));
   const secrets = fields.filter((field) => field.kind === "secret").map((field) => field.key);
-  kept.set(keyOf(place), Object.fromEntries(Object.entries(draft).filter(([key]) => !secrets.includes(key))));
+  const keys = [...plain, ...secrets.map(takenAway).filter((key) => draft[key] === true)];
+  const part = Object.fromEntries(Object.entries(draft).filter(([key]) => keys.includes(key)));
+  const lost = secrets.filter((key) => draft[takenAway(key)] !== true && (draft[key] || lostAt(place).includes(key)));
+  if (keys.length + lost.length > 0) kept.set(keyOf(place), { draft: part, lost });
+  else dropDraft(place);
 }
 
 export const dropDraft = (place: string): void => void kept.delete(keyOf(place));
-
-/** Those of a section that are kept: `""` for its new one. */
-export function draftsOf(section: string): string[] {
-  const prefix = keyOf(`${section}/`);
-  return [...kept.keys()].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
-}

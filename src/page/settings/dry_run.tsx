@@ -77,13 +77,13 @@ export function DryRun() {
   const [outcome, setOutcome] = useState<Outcome | null>(null);
   const words = s().dry;
   const first = (section: "buttons" | "cameras"): string => choicesOf(section)[0]?.[0] ?? "";
-  if (!first("buttons") && !first("cameras")) return null;
+  if (!first("buttons") && !first("cameras")) return <section class="card dry"><h2>{words.title}</h2><p>{words.needs}</p></section>;
   const send = async (draft: Draft): Promise<void> => {
     setOutcome(null);
     const at = draft.at ? { at: new Date(String(draft.at)).toISOString() } : {};
     setOutcome(await ask<Outcome>("POST", "/api/v1/settings/rules/trial", { event: eventOf(draft), ...at }));
   };
-  const say = (problem: Problem): string => (problem.status === 422 ? problem.detail : sayChange(problem));
+  const say = (problem: Problem): string => (problem.status === 422 ? problem.detail : problem.status === 429 ? s().trialBusy : sayChange(problem));
   return (
     <section class="card dry">
       <h2>{words.title}</h2>

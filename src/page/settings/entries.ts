@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sections of the configuration that the page may change (docs/settings.md).
 import { signal } from "@preact/signals";
-import { ask, get } from "../api";
+import { ask, get, Problem } from "../api";
 import { refreshCameras } from "../cameras";
 import type { Entry } from "./form";
 import { s } from "./words";
@@ -45,6 +45,15 @@ export const putEntry = (section: SectionName, id: string, body: object): Promis
 /** Throws a Problem. */
 export const removeEntry = (section: SectionName, id: string): Promise<Outcome> => changed(ask<Outcome>("DELETE", pathOf(section, id)));
 
+/** Saves some keys of an entry, the others as they are now. Throws a Problem. */
+export async function changeEntry(section: SectionName, id: string, keys: Record<string, unknown>): Promise<Outcome> {
+  await refreshHouse();
+  const entry = entriesOf(section).find((one) => one.id === id);
+  if (!entry) throw new Problem(404, "");
+  const { id: _, ...value } = entry.value;
+  return putEntry(section, id, { ...value, ...keys });
+}
+
 /** What to say of a change that went well. */
 export function sayOutcome(outcome: Outcome | undefined, good: string): string {
   const restart = outcome?.needs_restart ?? [];
@@ -57,6 +66,13 @@ export function entryName(section: SectionName, id: string): string {
   return typeof name === "string" ? name : id;
 }
 export const nameOfEntry = (entry: Entry): string => (typeof entry.value.name === "string" && entry.value.name ? entry.value.name : entry.id);
+
+/** A fault of the daemon with the name of each entry beside the place where it stands: `buttons[0]` says nothing to who never saw the file. */
+export const withNames = (text: string): string =>
+  text.replace(/(?:notifications\.)?\b(cameras|buttons|channels|rules)\[(\d+)\]/g, (place, section: SectionName, index: string) => {
+    const entry = entriesOf(section)[Number(index)];
+    return entry ? `${place} (${section === "rules" ? s().rule.number(Number(index) + 1) : `${s().sections[section]}: ${nameOfEntry(entry)}`})` : place;
+  });
 
 /** The entries of a section as choices. */
 export const choicesOf = (section: SectionName): [string, string][] => entriesOf(section).map((entry) => [entry.id, nameOfEntry(entry)]);

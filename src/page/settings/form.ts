@@ -31,6 +31,8 @@ export interface FieldSpec {
   more?: boolean;
   /** Whether it applies; what does not is not sent. */
   when?(draft: Draft): boolean;
+  /** Another choice begins all other fields anew but these: what was typed for one kind goes to no other. */
+  anew?: readonly string[];
   attributes?: Record<string, unknown>;
 }
 
@@ -55,6 +57,14 @@ function drafted(field: FieldSpec, value: unknown): string | boolean | string[] 
 /** What stands in the fields at the beginning. */
 export function draftOf(fields: readonly FieldSpec[], value: Record<string, unknown>): Draft {
   return Object.fromEntries(fields.map((field) => [field.key, drafted(field, value[field.key])]));
+}
+
+/** The draft after `part` of it was changed. Another kind has other fields, which begin as they usually are. */
+export function changedDraft(fieldsOf: (draft: Draft) => readonly FieldSpec[], value: Record<string, unknown>, draft: Draft, part: Draft): Draft {
+  const turning = fieldsOf(draft).find((field) => field.anew && field.key in part && part[field.key] !== draft[field.key]);
+  const before = turning ? Object.fromEntries(Object.entries(draft).filter(([key]) => turning.anew?.includes(key))) : draft;
+  const begun = turning ? {} : value; // what an entry of one kind has is not for another
+  return { ...draftOf(fieldsOf({ ...draft, ...part }), begun), ...before, ...part };
 }
 
 const linesOf = (text: string): string[] => text.split("\n").map((line) => line.trim()).filter(Boolean);
@@ -100,12 +110,20 @@ export function missingOf(fields: readonly FieldSpec[], draft: Draft, entry: Ent
   return fields.filter(isMissing).map((field) => field.key);
 }
 
+/** The fields that are seen: those that apply. */
+export const shownOf = (fields: readonly FieldSpec[], draft: Draft): readonly FieldSpec[] => fields.filter((field) => !field.when || field.when(draft));
+
 export interface Refusal {
   faults: Faults; // by key of a field
   others: string[]; // about what the form has no field for
+  tried?: boolean; // of a trial: nothing was to be saved
 }
 
-/** The faults of a 422, each to its field. `rate.burst` and `zones[0].points` belong to their first part. */
+/** Whether the daemon said what is wrong one by one, and it is not only about how often or by whom. */
+export const hasFaults = ({ status, body }: Problem): boolean =>
+  [409, 422, 503].includes(status) && Array.isArray(body.faults) && body.faults.length > 0;
+
+/** The faults of a refusal, each to its field of those that are seen; what is said of others is told as text. `rate.burst` and `zones[0].points` belong to their first part. */
 export function refusalOf(problem: Problem, fields: readonly FieldSpec[]): Refusal {
   const refusal: Refusal = { faults: {}, others: [] };
   const said = Array.isArray(problem.body.faults) ? (problem.body.faults as unknown[]) : [];

@@ -2,9 +2,10 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { asProblem, type Problem } from "../api";
-import { draftAt, dropDraft, keepDraft } from "./drafts";
+import { draftAt, dropDraft, keepDraft, lostAt } from "./drafts";
 import { Field } from "./fields";
-import { draftOf, missingOf, refusalOf, type Draft, type Entry, type FieldSpec, type Refusal } from "./form";
+import { changedDraft, draftOf, hasFaults, missingOf, refusalOf, shownOf, type Draft, type Entry, type FieldSpec, type Refusal } from "./form";
+import { withNames } from "./entries";
 import { s } from "./words";
 
 export interface FormProps {
@@ -37,20 +38,21 @@ export function Form({ place, fields: given, value, entry, send, words, button, 
     return { ...draftOf(fieldsOf(all as Draft), value), ...kept };
   };
   const [draft, setDraft] = useState<Draft>(begin);
-  const [state, setState] = useState(clean);
+  const [state, setState] = useState<Refusal>(() => ({ faults: Object.fromEntries(lostAt(place).map((key) => [key, s().typeAgain])), others: [] }));
   const [busy, setBusy] = useState(false);
   const fields = fieldsOf(draft);
   const change = (part: Draft): void => {
-    // Another kind has other fields, which begin as they usually are.
-    const next = { ...draftOf(fieldsOf({ ...draft, ...part }), value), ...draft, ...part };
+    const next = changedDraft(fieldsOf, value, draft, part);
     setDraft(next);
-    keepDraft(place, next, fieldsOf(next));
+    keepDraft(place, next, fieldsOf(next), value);
     const cured = Object.keys(part);
     setState({ ...state, faults: Object.fromEntries(Object.entries(state.faults).filter(([key]) => !cured.includes(key))) });
   };
   const refuse = (problem: Problem): void => {
-    const named = problem.status === 422 && Array.isArray(problem.body.faults);
-    setState(named ? refusalOf(problem, fields) : { faults: {}, others: [words(problem)] });
+    if (!hasFaults(problem)) return setState({ faults: {}, others: [words(problem)] });
+    const { faults, others } = refusalOf(problem, shownOf(fields, draft));
+    const lead = problem.status !== 422 ? [words(problem)] : Object.keys(faults).length === 0 ? [s().faultsElsewhere] : [];
+    setState({ faults, others: [...lead, ...others.map(withNames)] });
   };
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
@@ -69,7 +71,8 @@ export function Form({ place, fields: given, value, entry, send, words, button, 
     setBusy(false);
   };
   // The first field that is wrong takes the focus; one that is folded away is shown.
-  const wrong = fields.find((field) => state.faults[field.key]);
+  const marked = shownOf(fields, draft).filter((field) => state.faults[field.key]);
+  const wrong = marked[0];
   useEffect(() => {
     if (!wrong) return;
     const control = document.getElementById(idIn(place, wrong.key));
@@ -81,12 +84,12 @@ export function Form({ place, fields: given, value, entry, send, words, button, 
     close?.();
   };
   const shown = (more: boolean): ComponentChildren[] =>
-    fields.filter((field) => (field.more ?? false) === more && (!field.when || field.when(draft))).map((field) => (
+    shownOf(fields, draft).filter((field) => (field.more ?? false) === more).map((field) => (
       <Field key={field.key} field={field} id={idIn(place, field.key)} draft={draft} fault={state.faults[field.key]}
         secretIsSet={entry?.secret?.includes(field.key) ?? false} change={change} />
     ));
   const further = shown(true);
-  const isWrong = Object.keys(state.faults).length > 0 || state.others.length > 0;
+  const isWrong = marked.length > 0 || state.others.length > 0;
   return (
     <form noValidate onSubmit={(event) => void submit(event)}>
       {shown(false)}
@@ -95,7 +98,7 @@ export function Form({ place, fields: given, value, entry, send, words, button, 
       <div role="alert">
         {isWrong && (
           <div class="fault">
-            {Object.keys(state.faults).length > 0 && <p>{s().faults}</p>}
+            {marked.length > 0 && <p>{state.tried ? s().faultsTried : s().faults}</p>}
             {state.others.map((text) => <p key={text}>{text}</p>)}
           </div>
         )}

@@ -4,6 +4,8 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { asProblem, type Problem } from "../api";
 import { explain } from "../words";
+import { draftAt } from "./drafts";
+import { hasFaults } from "./form";
 import { s } from "./words";
 
 export interface Said {
@@ -14,7 +16,8 @@ export const nothing: Said = { good: "", fault: "" };
 
 /** What went wrong with a change, where its form has no words of its own. */
 export function sayChange(problem: Problem): string {
-  return problem.status === 409 ? s().conflict(problem.detail) : explain(problem);
+  // A 503 with reasons is no house that is busy: the old settings are back.
+  return problem.status === 409 || (problem.status === 503 && hasFaults(problem)) ? s().conflict(problem.detail) : explain(problem);
 }
 
 export interface Listing<T> {
@@ -80,14 +83,22 @@ export function Item({ id, title, children, actions }: { id: string | number; ti
   );
 }
 
-/** When a form closes, the focus goes to what it was about, or to the button that opened it. */
-export function useReturn(open: string | number | boolean | null): void {
-  const before = useRef(open);
+/** Tells that a form was begun there and not saved: it opens as it was left. */
+export const Begun = ({ place }: { place: string }) => (draftAt(place) ? <p class="soft">{s().begun}</p> : null);
+
+/**
+ * When a form closes, the focus goes to what it was about, or to the button that opened it; likewise after what is `shown` once.
+ * A focus that is somewhere already stays: what a form made is read first, and its secret is shown this once.
+ */
+export function useReturn(open: string | number | boolean | null, shown = false): void {
+  const before = useRef({ open, shown });
   useEffect(() => {
-    const closed = before.current;
-    if (closed !== null && open === null) (document.getElementById(`entry-${closed}`) ?? document.getElementById("add"))?.focus();
-    before.current = open;
-  }, [open]);
+    const closed = before.current.open;
+    const isOver = (closed !== null && open === null) || (before.current.shown && !shown);
+    const isNowhere = !document.activeElement || document.activeElement === document.body;
+    if (isOver && isNowhere) (document.getElementById(`entry-${closed}`) ?? document.getElementById("add"))?.focus();
+    before.current = { open, shown };
+  }, [open, shown]);
 }
 
 /** A form's beginning takes the focus. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { choicesOf, entriesOf, house } from "./entries";
+import { choicesOf, house } from "./entries";
 import { DryRun } from "./dry_run";
 import type { Draft, Entry, FieldSpec } from "./form";
 import { Section } from "./section";
@@ -34,8 +34,7 @@ export function nextNumber(taken: readonly string[]): string {
 export function Rules() {
   return (
     <>
-      {house.value && entriesOf("rules").length === 0 && <p>{s().rule.usual}</p>}
-      <Section section="rules" title={title} fields={fields} named="when" newId={(_, taken) => nextNumber(taken)} start={{ when: "ring", attach: "snapshot" }}
+      <Section section="rules" title={title} fields={fields} named="when" newId={(_, taken) => nextNumber(taken)} start={{ when: "ring", attach: "snapshot" }} none={s().rule.usual}
         facts={(entry) => <p>{sentenceOf(entry)}</p>} />
       {house.value && <DryRun />}
     </>

@@ -5,10 +5,10 @@ import { useEffect, useState } from "preact/hooks";
 import { asProblem, Problem } from "../api";
 import { explain, w } from "../words";
 import { Confirm } from "./confirm";
-import { entriesOf, house, putEntry, refreshHouse, removeEntry, sayOutcome, type Outcome, type SectionName } from "./entries";
+import { changeEntry, entriesOf, house, putEntry, refreshHouse, removeEntry, sayOutcome, withNames, type Outcome, type SectionName } from "./entries";
 import { Form } from "./form_view";
-import { bodyOf, type Draft, type Entry, type FieldSpec, type Refusal } from "./form";
-import { Item, nothing, Opened, Saying, sayChange, useReturn, type Said } from "./listed";
+import { bodyOf, hasFaults, refusalOf, type Draft, type Entry, type FieldSpec, type Refusal } from "./form";
+import { Begun, Item, nothing, Opened, Saying, sayChange, useReturn, type Said } from "./listed";
 import { s } from "./words";
 
 export interface SectionProps {
@@ -29,6 +29,8 @@ export interface SectionProps {
   /** Beneath the fields of the form. */
   beneath?(draft: Draft, entry: Entry | null, refuse: (refusal: Refusal) => void): ComponentChildren;
   isEditable?(entry: Entry): boolean;
+  /** What is said while there is no entry, where it is more than that. */
+  none?: string;
 }
 
 /** Saves an entry with other keys, from its place in the list. */
@@ -43,8 +45,9 @@ interface EditProps extends SectionProps {
 function Edit({ entry, saved, close, ...props }: EditProps) {
   const { section, start, own = [] } = props;
   const fields = (draft: Draft): FieldSpec[] => props.fields(entry, draft);
+  const willBe = (draft: Draft): string => props.newId(draft, entriesOf(section).map((one) => one.id));
   const send = async (draft: Draft): Promise<void> => {
-    const id = entry?.id ?? props.newId(draft, entriesOf(section).map((one) => one.id));
+    const id = entry?.id ?? willBe(draft);
     if (!id) throw new Problem(422, "", undefined, null, { faults: [{ key: props.named, message: s().nameNeedsLetters }] });
     const body = bodyOf(fields(draft), draft, entry);
     for (const key of own) delete body[key];
@@ -53,7 +56,12 @@ function Edit({ entry, saved, close, ...props }: EditProps) {
   return (
     <Opened title={entry ? s().editOf(props.title(entry, entriesOf(section).indexOf(entry))) : s().add[section]}>
       <Form place={`${section}/${entry?.id ?? ""}`} fields={fields} value={entry?.value ?? start ?? {}} entry={entry} send={send} words={sayChange} close={close}>
-        {(draft, refuse) => props.beneath?.(draft, entry, refuse)}
+        {(draft, refuse) => (
+          <>
+            {!entry && section !== "rules" && willBe(draft) && <p class="soft">{s().idWillBe(willBe(draft))}</p>}
+            {props.beneath?.(draft, entry, refuse)}
+          </>
+        )}
       </Form>
     </Opened>
   );
@@ -79,6 +87,7 @@ function EntryItem({ entry, edit, change, remove, ...props }: EntryProps) {
   return (
     <Item id={entry.id} title={name} actions={actions}>
       {props.facts?.(entry)}
+      <Begun place={`${props.section}/${entry.id}`} />
       {entry.origin && <p class="soft">{s().fromFile(entry.origin)}</p>}
       {entry.id === "" && <p class="soft">{s().noId}</p>}
       {props.trial?.(entry)}
@@ -104,12 +113,12 @@ export function Section(props: SectionProps) {
     setOpen(null);
   };
   const change: Change = (entry, keys) => {
-    const { id: _, ...value } = entry.value;
-    void settle(putEntry(section, entry.id, { ...value, ...keys }), s().saved);
+    void settle(changeEntry(section, entry.id, keys), s().saved);
   };
   const begin = (id: string): void => {
     setSaid(nothing);
-    setOpen(id);
+    // As it is now: somebody else may have changed it since.
+    void refreshHouse().catch(() => undefined).then(() => setOpen(id));
   };
   if (!house.value) return said.fault ? <Saying said={said} /> : <p>{w().loading}</p>;
   const entries = entriesOf(section);
@@ -118,7 +127,7 @@ export function Section(props: SectionProps) {
     <>
       {!isWritable && <p class="fault">{s().readOnly(house.value.file)}</p>}
       <Saying said={said} />
-      {entries.length === 0 && <p>{s().none[section]}</p>}
+      {entries.length === 0 && <p>{props.none ?? s().none[section]}</p>}
       <ul class="items">
         {entries.map((entry, index) => open === entry.id && entry.id ? (
           <li key={entry.id}><Edit {...props} entry={entry} saved={saved} close={() => setOpen(null)} /></li>
@@ -128,12 +137,14 @@ export function Section(props: SectionProps) {
         ))}
       </ul>
       {open === fresh ? <Edit {...props} entry={null} saved={saved} close={() => setOpen(null)} />
-        : isWritable && <p class="adding"><button id="add" type="button" onClick={() => begin(fresh)}>{s().add[section]}</button></p>}
+        : isWritable && <div class="adding"><button id="add" type="button" onClick={() => begin(fresh)}>{s().add[section]}</button><Begun place={`${section}/`} /></div>}
     </>
   );
 }
 
-function sayRefused(problem: Problem): string {
-  const faults = Array.isArray(problem.body.faults) ? (problem.body.faults as { message?: string }[]) : [];
-  return problem.status === 422 && faults.length > 0 ? `${s().faultsElsewhere} ${faults.map((fault) => fault.message).join(" ")}` : sayChange(problem);
+/** Why a change was refused, with who is in its way. */
+export function sayRefused(problem: Problem): string {
+  if (!hasFaults(problem)) return sayChange(problem);
+  const lead = problem.status === 422 ? s().faultsElsewhere : sayChange(problem);
+  return [lead, ...refusalOf(problem, []).others.map(withNames)].join(" ");
 }

@@ -59,7 +59,7 @@ export function Tokens() {
   const { list, said, act, refresh } = useListing(async () => (await get<{ tokens: Token[] }>("/api/v1/tokens")).tokens);
   const [open, setOpen] = useState(false);
   const [fresh, setFresh] = useState<Made | null>(null);
-  useReturn(open || null);
+  useReturn(open || null, fresh !== null);
   const made = (token: Made): void => {
     setFresh(token);
     setOpen(false);

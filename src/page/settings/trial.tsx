@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { ask, asProblem, type Problem } from "../api";
 import { explain } from "../words";
 import { useSeconds } from "./busy";
-import { bodyOf, missingOf, refusalOf, type Draft, type Entry, type FieldSpec, type Refusal } from "./form";
+import { bodyOf, missingOf, refusalOf, shownOf, takenAway, type Draft, type Entry, type FieldSpec, type Refusal } from "./form";
 import { s } from "./words";
 
 interface Found {
@@ -16,15 +16,30 @@ interface Found {
 
 const keys = ["url", "user", "password", "transport", "tls_verify", "ca_file", "format", "size", "fps"];
 
+const masked = "[redacted]"; // what the daemon shows for a password in an address
+
+/** Without the login that is masked: the daemon takes the stored one for the same host, as long as the user is the same. */
+function unmasked(url: string): Record<string, string> {
+  const parts = /^([a-z]+:\/\/)([^/@]*)@(.*)$/i.exec(url);
+  const login = parts?.[2] ?? "";
+  if (!parts || !login.includes(masked)) return { url };
+  const user = login.slice(0, Math.max(0, login.indexOf(":")));
+  return { url: `${parts[1]}${parts[3]}`, ...(user && /^[\w.-]+$/.test(user) ? { user } : {}) };
+}
+
 /** What is asked of the daemon: what stands in the form, and of whom the stored password is. */
 export function trialOf(fields: readonly FieldSpec[], draft: Draft, entry: Entry | null): Record<string, unknown> {
   const body = Object.entries(bodyOf(fields, draft, entry)).filter(([key, value]) => keys.includes(key) && value !== null);
-  return { ...Object.fromEntries(body), ...(entry ? { id: entry.id } : {}) };
+  const asked = Object.fromEntries(body);
+  const url = entry && typeof asked.url === "string" ? unmasked(asked.url) : {};
+  // Said to be none: the stored one is for who leaves it out.
+  const none = draft[takenAway("password")] === true && shownOf(fields, draft).some(({ key }) => key === "password") && !("password" in asked) ? { password: "" } : {};
+  return { ...asked, ...url, ...none, ...(entry ? { id: entry.id } : {}) };
 }
 
 /** What to do about a camera that showed nothing. */
 export function sayTrial(problem: Problem): string {
-  if (problem.status === 429) return s().camera.busy;
+  if (problem.status === 429) return s().trialBusy;
   const reason = problem.body.reason;
   const reasons: Record<string, string> = s().camera.reasons;
   if (problem.status !== 422 || typeof reason !== "string") return problem.status === 422 ? problem.detail : explain(problem);
@@ -54,7 +69,7 @@ export function Trial({ draft, entry, fields, refuse }: TrialProps) {
   }, [asked]);
   const attempt = async (): Promise<void> => {
     if (busy) return;
-    if (missingOf(fields, draft, entry).includes("url")) return refuse({ faults: { url: s().fill }, others: [] });
+    if (missingOf(fields, draft, entry).includes("url")) return refuse({ faults: { url: s().fill }, others: [], tried: true });
     setBusy(true);
     setFault("");
     setFound(null);
@@ -64,7 +79,7 @@ export function Trial({ draft, entry, fields, refuse }: TrialProps) {
     } catch (thrown) {
       const problem = asProblem(thrown);
       const isNamed = Array.isArray(problem.body.faults) && problem.body.faults.length > 0;
-      if (isNamed) refuse(refusalOf(problem, fields));
+      if (isNamed) refuse({ ...refusalOf(problem, shownOf(fields, draft)), tried: true });
       else if (now.current === asked) setFault(sayTrial(problem));
     }
     setBusy(false);

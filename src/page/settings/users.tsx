@@ -9,7 +9,7 @@ import { Confirm } from "./confirm";
 import { ShownOnce } from "./copy";
 import { Form } from "./form_view";
 import type { Draft, FieldSpec } from "./form";
-import { Item, Opened, Saying, useListing, useReturn } from "./listed";
+import { Begun, Item, Opened, Saying, useListing, useReturn } from "./listed";
 import { dayAndTime, s, wordOf } from "./words";
 
 interface Account extends User {
@@ -47,7 +47,7 @@ const rightsOf = (draft: Draft): object => ({
 
 function sayUser(problem: Problem): string {
   if (problem.status === 409) return /taken/.test(problem.detail) ? s().user.nameTaken : s().user.lastAdmin;
-  return problem.status === 422 ? w().errors.badName : explain(problem);
+  return problem.status === 422 && /\bname\b/.test(problem.detail) ? w().errors.badName : explain(problem);
 }
 
 function Invite({ made, close }: { made(invitation: Invitation): void; close(): void }) {
@@ -109,6 +109,7 @@ function AccountItem({ account, lock, remove, edit }: AccountProps) {
   );
   return (
     <Item id={account.id} title={name} actions={actions}>
+      <Begun place={`users/${account.id}`} />
       <p class="soft">{standing(account)}{mine && ` · ${s().user.you}`}</p>
       {disabled && <p class="state warn">{s().user.locked}</p>}
     </Item>
@@ -119,7 +120,7 @@ export function Users() {
   const { list, said, act, refresh, say } = useListing(async () => (await get<{ users: Account[] }>("/api/v1/users")).users);
   const [open, setOpen] = useState<number | "new" | null>(null);
   const [invitation, setInvitation] = useState<Invitation | null>(null);
-  useReturn(open);
+  useReturn(open, invitation !== null);
   const path = (account: Account): string => `/api/v1/users/${account.id}`;
   const made = (fresh: Invitation): void => {
     setInvitation(fresh);
