@@ -28,6 +28,7 @@ export function Confirm({ title, yes, children, act, said, closed }: Props) {
     };
   }, []);
   const go = (): void => {
+    if (busy) return;
     setBusy(true);
     setFault("");
     void act().then(closed, (thrown) => {
@@ -42,7 +43,7 @@ export function Confirm({ title, yes, children, act, said, closed }: Props) {
       <p class="fault" role="alert" hidden={fault === ""}>{fault}</p>
       <div class="actions">
         <button type="button" class="quiet" autoFocus onClick={closed}>{w().ofPeople.cancel}</button>
-        <button type="button" disabled={busy} onClick={go}>{yes}</button>
+        <button type="button" aria-disabled={busy} onClick={go}>{yes}</button>
       </div>
     </dialog>
   );

@@ -27,11 +27,13 @@ function Outcomes({ name, outcomes, done }: { name: string; outcomes: Outcome[];
 export function Enrol({ people, changed }: { people: Person[]; changed(): Promise<void> }) {
   const words = w().ofPeople;
   const [step, setStep] = useState<Step | null>(null);
+  const isBusy = step !== null;
   const [name, setName] = useState("");
   const [outcomes, setOutcomes] = useState<Outcome[]>([]);
   const [fault, setFault] = useState("");
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
+    if (isBusy) return;
     const form = event.currentTarget as HTMLFormElement;
     const data = new FormData(form);
     const wanted = String(data.get("person") ?? "").trim();
@@ -71,7 +73,7 @@ export function Enrol({ people, changed }: { people: Person[]; changed(): Promis
         </p>
       )}
       <Outcomes name={name} outcomes={outcomes} done={!step && outcomes.length > 0} />
-      <button type="submit" disabled={step !== null}>{words.addButton}</button>
+      <button type="submit" aria-disabled={isBusy}>{words.addButton}</button>
       <p>{words.fromVisit} <a href="#/visits">{words.fromVisitLink}</a>.</p>
     </form>
   );
@@ -92,6 +94,7 @@ export function Identify() {
   const [busy, setBusy] = useState(false);
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
+    if (busy) return;
     const file = new FormData(event.currentTarget as HTMLFormElement).get("photo") as File;
     setBusy(true);
     setFault("");
@@ -115,7 +118,7 @@ export function Identify() {
       </p>
       {fault && <p class="fault" role="alert">{fault}</p>}
       <div role="status">{said.map((one, index) => <p key={index} class="answered">{one}</p>)}</div>
-      <button type="submit" disabled={busy}>{busy ? w().loading : words.identifyButton}</button>
+      <button type="submit" aria-disabled={busy}>{busy ? w().loading : words.identifyButton}</button>
     </form>
   );
 }

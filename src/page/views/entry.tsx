@@ -39,6 +39,7 @@ function Form({ button, send, said, children }: FormProps) {
   const [busy, setBusy] = useState(false);
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
+    if (busy) return;
     setBusy(true);
     setFault("");
     await send(event.currentTarget as HTMLFormElement).catch((thrown) => setFault(said(asProblem(thrown))));
@@ -48,7 +49,7 @@ function Form({ button, send, said, children }: FormProps) {
     <form onSubmit={(event) => void submit(event)}>
       {children}
       <p class="fault" role="alert" hidden={fault === ""}>{fault}</p>
-      <button type="submit" disabled={busy}>{button}</button>
+      <button type="submit" aria-disabled={busy}>{button}</button>
     </form>
   );
 }

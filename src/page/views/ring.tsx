@@ -55,8 +55,6 @@ export function RingDialog() {
     if (!id) return undefined;
     const box = dialog.current;
     const before = document.activeElement as HTMLElement | null;
-    const title = document.title;
-    document.title = `● ${w().ringTitle}`;
     if (!cameras.value) void refreshCameras().catch(() => undefined);
     if (box && !box.open) box.showModal();
     box?.querySelector("button")?.focus();
@@ -66,7 +64,6 @@ export function RingDialog() {
     }, period);
     return () => {
       clearInterval(timer);
-      document.title = title;
       box?.close();
       before?.focus();
     };
