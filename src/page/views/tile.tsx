@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useEffect, useRef, useState } from "preact/hooks";
 import { watch } from "../live/source";
+import { isAdmin } from "../session";
 import type { Camera } from "../types";
 import { ageText, w } from "../words";
 
 const freshFor = 6000; // ms; a still is renewed every two seconds
 const mostDelay = 14_000; // ms that a film may be late by nature, as HLS is, and is no old picture for that
+
+const mendable = ["auth_failed", "unreachable", "protocol_error", "disabled"]; // states that a change of the settings may end
 
 function stateText(camera: Camera): string {
   const states: Record<string, string> = w().states;
@@ -50,6 +53,9 @@ export function Tile({ camera, full = false }: { camera: Camera; full?: boolean 
         )}
         <span class={`state ${old ? "warn" : "good"}`}>
           {camera.state !== "connected" && <span>{stateText(camera)}</span>}
+          {isAdmin() && mendable.includes(camera.state) && (
+            <a class="mend" href="#/settings/cameras" aria-label={`${w().toSettings}: ${camera.name}`}>{w().toSettings}</a>
+          )}
           {age !== null && <span class="age">{live && age <= freshFor ? w().isLive : ageText(age)}</span>}
         </span>
       </figcaption>
