@@ -243,6 +243,7 @@ const stories = {
     await visit.judge("now");
     await page.getByRole("link", { name: "Besuche" }).click();
     await page.getByText("In dieser Zeit war niemand da.").waitFor();
+    check((await page.title()) === "Besuche – Porchlight", `the window is called ${await page.title()}`);
     await visit.judge("visits");
     await yourTurn("ring");
     await page.getByRole("alertdialog", { name: "Es klingelt" }).waitFor();

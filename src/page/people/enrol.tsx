@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useState } from "preact/hooks";
 import { asProblem } from "../api";
+import { Said } from "../views/said";
 import { w } from "../words";
 import { sayPeople, sayPhoto, type Person } from "./known";
 import { enrol, identify, type Identified, type Outcome, type Step } from "./upload";
@@ -65,7 +66,7 @@ export function Enrol({ people, changed }: { people: Person[]; changed(): Promis
         <input id="photo" name="photo" type="file" required multiple accept={accepted} aria-describedby="photo-hint" />
         <small id="photo-hint">{words.addFilesHint}</small>
       </p>
-      {fault && <p class="fault" role="alert">{fault}</p>}
+      {fault && <p class="fault" role="alert"><Said text={fault} /></p>}
       {step && (
         <p class="field">
           <label for="sent">{(step.part < 1 ? words.sending : words.looking)(step.file, step.at, step.of)}</label>
@@ -116,7 +117,7 @@ export function Identify() {
         <input id="tried" name="photo" type="file" required accept={accepted} aria-describedby="tried-hint" />
         <small id="tried-hint">{words.identifyHint}</small>
       </p>
-      {fault && <p class="fault" role="alert">{fault}</p>}
+      {fault && <p class="fault" role="alert"><Said text={fault} /></p>}
       <div role="status">{said.map((one, index) => <p key={index} class="answered">{one}</p>)}</div>
       <button type="submit" aria-disabled={busy}>{busy ? w().loading : words.identifyButton}</button>
     </form>

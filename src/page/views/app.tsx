@@ -12,6 +12,7 @@ import { LiveHouse } from "./live_house";
 import { Menu } from "./menu";
 import { Lazy } from "./lazy";
 import { FullView, Now } from "./now";
+import { Said } from "./said";
 import { Visits } from "./visits";
 
 // Fetched when somebody opens them.
@@ -94,7 +95,7 @@ export function App() {
   return (
     <main id="main" class="entry">
       <h1 class="brand">{w().appName}</h1>
-      {problem ? <p class="fault" role="alert">{explain(problem)}</p> : <p>{w().loading}</p>}
+      {problem ? <p class="fault" role="alert"><Said text={explain(problem)} /></p> : <p>{w().loading}</p>}
       {problem && <button type="button" onClick={start}>{w().retry}</button>}
     </main>
   );

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { asProblem, request, type Problem } from "../api";
 import { explain, w } from "../words";
+import { Said } from "./said";
 
 function sayClip(problem: Problem): string {
   if (problem.status === 404) return w().errors.noClip;
@@ -31,7 +32,7 @@ export function Clip({ id, label }: { id: string; label: string }) {
   return (
     <>
       <button type="button" class="quiet" aria-disabled={state === "asked"} onClick={play}>▶ {state === "asked" ? w().loading : w().playClip}</button>
-      {fault && <p class="fault" role="alert">{fault}</p>}
+      {fault && <p class="fault" role="alert"><Said text={fault} /></p>}
     </>
   );
 }

@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { asProblem, type Problem } from "../api";
 import { firstAccount, login, register } from "../session";
 import { explain, w } from "../words";
+import { Said } from "./said";
 
 const secondFactorWanted = "urn:porchlight:problem:second-factor";
 
@@ -48,7 +49,7 @@ function Form({ button, send, said, children }: FormProps) {
   return (
     <form onSubmit={(event) => void submit(event)}>
       {children}
-      <p class="fault" role="alert" hidden={fault === ""}>{fault}</p>
+      <p class="fault" role="alert" hidden={fault === ""}><Said text={fault} /></p>
       <button type="submit" aria-disabled={busy}>{button}</button>
     </form>
   );
