@@ -86,6 +86,7 @@ const stories = {
     await yourTurn("switch_off"); // a camera that is away: its last picture stays, and is drawn as an old one
     await page.getByText("Switched off", { exact: true }).waitFor();
     check((await page.getByRole("link", { name: "To the settings: Front door" }).getAttribute("href")) === "#/settings/cameras", "an administrator is not led on");
+    check((await page.getByText("Live", { exact: true }).count()) === 0, "a camera that is switched off is called live");
     await drawn(page, ".tile.old img");
     await visit.judge("now-lost");
     await yourTurn("switch_on"); // and it comes back by itself

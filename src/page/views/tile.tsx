@@ -53,10 +53,10 @@ export function Tile({ camera, full = false }: { camera: Camera; full?: boolean 
         )}
         <span class={`state ${old ? "warn" : "good"}`}>
           {camera.state !== "connected" && <span>{stateText(camera)}</span>}
+          {age !== null && <span class="age">{live && !old && age <= freshFor ? w().isLive : ageText(age)}</span>}
           {isAdmin() && mendable.includes(camera.state) && (
             <a class="mend" href="#/settings/cameras" aria-label={`${w().toSettings}: ${camera.name}`}>{w().toSettings}</a>
           )}
-          {age !== null && <span class="age">{live && age <= freshFor ? w().isLive : ageText(age)}</span>}
         </span>
       </figcaption>
     </figure>
