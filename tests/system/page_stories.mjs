@@ -84,13 +84,15 @@ const stories = {
     await page.getByRole("heading", { name: "Now", level: 1 }).waitFor();
     await moves(page);
     await yourTurn("switch_off"); // a camera that is away: its last picture stays, and is drawn as an old one
-    await page.getByText("Switched off in the configuration").waitFor();
+    await page.getByText("Switched off", { exact: true }).waitFor();
+    check((await page.getByRole("link", { name: "To the settings: Front door" }).getAttribute("href")) === "#/settings/cameras", "an administrator is not led on");
+    check((await page.getByText("Live", { exact: true }).count()) === 0, "a camera that is switched off is called live");
     await drawn(page, ".tile.old img");
     await visit.judge("now-lost");
     await yourTurn("switch_on"); // and it comes back by itself
     await page.locator(".tile:not(.old)").waitFor();
     await moves(page);
-    await page.getByText("Switched off in the configuration").waitFor({ state: "detached" });
+    await page.getByText("Switched off", { exact: true }).waitFor({ state: "detached" });
     while (visit.faults.some((fault) => /503.*snapshot/.test(fault))) visit.expectFault(/503/); // no picture in that moment
     await visit.close();
   },
@@ -242,6 +244,7 @@ const stories = {
     await visit.judge("now");
     await page.getByRole("link", { name: "Besuche" }).click();
     await page.getByText("In dieser Zeit war niemand da.").waitFor();
+    check((await page.title()) === "Besuche – Porchlight", `the window is called ${await page.title()}`);
     await visit.judge("visits");
     await yourTurn("ring");
     await page.getByRole("alertdialog", { name: "Es klingelt" }).waitFor();

@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { asProblem, houseNow, type Problem } from "../api";
 import { mayScrape, mayTeach, mayView } from "../session";
+import { Said } from "../views/said";
 import { explain, numberText, w } from "../words";
 import { emptyHistory, remember, type Curve, type History, type Look } from "./history";
 import { all, one, type Metrics } from "./metrics";
@@ -127,7 +128,7 @@ function Verdict({ troubles }: { troubles: string[] }) {
       {troubles.length === 0 ? <p class="answered">✓ {words.allWell}</p> : (
         <div class="fault">
           <h2>{words.troubles}</h2>
-          <ul>{troubles.map((text) => <li key={text}>{text}</li>)}</ul>
+          <ul>{troubles.map((text) => <li key={text}><Said text={text} /></li>)}</ul>
         </div>
       )}
     </div>
@@ -141,7 +142,7 @@ export function Health() {
   return (
     <>
       <h1>{w().health}</h1>
-      {problem && <p class="fault" role="alert">{explain(problem)}</p>}
+      {problem && <p class="fault" role="alert"><Said text={explain(problem)} /></p>}
       {!seen && !problem && <p>{w().loading}</p>}
       {seen && (
         <>

@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { houseNow } from "../api";
 import { momentText, numberText, w } from "../words";
+import { inEnglish } from "../words/english";
 import { all, most, one, sum, type Metrics } from "./metrics";
 import type { Components, LogRecord, Status } from "./read";
 import { bytesText, percentText, spanText } from "./texts";
@@ -107,7 +108,7 @@ export function Trust({ status, metrics }: { status: Status; metrics: Metrics | 
   const audit = intact === null ? words.auditUnknown : intact ? words.auditGood : words.auditBad;
   return (
     <Rows rows={[
-      [words.certificate, status.certificate_fault ? words.certificateTrouble(status.certificate_fault) : words.certificateGood],
+      [words.certificate, status.certificate_fault ? words.certificateTrouble(inEnglish(status.certificate_fault)) : words.certificateGood],
       [words.audit, audit + (verified ? words.verifiedAt(momentText(new Date(verified * 1000).toISOString())) : "")],
     ]} />
   );
@@ -147,7 +148,7 @@ export function troublesOf(status: Status | null, parts: Components | null, metr
   const found = checks.filter(([, good]) => !good).map(([name]) => say(words.checks, name));
   for (const { name, state } of status?.cameras ?? [])
     if (state !== "connected" && state !== "disabled") found.push(words.cameraTrouble(name, say(w().states, state)));
-  for (const { id, state, text } of status?.buttons ?? []) if (state === "stuck" || state === "degraded") found.push(words.buttonTrouble(id, text));
+  for (const { id, state, text } of status?.buttons ?? []) if (state === "stuck" || state === "degraded") found.push(words.buttonTrouble(id, inEnglish(text)));
   if (status?.certificate_fault) found.push(words.certificateTrouble(status.certificate_fault));
   if (status?.audit.intact === false) found.push(words.auditTrouble);
   const dead = sum(metrics, "outbox_dead_letters") ?? 0;

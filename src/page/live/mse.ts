@@ -5,8 +5,8 @@ import { liveEdge, liveRate, readFragment, readMessage } from "./fragment";
 import type { Stop } from "./source";
 
 export interface LiveEvents {
-  /** Another picture is there. */
-  picture(): void;
+  /** Another picture is there, that is `ageMs` old; as good as now where nothing is said. */
+  picture(ageMs?: number): void;
   /** It is over; called once, and not after Stop. `forGood`: this browser cannot play what the camera sends. */
   failed(forGood: boolean): void;
 }

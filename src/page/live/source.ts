@@ -64,14 +64,14 @@ export function watch(camera: Camera, view: LiveView, small: boolean): Stop {
     const stopStills = showStills(camera, view.image, (age) => view.shown(age, false));
     let at = -1;
     const events = {
-      picture: () => {
+      picture: (ageMs = 0) => {
         // That one came does not say that one is drawn.
         if (view.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA || view.video.currentTime === at) return;
         at = view.video.currentTime;
         pause = retryLive;
         stopStills();
         show(view, "video");
-        view.shown(0, true);
+        view.shown(ageMs, true);
       },
       failed: stills,
     };

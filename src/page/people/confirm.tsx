@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { asProblem, type Problem } from "../api";
+import { Said } from "../views/said";
 import { w } from "../words";
 
 interface Props {
@@ -28,6 +29,7 @@ export function Confirm({ title, yes, children, act, said, closed }: Props) {
     };
   }, []);
   const go = (): void => {
+    if (busy) return;
     setBusy(true);
     setFault("");
     void act().then(closed, (thrown) => {
@@ -39,10 +41,10 @@ export function Confirm({ title, yes, children, act, said, closed }: Props) {
     <dialog ref={dialog} class="confirm" aria-labelledby="confirm-title" onCancel={(event) => { event.preventDefault(); closed(); }}>
       <h2 id="confirm-title">{title}</h2>
       {children}
-      <p class="fault" role="alert" hidden={fault === ""}>{fault}</p>
+      <p class="fault" role="alert" hidden={fault === ""}><Said text={fault} /></p>
       <div class="actions">
         <button type="button" class="quiet" autoFocus onClick={closed}>{w().ofPeople.cancel}</button>
-        <button type="button" disabled={busy} onClick={go}>{yes}</button>
+        <button type="button" aria-disabled={busy} onClick={go}>{yes}</button>
       </div>
     </dialog>
   );

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useState } from "preact/hooks";
 import { asProblem } from "../api";
+import { Said } from "../views/said";
 import { w } from "../words";
 import { sayPeople, sayPhoto, type Person } from "./known";
 import { enrol, identify, type Identified, type Outcome, type Step } from "./upload";
@@ -27,11 +28,13 @@ function Outcomes({ name, outcomes, done }: { name: string; outcomes: Outcome[];
 export function Enrol({ people, changed }: { people: Person[]; changed(): Promise<void> }) {
   const words = w().ofPeople;
   const [step, setStep] = useState<Step | null>(null);
+  const isBusy = step !== null;
   const [name, setName] = useState("");
   const [outcomes, setOutcomes] = useState<Outcome[]>([]);
   const [fault, setFault] = useState("");
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
+    if (isBusy) return;
     const form = event.currentTarget as HTMLFormElement;
     const data = new FormData(form);
     const wanted = String(data.get("person") ?? "").trim();
@@ -63,7 +66,7 @@ export function Enrol({ people, changed }: { people: Person[]; changed(): Promis
         <input id="photo" name="photo" type="file" required multiple accept={accepted} aria-describedby="photo-hint" />
         <small id="photo-hint">{words.addFilesHint}</small>
       </p>
-      {fault && <p class="fault" role="alert">{fault}</p>}
+      {fault && <p class="fault" role="alert"><Said text={fault} /></p>}
       {step && (
         <p class="field">
           <label for="sent">{(step.part < 1 ? words.sending : words.looking)(step.file, step.at, step.of)}</label>
@@ -71,7 +74,7 @@ export function Enrol({ people, changed }: { people: Person[]; changed(): Promis
         </p>
       )}
       <Outcomes name={name} outcomes={outcomes} done={!step && outcomes.length > 0} />
-      <button type="submit" disabled={step !== null}>{words.addButton}</button>
+      <button type="submit" aria-disabled={isBusy}>{words.addButton}</button>
       <p>{words.fromVisit} <a href="#/visits">{words.fromVisitLink}</a>.</p>
     </form>
   );
@@ -92,6 +95,7 @@ export function Identify() {
   const [busy, setBusy] = useState(false);
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
+    if (busy) return;
     const file = new FormData(event.currentTarget as HTMLFormElement).get("photo") as File;
     setBusy(true);
     setFault("");
@@ -113,9 +117,9 @@ export function Identify() {
         <input id="tried" name="photo" type="file" required accept={accepted} aria-describedby="tried-hint" />
         <small id="tried-hint">{words.identifyHint}</small>
       </p>
-      {fault && <p class="fault" role="alert">{fault}</p>}
+      {fault && <p class="fault" role="alert"><Said text={fault} /></p>}
       <div role="status">{said.map((one, index) => <p key={index} class="answered">{one}</p>)}</div>
-      <button type="submit" disabled={busy}>{busy ? w().loading : words.identifyButton}</button>
+      <button type="submit" aria-disabled={busy}>{busy ? w().loading : words.identifyButton}</button>
     </form>
   );
 }

@@ -6,6 +6,7 @@ import { nameOf, refreshCameras } from "../cameras";
 import { newest } from "../ring";
 import { mayTeach } from "../session";
 import type { HouseEvent } from "../types";
+import { Said } from "../views/said";
 import { Teach } from "../views/teach";
 import { explain, momentText, w } from "../words";
 import { Enrol, Identify } from "./enrol";
@@ -69,7 +70,7 @@ export function People() {
     <>
       <h1>{w().people}</h1>
       <p>{words.intro}</p>
-      {problem && <p class="fault" role="alert">{explain(problem)}</p>}
+      {problem && <p class="fault" role="alert"><Said text={explain(problem)} /></p>}
       <p ref={status} class="answered" role="status" tabIndex={-1}>{said}</p>
       {!known && !problem && <p>{w().loading}</p>}
       {known && (

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { asProblem } from "../api";
 import { nameOf } from "../cameras";
 import { mayTeach } from "../session";
+import { Said } from "../views/said";
 import { explain, momentText, w } from "../words";
 import { Confirm } from "./confirm";
 import { deleteFace, forget, list, rename, sayPeople, type Appearance, type Face, type Person } from "./known";
@@ -37,7 +38,7 @@ function Rename({ person, changed, close }: Props & { close(): void }) {
       <label for={id}>{words.newName}</label>
       <input ref={field} id={id} required maxlength={100} autocomplete="off" defaultValue={person.name} aria-describedby={`${id}-hint`} />
       <small id={`${id}-hint`}>{words.renameHint}</small>
-      {fault && <p class="fault" role="alert">{fault}</p>}
+      {fault && <p class="fault" role="alert"><Said text={fault} /></p>}
       <button type="submit">{words.save}</button>
       <button type="button" class="quiet" onClick={close}>{words.cancel}</button>
     </form>
@@ -67,7 +68,7 @@ function Photographs({ person, faces, changed }: Props) {
           </li>
         ))}
       </ul>
-      {fault && <p class="fault" role="alert">{fault}</p>}
+      {fault && <p class="fault" role="alert"><Said text={fault} /></p>}
     </details>
   );
 }
@@ -115,7 +116,7 @@ export function PersonCard(of: Props) {
         {isListed && <p class="listed">⚠ {words.listed}</p>}
         <p class="soft">{last ? words.lastSeen(`${momentText(last.time)}${last.camera ? `, ${nameOf(last.camera)}` : ""}`) : words.notSeen}</p>
         <Photographs {...of} />
-        {fault && <p class="fault" role="alert">{fault}</p>}
+        {fault && <p class="fault" role="alert"><Said text={fault} /></p>}
         {open === "rename" && <Rename {...of} close={close} />}
         {mayTeach() && open !== "rename" && (
           <div class="actions">

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { asProblem, type Problem } from "../api";
+import { nameOf } from "../cameras";
+import { ring } from "../ring";
 import { route, type Route } from "../route";
-import { begin, isAdmin, maySeePeople, mayView, user } from "../session";
+import { begin, firstAccount, isAdmin, maySeePeople, mayView, user } from "../session";
+import { titleOf } from "../title";
 import { explain, language, w } from "../words";
 import { Entry } from "./entry";
 import { LiveHouse } from "./live_house";
 import { Menu } from "./menu";
 import { Lazy } from "./lazy";
 import { FullView, Now } from "./now";
+import { Said } from "./said";
 import { Visits } from "./visits";
 
 // Fetched when somebody opens them.
@@ -74,6 +78,16 @@ function Shell() {
   );
 }
 
+/** What the window is called now; a ring goes before everything, also in a tab that nobody looks at. */
+function title(): string {
+  if (user.value === undefined) return w().appName;
+  if (user.value === null) return `${firstAccount.value ? w().firstTitle : w().loginTitle} – ${w().appName}`;
+  if (ring.value) return `● ${w().ringTitle}`;
+  const to = route.value;
+  const shown: Route = mayView() || to.page === "menu" ? to : { page: "health" };
+  return titleOf(shown, w(), shown.page === "camera" ? nameOf(shown.id) : "");
+}
+
 export function App() {
   const [problem, setProblem] = useState<Problem | null>(null);
   const start = (): void => {
@@ -83,12 +97,14 @@ export function App() {
   useEffect(start, []);
   // With the texts, not after them.
   useLayoutEffect(() => void (document.documentElement.lang = language.value), [language.value]);
+  const called = title();
+  useLayoutEffect(() => void (document.title = called), [called]);
   if (user.value) return <Shell />;
   if (user.value === null) return <Entry />;
   return (
     <main id="main" class="entry">
       <h1 class="brand">{w().appName}</h1>
-      {problem ? <p class="fault" role="alert">{explain(problem)}</p> : <p>{w().loading}</p>}
+      {problem ? <p class="fault" role="alert"><Said text={explain(problem)} /></p> : <p>{w().loading}</p>}
       {problem && <button type="button" onClick={start}>{w().retry}</button>}
     </main>
   );

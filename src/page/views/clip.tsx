@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { asProblem, request, type Problem } from "../api";
 import { explain, w } from "../words";
+import { Said } from "./said";
 
 function sayClip(problem: Problem): string {
   if (problem.status === 404) return w().errors.noClip;
@@ -15,6 +16,7 @@ export function Clip({ id, label }: { id: string; label: string }) {
   const [state, setState] = useState<"none" | "asked" | "there">("none");
   const [fault, setFault] = useState("");
   const play = (): void => {
+    if (state === "asked") return;
     setState("asked");
     setFault("");
     // One byte first: a player could not say why there is no film.
@@ -29,8 +31,8 @@ export function Clip({ id, label }: { id: string; label: string }) {
   if (state === "there") return <video class="film" controls autoplay muted playsInline src={path} aria-label={label} />;
   return (
     <>
-      <button type="button" class="quiet" disabled={state === "asked"} onClick={play}>▶ {state === "asked" ? w().loading : w().playClip}</button>
-      {fault && <p class="fault" role="alert">{fault}</p>}
+      <button type="button" class="quiet" aria-disabled={state === "asked"} onClick={play}>▶ {state === "asked" ? w().loading : w().playClip}</button>
+      {fault && <p class="fault" role="alert"><Said text={fault} /></p>}
     </>
   );
 }

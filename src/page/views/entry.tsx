@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { asProblem, type Problem } from "../api";
 import { firstAccount, login, register } from "../session";
 import { explain, w } from "../words";
+import { Said } from "./said";
 
 const secondFactorWanted = "urn:porchlight:problem:second-factor";
 
@@ -39,6 +40,7 @@ function Form({ button, send, said, children }: FormProps) {
   const [busy, setBusy] = useState(false);
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
+    if (busy) return;
     setBusy(true);
     setFault("");
     await send(event.currentTarget as HTMLFormElement).catch((thrown) => setFault(said(asProblem(thrown))));
@@ -47,8 +49,8 @@ function Form({ button, send, said, children }: FormProps) {
   return (
     <form onSubmit={(event) => void submit(event)}>
       {children}
-      <p class="fault" role="alert" hidden={fault === ""}>{fault}</p>
-      <button type="submit" disabled={busy}>{button}</button>
+      <p class="fault" role="alert" hidden={fault === ""}><Said text={fault} /></p>
+      <button type="submit" aria-disabled={busy}>{button}</button>
     </form>
   );
 }

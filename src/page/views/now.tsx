@@ -4,6 +4,7 @@ import { asProblem, type Problem } from "../api";
 import { cameras, refreshCameras } from "../cameras";
 import { isAdmin } from "../session";
 import { explain, w } from "../words";
+import { Said } from "./said";
 import { Tile } from "./tile";
 
 const period = 5000; // ms between two looks at the cameras' states
@@ -49,7 +50,7 @@ export function Now() {
   return (
     <>
       <h1>{w().now}</h1>
-      {problem && <p class="fault" role="alert">{explain(problem)}</p>}
+      {problem && <p class="fault" role="alert"><Said text={explain(problem)} /></p>}
       {!list && !problem && <p>{w().loading}</p>}
       {list?.length === 0 && (isAdmin() ? <FirstSteps /> : <p>{w().noCamerasGranted}</p>)}
       <ul class="tiles">
@@ -68,7 +69,7 @@ export function FullView({ id }: { id: string }) {
     <>
       <h1>{camera?.name ?? id}</h1>
       <p><a class="button quiet" href="#/now">← {w().back}</a></p>
-      {problem && <p class="fault" role="alert">{explain(problem)}</p>}
+      {problem && <p class="fault" role="alert"><Said text={explain(problem)} /></p>}
       {cameras.value && !camera && <p class="fault" role="alert">{w().errors.gone}</p>}
       {camera && <Tile camera={camera} full />}
     </>

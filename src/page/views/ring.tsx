@@ -5,6 +5,7 @@ import { cameras, nameOf, refreshCameras } from "../cameras";
 import { acknowledge, putAway, refreshRing, ring, type Ring } from "../ring";
 import { mayAnswer } from "../session";
 import { clockTime, explain, w } from "../words";
+import { Said } from "./said";
 import { Tile } from "./tile";
 
 const period = 3000; // ms between two looks whether somebody else is going
@@ -55,8 +56,6 @@ export function RingDialog() {
     if (!id) return undefined;
     const box = dialog.current;
     const before = document.activeElement as HTMLElement | null;
-    const title = document.title;
-    document.title = `● ${w().ringTitle}`;
     if (!cameras.value) void refreshCameras().catch(() => undefined);
     if (box && !box.open) box.showModal();
     box?.querySelector("button")?.focus();
@@ -66,7 +65,6 @@ export function RingDialog() {
     }, period);
     return () => {
       clearInterval(timer);
-      document.title = title;
       box?.close();
       before?.focus();
     };
@@ -85,7 +83,7 @@ export function RingDialog() {
       <p class="soft">{place && `${w().ringAt(place)} · `}{clockTime(shown.event.time)}</p>
       <p id="ring-who" class={`who${shown.sighting?.result === "blacklist_match" ? " warn" : ""}`} aria-live="polite">{whoText(shown)}</p>
       <Picture shown={shown} />
-      {fault && <p class="fault" role="alert">{fault}</p>}
+      {fault && <p class="fault" role="alert"><Said text={fault} /></p>}
       <div role="status">{shown.acknowledged && <AcknowledgedBy shown={shown} />}</div>
       <div class="answers">
         {open && <button type="button" onClick={answer} aria-keyshortcuts="A">{w().acknowledge} <kbd>A</kbd></button>}

@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ask, asProblem, get, type Problem } from "../api";
 import { explain, w } from "../words";
+import { Said } from "./said";
 
 interface Person {
   id: number;
@@ -51,7 +52,7 @@ export function Teach({ event, person, taught }: { event: string; person: string
       <datalist id={`people-${event}`}>{people.filter((one) => one.name !== person).map((one) => <option key={one.id} value={one.name} />)}</datalist>
       <button type="submit">{w().teach}</button>
       <button type="button" class="quiet" onClick={() => setOpen(false)}>{w().close}</button>
-      {fault && <p class="fault" role="alert">{fault}</p>}
+      {fault && <p class="fault" role="alert"><Said text={fault} /></p>}
     </form>
   );
 }

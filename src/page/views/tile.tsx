@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useEffect, useRef, useState } from "preact/hooks";
 import { watch } from "../live/source";
+import { isAdmin } from "../session";
 import type { Camera } from "../types";
 import { ageText, w } from "../words";
 
 const freshFor = 6000; // ms; a still is renewed every two seconds
+const mostDelay = 14_000; // ms that a film may be late by nature, as HLS is, and is no old picture for that
+
+const mendable = ["auth_failed", "unreachable", "protocol_error", "disabled"]; // states that a change of the settings may end
 
 function stateText(camera: Camera): string {
   const states: Record<string, string> = w().states;
@@ -18,6 +22,7 @@ export function Tile({ camera, full = false }: { camera: Camera; full?: boolean 
   const taken = useRef<number | null>(null); // when the shown picture was made, by this page's clock
   const [age, setAge] = useState<number | null>(null);
   const [live, setLive] = useState(false);
+  const [delay, setDelay] = useState(0); // of the moving pictures, ms
 
   useEffect(() => {
     const timer = setInterval(() => setAge(taken.current === null ? null : Date.now() - taken.current), 1000);
@@ -29,11 +34,12 @@ export function Tile({ camera, full = false }: { camera: Camera; full?: boolean 
       taken.current = Date.now() - ageMs;
       setAge(ageMs);
       setLive(moves);
+      setDelay(moves ? Math.min(mostDelay, ageMs) : 0);
     };
     return watch(camera, { image: image.current, video: video.current, shown }, !full);
   }, [camera.id, camera.state, camera.live, full]);
 
-  const old = camera.state !== "connected" || age === null || age > freshFor;
+  const old = camera.state !== "connected" || age === null || age > delay + freshFor;
   return (
     <figure class={`tile${full ? " full" : ""}${old ? " old" : ""}`}>
       <div class="picture">
@@ -47,7 +53,10 @@ export function Tile({ camera, full = false }: { camera: Camera; full?: boolean 
         )}
         <span class={`state ${old ? "warn" : "good"}`}>
           {camera.state !== "connected" && <span>{stateText(camera)}</span>}
-          {age !== null && <span class="age">{live && !old ? w().isLive : ageText(age)}</span>}
+          {age !== null && <span class="age">{live && !old && age <= freshFor ? w().isLive : ageText(age)}</span>}
+          {isAdmin() && mendable.includes(camera.state) && (
+            <a class="mend" href="#/settings/cameras" aria-label={`${w().toSettings}: ${camera.name}`}>{w().toSettings}</a>
+          )}
         </span>
       </figcaption>
     </figure>

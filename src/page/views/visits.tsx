@@ -8,6 +8,7 @@ import type { HouseEvent } from "../types";
 import { isOf, older, unknown, visitsOf, type Filter, type Visit } from "../visits";
 import { clockTime, dayName, explain, w } from "../words";
 import { Clip } from "./clip";
+import { Said } from "./said";
 import { Teach } from "./teach";
 
 const shownAtOnce = 20;
@@ -121,7 +122,7 @@ export function Visits() {
     <>
       <h1>{w().visits}</h1>
       <Filters filter={filter} names={names} change={(part) => setFilter({ ...filter, ...part })} />
-      {problem && <p class="fault" role="alert">{explain(problem)}</p>}
+      {problem && <p class="fault" role="alert"><Said text={explain(problem)} /></p>}
       {!events && !problem && <p>{w().loading}</p>}
       <p role="status">{events && visits.length === 0 ? w().visitsEmpty : ""}</p>
       <Days visits={visits} />

@@ -54,13 +54,14 @@ export const en = {
   states: {
     connected: "Connected",
     connecting: "Connecting …",
-    auth_failed: "Its password is refused: set the right one in the configuration",
-    unreachable: "Not reachable: check its power and its cable",
+    auth_failed: "Its user or password is refused",
+    unreachable: "Not reachable: check its power, its cable and its address",
     stalled: "Sends no pictures: it is being reconnected",
-    protocol_error: "Does not understand us: see the journal",
-    disabled: "Switched off in the configuration",
+    protocol_error: "Sends nothing that we understand: check its address",
+    disabled: "Switched off",
   },
   stateUnknown: "State unknown",
+  toSettings: "To the settings",
 
   ringTitle: "Somebody rings",
   ringAt: (place: string) => `at ${place}`,

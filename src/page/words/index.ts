@@ -3,6 +3,7 @@ import { computed, signal } from "@preact/signals";
 import type { Problem } from "../api";
 import { de } from "./de";
 import { en, type Words } from "./en";
+import { inEnglish } from "./english";
 
 export type Language = "en" | "de";
 const dictionaries: Record<Language, Words> = { en, de };
@@ -76,6 +77,6 @@ export function explain(problem: Problem): string {
     case 503:
       return errors.busy;
     default:
-      return errors.other(problem.detail);
+      return errors.other(inEnglish(problem.detail));
   }
 }

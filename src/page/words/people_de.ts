@@ -62,7 +62,7 @@ export const peopleDe: typeof peopleEn = {
     unreadable: "Das ist kein lesbares JPEG oder PNG. Speichern Sie es als JPEG und versuchen Sie es noch einmal.",
     too_large: "Das Bild ist zu groß: höchstens 25 Megapixel und 10 MiB. Schicken Sie eine kleinere Kopie.",
     not_examined: "Das Haus hatte keine Zeit dafür. Versuchen Sie es gleich noch einmal.",
-    failed: "Es konnte nicht gelernt werden. Versuchen Sie es noch einmal; das Log sagt, warum.",
+    failed: "Es konnte nicht gelernt werden. Versuchen Sie es noch einmal; das Journal sagt, warum.",
   },
   unfit: {
     too_small: "Das Gesicht ist zu klein. Nehmen Sie es aus größerer Nähe auf, oder eine größere Kopie des Bildes.",
@@ -90,5 +90,5 @@ export const peopleDe: typeof peopleEn = {
   nameTaken: "Jemand dieses Namens ist schon bekannt. Nehmen Sie einen anderen Namen.",
   badName: "Ein Name hat 1 bis 100 Zeichen, ohne Leerzeichen am Rand.",
   tooLargeFile: "Größer als 10 MiB. Schicken Sie eine kleinere Kopie.",
-  noModels: "Das Haus kann keine Gesichter ansehen: die Modelle fehlen, oder Gesichter sind abgeschaltet. 'sudo porchlight doctor' sagt, wie das zu beheben ist.",
+  noModels: "Das Haus kann keine Gesichter ansehen: die Modelle fehlen, oder Gesichter sind ausgeschaltet. 'sudo porchlight doctor' sagt, wie das zu beheben ist.",
 };
