@@ -42,8 +42,8 @@ test("a password that was taken away is tried as none, not as the stored one", (
 });
 
 test("an address whose password is masked is tried with the stored one, not with the mask", () => {
-  const inUrl: Entry = { id: "front", value: { url: "rtsp://viewer:[redacted]@cam:554/main?a=b@c" } };
-  expect(trialOf(url, draftOf(url, inUrl.value), inUrl)).toEqual({ url: "rtsp://cam:554/main?a=b@c", user: "viewer", id: "front" });
+  const inUrl: Entry = { id: "front", value: { url: "rtsp://[redacted]@cam:554/main?a=b@c" } };
+  expect(trialOf(url, draftOf(url, inUrl.value), inUrl)).toEqual({ url: "rtsp://cam:554/main?a=b@c", id: "front" });
   const typed = { ...draftOf(url, inUrl.value), url: "rtsp://viewer:new@cam/main" };
   expect(trialOf(url, typed, inUrl).url).toBe("rtsp://viewer:new@cam/main");
 });

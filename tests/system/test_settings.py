@@ -102,6 +102,14 @@ class RtspSettingsTest(SettingsCase):
     def wait_for_camera(self):
         harness.wait_until(lambda: any(c["state"] == "connected" for c in self.daemon.status()["cameras"]), 60, "the camera")
 
+    def test_a_password_of_the_address_is_tried_without_its_mask_and_none_as_none(self):
+        """As the page asks (trial.tsx): what is masked is left out; who takes the password away says so."""
+        self.start()
+        self.put("cameras/front", url=self.url.replace("rtsp://", f"rtsp://viewer:{SECRET}@"))
+        self.assertIn("rtsp://[redacted]@", self.shown()["sections"]["cameras"][0]["value"]["url"])
+        self.assertEqual(self.trial(id="front", url=self.url)["codec"], "h264")
+        self.assertEqual(self.trial(422, id="front", url=self.url, user="viewer", password="")["reason"], "auth")
+
     def test_from_nothing_to_a_ring_with_a_picture(self):
         self.start()
         self.assertEqual(self.shown()["sections"], {"cameras": [], "buttons": [], "channels": [], "rules": []})

@@ -16,22 +16,19 @@ interface Found {
 
 const keys = ["url", "user", "password", "transport", "tls_verify", "ca_file", "format", "size", "fps"];
 
-const masked = "[redacted]"; // what the daemon shows for a password in an address
+const masked = "[redacted]"; // what the daemon shows for the login in an address
 
-/** Without the login that is masked: the daemon takes the stored one for the same host, as long as the user is the same. */
-function unmasked(url: string): Record<string, string> {
+/** Without the login that is masked: the daemon takes the stored one, for the same host. */
+function unmasked(url: string): string {
   const parts = /^([a-z]+:\/\/)([^/@]*)@(.*)$/i.exec(url);
-  const login = parts?.[2] ?? "";
-  if (!parts || !login.includes(masked)) return { url };
-  const user = login.slice(0, Math.max(0, login.indexOf(":")));
-  return { url: `${parts[1]}${parts[3]}`, ...(user && /^[\w.-]+$/.test(user) ? { user } : {}) };
+  return parts?.[2]?.includes(masked) ? `${parts[1]}${parts[3]}` : url;
 }
 
 /** What is asked of the daemon: what stands in the form, and of whom the stored password is. */
 export function trialOf(fields: readonly FieldSpec[], draft: Draft, entry: Entry | null): Record<string, unknown> {
   const body = Object.entries(bodyOf(fields, draft, entry)).filter(([key, value]) => keys.includes(key) && value !== null);
   const asked = Object.fromEntries(body);
-  const url = entry && typeof asked.url === "string" ? unmasked(asked.url) : {};
+  const url = entry && typeof asked.url === "string" ? { url: unmasked(asked.url) } : {};
   // Said to be none: the stored one is for who leaves it out.
   const none = draft[takenAway("password")] === true && shownOf(fields, draft).some(({ key }) => key === "password") && !("password" in asked) ? { password: "" } : {};
   return { ...asked, ...url, ...none, ...(entry ? { id: entry.id } : {}) };
