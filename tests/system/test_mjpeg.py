@@ -10,9 +10,11 @@ import subprocess
 import tempfile
 import threading
 import unittest
+from email.parser import BytesParser
 
 import footage_truth
 import harness
+import openapi_record
 from accounts_client import Client, first_run_code
 
 PASSWORD = "a long phrase of theirs"
@@ -38,7 +40,10 @@ class Looker:
         self.socket.sendall("\r\n".join([*lines, "", ""]).encode())
         self.bytes = self.socket.makefile("rb")
         self.status = int(self.bytes.readline().split()[1])
-        self.kind = dict(line.decode().strip().lower().split(": ", 1) for line in iter(self.bytes.readline, b"\r\n"))["content-type"]
+        headers = BytesParser().parsebytes(b"".join(iter(self.bytes.readline, b"\r\n")) + b"\r\n", headersonly=True)
+        self.kind = headers["Content-Type"].lower()
+        if self.status == 200:  # its body has no end: that there is one is all that can be held against the document
+            openapi_record.check("GET", path, self.status, headers, b"--")
         self.pictures, self.times, self.fault = [], [], None
         self.ended = threading.Event()
         if self.status == 200 and not deaf:
