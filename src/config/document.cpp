@@ -123,8 +123,8 @@ Raw Document::raw() const {
 
 const Raw* Raw::find(std::string_view key) const noexcept {
   const auto found =
-      std::find_if(entries.begin(), entries.end(), [&](const auto& entry) { return entry.first == key; });
-  return found == entries.end() ? nullptr : &found->second;
+      std::find_if(entries.begin(), entries.end(), [&](const auto& entry) { return entry.key == key; });
+  return found == entries.end() ? nullptr : &found->value;
 }
 
 }  // namespace porchlight::config

@@ -168,7 +168,7 @@ Raw raw_of(const Value& value, const Spot& spot) {
     case Value::Kind::mapping:
       raw.kind = Raw::Kind::mapping;
       for (const auto& entry : value.entries)
-        raw.entries.emplace_back(entry.key, raw_of(*entry.value, entry.spot));
+        raw.entries.push_back({entry.key, raw_of(*entry.value, entry.spot)});
       break;
   }
   return raw;

@@ -55,6 +55,7 @@ struct Place {
 };
 
 // A value as it was written: references are not followed, nothing is judged. Secrets stand in it as they are.
+struct RawEntry;
 struct Raw {
   enum class Kind { nothing, scalar, list, mapping };
   Kind kind = Kind::nothing;
@@ -62,9 +63,14 @@ struct Raw {
   std::string text;     // scalar
   bool quoted = false;  // scalar: a text, whatever it looks like
   std::vector<Raw> items;
-  std::vector<std::pair<std::string, Raw>> entries;
+  std::vector<RawEntry> entries;
 
   const Raw* find(std::string_view key) const noexcept;
+};
+// Of a mapping.
+struct RawEntry {
+  std::string key;
+  Raw value;
 };
 
 // The one file of `config.d` that the program writes itself, for its settings page. Whatever its owner is,
