@@ -39,10 +39,7 @@ std::shared_ptr<HlsDesk::Viewing> HlsDesk::viewing_of(const Request& request, co
     return viewing;
   }
   auto made = std::make_shared<Viewing>();
-  made->caller = caller;
-  made->camera = camera;
-  made->address = request.peer.address;
-  made->program = std::string(request.header("user-agent"));
+  static_cast<Watching&>(*made) = watching_of(request, caller, camera, "/hls/" + camera);
   made->begun = now;
   made->viewer = std::make_shared<live::HlsViewer>(now);
   viewings_.push_back(made);
@@ -57,22 +54,10 @@ Response HlsDesk::response(const Request& request, const std::shared_ptr<Viewing
   }
   if (answer.status != 200) return hls_refusal(request, answer);
   using Kind = live::HlsName::Kind;
-  if (!viewing->on_record.exchange(true)) record(*viewing, std::nullopt);
+  if (!viewing->on_record.exchange(true)) note_beginning(accounts_, *viewing);
   if (name.kind != Kind::index && name.kind != Kind::playlist) return hls_media(request, name, answer.media);
   playlists_.increment();
   return hls_playlist(std::move(answer.playlist));
-}
-
-void HlsDesk::record(const Viewing& viewing, std::optional<std::int64_t> seconds) {
-  // What cannot be recorded is counted by whoever records.
-  (void)accounts_.audit({.kind = AuditRecord::Kind::data_access,
-                         .user = viewing.caller.name,
-                         .ip_address = viewing.address,
-                         .user_agent = viewing.program,
-                         .success = true,
-                         .resource = "/hls/" + viewing.camera,
-                         .operation = "view",
-                         .seconds = seconds});
 }
 
 void HlsDesk::end_those_who_left() {
@@ -92,8 +77,7 @@ void HlsDesk::end_those_who_left() {
   for (const auto& viewing : ended) {
     viewing->viewer->leave();
     if (!viewing->on_record.exchange(true)) continue;
-    const auto lasted = clock_.now() - viewing->begun;
-    record(*viewing, std::chrono::floor<std::chrono::seconds>(lasted).count());
+    note_end(accounts_, *viewing, clock_.now());
   }
 }
 

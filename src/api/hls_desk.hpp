@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "api/access.hpp"
 #include "api/accounts_state.hpp"
+#include "api/watching.hpp"
 #include "porchlight/api/library.hpp"
 #include "porchlight/http/responder.hpp"
 
@@ -37,12 +37,7 @@ class HlsDesk {
   void end_those_who_left();
 
  private:
-  struct Viewing {
-    Caller caller;
-    std::string camera;
-    std::string address;
-    std::string program;
-    MonotonicTime begun{};
+  struct Viewing : Watching {
     std::shared_ptr<live::HlsViewer> viewer;
     std::atomic<bool> on_record{false};
   };
@@ -50,7 +45,6 @@ class HlsDesk {
   std::shared_ptr<Viewing> viewing_of(const http::Request& request, const Caller& caller);
   http::Response response(const http::Request& request, const std::shared_ptr<Viewing>& viewing,
                           const live::HlsName& name, live::HlsAnswer answer);
-  void record(const Viewing& viewing, std::optional<std::int64_t> seconds);
 
   Accounts::State& accounts_;
   const Clock& clock_;

@@ -17,13 +17,8 @@ constexpr std::size_t queue_bytes = std::size_t{32} << 20;
 }  // namespace
 
 http::Response LiveDesk::open(const http::Request& request, const Caller& caller, live::Quality quality) {
-  auto viewing = std::make_shared<Viewing>(Viewing{caller,
-                                                   request.parameter("id"),
-                                                   request.path,
-                                                   request.peer.address,
-                                                   std::string(request.header("user-agent")),
-                                                   {},
-                                                   nullptr});
+  auto viewing = std::make_shared<Viewing>(
+      Viewing{watching_of(request, caller, request.parameter("id"), request.path), nullptr});
   http::WebSocketBody body;
   body.message_bytes = largest_message;
   body.queue_bytes = queue_bytes;
@@ -55,27 +50,15 @@ void LiveDesk::begin(const std::shared_ptr<Viewing>& viewing, live::Quality qual
   viewing->begun = clock_.now();
   if (!take_seat(viewing, quality, socket))
     return socket.close(live::try_again_later, "this account watches as much as it may");
-  record(*viewing, std::nullopt);
+  note_beginning(accounts_, *viewing);
 }
 
 void LiveDesk::end(const std::shared_ptr<Viewing>& viewing) {
   if (!viewing->viewer) return;
   viewing->viewer->leave();
-  record(*viewing, std::chrono::floor<std::chrono::seconds>(clock_.now() - viewing->begun).count());
+  note_end(accounts_, *viewing, clock_.now());
   const std::lock_guard lock(mutex_);
   std::erase(viewings_, viewing);
-}
-
-void LiveDesk::record(const Viewing& viewing, std::optional<std::int64_t> seconds) {
-  // What cannot be recorded is counted by whoever records.
-  (void)accounts_.audit({.kind = AuditRecord::Kind::data_access,
-                         .user = viewing.caller.name,
-                         .ip_address = viewing.address,
-                         .user_agent = viewing.program,
-                         .success = true,
-                         .resource = viewing.resource,
-                         .operation = "view",
-                         .seconds = seconds});
 }
 
 void LiveDesk::end_those_without_right() {

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "api/access.hpp"
 #include "api/accounts_state.hpp"
+#include "api/watching.hpp"
 #include "porchlight/api/library.hpp"
 #include "porchlight/http/responder.hpp"
 
@@ -30,13 +30,7 @@ class LiveDesk {
   void end_those_without_right();
 
  private:
-  struct Viewing {
-    Caller caller;
-    std::string camera;
-    std::string resource;
-    std::string address;
-    std::string program;
-    MonotonicTime begun{};
+  struct Viewing : Watching {
     std::shared_ptr<live::Viewer> viewer;  // from the opening on; null: it found no seat
   };
 
@@ -45,7 +39,6 @@ class LiveDesk {
                  const http::WebSocket& socket);
   void begin(const std::shared_ptr<Viewing>& viewing, live::Quality quality, const http::WebSocket& socket);
   void end(const std::shared_ptr<Viewing>& viewing);
-  void record(const Viewing& viewing, std::optional<std::int64_t> seconds);
 
   Accounts::State& accounts_;
   const Clock& clock_;

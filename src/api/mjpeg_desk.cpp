@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/mjpeg_desk.hpp"
 
-#include <chrono>
 #include <utility>
 
 #include "api/account_routes.hpp"
@@ -57,15 +56,8 @@ http::Response MjpegDesk::open(const http::Request& request, const Caller& calle
   auto full = Full::no;
   auto seat = take_seat(account, camera, full);
   if (full != Full::no) return full_answer(full == Full::account, request);
-  auto viewing = std::make_shared<Viewing>(Viewing{caller,
-                                                   camera,
-                                                   request.path,
-                                                   request.peer.address,
-                                                   std::string(request.header("user-agent")),
-                                                   rate,
-                                                   std::move(seat),
-                                                   {},
-                                                   nullptr});
+  auto viewing = std::make_shared<Viewing>(
+      Viewing{watching_of(request, caller, camera, request.path), rate, std::move(seat), nullptr});
   http::StreamBody body;
   body.queue_bytes = queue_bytes;
   body.opened = [this, viewing](const http::Sink& sink) { begin(viewing, sink); };
@@ -77,7 +69,7 @@ void MjpegDesk::begin(const std::shared_ptr<Viewing>& viewing, const http::Sink&
   sink.send(std::string("--") + live::picture_boundary + "\r\n");
   viewing->begun = clock_.now();
   viewing->viewer = watch_(viewing->camera, viewing->rate, live::outlet_to(sink));
-  record(*viewing, std::nullopt);
+  note_beginning(accounts_, *viewing);
   const std::lock_guard lock(mutex_);
   viewings_.push_back(viewing);
 }
@@ -85,21 +77,9 @@ void MjpegDesk::begin(const std::shared_ptr<Viewing>& viewing, const http::Sink&
 void MjpegDesk::end(const std::shared_ptr<Viewing>& viewing) {
   if (!viewing->viewer) return;
   viewing->viewer->leave();
-  record(*viewing, std::chrono::floor<std::chrono::seconds>(clock_.now() - viewing->begun).count());
+  note_end(accounts_, *viewing, clock_.now());
   const std::lock_guard lock(mutex_);
   std::erase(viewings_, viewing);
-}
-
-void MjpegDesk::record(const Viewing& viewing, std::optional<std::int64_t> seconds) {
-  // What cannot be recorded is counted by whoever records.
-  (void)accounts_.audit({.kind = AuditRecord::Kind::data_access,
-                         .user = viewing.caller.name,
-                         .ip_address = viewing.address,
-                         .user_agent = viewing.program,
-                         .success = true,
-                         .resource = viewing.resource,
-                         .operation = "view",
-                         .seconds = seconds});
 }
 
 void MjpegDesk::end_those_without_right() {

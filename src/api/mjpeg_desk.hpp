@@ -4,12 +4,11 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "api/access.hpp"
 #include "api/accounts_state.hpp"
+#include "api/watching.hpp"
 #include "porchlight/api/library.hpp"
 #include "porchlight/http/responder.hpp"
 
@@ -35,15 +34,9 @@ class MjpegDesk {
   void end_those_without_right();
 
  private:
-  struct Viewing {
-    Caller caller;
-    std::string camera;
-    std::string resource;
-    std::string address;
-    std::string program;
+  struct Viewing : Watching {
     int rate = 0;
     std::shared_ptr<void> seat;
-    MonotonicTime begun{};
     std::shared_ptr<live::PictureViewer> viewer;  // from the opening on
   };
   struct Seats {
@@ -58,7 +51,6 @@ class MjpegDesk {
   std::shared_ptr<void> take_seat(const std::string& account, const std::string& camera, Full& full);
   void begin(const std::shared_ptr<Viewing>& viewing, const http::Sink& sink);
   void end(const std::shared_ptr<Viewing>& viewing);
-  void record(const Viewing& viewing, std::optional<std::int64_t> seconds);
 
   Accounts::State& accounts_;
   const Clock& clock_;
