@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // node newcomer_story.mjs newcomer SIZE SCHEME: from the first start to an acknowledged ring, with the page alone.
 import process from "node:process";
-import { check, open } from "./page_browser.mjs";
+import { open, tell } from "./page_browser.mjs";
 
 const settings = JSON.parse(process.env.PAGE_SETTINGS);
 const item = (page, name) => page.getByRole("listitem").filter({ has: page.getByRole("heading", { name, exact: true, level: 2 }) });
@@ -65,15 +65,11 @@ async function ring({ page, judge }) {
   await judge("newcomer-7-visits");
 }
 
-const [story, size, scheme] = process.argv.slice(2);
-try {
-  check(story === "newcomer", `no story ${story}`);
-  const visit = await open(settings, { size, scheme });
+async function newcomer(how) {
+  const visit = await open(settings, how);
   for (const part of [account, camera, button, ring]) await part(visit);
   while (visit.faults.some((fault) => /503.*snapshot/.test(fault))) visit.expectFault(/503.*snapshot/); // before the first picture
   await visit.close();
-  process.exit(0);
-} catch (error) {
-  process.stderr.write(`${story} (${size}, ${scheme}): ${error.stack ?? error}\n`);
-  process.exit(1);
 }
+
+await tell({ newcomer });

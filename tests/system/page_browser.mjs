@@ -65,6 +65,24 @@ export function check(good, why) {
   if (!good) throw new Error(why);
 }
 
+/** Tells the test that it is its turn, and waits for its answer. */
+export async function yourTurn(word) {
+  process.stdout.write(word + "\n");
+  return new Promise((done) => process.stdin.once("data", (line) => done(String(line).trim())));
+}
+
+/** Tells the story that the arguments name: story, size, scheme. */
+export async function tell(stories) {
+  const [story, size, scheme] = process.argv.slice(2);
+  try {
+    await stories[story]({ size, scheme });
+    process.exit(0);
+  } catch (error) {
+    process.stderr.write(`${story} (${size}, ${scheme}): ${error.stack ?? error}\n`);
+    process.exit(1);
+  }
+}
+
 /** Logs in through the page, by keyboard alone. */
 export async function login(visit, settings, { name = "Name", password = "Password", now = "Now" } = {}) {
   const { page } = visit;

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // node page_stories.mjs STORY: one story of the page against the daemon that PAGE_SETTINGS (JSON) names.
 import process from "node:process";
-import { check, login, open, patience } from "./page_browser.mjs";
+import { check, login, open, patience, tell, yourTurn } from "./page_browser.mjs";
 import { healthStories } from "./page_health_stories.mjs";
 import { peopleStories } from "./page_people_stories.mjs";
 
 const settings = JSON.parse(process.env.PAGE_SETTINGS);
-/** Tells test_page.py that it is its turn, and waits for its answer. */
-async function yourTurn(word) {
-  process.stdout.write(word + "\n");
-  return new Promise((done) => process.stdin.once("data", (line) => done(String(line).trim())));
-}
 
 /** A picture that has arrived and is drawn. */
 const drawn = (page, place = "main .tile img") =>
@@ -259,11 +254,4 @@ const stories = {
 };
 
 Object.assign(stories, peopleStories(settings), healthStories(settings, yourTurn));
-const [story, size, scheme] = process.argv.slice(2);
-try {
-  await stories[story]({ size, scheme });
-  process.exit(0);
-} catch (error) {
-  process.stderr.write(`${story} (${size}, ${scheme}): ${error.stack ?? error}\n`);
-  process.exit(1);
-}
+await tell(stories);

@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // node settings_stories.mjs STORY SIZE SCHEME: one story of the settings against the daemon that PAGE_SETTINGS (JSON) names.
 import process from "node:process";
-import { check, login, open } from "./page_browser.mjs";
+import { check, login, open, tell, yourTurn } from "./page_browser.mjs";
 
 const settings = JSON.parse(process.env.PAGE_SETTINGS);
-/** Tells test_page_settings.py that it is its turn, and waits for its answer. */
-async function yourTurn(word) {
-  process.stdout.write(word + "\n");
-  return new Promise((done) => process.stdin.once("data", (line) => done(String(line).trim())));
-}
 
 /** Logged in, and in a section of the settings, as a person gets there. */
 async function inside(how, section) {
@@ -334,11 +329,4 @@ const stories = {
   },
 };
 
-const [story, size, scheme] = process.argv.slice(2);
-try {
-  await stories[story]({ size, scheme });
-  process.exit(0);
-} catch (error) {
-  process.stderr.write(`${story} (${size}, ${scheme}): ${error.stack ?? error}\n`);
-  process.exit(1);
-}
+await tell(stories);

@@ -8,9 +8,7 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import subprocess
-import tempfile
 import time
 import unittest
 
@@ -18,9 +16,9 @@ import browser
 import footage_truth
 import harness
 import openapi_record
-from accounts_client import Client, first_run_code
+from accounts_client import Client
+from live_house import PASSWORD, LiveHouse
 
-PASSWORD = "a long phrase of theirs"
 MODULES = pathlib.Path(os.environ.get("NODE_PATH", harness.SOURCE / "node_modules"))
 HLS_JS = MODULES / "hls.js" / "dist" / "hls.min.js"
 
@@ -126,28 +124,9 @@ def fetch(client, path, headers):
     return answer.status, answer.headers, body
 
 
-class HlsTest(unittest.TestCase):
-    def setUp(self):
-        if missing := footage_truth.missing():
-            self.skipTest(missing)
-        if not shutil.which("ffprobe"):
-            self.skipTest("no ffprobe here")
-        folder = tempfile.TemporaryDirectory(prefix="porchlight-")
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
-        self.camera = footage_truth.NumberedCamera(folder.name, "front")
-        self.addCleanup(lambda: self.camera.process.poll() is None and self.camera.kill())
-        self.daemon = harness.Daemon({
-            "cameras": [{"id": "front", "url": self.camera.url, "motion": False, "stall": "5s"},
-                        {"id": "dead", "url": "rtsp://127.0.0.1:9/", "motion": False}],
-            "buttons": [{"id": "front", "kind": "virtual", "camera": "front"}], "faces": {"enabled": False},
-            "recording": {"reserve": "1MiB", "keep": {"space": "100%"}}})
-        self.addCleanup(self.daemon.close)
-        code = harness.wait_until(lambda: first_run_code(self.daemon), 20, "the first-run code")
-        self.anna = Client(self.daemon)
-        self.assertEqual(self.anna.register(code, "anna", PASSWORD)[0], 201)
-        self.assertEqual(self.anna.login("anna", PASSWORD), 200)
-        harness.wait_until(lambda: self.daemon.metric("camera_connection_status", camera_id="front") == 1, 60, "the camera")
+class HlsTest(LiveHouse):
+    PROGRAMS = ("ffprobe",)
+    OTHERS = ({"id": "dead", "url": "rtsp://127.0.0.1:9/", "motion": False},)
 
     def get(self, file, client=None, camera="front", **headers):
         return fetch(client or self.anna, f"/hls/{camera}/{file}", headers)

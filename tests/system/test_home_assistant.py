@@ -116,16 +116,21 @@ class HomeAssistantPage(unittest.TestCase):
         ring = json.loads(self.heard("porchlight/front/ring").payload)
         self.assertEqual((ring["button"], ring["trigger_source"], ring["event_type"]), ("front", "mqtt", "ring"))
 
-    def test_the_command_of_the_page_fetches_a_picture(self):
-        clip.make(self.folder / "door.mp4", [], 3)
-        self.start(False)
+    def token(self):
+        """Of an account that may see everything, for looking alone."""
         anna = Client(self.daemon)
         code = harness.wait_until(lambda: first_run_code(self.daemon), 20, "the first-run code")
         self.assertEqual(anna.register(code, "anna", ANNA)[0], 201)
         self.assertEqual(anna.login("anna", ANNA), 200)
         status, _, made = anna.ask("POST", "/api/v1/tokens", {"name": "hass", "scopes": ["view"], "days": 90})
         self.assertEqual(status, 201, made)
-        (self.folder / "token").write_text(f"Authorization: Bearer {made['token']}\n")
+        return made["token"]
+
+    def test_the_command_of_the_page_fetches_a_picture(self):
+        clip.make(self.folder / "door.mp4", [], 3)
+        self.start(False)
+        token = self.token()
+        (self.folder / "token").write_text(f"Authorization: Bearer {token}\n")
         (self.folder / "ca.pem").write_bytes((self.daemon.state / "tls/ca.pem").read_bytes())
         command, = [block["shell_command"]["porchlight_front"] for block in blocks() if "shell_command" in block]
         for place, instead in (("/config/porchlight/", f"{self.folder}/"), ("door.local:8000", f"localhost:{self.daemon.port}")):
@@ -149,12 +154,7 @@ class HomeAssistantPage(unittest.TestCase):
     def test_the_page_shows_the_camera_with_a_token_as_password(self):
         clip.make(self.folder / "door.mp4", [], 3)
         self.start(False)
-        anna = Client(self.daemon)
-        code = harness.wait_until(lambda: first_run_code(self.daemon), 20, "the first-run code")
-        self.assertEqual(anna.register(code, "anna", ANNA)[0], 201)
-        self.assertEqual(anna.login("anna", ANNA), 200)
-        status, _, made = anna.ask("POST", "/api/v1/tokens", {"name": "hass", "scopes": ["view"], "days": 90})
-        self.assertEqual(status, 201, made)
+        token = self.token()
         (self.folder / "ca.pem").write_bytes((self.daemon.state / "tls/ca.pem").read_bytes())
         commands = re.findall(r"^curl --cacert .*--user .*$", PAGE.read_text(), re.M)
         self.assertEqual(len(commands), 2)
@@ -169,8 +169,8 @@ class HomeAssistantPage(unittest.TestCase):
                                   capture_output=True, timeout=60)
 
         picture, row = self.folder / "front.jpg", self.folder / "front.mjpeg"
-        harness.wait_until(lambda: run(fetch, made["token"]) and harness.size_of_jpeg(picture.read_bytes()), 60, "a picture")
-        run(show, made["token"])  # until its time is over
+        harness.wait_until(lambda: run(fetch, token) and harness.size_of_jpeg(picture.read_bytes()), 60, "a picture")
+        run(show, token)  # until its time is over
         self.assertTrue(row.read_bytes().startswith(b"--porchlight\r\nContent-Type: image/jpeg\r\n"), row.read_bytes()[:80])
         run(fetch, ANNA)
         self.assertIsNone(harness.size_of_jpeg(picture.read_bytes()), "the account's own password shows nothing")

@@ -4,21 +4,19 @@
 import contextlib
 import json
 import pathlib
-import shutil
 import socket
 import struct
 import subprocess
-import tempfile
 import threading
 import time
 import unittest
 
 import footage_truth
 import harness
-from accounts_client import Client, first_run_code
+from accounts_client import Client
+from live_house import PASSWORD, LiveHouse
 from stream_client import WebSocket
 
-PASSWORD = "a long phrase of theirs"
 LIVE = "/api/v1/cameras/front/live"
 
 
@@ -87,29 +85,8 @@ class Viewer(WebSocket):
         return [text for text in list(self.texts) if text["type"] == kind]
 
 
-class LiveCase(unittest.TestCase):
-    CAMERA = ()  # what its camera is told besides
-
-    def setUp(self):
-        if missing := footage_truth.missing():
-            self.skipTest(missing)
-        if not shutil.which("ffprobe"):
-            self.skipTest("no ffprobe here")
-        folder = tempfile.TemporaryDirectory(prefix="porchlight-")
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
-        self.camera = footage_truth.NumberedCamera(folder.name, "front", *self.CAMERA)
-        self.addCleanup(lambda: self.camera.process.poll() is None and self.camera.kill())
-        self.daemon = harness.Daemon({
-            "cameras": [{"id": "front", "url": self.camera.url, "motion": False, "stall": "5s"}],
-            "buttons": [{"id": "front", "kind": "virtual", "camera": "front"}], "faces": {"enabled": False},
-            "recording": {"reserve": "1MiB", "keep": {"space": "100%"}}})
-        self.addCleanup(self.daemon.close)
-        code = harness.wait_until(lambda: first_run_code(self.daemon), 20, "the first-run code")
-        self.anna = Client(self.daemon)
-        self.assertEqual(self.anna.register(code, "anna", PASSWORD)[0], 201)
-        self.assertEqual(self.anna.login("anna", PASSWORD), 200)
-        harness.wait_until(lambda: self.daemon.metric("camera_connection_status", camera_id="front") == 1, 60, "the camera")
+class LiveCase(LiveHouse):
+    PROGRAMS = ("ffprobe",)
 
     def watch(self, client=None, *arguments, **more):
         viewer = Viewer(client or self.anna, *arguments, **more)

@@ -7,17 +7,15 @@ import json
 import shutil
 import socket
 import subprocess
-import tempfile
 import threading
 import unittest
 from email.parser import BytesParser
 
-import footage_truth
 import harness
 import openapi_record
-from accounts_client import Client, first_run_code
+from accounts_client import Client
+from live_house import PASSWORD, LiveHouse
 
-PASSWORD = "a long phrase of theirs"
 MJPEG = "/api/v1/cameras/front/mjpeg"
 SNAPSHOT = "/api/v1/cameras/front/snapshot"
 BOUNDARY = b"--porchlight\r\n"
@@ -91,25 +89,8 @@ class Looker:
         self.socket.close()
 
 
-class MjpegTest(unittest.TestCase):
-    def setUp(self):
-        if missing := footage_truth.missing():
-            self.skipTest(missing)
-        folder = tempfile.TemporaryDirectory(prefix="porchlight-")
-        self.addCleanup(folder.cleanup)
-        self.camera = footage_truth.NumberedCamera(folder.name, "front")
-        self.addCleanup(lambda: self.camera.process.poll() is None and self.camera.kill())
-        # At rest this camera's pictures are not all decoded: nobody rings there.
-        self.daemon = harness.Daemon({
-            "cameras": [{"id": "front", "url": self.camera.url, "motion": False, "stall": "5s"}],
-            "buttons": [], "faces": {"enabled": False},
-            "recording": {"reserve": "1MiB", "keep": {"space": "100%"}}})
-        self.addCleanup(self.daemon.close)
-        code = harness.wait_until(lambda: first_run_code(self.daemon), 20, "the first-run code")
-        self.anna = Client(self.daemon)
-        self.assertEqual(self.anna.register(code, "anna", PASSWORD)[0], 201)
-        self.assertEqual(self.anna.login("anna", PASSWORD), 200)
-        harness.wait_until(lambda: self.daemon.metric("camera_connection_status", camera_id="front") == 1, 60, "the camera")
+class MjpegTest(LiveHouse):
+    BUTTONS = ()  # at rest this camera's pictures are not all decoded: nobody rings there
 
     def look(self, client=None, path=MJPEG, **more):
         looker = Looker(client or self.anna, path, **more)
