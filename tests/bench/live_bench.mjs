@@ -23,7 +23,7 @@ function eyes() {
       this.addEventListener("message", ({ data }) => {
         if (typeof data === "string") return;
         const micros = Number(new DataView(data).getBigUint64(0));
-        if (micros === 0) bench.arrived = []; // another film
+        if (micros === 0) [bench.arrived, bench.begins] = [[], undefined]; // another film
         else bench.arrived.push(micros / 1000);
       });
     }
@@ -68,8 +68,9 @@ function eyes() {
     const look = (_, { expectedDisplayTime, mediaTime, width }) => {
       const stamp = width === 640 ? bench.read(video) : null;
       const glass = now(expectedDisplayTime);
-      // The film begins with its first picture, and the camera's pictures are evenly spaced.
-      const arrived = bench.arrived?.[Math.round(mediaTime * rate)];
+      // What this one has of a film that others may have begun to watch starts with its first picture; pictures are evenly spaced.
+      bench.begins ??= video.buffered.length ? video.buffered.start(0) : undefined;
+      const arrived = bench.arrived?.[Math.round((mediaTime - bench.begins) * rate)];
       if (stamp) seen.push([stamp.number, glass - (stamp.clock + Math.floor(now(0) / 2 ** 40) * 2 ** 40), glass - (arrived ?? NaN)]);
       else ++unread;
       if (performance.now() < end) video.requestVideoFrameCallback(look);
