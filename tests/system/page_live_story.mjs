@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// node page_live_story.mjs watched SIZE SCHEME: one page stays open while its camera and its daemon change; it is never loaded anew.
+import process from "node:process";
+import { check, login, open, patience, tell, yourTurn } from "./page_browser.mjs";
+
+const settings = JSON.parse(process.env.PAGE_SETTINGS);
+const video = "main .tile.full video";
+
+/** Moving pictures of that width, which go on. */
+async function moves(page, width) {
+  const at = await page.waitForFunction(([selector, wanted]) => {
+    const film = document.querySelector(selector);
+    return film && !film.hidden && film.readyState >= 2 && film.videoWidth === wanted && { time: film.currentTime };
+  }, [video, width], { timeout: patience });
+  const { time } = await at.jsonValue();
+  await page.waitForFunction(([selector, before]) => {
+    const film = document.querySelector(selector);
+    // Another film begins at nought: going on is what counts, and twice a second is enough to see it.
+    return !film.hidden && (film.currentTime > before + 1 || film.currentTime < before);
+  }, [video, time], { timeout: patience, polling: 500 });
+  await page.getByText("Live", { exact: true }).waitFor();
+}
+
+/** No film, and a still with its age; what is on the glass does not call itself live. */
+async function stills(page) {
+  await page.waitForFunction((selector) => document.querySelector(selector)?.hidden && document.querySelector(".tile.full img").naturalWidth > 0, video,
+    { timeout: patience });
+  await page.getByText(/^\d+ (s|min) old$/).waitFor();
+  check((await page.getByText("Live", { exact: true }).count()) === 0, "stills are called live");
+}
+
+async function watched(how) {
+  const visit = await open(settings, how);
+  const { page } = visit;
+  await login(visit, settings);
+  await page.evaluate(() => {
+    window.sameDocument = true;
+    location.hash = "#/camera/front";
+  });
+  await moves(page, 640);
+  await yourTurn("kill"); // the camera: its last picture stays, and ages
+  await stills(page);
+  await visit.judge("camera-lost");
+  await yourTurn("start");
+  await moves(page, 640);
+  await yourTurn("grow"); // another size from one picture to the next
+  await moves(page, 1280);
+  await yourTurn("other_codec");
+  const playable = await page.evaluate(() => MediaSource.isTypeSupported('video/mp4; codecs="hvc1.1.6.L93.B0"'));
+  await (playable ? moves(page, 640) : stills(page));
+  await yourTurn("first_codec");
+  await moves(page, 640);
+  await yourTurn("restart"); // the daemon, under the open page
+  await moves(page, 640);
+  check((await page.getByText("The house does not answer").count()) === 0, "it still says that the house does not answer");
+  check(await page.evaluate(() => window.sameDocument === true), "the page was loaded anew");
+  const away = /ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|WebSocket connection|50[34]/; // while camera or daemon were
+  while (visit.faults.some((fault) => away.test(fault))) visit.expectFault(away);
+  await visit.close();
+}
+
+await tell({ watched });
