@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What was typed and not saved: it outlives a look at another page, and a session that ends meanwhile.
 import { user, whenLoggedOut } from "../session";
-import { draftOf, takenAway, type Draft, type FieldSpec } from "./form";
+import { changesOf, takenAway, type Draft, type FieldSpec } from "./form";
 
 interface Kept {
   draft: Draft; // what differs from the entry: the rest may be changed by somebody else meanwhile
@@ -21,17 +21,12 @@ export const draftAt = (place: string): Draft | undefined => kept.get(keyOf(plac
 /** The secrets that were typed there, which are to be typed again. */
 export const lostAt = (place: string): readonly string[] => kept.get(keyOf(place))?.lost ?? [];
 
-const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
-
 /** Keeps what was changed of `value` in these fields. Secrets are not kept, only that they were typed. */
 export function keepDraft(place: string, draft: Draft, fields: readonly FieldSpec[], value: Record<string, unknown>): void {
-  const begun = draftOf(fields, value);
-  const plain = fields.filter((field) => field.kind !== "secret").map((field) => field.key).filter((key) => !isSame(draft[key], begun[key]));
   const secrets = fields.filter((field) => field.kind === "secret").map((field) => field.key);
-  const keys = [...plain, ...secrets.map(takenAway).filter((key) => draft[key] === true)];
-  const part = Object.fromEntries(Object.entries(draft).filter(([key]) => keys.includes(key)));
+  const part = Object.fromEntries(Object.entries(changesOf(fields, draft, value)).filter(([key]) => !secrets.includes(key)));
   const lost = secrets.filter((key) => draft[takenAway(key)] !== true && (draft[key] || lostAt(place).includes(key)));
-  if (keys.length + lost.length > 0) kept.set(keyOf(place), { draft: part, lost });
+  if (Object.keys(part).length + lost.length > 0) kept.set(keyOf(place), { draft: part, lost });
   else dropDraft(place);
 }
 
