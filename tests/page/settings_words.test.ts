@@ -32,7 +32,7 @@ test("who removes a camera that a button needs reads which button that is", () =
 });
 
 test("a change that was put back is no busy house", () => {
-  expect(sayRefused(refused({ faults: [{ key: "", message: "the port is taken" }] }, 503))).toBe(`${settingsEn.conflict(inEnglish("said so"))} ${inEnglish("the port is taken")}`);
+  expect(sayRefused(refused({ faults: [{ key: "", message: "the port is taken" }] }, 503))).toBe(`${settingsEn.conflict(inEnglish("said so"))}: ${inEnglish("the port is taken")}`);
   expect(sayRefused(refused({}, 503))).not.toContain("said so");
 });
 

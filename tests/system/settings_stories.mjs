@@ -262,10 +262,22 @@ const stories = {
     await page.getByText("Nobody would be told.").waitFor();
     await page.getByText("Why", { exact: true }).click();
     await page.getByText("not in its hours").waitFor();
-    const rule = page.getByRole("listitem").filter({ has: words });
+    await page.getByRole("listitem").filter({ has: words }).getByRole("button", { name: /^Edit/ }).click();
+    await page.getByText("More", { exact: true }).click();
+    await page.getByLabel("Only in these hours").fill("");
+    await page.getByRole("button", { name: "Save" }).click();
+    const always = page.getByText(`When somebody rings, tell ${name}, with the picture.`, { exact: true });
+    await always.waitFor();
+    await yourTurn("ring"); // and the rule is held: the hook has it
+    const dialog = page.getByRole("alertdialog", { name: "Somebody rings" });
+    await dialog.getByRole("button", { name: "I'm going" }).click();
+    await dialog.getByText("anna is going").waitFor();
+    await dialog.getByRole("button", { name: "Close" }).click();
+    await gone(dialog);
+    const rule = page.getByRole("listitem").filter({ has: always });
     await rule.getByRole("button", { name: /^Remove/ }).click();
     await rule.getByRole("button", { name: "Remove", exact: true }).click();
-    await gone(words);
+    await gone(always);
     await page.getByRole("navigation", { name: "Settings" }).getByRole("link", { name: "Channels" }).click();
     await item(page, name).getByRole("button", { name: `Remove ${name}` }).click();
     await item(page, name).getByRole("button", { name: "Remove", exact: true }).click();

@@ -88,10 +88,13 @@ class SettingsPageTest(PageCase):
 
         def answer(status):
             hook.status = status
-        turns = {"refuse": lambda: answer(400), "take": lambda: answer(200)}
+
+        def ring():
+            event = daemon.ring("front")
+            hook.wait_for(lambda m: m.event["id"] == event and m.picture, 60, "the ring, with its picture")
+        turns = {"refuse": lambda: answer(400), "take": lambda: answer(200), "ring": ring}
         for size, scheme in BOTH:
             self.tell(daemon, "messages", size, scheme, turns, hook=hook.url)
-        self.assertTrue(hook.messages, "no test message came")
 
     def by_hand(self, **more):
         """A house with entries that stand in its main file."""

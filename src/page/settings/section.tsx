@@ -153,5 +153,5 @@ export function sayRefused(problem: Problem): string {
   if (problem.status === 412) return s().changedBetweenList;
   if (!hasFaults(problem)) return sayChange(problem);
   const lead = problem.status === 422 ? s().faultsElsewhere : sayChange(problem);
-  return [lead, ...refusalOf(problem, []).others.map(withNames)].join(" ");
+  return [lead.endsWith(":") ? lead : `${lead}:`, ...refusalOf(problem, []).others.map(withNames)].join(" ");
 }
