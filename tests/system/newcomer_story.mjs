@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // node newcomer_story.mjs newcomer SIZE SCHEME: from the first start to a ring that is told of with its picture, with the page alone.
 import process from "node:process";
-import { open, tell, yourTurn } from "./page_browser.mjs";
+import { check, open, tell, yourTurn } from "./page_browser.mjs";
 import { across, item } from "./settings_way.mjs";
 
 const settings = JSON.parse(process.env.PAGE_SETTINGS);
@@ -84,6 +84,7 @@ async function channel({ page, judge }) {
   await item(page, "phones").getByRole("button", { name: "Send a test message to phones" }).click();
   await item(page, "phones").getByText(/Delivered after/).waitFor();
   await page.getByText("rings go to every channel with the picture").waitFor();
+  check((await page.getByText("Begun here").count()) === 0, "what was saved is said not to be");
   await judge("newcomer-8-channel");
 }
 
