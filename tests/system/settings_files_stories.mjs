@@ -54,6 +54,20 @@ export const filesStories = (settings) => ({
     await visit.close();
   },
 
+  /** A file of the page's name that somebody made by hand is left alone: it is said, and nothing is offered that would fail. */
+  async read_only(how) {
+    const visit = await inside(settings, how, "Buttons");
+    const { page } = visit;
+    await item(page, "Mine").waitFor();
+    check((await page.getByText(/nothing can be saved here/i).textContent()).includes("50-page.yaml"), "it is not said which file");
+    check((await page.getByRole("button", { name: /^(Add|Edit|Remove)/ }).count()) === 0, "it offers what cannot be saved");
+    await visit.judge("settings-read-only");
+    await across(page, "Cameras");
+    await item(page, "Front door").waitFor();
+    check((await page.getByRole("button", { name: /^(Add|Edit|Switch|Remove)/ }).count()) === 0, "it offers what cannot be saved");
+    await visit.close();
+  },
+
   /** Another file has the last word: it is named. */
   async last_word(how) {
     const visit = await inside(settings, how, "Buttons");

@@ -110,14 +110,25 @@ class SettingsPageTest(PageCase):
             self.tell(daemon, "by_hand", size, scheme)
             self.assertEqual(daemon.config.read_text(), main, "the main file was written")
 
+    def lay_over(self, daemon, name):
+        """A file of somebody's own calls the gate's button otherwise."""
+        folder = daemon.state / "config.d"
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_text("buttons: [{id: gate, name: Mine}]\n")
+        daemon.stop()
+        daemon.start()
+
+    def test_a_file_of_the_pages_name_that_is_not_its_own(self):
+        daemon = self.by_hand()
+        self.account(daemon)
+        self.lay_over(daemon, "50-page.yaml")
+        for size, scheme in BOTH:
+            self.tell(daemon, "read_only", size, scheme)
+
     def test_a_file_with_the_last_word_is_named(self):
         daemon = self.by_hand()
         self.account(daemon)
-        folder = daemon.state / "config.d"
-        folder.mkdir(exist_ok=True)
-        (folder / "90-mine.yaml").write_text("buttons: [{id: gate, name: Mine}]\n")
-        daemon.stop()
-        daemon.start()
+        self.lay_over(daemon, "90-mine.yaml")
         for size, scheme in BOTH:
             self.tell(daemon, "last_word", size, scheme)
 

@@ -12,7 +12,7 @@ export const settingsDe: SettingsWords = {
     rules: "Was wem gesagt wird.",
   },
   sectionsLabel: "Einstellungen",
-  readOnly: (file) => `Der Dienst darf ${file} nicht schreiben: Hier kann nichts gespeichert werden. Prüfen Sie die Rechte der Datei.`,
+  readOnly: (file) => `Hier kann nichts gespeichert werden: Der Dienst darf ${file} nicht schreiben, oder jemand hat diese Datei von Hand gemacht. Prüfen Sie ihre Rechte, oder geben Sie ihr einen anderen Namen.`,
   none: { cameras: "Noch keine Kamera.", buttons: "Noch kein Taster.", users: "Noch niemand.", tokens: "Noch kein Token.", channels: "Noch kein Kanal: Niemand erfährt vom Klingeln.", rules: "Noch keine Regel." },
   add: { cameras: "Kamera hinzufügen", buttons: "Taster hinzufügen", users: "Jemanden einladen", tokens: "Token erstellen", channels: "Kanal hinzufügen", rules: "Regel hinzufügen" },
   edit: "Bearbeiten",

@@ -11,7 +11,7 @@ export const settingsEn = {
     rules: "What is told to whom.",
   },
   sectionsLabel: "Settings",
-  readOnly: (file: string) => `The daemon may not write ${file}: nothing can be saved here. See its rights.`,
+  readOnly: (file: string) => `Nothing can be saved here: the daemon may not write ${file}, or somebody made that file by hand. See its rights, or give it another name.`,
   none: { cameras: "No camera yet.", buttons: "No button yet.", users: "Nobody yet.", tokens: "No token yet.", channels: "No channel yet: nobody is told of a ring.", rules: "No rule yet." },
   add: { cameras: "Add a camera", buttons: "Add a button", users: "Invite somebody", tokens: "Make a token", channels: "Add a channel", rules: "Add a rule" },
   edit: "Edit",
