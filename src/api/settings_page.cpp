@@ -297,6 +297,18 @@ ordered_json shown_sections(const SettingsTrees& trees) {
   return sections;
 }
 
+ordered_json stored_sections(const Raw& root) {
+  auto sections = ordered_json::object();
+  for (const auto section : section_words)
+    if (const auto* list = list_of(root, section)) sections[section] = stored_json(*list);
+  return sections;
+}
+
+bool has_usual_rules(const Raw& root) {
+  const auto* notifications = root.find("notifications");
+  return notifications == nullptr || notifications->find("rules") == nullptr;
+}
+
 std::string not_the_pages_own(std::string_view text, const Raw& own) {
   if (text.empty()) return {};
   const auto first_line = head.substr(0, head.find('\n'));
@@ -333,7 +345,6 @@ SettingsPlan plan_settings(const SettingsTrees& trees, const SettingsChange& cha
     entries.push_back(made.entry());
   SettingsPlan plan;
   plan.text = text_of(page);
-  plan.first_rule = change.section == "rules" && list_of(trees.all, "rules") == nullptr;
   return plan;
 }
 

@@ -9,6 +9,7 @@
 #include "api/json_body.hpp"
 #include "api/paths.hpp"
 #include "porchlight/api/settings_page.hpp"
+#include "porchlight/api/settings_revision.hpp"
 
 namespace porchlight::api {
 namespace {
@@ -20,8 +21,8 @@ using http::Response;
 using nlohmann::ordered_json;
 
 constexpr std::size_t entry_bytes = 64 * 1024;
-constexpr int deepest_body =
-    10;  // a value of the configuration has three levels; what is deeper is dumped on no stack
+// Levels below the body itself. A value of the configuration has three; what is far deeper is not walked.
+constexpr int deepest_body = 9;
 constexpr std::chrono::milliseconds change_deadline{45'000};   // a reload, and a second one where it failed
 constexpr std::chrono::milliseconds trial_deadline{30'000};    // 15 s, and the look-up of a name
 constexpr std::chrono::milliseconds channel_deadline{90'000};  // the longest timeout that a channel may have
@@ -68,18 +69,27 @@ Response failed(const Error& error, const event::TraceContext& trace) {
   return response;
 }
 
+Response with_tag(Response response, const std::string& revision) {
+  response.headers.emplace_back("ETag", settings_tag(revision));
+  return response;
+}
+
 Response outcome_answer(const SettingsOutcome& outcome, const event::TraceContext& trace) {
   using Kind = SettingsOutcome::Kind;
   switch (outcome.kind) {
     case Kind::applied:
-      return json_answer(200, {{"applied", outcome.applied},
-                               {"restarted", outcome.restarted},
-                               {"needs_restart", outcome.needs_restart},
-                               {"warnings", outcome.warnings}});
+      return with_tag(json_answer(200, {{"applied", outcome.applied},
+                                        {"restarted", outcome.restarted},
+                                        {"needs_restart", outcome.needs_restart},
+                                        {"warnings", outcome.warnings},
+                                        {"revision", outcome.revision}}),
+                      outcome.revision);
     case Kind::not_found:
       return http::problem_response({.status = 404, .detail = outcome.detail}, trace);
     case Kind::conflict:
       return with_faults({.status = 409, .detail = outcome.detail}, outcome.faults, "", trace);
+    case Kind::stale:
+      return http::problem_response({.status = 412, .detail = outcome.detail}, trace);
     case Kind::faulty:
       return with_faults({.status = 422, .detail = outcome.detail, .type = bad_settings}, outcome.faults, "",
                          trace);
@@ -107,8 +117,9 @@ bool is_id(const std::string& text) {
 
 void show(const Desk& desk, const Request& request, const Caller& caller, const Responder& responder) {
   desk.looks.note(request, caller);
-  desk.ports.show([responder, trace = request.trace](Result<std::string> shown) {
-    responder.send(shown ? Response::json(200, std::move(*shown)) : failed(shown.error(), trace));
+  desk.ports.show([responder, trace = request.trace](Result<SettingsShown> shown) {
+    responder.send(shown ? with_tag(Response::json(200, std::move(shown->json)), shown->revision)
+                         : failed(shown.error(), trace));
   });
 }
 
@@ -137,6 +148,15 @@ std::string names_of(const ordered_json& keys) {
   return ordered_json{{"keys", names}}.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 
+AuditRecord record_of(const Request& request, const Caller& caller, std::string operation) {
+  return {.kind = AuditRecord::Kind::data_modification,
+          .user = caller.name,
+          .ip_address = request.peer.address,
+          .user_agent = std::string(request.header("user-agent")),
+          .resource = request.path,
+          .operation = std::move(operation)};
+}
+
 void change(const Desk& desk, const Request& request, const Caller& caller, const Responder& responder) {
   SettingsChange wanted{request.parameter("section"), request.parameter("id"), std::nullopt, {}};
   if (!is_settings_section(wanted.section))
@@ -151,13 +171,9 @@ void change(const Desk& desk, const Request& request, const Caller& caller, cons
     wanted.keys = keys->dump();
     changes = names_of(*keys);
   }
-  wanted.record = {.kind = AuditRecord::Kind::data_modification,
-                   .user = caller.name,
-                   .ip_address = request.peer.address,
-                   .user_agent = std::string(request.header("user-agent")),
-                   .resource = request.path,
-                   .operation = wanted.keys ? "update" : "delete",
-                   .changes = std::move(changes)};
+  wanted.if_match = request.header("if-match");
+  wanted.record = record_of(request, caller, wanted.keys ? "update" : "delete");
+  wanted.record.changes = std::move(changes);
   desk.ports.change(std::move(wanted), [responder, trace = request.trace](Result<SettingsOutcome> outcome) {
     responder.send(outcome ? outcome_answer(*outcome, trace) : failed(outcome.error(), trace));
   });
@@ -173,8 +189,7 @@ void try_camera(const Desk& desk, const Request& request, const Caller& caller, 
 }
 
 void try_channel(const Desk& desk, const Request& request, const Caller& caller, const Responder& responder) {
-  desk.looks.note(request, caller);
-  desk.ports.try_channel(request.parameter("id"),
+  desk.ports.try_channel(request.parameter("id"), record_of(request, caller, "test"),
                          [responder, trace = request.trace](Result<ChannelTrialOutcome> outcome) {
                            if (!outcome) return void(responder.send(failed(outcome.error(), trace)));
                            ordered_json body{{"delivered", outcome->delivered}};
@@ -237,12 +252,12 @@ void add_settings_routes(Guard& guard, Looks& looks, SettingsPorts ports) {
              .statuses = {200, 404, 409, 429, 503},
              .answer = channel_deadline},
             here, bound(desk, try_channel));
-  guard.add(json_route(Method::put, paths::settings_entry, {200, 400, 404, 409, 415, 422, 429, 503},
+  guard.add(json_route(Method::put, paths::settings_entry, {200, 400, 404, 409, 412, 415, 422, 429, 503},
                        change_deadline),
             here.with_secret(), bound(desk, change));
   guard.add({.method = Method::del,
              .path = paths::settings_entry,
-             .statuses = {200, 400, 404, 409, 429, 503},
+             .statuses = {200, 400, 404, 409, 412, 429, 503},
              .answer = change_deadline},
             here, bound(desk, change));
 }

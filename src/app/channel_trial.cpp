@@ -42,14 +42,19 @@ event::Ring test_ring() {
   return {event::make_header(SystemClock()), "test", {}, event::TriggerSource::test};
 }
 
-Result<notify::Delivery> deliver_once(const notify::ChannelOptions& channel, const event::Event& event,
-                                      const Clock& clock, std::stop_token stop) {
+Status can_be_tried(const notify::ChannelOptions& channel) {
   // A second client under the same id would push out the daemon, and leave its last will behind.
   if (channel.type == notify::mqtt_type)
     return Error(ErrorCode::unsupported,
                  "'" + channel.id +
                      "' goes by the broker, where the daemon is connected already: `porchlight ring` sends "
                      "a message, `porchlight doctor` tries the broker");
+  return {};
+}
+
+Result<notify::Delivery> deliver_once(const notify::ChannelOptions& channel, const event::Event& event,
+                                      const Clock& clock, std::stop_token stop) {
+  if (auto status = can_be_tried(channel); !status) return std::move(status).error();
   const auto made = channel.make(clock);
   if (!made) return made.error();
   return (*made)->deliver(message_of(channel, event, clock), std::move(stop));

@@ -12,8 +12,11 @@ namespace porchlight::app {
 // The ring that a trial tells of.
 event::Ring test_ring();
 
+// ErrorCode::unsupported: a channel through which no message goes beside the daemon's own lane.
+Status can_be_tried(const notify::ChannelOptions& channel);
+
 // Sends one message about `event` through the channel at once, beside the daemon's own lane, and says what
-// became of it. ErrorCode::unsupported: a channel that cannot be tried like that.
+// became of it. Refuses what can_be_tried() refuses.
 Result<notify::Delivery> deliver_once(const notify::ChannelOptions& channel, const event::Event& event,
                                       const Clock& clock, std::stop_token stop);
 

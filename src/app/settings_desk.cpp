@@ -19,6 +19,12 @@ using Kind = SettingsOutcome::Kind;
 
 constexpr std::size_t most_bytes = 1024 * 1024;
 constexpr const char* nothing_changed = "the settings have faults, nothing was changed";
+constexpr const char* changed_since = "the settings were changed since you read them; read them again";
+constexpr const char* first_rule =
+    "until now every channel was told of rings, blacklisted persons and security, because there was no rule; "
+    "from now on your rules alone say who is told";
+constexpr const char* last_rule =
+    "that was the last rule; from now on every channel is told of rings, blacklisted persons and security";
 
 Error busy() {
   return {ErrorCode::resource, "too many changes wait at this moment"};
@@ -33,9 +39,9 @@ Result<std::filesystem::path> page_file(const std::filesystem::path& main) {
   return folder / config_folder / config::page_file_name;
 }
 
-Result<config::Raw> tree_of(const std::filesystem::path& main, const config::Stand* stand) {
+Result<config::Raw> tree_of(const std::filesystem::path& main, const config::Stand& stand) {
   config::Faults faults;
-  auto document = read_document(main, faults, stand);
+  auto document = read_document(main, faults, &stand);
   if (!document) return std::move(document).error();
   return document->raw();
 }
@@ -71,20 +77,21 @@ struct SettingsDesk::Files {
   std::string not_ours;  // why the page's file is not for the page to write
 };
 
-Result<SettingsDesk::Files> SettingsDesk::read() const {
+Result<SettingsDesk::Files> SettingsDesk::read(const std::string* page_text) const {
   Files files;
   auto page = page_file(house_.file);
   if (!page) return std::move(page).error();
   files.page = std::move(*page);
-  auto text = read_whole_file(files.page, most_bytes);
+  auto text =
+      page_text != nullptr ? Result<std::string>(*page_text) : read_whole_file(files.page, most_bytes);
   if (text)
     files.text = std::move(*text);
   else if (text.error().code() != ErrorCode::not_found)
     return std::move(text).error();
-  const config::Stand gone{config::page_file_name, std::nullopt};
-  auto all = tree_of(house_.file, nullptr);
+  // The page's file is read once, so that the trees agree on what it says.
+  auto all = tree_of(house_.file, {config::page_file_name, files.text});
   if (!all) return std::move(all).error();
-  auto others = tree_of(house_.file, &gone);
+  auto others = tree_of(house_.file, {config::page_file_name, std::nullopt});
   if (!others) return std::move(others).error();
   config::Faults faults;
   const auto own = config::Document::parse(files.text.value_or(""), files.page.string(), faults);
@@ -94,49 +101,60 @@ Result<SettingsDesk::Files> SettingsDesk::read() const {
   return files;
 }
 
-Result<std::string> SettingsDesk::show() const {
+api::SettingsShown SettingsDesk::shown(const Files& files) const {
+  nlohmann::ordered_json shown{
+      {"sections", api::shown_sections(files.trees)},
+      {"rules_usual", api::has_usual_rules(files.trees.all)},
+      {"file", files.page.string()},
+      {"writable", files.not_ours.empty() && is_writable(files.page)},
+  };
+  auto revision = revisions_.of(shown, files.trees.all);
+  shown["revision"] = revision;
+  return {shown.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace), std::move(revision)};
+}
+
+Result<api::SettingsShown> SettingsDesk::show() const {
   const auto files = read();
   if (!files) return files.error();
-  const nlohmann::ordered_json shown{
-      {"sections", api::shown_sections(files->trees)},
-      {"file", files->page.string()},
-      {"writable", files->not_ours.empty() && is_writable(files->page)},
-  };
-  return shown.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return shown(*files);
 }
 
 SettingsOutcome SettingsDesk::change(const SettingsChange& wanted) const {
   const auto files = read();
   if (!files) return {Kind::unavailable, files.error().text()};
+  if (!api::lets_change(wanted.if_match, shown(*files).revision)) return {Kind::stale, changed_since};
   if (!files->not_ours.empty())
     return {Kind::conflict, "'" + files->page.string() + "' is not the page's to write: " + files->not_ours};
   auto plan = api::plan_settings(files->trees, wanted);
   if (!plan.text) return std::move(plan.refused);
-  if (auto no = refused(*files, {config::page_file_name, *plan.text}, wanted)) return std::move(*no);
+  const auto after = read(&*plan.text);
+  if (!after) return {Kind::unavailable, after.error().text()};
+  if (auto no = refused(*files, *after, wanted)) return std::move(*no);
   auto outcome = write(*files, *plan.text, wanted);
-  if (outcome.kind == Kind::applied && plan.first_rule)
-    outcome.warnings.emplace_back(
-        "until now every channel was told of rings, blacklisted persons and security, "
-        "because there was no rule; from now on your rules alone say who is told");
+  if (outcome.kind != Kind::applied) return outcome;
+  const bool usual_before = api::has_usual_rules(files->trees.all);
+  if (usual_before != api::has_usual_rules(after->trees.all))
+    outcome.warnings.emplace_back(usual_before ? first_rule : last_rule);
+  // Not of the files as they lie by now: what somebody wrote meanwhile, whoever asked has not seen.
+  outcome.revision = shown(*after).revision;
   return outcome;
 }
 
 // The whole configuration with the new text, read by what a reload reads it with.
-std::optional<SettingsOutcome> SettingsDesk::refused(const Files& files, const config::Stand& stand,
+std::optional<SettingsOutcome> SettingsDesk::refused(const Files& before, const Files& after,
                                                      const SettingsChange& wanted) const {
   config::Faults faults;
+  const config::Stand stand{config::page_file_name, after.text};
   const auto settings = read_settings(house_.file, faults, &stand);
   if (!settings) return SettingsOutcome{Kind::unavailable, settings.error().text()};
-  const auto all = tree_of(house_.file, &stand);
-  if (!all) return SettingsOutcome{Kind::unavailable, all.error().text()};
   if (!faults.all_tolerable()) {
     const auto removal = !wanted.keys;
     return SettingsOutcome{
         removal ? Kind::conflict : Kind::faulty,
         removal ? "without it the configuration has faults, nothing was changed" : nothing_changed,
-        api::key_faults(faults.all(), *all, wanted.section, wanted.id)};
+        api::key_faults(faults.all(), after.trees.all, wanted.section, wanted.id)};
   }
-  auto overruled = api::overruled(files.trees, *all, wanted);
+  auto overruled = api::overruled(before.trees, after.trees.all, wanted);
   if (overruled.empty()) return std::nullopt;
   return SettingsOutcome{Kind::conflict, "another file has the last word, nothing was changed",
                          std::move(overruled)};
@@ -192,7 +210,7 @@ api::SettingsPorts SettingsDesk::ports() {
   ports.change = [this](const SettingsChange& wanted, const auto& answer) {
     if (!house_.on_main([this, wanted, answer] { answer(change(wanted)); })) answer(busy());
   };
-  add_trials(ports, house_.on_main, house_.running, *house_.trials);
+  add_trials(ports, {house_.on_main, house_.running, house_.record, *house_.trials});
   return ports;
 }
 

@@ -9,6 +9,7 @@
 #include "app/settings.hpp"
 #include "porchlight/api/port.hpp"
 #include "porchlight/api/settings_page.hpp"
+#include "porchlight/api/settings_revision.hpp"
 #include "porchlight/pipeline/executor.hpp"
 #include "porchlight/store/audit_event.hpp"
 
@@ -34,17 +35,20 @@ class SettingsDesk {
 
  private:
   struct Files;
-  Result<Files> read() const;
-  Result<std::string> show() const;
+  // `page`, if not null: as if that were the text of the page's file.
+  Result<Files> read(const std::string* page = nullptr) const;
+  api::SettingsShown shown(const Files& files) const;
+  Result<api::SettingsShown> show() const;
   api::SettingsOutcome change(const api::SettingsChange& wanted) const;
   api::SettingsOutcome write(const Files& files, const std::string& text,
                              const api::SettingsChange& wanted) const;
   api::SettingsOutcome put_back(const Files& files, api::ReloadReport report,
                                 const store::AuditActor& asker) const;
-  std::optional<api::SettingsOutcome> refused(const Files& files, const config::Stand& stand,
+  std::optional<api::SettingsOutcome> refused(const Files& before, const Files& after,
                                               const api::SettingsChange& wanted) const;
 
   const House house_;
+  const api::SettingsRevisions revisions_;
 };
 
 }  // namespace porchlight::app

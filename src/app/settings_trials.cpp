@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "app/accounts_audit.hpp"
 #include "app/channel_trial.hpp"
 #include "app/event_words.hpp"
 #include "porchlight/api/settings_page.hpp"
@@ -23,6 +24,7 @@ using nlohmann::ordered_json;
 
 constexpr std::chrono::seconds camera_limit{15};
 constexpr int widest = 640;  // pixels
+constexpr const char* exec_type = "exec";
 
 template <class T>
 using Answer = api::SettingsPorts::Answer<T>;
@@ -109,7 +111,6 @@ std::variant<camera::CameraOptions, CameraTrialOutcome> camera_of(const std::str
   auto cameras = camera::read_cameras(root);
   root.finish();
   for (auto& fault : api::key_faults(faults.all(), document.raw(), "cameras", "trial"))
-    // A password without a user may be that of the stored camera.
     trial.faults.push_back(std::move(fault));
   if (!trial.faults.empty() || cameras.size() != 1)
     return refused("validation", "the camera's keys have faults", std::move(trial.faults));
@@ -191,40 +192,70 @@ void try_later(pipeline::Executor& executor, std::shared_ptr<const void> turn, W
   if (!taken) answer(busy(one_at_a_time));
 }
 
+// The running channel of that id, or why it is not tried.
+Result<notify::ChannelOptions> channel_of(const std::string& id, const Settings& running) {
+  const auto& channels = running.house.notifications.channels;
+  const auto channel =
+      std::find_if(channels.begin(), channels.end(), [&](const auto& one) { return one.id == id; });
+  if (channel == channels.end()) return Error(ErrorCode::not_found, "there is no channel '" + id + "'");
+  if (channel->type == exec_type)
+    return Error(ErrorCode::unsupported,
+                 "a program is tried on the machine itself: porchlight notify test " + id);
+  if (auto status = can_be_tried(*channel); !status) return std::move(status).error();
+  return *channel;
+}
+
+Status put_on_record(const TrialHouse& house, api::AuditRecord record, std::optional<bool> done) {
+  record.done = done;
+  return house.record(audit_entry(record));
+}
+
+void try_channel(const TrialHouse& house, std::shared_ptr<const void> turn, const std::string& id,
+                 const api::AuditRecord& record, const Answer<ChannelTrialOutcome>& answer) {
+  auto channel = channel_of(id, house.running());
+  if (channel && !put_on_record(house, record, std::nullopt))
+    channel = Error(ErrorCode::unavailable, "the audit trail cannot be written, so nothing was sent");
+  if (!channel) {
+    turn.reset();
+    return answer(std::move(channel).error());
+  }
+  const Answer<ChannelTrialOutcome> recorded = [=](Result<ChannelTrialOutcome> outcome) {
+    const auto finish = [=] {
+      static_cast<void>(put_on_record(house, record, outcome && outcome->delivered));
+      answer(outcome);
+    };
+    if (!house.on_main(finish)) answer(outcome);
+  };
+  try_later(house.executor, std::move(turn), std::move(*channel), recorded);
+}
+
+void try_camera(const TrialHouse& house, std::shared_ptr<const void> turn, const std::string& keys,
+                const Answer<CameraTrialOutcome>& answer) {
+  auto camera = camera_of(keys, house.running());
+  if (auto* no = std::get_if<CameraTrialOutcome>(&camera)) {
+    turn.reset();  // before the answer: whoever has it may ask again
+    return answer(std::move(*no));
+  }
+  try_later(house.executor, std::move(turn), std::get<camera::CameraOptions>(std::move(camera)), answer);
+}
+
 }  // namespace
 
-void add_trials(api::SettingsPorts& ports, std::function<bool(std::function<void()>)> on_main,
-                std::function<const Settings&()> running, pipeline::Executor& executor) {
+void add_trials(api::SettingsPorts& ports, TrialHouse house) {
   const auto turns = std::make_shared<Turn>();
-  ports.try_camera = [=, &executor](const std::string& keys, const Answer<CameraTrialOutcome>& answer) {
+  ports.try_camera = [=](const std::string& keys, const Answer<CameraTrialOutcome>& answer) {
     auto turn = turns->take();
-    if (!turn) return answer(busy(one_at_a_time));
-    const bool taken = on_main([=, &executor]() mutable {
-      auto camera = camera_of(keys, running());
-      if (auto* no = std::get_if<CameraTrialOutcome>(&camera)) {
-        turn.reset();  // before the answer: whoever has it may ask again
-        return answer(std::move(*no));
-      }
-      try_later(executor, std::move(turn), std::get<camera::CameraOptions>(std::move(camera)), answer);
-    });
-    if (!taken) answer(busy(one_at_a_time));
+    const auto job = [=]() mutable { try_camera(house, std::move(turn), keys, answer); };
+    if (!turn || !house.on_main(job)) answer(busy(one_at_a_time));
   };
-  ports.try_channel = [=, &executor](const std::string& id, const Answer<ChannelTrialOutcome>& answer) {
+  ports.try_channel = [=](const std::string& id, const api::AuditRecord& record,
+                          const Answer<ChannelTrialOutcome>& answer) {
     auto turn = turns->take();
-    if (!turn) return answer(busy(one_at_a_time));
-    const bool taken = on_main([=, &executor]() mutable {
-      const auto& channels = running().house.notifications.channels;
-      const auto channel =
-          std::find_if(channels.begin(), channels.end(), [&](const auto& one) { return one.id == id; });
-      if (channel == channels.end()) turn.reset();
-      if (channel == channels.end())
-        return answer(Error(ErrorCode::not_found, "there is no channel '" + id + "'"));
-      try_later(executor, std::move(turn), *channel, answer);
-    });
-    if (!taken) answer(busy(one_at_a_time));
+    const auto job = [=]() mutable { try_channel(house, std::move(turn), id, record, answer); };
+    if (!turn || !house.on_main(job)) answer(busy(one_at_a_time));
   };
   ports.try_rules = [=](const api::RuleTrial& trial, const Answer<std::string>& answer) {
-    if (!on_main([=] { answer(try_rules(trial, running())); })) answer(busy(one_at_a_time));
+    if (!house.on_main([=] { answer(try_rules(trial, house.running())); })) answer(busy(one_at_a_time));
   };
 }
 

@@ -58,8 +58,8 @@ export async function request(method: string, path: string, body?: unknown, head
   throw problem;
 }
 
-export async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const answer = await request(method, path, body);
+export async function ask<T>(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<T> {
+  const answer = await request(method, path, body, headers);
   return (answer.status === 204 ? undefined : await answer.json()) as T;
 }
 

@@ -64,7 +64,8 @@ struct House {
   // What the settings page is answered.
   Exchangeable<std::function<Result<SettingsOutcome>(const SettingsChange&)>> on_change;
   Exchangeable<std::function<Result<CameraTrialOutcome>(const std::string&)>> on_camera_trial;
-  Exchangeable<std::function<Result<ChannelTrialOutcome>(const std::string&)>> on_channel_trial;
+  Exchangeable<std::function<Result<ChannelTrialOutcome>(const std::pair<std::string, AuditRecord>&)>>
+      on_channel_trial;
   Exchangeable<std::function<Result<std::string>(const RuleTrial&)>> on_rule_trial;
 
   // What makes films and pictures of footage, and what keeps it.
@@ -81,8 +82,8 @@ struct House {
       if (play) return answer(play(order));
       answer(Error(ErrorCode::unavailable, "nobody plays the settings"));
     };
-    made.show = [](const SettingsPorts::Answer<std::string>& answer) {
-      answer(std::string(R"({"sections":{}})"));
+    made.show = [](const SettingsPorts::Answer<SettingsShown>& answer) {
+      answer(SettingsShown{R"({"sections":{}})", "0123abcd"});
     };
     made.change = [=, this](const SettingsChange& order,
                             const SettingsPorts::Answer<SettingsOutcome>& answer) {
@@ -92,9 +93,9 @@ struct House {
                                 const SettingsPorts::Answer<CameraTrialOutcome>& answer) {
       asked(on_camera_trial, order, answer);
     };
-    made.try_channel = [=, this](const std::string& order,
+    made.try_channel = [=, this](const std::string& id, const AuditRecord& record,
                                  const SettingsPorts::Answer<ChannelTrialOutcome>& answer) {
-      asked(on_channel_trial, order, answer);
+      asked(on_channel_trial, std::pair(id, record), answer);
     };
     made.try_rules = [=, this](const RuleTrial& order, const SettingsPorts::Answer<std::string>& answer) {
       asked(on_rule_trial, order, answer);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "porchlight/api/settings_page.hpp"
+#include "porchlight/api/settings_revision.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,6 +8,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 namespace porchlight::api {
 namespace {
@@ -237,6 +239,44 @@ TEST_F(SettingsPage, RulesWithoutIdsAreShownAndStay) {
   EXPECT_EQ(shown("rules", "")["removable"], false);
   EXPECT_EQ(change("rules", "mine", R"({"when":"gap","to":["a"]})").kind, Kind::applied);
   EXPECT_EQ(shown_sections(trees())["rules"].size(), 2u);
+}
+
+TEST_F(SettingsPage, TheUsualRulesHoldUntilAFileHasRules) {
+  EXPECT_TRUE(has_usual_rules(tree(page_)));
+  change("channels", "a", R"({"type":"log"})");
+  EXPECT_TRUE(has_usual_rules(tree(page_)));
+  change("rules", "mine", R"({"when":"gap","to":["a"]})");
+  EXPECT_FALSE(has_usual_rules(tree(page_)));
+  change("rules", "mine", "");
+  EXPECT_TRUE(has_usual_rules(tree(page_)));
+  late_ = "notifications: {rules: []}\n";
+  EXPECT_FALSE(has_usual_rules(tree(page_))) << "no rule at all is silence";
+}
+
+TEST_F(SettingsPage, TheRevisionIsAnotherWithEachChangeAlsoOfASecret) {
+  const SettingsRevisions revisions;
+  const auto revision = [&] { return revisions.of(shown_sections(trees()), trees().all); };
+  std::set<std::string> all{revision()};
+  EXPECT_EQ(all.count(revision()), 1u);
+  change("cameras", "front", R"({"url":"rtsp://cam/a","user":"u","password":"hunter22"})");
+  EXPECT_TRUE(all.insert(revision()).second);
+  const auto before = shown("cameras", "front");
+  change("cameras", "front", R"({"url":"rtsp://cam/a","user":"u","password":"hunter23"})");
+  EXPECT_EQ(shown("cameras", "front"), before);
+  EXPECT_TRUE(all.insert(revision()).second) << "another secret looks the same, and is not";
+  late_ = "cameras: [{id: front, name: Late}]\n";
+  EXPECT_TRUE(all.insert(revision()).second) << "by hand";
+  late_ = "# a word\ncameras: [{id: front, name: Late}]\n";
+  EXPECT_FALSE(all.insert(revision()).second) << "a comment changes nothing";
+  EXPECT_NE(SettingsRevisions().of(shown_sections(trees()), trees().all), revision())
+      << "whoever knows all but a secret cannot try guesses of it";
+}
+
+TEST(SettingsPrecondition, LetsAChangeBeMadeAtTheRevisionThatItNames) {
+  for (const auto* good : {"", "*", "\"12ab\"", " \"12ab\" ", "\"0\", \"12ab\"", "\"0\",,\t\"12ab\""})
+    EXPECT_TRUE(lets_change(good, "12ab")) << good;
+  for (const auto* other : {"\"12ac\"", "12ab", "W/\"12ab\"", "\"12ab", "\"\"", ",", "\"*\"", "\"0\", *"})
+    EXPECT_FALSE(lets_change(other, "12ab")) << other;
 }
 
 TEST_F(SettingsPage, AFileWrittenByHandIsNotThePages) {

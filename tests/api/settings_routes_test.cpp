@@ -71,6 +71,45 @@ TEST_F(SettingsRoutes, FaultsComeKeyByKey) {
   EXPECT_EQ(ask("DELETE", front, login("admin")).status, 503);
 }
 
+TEST_F(SettingsRoutes, ARevisionIsTheTag) {
+  const auto admin = login("admin");
+  EXPECT_EQ(ask("GET", "/api/v1/settings", admin).headers.at("etag"), "\"0123abcd\"");
+  SettingsOutcome done;
+  done.revision = "4567";
+  answer_with(done);
+  const auto reply = ask("PUT", front, admin, json{{"name", "x"}});
+  EXPECT_EQ(reply.headers.at("etag"), "\"4567\"");
+  EXPECT_EQ(json::parse(reply.body)["revision"], "4567");
+}
+
+TEST_F(SettingsRoutes, IfMatchIsHandedOnAndAnotherRevisionRefused) {
+  auto admin = login("admin");
+  EXPECT_EQ(ask("DELETE", front, admin).status, 200);
+  EXPECT_EQ(asked().back().if_match, "");
+  admin.more = "If-Match: \"0123abcd\"\r\n";
+  answer_with({Kind::stale, "read them again"});
+  for (const std::string method : {"PUT", "DELETE"}) {
+    const auto reply = ask(method, front, admin, method == "PUT" ? std::string("{}") : std::string());
+    EXPECT_EQ(reply.status, 412) << method;
+    EXPECT_EQ(json::parse(reply.body)["detail"], "read them again");
+    EXPECT_EQ(reply.headers.count("etag"), 0u);
+    EXPECT_EQ(asked().back().if_match, "\"0123abcd\"");
+  }
+}
+
+TEST_F(SettingsRoutes, WhatIsNestedTooDeeplyIsRefusedBeforeItIsWalked) {
+  const auto admin = login("admin");
+  const auto nested = [](std::size_t levels) {
+    return R"({"zones":)" + std::string(levels, '[') + std::string(levels, ']') + "}";
+  };
+  EXPECT_EQ(ask("PUT", front, admin, nested(9)).status, 200);
+  for (const std::size_t levels : {10, 30, 30'000}) {
+    EXPECT_EQ(ask("PUT", front, admin, nested(levels)).status, 400) << levels;
+    EXPECT_EQ(ask("POST", "/api/v1/settings/cameras/trial", admin, nested(levels)).status, 400) << levels;
+  }
+  EXPECT_EQ(asked().size(), 1u);
+}
+
 TEST_F(SettingsRoutes, WhatIsNoEntryIsNotAskedFor) {
   const auto admin = login("admin");
   EXPECT_EQ(ask("PUT", "/api/v1/settings/server/x", admin, json{{"a", 1}}).status, 404);
@@ -118,7 +157,12 @@ TEST_F(SettingsRoutes, ATrialShowsThePictureOrTheReason) {
 }
 
 TEST_F(SettingsRoutes, AChannelIsTried) {
-  house.on_channel_trial = [](const std::string& id) -> Result<ChannelTrialOutcome> {
+  house.on_channel_trial = [](const auto& order) -> Result<ChannelTrialOutcome> {
+    const auto& [id, record] = order;
+    EXPECT_EQ(record.kind, AuditRecord::Kind::data_modification) << "an action, and no look";
+    EXPECT_EQ(record.operation, "test");
+    EXPECT_EQ(record.user, "admin");
+    EXPECT_EQ(record.resource, "/api/v1/settings/channels/" + id + "/test");
     if (id == "none") return Error(ErrorCode::not_found, "there is no channel 'none'");
     if (id == "mqtt") return Error(ErrorCode::unsupported, "goes by the broker");
     return ChannelTrialOutcome{id == "good", id == "good" ? "" : "refused", std::chrono::milliseconds(7)};

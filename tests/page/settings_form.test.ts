@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, test } from "vitest";
 import { Problem } from "../../src/page/api";
-import { bodyOf, draftOf, hasFaults, idOf, missingOf, refusalOf, shownOf, takenAway, type Entry, type FieldSpec } from "../../src/page/settings/form";
+import { bodyOf, changesOf, draftOf, hasFaults, idOf, missingOf, rebased, refusalOf, shownOf, takenAway, type Entry, type FieldSpec } from "../../src/page/settings/form";
+import { inEnglish } from "../../src/page/words/english";
 import { settingsDe } from "../../src/page/words/settings_de";
 import { settingsEn } from "../../src/page/words/settings_en";
 
@@ -58,6 +59,16 @@ test("a default that was written stays written, one that was not is not", () => 
   expect(bodyOf(fields, { ...draftOf(fields, {}), audio: false }, null).audio).toBe(false);
 });
 
+test("what somebody else changed meanwhile is seen, and what was changed here stays over it", () => {
+  const fieldsOf = (): FieldSpec[] => fields;
+  const typed = { ...draftOf(fields, front.value), name: "Door", password: "new", [takenAway("password")]: true };
+  expect(changesOf(fields, typed, front.value)).toEqual({ name: "Door", password: "new", [takenAway("password")]: true });
+  const theirs = { ...front.value, name: "Gate", line: 27, to: ["x"], transport: "udp" };
+  const next = rebased(fieldsOf, front.value, theirs, typed);
+  expect(next).toMatchObject({ name: "Door", password: "new", line: "27", to: ["x"], transport: "udp" });
+  expect(bodyOf(fields, { ...next, [takenAway("password")]: false }, { ...front, value: theirs })).toMatchObject({ name: "Door", line: 27, to: ["x"], transport: "udp", password: "new" });
+});
+
 test("digits are a number, names are not", () => {
   const draft = draftOf(fields, {});
   expect(bodyOf(fields, { ...draft, line: "17" }, null).line).toBe(17);
@@ -74,15 +85,15 @@ test("faults go to their fields, those of others are said", () => {
   const problem = new Problem(422, "no", undefined, null, {
     faults: [{ key: "url", message: "unknown scheme" }, { key: "quiet[0]", message: "no hours" }, { key: "zones[0].points", message: "three" }, "whole"],
   });
-  expect(refusalOf(problem, fields)).toEqual({ faults: { url: "unknown scheme", quiet: "no hours" }, others: ["zones[0].points: three", "whole"] });
-  expect(refusalOf(new Problem(422, "no"), fields).others).toEqual(["no"]);
+  expect(refusalOf(problem, fields)).toEqual({ faults: { url: inEnglish("unknown scheme"), quiet: inEnglish("no hours") }, others: [`zones[0].points: ${inEnglish("three")}`, inEnglish("whole")] });
+  expect(refusalOf(new Problem(422, "no"), fields).others).toEqual([inEnglish("no")]);
 });
 
 test("a fault at a field that is not seen is told as text: nobody finds it marked", () => {
   const draft = { ...draftOf(fields, front.value), url: "v4l2:/dev/video0" };
   const problem = new Problem(422, "no", undefined, null, { faults: [{ key: "transport", message: "stands in porchlight.yaml" }, { key: "url", message: "no" }] });
-  expect(refusalOf(problem, shownOf(fields, draft))).toEqual({ faults: { url: "no" }, others: ["transport: stands in porchlight.yaml"] });
-  expect(refusalOf(problem, shownOf(fields, { ...draft, url: "rtsp://a" })).faults.transport).toBe("stands in porchlight.yaml");
+  expect(refusalOf(problem, shownOf(fields, draft))).toEqual({ faults: { url: inEnglish("no") }, others: [`transport: ${inEnglish("stands in porchlight.yaml")}`] });
+  expect(refusalOf(problem, shownOf(fields, { ...draft, url: "rtsp://a" })).faults.transport).toBe(inEnglish("stands in porchlight.yaml"));
 });
 
 test("a conflict and what was put back have faults as a 422 has, a limit has none", () => {
@@ -96,6 +107,16 @@ test("an id is made of a name, and is nobody else's", () => {
   expect(idOf("Café", [])).toBe("cafe");
   expect(idOf("Front", ["front", "front_2"])).toBe("front_3");
   expect(idOf("門", [])).toBe("");
+});
+
+test("who speaks the words that stand on a button hits it: they are part of its name", () => {
+  for (const words of [settingsEn, settingsDe]) {
+    const named: [string, string][] = [
+      [words.edit, words.editOf("x")], [words.remove, words.removeOf("x")], [words.button.press, words.button.pressOf("x")], [words.channel.test, words.channel.testOf("x")],
+      [words.user.lock, words.user.lockOf("x")], [words.user.unlock, words.user.unlockOf("x")], [words.token.revoke, words.token.revokeOf("x")],
+    ];
+    for (const [shown, name] of named) expect(name.toLowerCase()).toContain(shown.toLowerCase());
+  }
 });
 
 /** The paths of all texts of a dictionary. */

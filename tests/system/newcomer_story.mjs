@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// node newcomer_story.mjs newcomer SIZE SCHEME: from the first start to an acknowledged ring, with the page alone.
+// node newcomer_story.mjs newcomer SIZE SCHEME: from the first start to a ring that is told of with its picture, with the page alone.
 import process from "node:process";
-import { open, tell } from "./page_browser.mjs";
+import { check, open, tell, yourTurn } from "./page_browser.mjs";
+import { across, item } from "./settings_way.mjs";
 
 const settings = JSON.parse(process.env.PAGE_SETTINGS);
-const item = (page, name) => page.getByRole("listitem").filter({ has: page.getByRole("heading", { name, exact: true, level: 2 }) });
 
 async function account({ page, judge }) {
   await page.goto(settings.url);
@@ -49,25 +49,75 @@ async function button({ page, judge }) {
   await judge("newcomer-5-button");
 }
 
-async function ring({ page, judge }) {
-  await item(page, "Bell").getByRole("button", { name: "Press now: Bell" }).click();
+/** Somebody rings, is seen, and this person goes. */
+async function answer(page, meanwhile = () => undefined) {
   const dialog = page.getByRole("alertdialog", { name: "Somebody rings" });
   await dialog.getByText("at Front door").waitFor();
   await page.waitForFunction(() => document.querySelector("dialog img")?.naturalWidth > 0);
-  await judge("newcomer-6-ring");
+  await meanwhile();
   await dialog.getByRole("button", { name: "I'm going" }).click();
   await dialog.getByText(`${settings.name} is going`).waitFor();
   await dialog.getByRole("button", { name: "Close" }).click();
   await dialog.waitFor({ state: "detached" });
+}
+
+async function ring({ page, judge }) {
+  await item(page, "Bell").getByRole("button", { name: "Press now: Bell" }).click();
+  await answer(page, () => judge("newcomer-6-ring"));
   await item(page, "Bell").getByText(/Seen at /).waitFor();
   await page.getByRole("link", { name: "Visits" }).click();
   await page.getByRole("article").first().getByRole("heading", { name: /^Ring/ }).waitFor();
   await judge("newcomer-7-visits");
 }
 
+/** The way by which people are told: it is tried, and the page says what it is for. */
+async function channel({ page, judge }) {
+  await page.getByRole("link", { name: "Menu" }).click();
+  await page.getByRole("link", { name: "Settings" }).click();
+  await page.getByRole("main").getByRole("link", { name: "Channels" }).click();
+  await page.getByText("No channel yet: nobody is told of a ring.").waitFor();
+  await page.getByRole("button", { name: "Add a channel" }).click();
+  await page.getByLabel("Kind").selectOption({ label: "Webhook" });
+  await page.getByLabel("Name", { exact: true }).fill("phones");
+  await page.getByLabel("Address", { exact: true }).fill(settings.hook);
+  await page.getByRole("button", { name: "Save" }).click();
+  await item(page, "phones").getByRole("button", { name: "Send a test message to phones" }).click();
+  await item(page, "phones").getByText(/Delivered after/).waitFor();
+  await page.getByText("rings go to every channel with the picture").waitFor();
+  check((await page.getByText("Begun here").count()) === 0, "what was saved is said not to be");
+  await judge("newcomer-8-channel");
+}
+
+/** A ring of which that channel tells: the test has it in its hands when it says so. */
+async function told({ page, judge }) {
+  await across(page, "Buttons");
+  await item(page, "Bell").getByRole("button", { name: "Press now: Bell" }).click();
+  await answer(page);
+  await yourTurn("told bell api");
+  await judge("newcomer-9-told");
+}
+
+/** A contact at a line of this machine, as the page offers it; somebody presses it. */
+async function contact({ page, judge }) {
+  await page.getByRole("button", { name: "Add a button" }).click();
+  await page.getByLabel("Name", { exact: true }).fill("Gate");
+  await page.getByLabel("Camera that looks at the visitor").selectOption({ label: "Front door" });
+  await page.getByLabel("Line", { exact: true }).fill("17");
+  await judge("newcomer-10-contact");
+  await page.getByRole("button", { name: "Save" }).click();
+  await item(page, "Gate").getByText("Ready").waitFor();
+  await item(page, "Gate").getByRole("button", { name: "Press now: Gate" }).click();
+  await item(page, "Gate").getByText("Press the button now.").waitFor();
+  await yourTurn("press");
+  await answer(page);
+  await item(page, "Gate").getByText(/Seen at /).waitFor();
+  await judge("newcomer-11-contact-seen");
+  await yourTurn("told gate button_press");
+}
+
 async function newcomer(how) {
   const visit = await open(settings, how);
-  for (const part of [account, camera, button, ring]) await part(visit);
+  for (const part of [account, camera, button, ring, channel, told, ...(settings.contact ? [contact] : [])]) await part(visit);
   while (visit.faults.some((fault) => /503.*snapshot/.test(fault))) visit.expectFault(/503.*snapshot/); // before the first picture
   await visit.close();
 }

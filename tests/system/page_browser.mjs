@@ -65,6 +65,17 @@ export function check(good, why) {
   if (!good) throw new Error(why);
 }
 
+/** Begins to write down what a live region comes to say, as a screen reader would read it out; the answer stops, and tells it. */
+export async function listen(region) {
+  const heard = await region.evaluateHandle((box) => {
+    const texts = [box.textContent];
+    const look = new MutationObserver(() => box.textContent !== texts.at(-1) && texts.push(box.textContent));
+    look.observe(box, { childList: true, characterData: true, subtree: true });
+    return { stop: () => (look.disconnect(), texts) };
+  });
+  return () => heard.evaluate((one) => one.stop());
+}
+
 /** Tells the test that it is its turn, and waits for its answer. */
 export async function yourTurn(word) {
   process.stdout.write(word + "\n");

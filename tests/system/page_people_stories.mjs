@@ -103,6 +103,10 @@ export const peopleStories = (settings) => ({
     await learn(page, "Grace", [settings.small]);
     await page.getByRole("alert").getByText("The house cannot look at faces").waitFor();
     visit.expectFault(/503/);
+    const chosen = await page.getByLabel("Photographs", { exact: true }).evaluate((input) => [...input.files].map((file) => file.name));
+    check(chosen.join() === "small.jpg", `the photograph that was chosen is gone: ${chosen}`);
+    check((await page.getByLabel("Name", { exact: true }).inputValue()) === "Grace", "the name that was typed is gone");
+    await visit.judge("people-without-models");
     await visit.close();
   },
 });

@@ -1,33 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // node settings_stories.mjs STORY SIZE SCHEME: one story of the settings against the daemon that PAGE_SETTINGS (JSON) names.
 import process from "node:process";
-import { check, login, open, tell, yourTurn } from "./page_browser.mjs";
+import { check, listen, login, open, tell, yourTurn } from "./page_browser.mjs";
+import { filesStories } from "./settings_files_stories.mjs";
+import { inside, item } from "./settings_way.mjs";
 
 const settings = JSON.parse(process.env.PAGE_SETTINGS);
 
-/** Logged in, and in a section of the settings, as a person gets there. */
-async function inside(how, section) {
-  const visit = await open(settings, how);
-  const { page } = visit;
-  await login(visit, settings);
-  await page.getByRole("link", { name: "Menu" }).click();
-  await page.getByRole("link", { name: "Settings" }).click();
-  await page.getByRole("heading", { name: "Settings", level: 1 }).waitFor();
-  if (section) {
-    await page.getByRole("main").getByRole("link", { name: section }).click();
-    await page.getByRole("heading", { name: section, level: 1 }).waitFor();
-  }
-  return visit;
-}
-
-const item = (page, name) => page.getByRole("listitem").filter({ has: page.getByRole("heading", { name, exact: true, level: 2 }) });
 const gone = (place) => place.waitFor({ state: "detached" });
 const focusedIn = (page, text) => page.waitForFunction((words) => document.activeElement !== document.body && document.activeElement?.textContent.includes(words), text);
 
 const stories = {
   /** Somebody is invited, gets another role, is locked out and removed. */
   async users(how) {
-    const visit = await inside(how, "Users");
+    const visit = await inside(settings, how, "Users");
     const { page } = visit;
     await item(page, "anna").getByText("This is you").waitFor();
     check((await item(page, "anna").getByRole("button", { name: "Remove anna" }).count()) === 0, "one may remove oneself");
@@ -95,7 +81,7 @@ const stories = {
 
   /** A token is made, used, and refused once it is revoked. */
   async tokens(how) {
-    const visit = await inside(how, "Tokens");
+    const visit = await inside(settings, how, "Tokens");
     const { page } = visit;
     const name = `hass-${how.size}-${how.scheme}`;
     await page.getByRole("button", { name: "Make a token" }).click();
@@ -126,7 +112,7 @@ const stories = {
 
   /** From nothing to a camera that is seen: what is wrong is said, what was typed stays. */
   async cameras(how) {
-    const visit = await inside(how, "Cameras");
+    const visit = await inside(settings, how, "Cameras");
     const { page } = visit;
     const name = `Yard ${how.size}`;
     await page.getByRole("button", { name: "Add a camera" }).click();
@@ -189,7 +175,7 @@ const stories = {
 
   /** A button that rings by command is seen; one whose line is not there is not, and it is said what to look at. */
   async buttons(how) {
-    const visit = await inside(how, "Buttons");
+    const visit = await inside(settings, how, "Buttons");
     const { page } = visit;
     const name = `Gate ${how.size}`;
     await page.getByRole("button", { name: "Add a button" }).click();
@@ -219,7 +205,11 @@ const stories = {
     await item(page, name).getByText("Cannot be read").waitFor();
     await item(page, name).getByRole("button", { name: `Press now: ${name}` }).click();
     await item(page, name).getByText("Press the button now.").waitFor();
+    const heard = await listen(item(page, name).getByRole("status"));
+    await item(page, name).getByText(/Waiting for (1?\d|2[0-7]) s more/).waitFor(); // it counts, for the eye
     await item(page, name).getByText("Not seen.").waitFor();
+    const told = await heard();
+    check(told.length === 2 && told[1].startsWith("Not seen."), `the seconds are read out: ${JSON.stringify(told)}`);
     await visit.judge("settings-button-not-seen");
     await item(page, name).getByRole("button", { name: `Remove ${name}` }).click();
     await item(page, name).getByRole("button", { name: "Remove", exact: true }).click();
@@ -229,7 +219,7 @@ const stories = {
 
   /** A channel is added and tried, a rule sends rings to it, and it is seen who would be told. */
   async messages(how) {
-    const visit = await inside(how, "Channels");
+    const visit = await inside(settings, how, "Channels");
     const { page } = visit;
     const name = `hook_${how.size}`;
     await page.getByRole("button", { name: "Add a channel" }).click();
@@ -272,10 +262,22 @@ const stories = {
     await page.getByText("Nobody would be told.").waitFor();
     await page.getByText("Why", { exact: true }).click();
     await page.getByText("not in its hours").waitFor();
-    const rule = page.getByRole("listitem").filter({ has: words });
+    await page.getByRole("listitem").filter({ has: words }).getByRole("button", { name: /^Edit/ }).click();
+    await page.getByText("More", { exact: true }).click();
+    await page.getByLabel("Only in these hours").fill("");
+    await page.getByRole("button", { name: "Save" }).click();
+    const always = page.getByText(`When somebody rings, tell ${name}, with the picture.`, { exact: true });
+    await always.waitFor();
+    await yourTurn("ring"); // and the rule is held: the hook has it
+    const dialog = page.getByRole("alertdialog", { name: "Somebody rings" });
+    await dialog.getByRole("button", { name: "I'm going" }).click();
+    await dialog.getByText("anna is going").waitFor();
+    await dialog.getByRole("button", { name: "Close" }).click();
+    await gone(dialog);
+    const rule = page.getByRole("listitem").filter({ has: always });
     await rule.getByRole("button", { name: /^Remove/ }).click();
     await rule.getByRole("button", { name: "Remove", exact: true }).click();
-    await gone(words);
+    await gone(always);
     await page.getByRole("navigation", { name: "Settings" }).getByRole("link", { name: "Channels" }).click();
     await item(page, name).getByRole("button", { name: `Remove ${name}` }).click();
     await item(page, name).getByRole("button", { name: "Remove", exact: true }).click();
@@ -311,6 +313,7 @@ const stories = {
     await visit.close();
   },
 
+  /** Every section in German, and a form in it that goes wrong: the daemon's own words are marked as English. */
   async german(how) {
     const visit = await open(settings, { ...how, locale: "de-DE" });
     const { page } = visit;
@@ -325,8 +328,28 @@ const stories = {
       if (section[2]) await page.getByRole("button", { name: section[2] }).first().click();
       await visit.judge(`settings-${section[0]}`);
     }
+    await page.goto(`${settings.url}#/settings/cameras`);
+    await page.getByRole("button", { name: "Kamera hinzufügen" }).click();
+    await page.getByRole("button", { name: "Speichern" }).click();
+    await page.getByText("Das wird gebraucht.").first().waitFor();
+    await page.getByLabel("Name", { exact: true }).fill("Hof");
+    await page.getByLabel("Adresse", { exact: true }).fill("rtsp://127.0.0.1:1/hof"); // nobody is there
+    await page.getByRole("button", { name: "Ausprobieren" }).click();
+    await page.getByRole("alert").getByText("Unter dieser Adresse antwortet nichts.").waitFor();
+    visit.expectFault(/422/);
+    check((await page.locator(".trial [role=alert] [lang=en]").count()) === 1, "what the daemon says of the trial is not marked as English");
+    await visit.judge("settings-trial-refused");
+    await page.getByLabel("Adresse", { exact: true }).fill("rstp://127.0.0.1/hof");
+    await page.getByRole("button", { name: "Speichern" }).click();
+    await page.getByRole("alert").getByText("Das wurde nicht gespeichert. Berichtigen Sie, was markiert ist.").waitFor();
+    visit.expectFault(/422/);
+    const fault = page.locator(".field-fault");
+    check((await fault.count()) === 1, "more is marked than what is wrong");
+    check((await fault.locator("[lang=en]").textContent()).includes("rstp"), "the daemon's fault is not marked as English");
+    await visit.judge("settings-fault");
+    await page.getByRole("button", { name: "Abbrechen" }).click();
     await visit.close();
   },
 };
 
-await tell(stories);
+await tell({ ...stories, ...filesStories(settings) });

@@ -56,8 +56,8 @@ ROUTES = ["GET,/,200+304+404", "GET,/assets/{file},200+304+404", "GET,/api/v1/au
           "GET,/api/v1/footage/video,200+206+304+400+401+403+404+409+416+503",
           "GET,/api/v1/audit,200+400+401+403+503", "GET,/api/v1/audit/verify,200+400+401+403+503",
           "GET,/api/v1/logs,200+400+401+403",
-          "GET,/api/v1/settings,200+401+403+429+503", "PUT,/api/v1/settings/{section}/{id},200+400+401+403+404+409+415+422+429+503",
-          "DELETE,/api/v1/settings/{section}/{id},200+400+401+403+404+409+429+503",
+          "GET,/api/v1/settings,200+401+403+429+503", "PUT,/api/v1/settings/{section}/{id},200+400+401+403+404+409+412+415+422+429+503",
+          "DELETE,/api/v1/settings/{section}/{id},200+400+401+403+404+409+412+429+503",
           "POST,/api/v1/settings/cameras/trial,200+400+401+403+415+422+429+503",
           "POST,/api/v1/settings/channels/{id}/test,200+401+403+404+409+429+503",
           "POST,/api/v1/settings/rules/trial,200+400+401+403+415+422+429+503"]

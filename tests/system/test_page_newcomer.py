@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who has just installed the package gets to an acknowledged ring with the page alone, on the packaged configuration."""
+"""Who has just installed the package gets to a ring that is told of with its picture with the page alone, on the packaged configuration."""
 
+import os
 import unittest
 
+import gpio_chips
 import harness
 import test_page_settings
 from accounts_client import Client, first_run_code
@@ -24,18 +26,54 @@ class NewcomerTest(PageCase):
             text = text.replace(before, after)
         return text
 
-    def test_from_the_first_start_to_an_acknowledged_ring(self):
-        url = self.rtsp_camera()
-        daemon = harness.Daemon({}, wait=None)
+    def chips(self):
+        """GPIO chips where the daemon can have some, and what it takes; else nothing."""
+        if gpio_chips.FAKE is None or "sanitize" in os.environ.get("PORCHLIGHT_FLAVOUR", ""):
+            return None, {}
+        chips = gpio_chips.Chips()
+        self.addCleanup(chips.close)
+        return chips, {"preload": str(gpio_chips.FAKE), "environment": gpio_chips.fake_environment(chips)}
+
+    def fresh_install(self, **faked):
+        """A daemon that starts for the first time, and its code for the first account."""
+        daemon = harness.Daemon({}, wait=None, **faked)
         self.addCleanup(daemon.close)
         daemon.config.write_text(self.packaged(daemon))
         daemon.start()
-        code = harness.wait_until(lambda: first_run_code(daemon), 20, "the first-run code")
-        self.tell(daemon, "newcomer", *PHONE, code=code, rtsp=url)
+        return daemon, harness.wait_until(lambda: first_run_code(daemon), 20, "the first-run code")
+
+    def newest_ring_is_told(self, anna, hook, button, source):
+        """The ring of that button came to the hook with its picture."""
+        ring = anna.ask("GET", "/api/v1/events?type=ring")[2]["events"][0]
+        self.assertEqual(ring["button"], button)
+        told = hook.wait_for(lambda m: (m.event["id"], m.event["type"]) == (ring["id"], "ring"), 60, "the ring")
+        self.assertEqual((told.event["camera"], told.event["trigger_source"]), ("front_door", source))
+        message = hook.wait_for(lambda m: m.event["id"] == ring["id"] and m.picture, 60, "the picture of the ring")
+        self.assertGreater(min(harness.size_of_jpeg(message.picture)), 100)
+
+    def test_from_the_first_start_to_a_ring_that_is_told_of(self):
+        url = self.rtsp_camera()
+        hook = harness.Hook()
+        self.addCleanup(hook.close)
+        chips, faked = self.chips()
+        daemon, code = self.fresh_install(**faked)
         anna = Client(daemon)
-        self.assertEqual(anna.login("anna", PASSWORD), 200)
-        (ring,) = anna.ask("GET", "/api/v1/events?type=ring")[2]["events"]
-        self.assertEqual(anna.ask("GET", f"/api/v1/events/{ring['id']}")[2]["acknowledged"]["by"], "anna")
+
+        def told(button, source):
+            if not anna.csrf:
+                self.assertEqual(anna.login("anna", PASSWORD), 200)
+            self.newest_ring_is_told(anna, hook, button, source)
+
+        def press():
+            chips.do("await 17")
+            chips.do("17=0")
+            chips.do("17=1")
+        turns = test_page_settings.Said(told=told, press=press)
+        self.tell(daemon, "newcomer", *PHONE, turns, code=code, rtsp=url, hook=hook.url, contact=chips is not None)
+        rings = anna.ask("GET", "/api/v1/events?type=ring")[2]["events"]
+        self.assertEqual(len(rings), 3 if chips else 2)
+        for ring in rings:
+            self.assertEqual(anna.ask("GET", f"/api/v1/events/{ring['id']}")[2]["acknowledged"]["by"], "anna")
         self.assertEqual(daemon.config.read_text(), self.packaged(daemon), "the main file was written")
 
 

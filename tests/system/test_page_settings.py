@@ -88,10 +88,82 @@ class SettingsPageTest(PageCase):
 
         def answer(status):
             hook.status = status
-        turns = {"refuse": lambda: answer(400), "take": lambda: answer(200)}
+
+        def ring():
+            event = daemon.ring("front")
+            hook.wait_for(lambda m: m.event["id"] == event and m.picture, 60, "the ring, with its picture")
+        turns = {"refuse": lambda: answer(400), "take": lambda: answer(200), "ring": ring}
         for size, scheme in BOTH:
             self.tell(daemon, "messages", size, scheme, turns, hook=hook.url)
-        self.assertTrue(hook.messages, "no test message came")
+
+    def by_hand(self, **more):
+        """A house with entries that stand in its main file."""
+        cameras = [{"id": "front", "name": "Front door", "url": f"file:{self.film}"}, {"id": "yard", "name": "Yard", "url": f"file:{self.film}"}]
+        buttons = [{"id": "front", "camera": "front", "kind": "virtual"}, {"id": "gate", "name": "Gate", "kind": "gpio", "chip": "no_such_chip", "line": 17}]
+        return self.house(cameras=cameras, buttons=buttons, **more)
+
+    def test_entries_made_by_hand(self):
+        for size, scheme in BOTH:
+            daemon = self.by_hand()
+            self.account(daemon)
+            main = daemon.config.read_text()
+            self.tell(daemon, "by_hand", size, scheme)
+            self.assertEqual(daemon.config.read_text(), main, "the main file was written")
+
+    def lay_over(self, daemon, name):
+        """A file of somebody's own calls the gate's button otherwise."""
+        folder = daemon.state / "config.d"
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_text("buttons: [{id: gate, name: Mine}]\n")
+        daemon.stop()
+        daemon.start()
+
+    def test_a_file_of_the_pages_name_that_is_not_its_own(self):
+        daemon = self.by_hand()
+        self.account(daemon)
+        self.lay_over(daemon, "50-page.yaml")
+        for size, scheme in BOTH:
+            self.tell(daemon, "read_only", size, scheme)
+
+    def test_a_file_with_the_last_word_is_named(self):
+        daemon = self.by_hand()
+        self.account(daemon)
+        self.lay_over(daemon, "90-mine.yaml")
+        for size, scheme in BOTH:
+            self.tell(daemon, "last_word", size, scheme)
+
+    def test_the_camera_of_a_button_is_not_removed(self):
+        daemon = self.house()
+        self.account(daemon)
+        for size, scheme in BOTH:
+            self.tell(daemon, "needed", size, scheme)
+
+    def test_two_administrators(self):
+        daemon = self.by_hand()
+        anna = self.account(daemon)
+
+        def put(entry, **keys):
+            self.assertEqual(anna.ask("PUT", f"/api/v1/settings/{entry}", keys)[0], 200)
+        yard = {"url": f"file:{self.film}"}
+
+        def look():
+            entries = anna.ask("GET", "/api/v1/settings")[2]["sections"]["cameras"]
+            value = next(entry["value"] for entry in entries if entry["id"] == "yard")
+            self.assertEqual((value["name"], value["record"]), ("Court", "events"))
+
+        def remove():
+            self.assertEqual(anna.ask("DELETE", "/api/v1/settings/cameras/side")[0], 200)
+        turns = {"change": lambda: put("cameras/yard", **yard, name="Yard", record="events"), "look": look, "remove": remove}
+        for size, scheme in BOTH:
+            put("cameras/yard", **yard, name="Yard", record="continuous")
+            put("cameras/side", url="rtsp://127.0.0.1:1/side", name="Side")
+            self.tell(daemon, "between", size, scheme, turns)
+
+    def test_rules_that_a_file_leaves_empty_are_silence(self):
+        for size, scheme in BOTH:
+            daemon = self.house(notifications={"channels": [{"id": "hook", "type": "webhook", "url": "http://127.0.0.1:1/"}], "rules": []})
+            self.account(daemon)
+            self.tell(daemon, "silence", size, scheme)
 
     def test_german(self):
         daemon = self.house()

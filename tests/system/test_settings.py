@@ -11,6 +11,7 @@ import signal
 import socket
 import stat
 import subprocess
+import tempfile
 import threading
 import unittest
 
@@ -67,6 +68,17 @@ class SettingsCase(unittest.TestCase):
 
     def entry(self, section, name):
         return next((e for e in self.shown()["sections"][section] if e["id"] == name), None)
+
+    def put_at(self, revision, entry, **keys):
+        """(status, headers, body) of a change that is to be made at that revision alone."""
+        return self.anna.ask("PUT", "/api/v1/settings/" + entry, keys, If_Match=f'"{revision}"')
+
+    def recorded(self, path):
+        """(type, operation, result) of every record about it, oldest first."""
+        status, _, page = self.anna.ask("GET", "/api/v1/audit?limit=200")
+        self.assertEqual(status, 200)
+        records = sorted((r for r in page["records"] if r["resource"] == path), key=lambda r: r["index"])
+        return [(r["audit_type"], r["action"], r["result"]) for r in records]
 
     def check(self):
         """What `porchlight check` says of the files as they lie."""
@@ -196,6 +208,50 @@ class SettingsTest(SettingsCase):
         self.assertIn("porchlight.yaml:", self.put("buttons/other", 422, kind="virtual")["faults"][0]["message"])
         self.assertEqual(self.page.read_text(), before)
 
+    def test_what_was_changed_since_is_not_written_over(self):
+        """Two administrators with the page open, and somebody with an editor."""
+        self.start(cameras=[{"id": "old", "url": "rtsp://127.0.0.1:9/x", "user": "u", "password": SECRET, "enabled": False}])
+        _, headers, shown = self.anna.ask("GET", "/api/v1/settings")
+        first = shown["revision"]
+        self.assertEqual(headers["ETag"], f'"{first}"')
+        self.assertEqual(self.shown()["revision"], first)
+        second = self.put("buttons/bell", kind="virtual", name="Bell")["revision"]  # names none: at any
+        self.assertNotEqual(second, first)
+        self.assertEqual(self.shown()["revision"], second)
+
+        before = self.page.read_text()
+        status, _, refused = self.put_at(first, "buttons/bell", kind="virtual", name="Mine")
+        self.assertEqual((status, refused["detail"]), (412, "the settings were changed since you read them; read them again"))
+        self.assertEqual(self.anna.ask("DELETE", "/api/v1/settings/buttons/bell", If_Match=f'"{first}"')[0], 412)
+        self.assertEqual(self.put_at(first, "buttons/other", kind="nonsense")[0], 412, "before anything is judged")
+        self.assertEqual(self.page.read_text(), before)
+
+        status, headers, made = self.put_at(second, "cameras/old", url="rtsp://127.0.0.1:9/x", user="u", enabled=False, name="Yard")
+        self.assertEqual((status, headers["ETag"]), (200, f'"{made["revision"]}"'))
+        # Another password shows nowhere but in the revision.
+        third = self.put("cameras/old", url="rtsp://127.0.0.1:9/x", user="u", enabled=False, name="Yard", password="another")["revision"]
+        self.assertNotEqual(third, made["revision"])
+        (self.daemon.state / "config.d/90-mine.yaml").write_text("buttons: [{id: garage, kind: virtual}]\n")
+        self.assertEqual(self.put_at(third, "buttons/bell", kind="virtual", name="Mine")[0], 412)
+        self.assertEqual(self.anna.ask("PUT", "/api/v1/settings/buttons/bell", {"kind": "virtual"}, If_Match="*")[0], 200)
+        last = self.shown()["revision"]
+        status, headers, gone = self.anna.ask("DELETE", "/api/v1/settings/buttons/bell", If_Match=f'"0", "{last}"')
+        self.assertEqual((status, headers["ETag"]), (200, f'"{gone["revision"]}"'))
+        self.assertEqual(self.shown()["revision"], gone["revision"])
+
+    def test_of_many_at_one_revision_one_is_written(self):
+        self.start()
+        revision = self.shown()["revision"]
+        statuses = []
+        senders = [threading.Thread(target=lambda n=n: statuses.append(self.put_at(revision, f"buttons/bell{n}", kind="virtual")[0]))
+                   for n in range(6)]
+        for sender in senders:
+            sender.start()
+        for sender in senders:
+            sender.join(120)
+        self.assertEqual(sorted(statuses), [200] + [412] * 5)
+        self.assertEqual(len(self.shown()["sections"]["buttons"]), 1)
+
     def test_an_entry_made_by_hand_is_laid_over(self):
         self.start(cameras=[{"id": "old", "url": "exec:false", "enabled": False, "name": "Old"}],
                    buttons=[{"id": "bell", "kind": "virtual"}])
@@ -279,10 +335,14 @@ class SettingsTest(SettingsCase):
         status, _, body = self.anna.ask("POST", "/api/v1/settings/channels/hook/test")
         self.assertEqual((status, body["delivered"]), (200, True), body)
         hook.wait_for(lambda messages: messages, 10, "the trial message")
+        self.assertEqual(self.recorded("/api/v1/settings/channels/hook/test"),
+                         [("data_modification", "test", "begun"), ("data_modification", "test", "success")])
         self.assertEqual(self.anna.ask("POST", "/api/v1/settings/channels/none/test")[0], 404)
 
+        self.assertTrue(self.shown()["rules_usual"])
         made = self.put("rules/bell", when="ring", to=["hook"])
         self.assertIn("until now", made["warnings"][0])
+        self.assertFalse(self.shown()["rules_usual"])
         status, _, told = self.anna.ask("POST", "/api/v1/settings/rules/trial", {"event": ["ring", "bell"], "at": "2026-11-27T22:00:00Z"})
         self.assertEqual(status, 200)
         self.assertEqual(told["rules"], ["matched"])
@@ -292,16 +352,24 @@ class SettingsTest(SettingsCase):
         self.assertEqual(self.anna.ask("POST", "/api/v1/settings/rules/trial", {"evnt": 1})[0], 400)
         self.assertEqual(self.anna.exchange("POST", "/api/v1/settings/rules/trial", "a=1", Content_Type="text/plain")[0], 415)
         self.assertEqual(self.delete("channels/hook", 409)["faults"][0]["key"], "")
-        self.delete("rules/bell")
+        self.assertIn("the last rule", self.delete("rules/bell")["warnings"][0])
+        self.assertTrue(self.shown()["rules_usual"])
         self.delete("channels/hook")
 
     def test_a_channel_that_cannot_be_reached_says_why(self):
-        self.start(mqtt={"host": "127.0.0.1", "port": closed_port(self)})
+        mark = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="porchlight-mark-"))) / "ran"
+        self.start(mqtt={"host": "127.0.0.1", "port": closed_port(self)},
+                   notifications={"channels": [{"id": "run", "type": "exec", "command": ["/usr/bin/touch", str(mark)]}]})
         self.assertEqual(self.anna.ask("POST", "/api/v1/settings/channels/mqtt/test")[0], 409)
+        status, _, program = self.anna.ask("POST", "/api/v1/settings/channels/run/test")
+        self.assertEqual((status, program["detail"]), (409, "a program is tried on the machine itself: porchlight notify test run"))
+        self.assertFalse(mark.exists())
+        self.assertEqual(self.recorded("/api/v1/settings/channels/run/test"), [])
         self.put("channels/hook", type="webhook", url=f"http://127.0.0.1:{closed_port(self)}/x")
         status, _, body = self.anna.ask("POST", "/api/v1/settings/channels/hook/test")
         self.assertEqual((status, body["delivered"]), (200, False), body)
         self.assertTrue(body["reason"])
+        self.assertEqual([r[2] for r in self.recorded("/api/v1/settings/channels/hook/test")], ["begun", "failure"])
 
     def test_killed_at_any_moment_the_configuration_is_whole(self):
         self.start()

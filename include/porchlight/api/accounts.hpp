@@ -40,7 +40,7 @@ struct AuditRecord {
   std::string resource{};    // authorization, data_access, data_modification: /api/v1/users/3
   std::string person{};      // data_modification: whose faces or name it is about, instead of `resource`
   std::string permission{};  // authorization: admin, camera front
-  std::string operation{};   // data_access: read, export, view; data_modification: add, update, delete
+  std::string operation{};   // data_access: read, export, view; data_modification: add, update, delete, test
   // data_access: so long it was looked at, of what lasts and has ended.
   std::optional<std::int64_t> seconds{};
   std::string changes{};  // data_modification, JSON; never a secret

@@ -24,15 +24,23 @@ struct SettingsChange {
   std::string id;                   // [a-z0-9_]+
   std::optional<std::string> keys;  // a JSON object; nothing: the entry goes
   AuditRecord record{};             // who asks, for the trail
+  std::string if_match{};           // as the header says; empty: whatever they are by now
+};
+
+// The settings as they are shown, and the word for what they are at that moment (settings_revision.hpp).
+struct SettingsShown {
+  std::string json;  // one object
+  std::string revision;
 };
 
 // What became of it. Only `applied` changed anything.
 struct SettingsOutcome {
-  enum class Kind { applied, not_found, conflict, faulty, unavailable };
+  enum class Kind { applied, not_found, conflict, stale, faulty, unavailable };
   Kind kind = Kind::applied;
   std::string detail{};
   std::vector<KeyFault> faults{};
   std::vector<std::string> applied{}, restarted{}, needs_restart{}, warnings{};  // as of a reload
+  std::string revision{};  // applied: of the settings with the change
 };
 
 // A camera as it is tried: its first picture, or why there is none.
@@ -63,11 +71,12 @@ struct RuleTrial {
 struct SettingsPorts {
   template <class T>
   using Answer = std::function<void(Result<T>)>;
-  std::function<void(Answer<std::string>)> show{};  // one JSON object
+  std::function<void(Answer<SettingsShown>)> show{};
   std::function<void(SettingsChange, Answer<SettingsOutcome>)> change{};
   std::function<void(std::string keys, Answer<CameraTrialOutcome>)> try_camera{};
-  // Beside ErrorCode::resource: not_found; unsupported: a channel that cannot be tried.
-  std::function<void(std::string id, Answer<ChannelTrialOutcome>)> try_channel{};
+  // Beside ErrorCode::resource: not_found; unsupported: a channel that cannot be tried; unavailable: it
+  // cannot be recorded, so nothing was sent. `record`: who asks.
+  std::function<void(std::string id, AuditRecord record, Answer<ChannelTrialOutcome>)> try_channel{};
   // One JSON object; ErrorCode::invalid_argument says what would be right.
   std::function<void(RuleTrial, Answer<std::string>)> try_rules{};
 };

@@ -31,6 +31,10 @@ bool is_secret_key(std::string_view section, std::string_view type, std::string_
 
 // `{"cameras": [entry…], …}` as docs/settings.md has it.
 nlohmann::ordered_json shown_sections(const SettingsTrees& trees);
+// The same lists as they are written, with every secret: for no answer and no log.
+nlohmann::ordered_json stored_sections(const config::Raw& root);
+// Whether no file has rules, so that those hold that hold without any: every channel is told of rings.
+bool has_usual_rules(const config::Raw& root);
 // The keys of an entry as they are shown, without the secret ones.
 nlohmann::ordered_json shown_entry(std::string_view section, const config::Raw& entry);
 
@@ -43,7 +47,6 @@ std::string not_the_pages_own(std::string_view text, const config::Raw& own);
 struct SettingsPlan {
   SettingsOutcome refused{};  // holds when there is no text
   std::optional<std::string> text{};
-  bool first_rule = false;  // until now the rules held that hold without any
 };
 SettingsPlan plan_settings(const SettingsTrees& trees, const SettingsChange& change);
 

@@ -56,7 +56,7 @@ struct DataAccess {
 };
 struct DataModification {
   AuditValue resource;
-  std::string operation;  // add, update, delete
+  std::string operation;  // add, update, delete, test
   AuditValue changes;
   AuditResult result = AuditResult::success;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the routes say of the daemon's health, as far as an account may ask.
-import { get, Problem, request } from "../api";
+import { get, Problem, request, signedOut } from "../api";
 import type { EventPage } from "../types";
 import { parseMetrics, type Metrics } from "./metrics";
 
@@ -41,6 +41,7 @@ export async function readComponents(): Promise<Components | null> {
   const answer = await fetch("/health", { cache: "no-store" }).catch(() => {
     throw new Problem(0, "no answer");
   });
+  if (answer.status === 401) signedOut();
   return answer.ok || answer.status === 503 ? ((await answer.json()) as Components) : null;
 }
 

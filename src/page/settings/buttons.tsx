@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useEffect, useState } from "preact/hooks";
 import { get } from "../api";
+import { Said } from "../views/said";
 import { w } from "../words";
+import { inEnglish } from "../words/english";
 import { choicesOf, entryName, house, nameOfEntry } from "./entries";
 import { idOf, type Draft, type Entry, type FieldSpec } from "./form";
 import { Press } from "./press";
@@ -39,7 +41,7 @@ function Facts({ entry, state }: { entry: Entry; state: ButtonState | undefined 
   return (
     <>
       <p class={`state ${isWrong || !state ? "warn" : "good"}`}>{words}</p>
-      {isWrong && <p class="soft">{s().button.says(state.text)}</p>}
+      {isWrong && <p class="soft"><Said text={s().button.says(inEnglish(state.text))} /></p>}
       <p class="soft">{[contact, typeof camera === "string" ? entryName("cameras", camera) : ""].filter(Boolean).join(" · ")}</p>
     </>
   );

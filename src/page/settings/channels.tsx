@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useState } from "preact/hooks";
 import { ask, asProblem } from "../api";
+import { Said } from "../views/said";
 import { explain, language } from "../words";
-import { useSeconds } from "./busy";
-import { entriesOf, nameOfEntry } from "./entries";
+import { inEnglish } from "../words/english";
+import { Counted, useSeconds } from "./busy";
+import { entriesOf, house, nameOfEntry, sayWithoutRules } from "./entries";
 import { idOf, type Draft, type Entry, type FieldSpec } from "./form";
 import { Section } from "./section";
 import { s, wordOf } from "./words";
@@ -83,20 +85,21 @@ function TestMessage({ entry }: { entry: Entry }) {
       setTried(await ask<Tried>("POST", `/api/v1/settings/channels/${encodeURIComponent(entry.id)}/test`));
     } catch (thrown) {
       const problem = asProblem(thrown);
-      setFault(problem.status === 409 ? s().channel.cannot(problem.detail) : problem.status === 429 ? s().trialBusy : explain(problem));
+      setFault(problem.status === 409 ? s().channel.cannot(inEnglish(problem.detail)) : problem.status === 429 ? s().trialBusy : explain(problem));
     }
     setBusy(false);
   };
   const words = s().channel;
-  const failed = fault || (tried && !tried.delivered ? words.notDelivered(tried.reason ?? "") : "");
+  const failed = fault || (tried && !tried.delivered ? words.notDelivered(inEnglish(tried.reason ?? "")) : "");
   return (
     <div class="test">
       <p><button type="button" aria-disabled={busy} aria-label={words.testOf(entry.id)} onClick={() => void send()}>{words.test}</button></p>
       <div role="status">
-        {busy && <p>{words.testing(seconds)}</p>}
+        {busy && <p>{words.testing}</p>}
         {tried?.delivered && <p class="answered">✓ {words.delivered(tried.took_ms ?? 0)}</p>}
       </div>
-      {failed && <p class="fault" role="alert">{failed}</p>}
+      {busy && <Counted text={s().elapsed(seconds)} />}
+      {failed && <p class="fault" role="alert"><Said text={failed} /></p>}
     </div>
   );
 }
@@ -113,10 +116,17 @@ function Facts({ entry }: { entry: Entry }) {
   );
 }
 
+/** What the channels are for while no rule says it. */
+function WithoutRules() {
+  if (entriesOf("channels").length === 0 || entriesOf("rules").length > 0) return null;
+  const isUsual = house.value?.rules_usual === true;
+  return <p class={isUsual ? undefined : "fault"}>{sayWithoutRules()} <a href="#/settings/rules">{isUsual ? s().rule.seeWho : s().add.rules}</a></p>;
+}
+
 export function Channels() {
   return (
     <>
-      {entriesOf("channels").length > 0 && entriesOf("rules").length === 0 && <p>{s().rule.usual} <a href="#/settings/rules">{s().rule.seeWho}</a></p>}
+      <WithoutRules />
       <Section section="channels" title={nameOfEntry} fields={channelFields} named="id" own={["id"]} start={{ type: "ntfy", language: language.value }}
         newId={(draft, taken) => idOf(String(draft.id), taken)} isEditable={(entry) => isKnown(entry.value.type)}
         facts={(entry) => <Facts entry={entry} />} trial={(entry) => <TestMessage entry={entry} />} />

@@ -25,6 +25,7 @@ export function Confirm({ word, label, question, act }: ConfirmProps) {
     before.current = asked;
   }, [asked]);
   const go = (): void => {
+    if (busy) return;
     setBusy(true);
     acting.current = true;
     void act().finally(() => {
@@ -37,7 +38,7 @@ export function Confirm({ word, label, question, act }: ConfirmProps) {
   return (
     <span class="confirm" role="group" aria-label={question} onKeyDown={(event) => event.key === "Escape" && setAsked(false)}>
       <span>{question}</span>
-      <button type="button" class="danger" disabled={busy} onClick={go}>{word}</button>
+      <button type="button" class="danger" aria-disabled={busy} onClick={go}>{word}</button>
       <button ref={keep} type="button" class="quiet" onClick={() => setAsked(false)}>{s().keep}</button>
     </span>
   );

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useState } from "preact/hooks";
 import { ask, type Problem } from "../api";
+import { inEnglish } from "../words/english";
 import { choicesOf } from "./entries";
 import { Form } from "./form_view";
 import type { Draft, FieldSpec } from "./form";
@@ -83,7 +84,7 @@ export function DryRun() {
     const at = draft.at ? { at: new Date(String(draft.at)).toISOString() } : {};
     setOutcome(await ask<Outcome>("POST", "/api/v1/settings/rules/trial", { event: eventOf(draft), ...at }));
   };
-  const say = (problem: Problem): string => (problem.status === 422 ? problem.detail : problem.status === 429 ? s().trialBusy : sayChange(problem));
+  const say = (problem: Problem): string => (problem.status === 422 ? inEnglish(problem.detail) : problem.status === 429 ? s().trialBusy : sayChange(problem));
   return (
     <section class="card dry">
       <h2>{words.title}</h2>

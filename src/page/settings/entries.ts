@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sections of the configuration that the page may change (docs/settings.md).
 import { signal } from "@preact/signals";
-import { ask, get, Problem } from "../api";
+import { ask, asProblem, get, Problem } from "../api";
 import { refreshCameras } from "../cameras";
+import { inEnglish } from "../words/english";
 import type { Entry } from "./form";
 import { s } from "./words";
 
@@ -12,6 +13,8 @@ interface House {
   sections: Record<SectionName, Entry[]>;
   file: string; // that the page's changes go to
   writable: boolean;
+  rules_usual: boolean; // no file speaks of rules: rings go to every channel
+  revision: string; // of everything here: a change is made to this and to nothing newer
 }
 
 /** What a change did, as `porchlight reload` says it. */
@@ -34,16 +37,25 @@ export const entriesOf = (section: SectionName): Entry[] => house.value?.section
 
 const pathOf = (section: SectionName, id: string): string => `/api/v1/settings/${section}/${encodeURIComponent(id)}`;
 
-async function changed(change: Promise<Outcome>): Promise<Outcome> {
-  const outcome = await change;
+/** Changes the settings as they were read last. What somebody else changed in between is read, and the Problem of it (412) is thrown. */
+async function change(method: string, section: SectionName, id: string, body?: object): Promise<Outcome> {
+  const revision = house.value?.revision;
+  const read = revision ? { "If-Match": `"${revision}"` } : undefined;
+  let outcome: Outcome;
+  try {
+    outcome = await ask<Outcome>(method, pathOf(section, id), body, read);
+  } catch (thrown) {
+    if (asProblem(thrown).status === 412) await refreshHouse().catch(() => undefined);
+    throw thrown;
+  }
   await Promise.all([refreshHouse(), refreshCameras()]).catch(() => undefined); // it is saved all the same
   return outcome;
 }
 
 /** Throws a Problem. */
-export const putEntry = (section: SectionName, id: string, body: object): Promise<Outcome> => changed(ask<Outcome>("PUT", pathOf(section, id), body));
+export const putEntry = (section: SectionName, id: string, body: object): Promise<Outcome> => change("PUT", section, id, body);
 /** Throws a Problem. */
-export const removeEntry = (section: SectionName, id: string): Promise<Outcome> => changed(ask<Outcome>("DELETE", pathOf(section, id)));
+export const removeEntry = (section: SectionName, id: string): Promise<Outcome> => change("DELETE", section, id);
 
 /** Saves some keys of an entry, the others as they are now. Throws a Problem. */
 export async function changeEntry(section: SectionName, id: string, keys: Record<string, unknown>): Promise<Outcome> {
@@ -57,8 +69,11 @@ export async function changeEntry(section: SectionName, id: string, keys: Record
 /** What to say of a change that went well. */
 export function sayOutcome(outcome: Outcome | undefined, good: string): string {
   const restart = outcome?.needs_restart ?? [];
-  return [good, restart.length > 0 ? s().needsRestart(restart.join(", ")) : "", ...(outcome?.warnings ?? [])].filter(Boolean).join(" ");
+  return [good, restart.length > 0 ? s().needsRestart(restart.join(", ")) : "", ...(outcome?.warnings ?? []).map(inEnglish)].filter(Boolean).join(" ");
 }
+
+/** Who is told while there is no rule. */
+export const sayWithoutRules = (): string => (house.value?.rules_usual ? s().rule.usual : s().rule.silence);
 
 /** The name for people of an entry of another section. */
 export function entryName(section: SectionName, id: string): string {

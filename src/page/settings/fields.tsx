@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { Said } from "../views/said";
 import { takenAway, type Draft, type FieldSpec } from "./form";
 import { s } from "./words";
 
@@ -23,7 +24,7 @@ export function described(id: string, hint: boolean, fault: boolean): Record<str
 export function Notes({ id, hint, fault }: { id: string; hint?: string | undefined; fault?: string | undefined }) {
   return (
     <>
-      {fault && <span class="field-fault" id={faultId(id)}>{fault}</span>}
+      {fault && <span class="field-fault" id={faultId(id)}><Said text={fault} /></span>}
       {hint && <small id={hintId(id)}>{hint}</small>}
     </>
   );
@@ -43,7 +44,7 @@ function Several({ field, id, draft, fault, change }: FieldProps) {
       <legend>{field.label}</legend>
       {choices.map(([value, words]) => (
         <label class="check" key={value}>
-          <input type="checkbox" checked={values.includes(value)} onChange={(event) => toggle(value, event.currentTarget.checked)} />
+          <input type="checkbox" checked={values.includes(value)} aria-invalid={ties["aria-invalid"] as true | undefined} onChange={(event) => toggle(value, event.currentTarget.checked)} />
           {words}
         </label>
       ))}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a form of the settings knows: from an entry to what stands in its fields, and back to what is sent.
 import type { Problem } from "../api";
+import { inEnglish } from "../words/english";
 
 /** An entry of the configuration, as /api/v1/settings tells it. */
 export interface Entry {
@@ -67,6 +68,22 @@ export function changedDraft(fieldsOf: (draft: Draft) => readonly FieldSpec[], v
   return { ...draftOf(fieldsOf({ ...draft, ...part }), begun), ...before, ...part };
 }
 
+const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
+
+/** What of the draft is not as it was at the beginning, by keys; a secret's is what was typed. */
+export function changesOf(fields: readonly FieldSpec[], draft: Draft, value: Record<string, unknown>): Draft {
+  const begun = draftOf(fields, value);
+  const keys = fields.flatMap(({ key, kind }) => [isSame(draft[key], begun[key]) ? "" : key, kind === "secret" && draft[takenAway(key)] === true ? takenAway(key) : ""]);
+  return Object.fromEntries(Object.entries(draft).filter(([key]) => keys.includes(key)));
+}
+
+/** The draft on what somebody else made of the entry meanwhile: only what was changed here goes over it. */
+export function rebased(fieldsOf: (draft: Draft) => readonly FieldSpec[], before: Record<string, unknown>, now: Record<string, unknown>, draft: Draft): Draft {
+  const changes = changesOf(fieldsOf(draft), draft, before);
+  const next = { ...now, ...changes } as Draft;
+  return { ...draftOf(fieldsOf(next), now), ...changes };
+}
+
 const linesOf = (text: string): string[] => text.split("\n").map((line) => line.trim()).filter(Boolean);
 
 /** The value of a field as the configuration has it; undefined when the key is to have its default. */
@@ -129,12 +146,12 @@ export function refusalOf(problem: Problem, fields: readonly FieldSpec[]): Refus
   const said = Array.isArray(problem.body.faults) ? (problem.body.faults as unknown[]) : [];
   for (const one of said) {
     const { key, message } = (typeof one === "object" && one !== null ? one : { message: one }) as { key?: unknown; message?: unknown };
-    const text = textOf(message);
+    const text = inEnglish(textOf(message));
     const name = textOf(key).split(/[.[]/)[0] ?? "";
     if (!fields.some((field) => field.key === name)) refusal.others.push(name ? `${textOf(key)}: ${text}` : text);
     else refusal.faults[name] = refusal.faults[name] ? `${refusal.faults[name]} ${text}` : text;
   }
-  if (said.length === 0) refusal.others.push(problem.detail);
+  if (said.length === 0) refusal.others.push(inEnglish(problem.detail));
   return refusal;
 }
 

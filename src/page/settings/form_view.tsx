@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { asProblem, type Problem } from "../api";
 import { draftAt, dropDraft, keepDraft, lostAt } from "./drafts";
 import { Field } from "./fields";
-import { changedDraft, draftOf, hasFaults, missingOf, refusalOf, shownOf, type Draft, type Entry, type FieldSpec, type Refusal } from "./form";
+import { changedDraft, draftOf, hasFaults, missingOf, rebased, refusalOf, shownOf, type Draft, type Entry, type Faults, type FieldSpec, type Refusal } from "./form";
+import { Said } from "../views/said";
 import { withNames } from "./entries";
 import { s } from "./words";
 
@@ -21,6 +22,8 @@ export interface FormProps {
   button?: string;
   /** Where there is something to cancel. */
   close?(): void;
+  /** What is wrong with it before it is sent, by keys. */
+  faultsOf?(draft: Draft): Faults;
   /** Beneath the fields, of the draft of now. */
   children?: (draft: Draft, refuse: (refusal: Refusal) => void) => ComponentChildren;
 }
@@ -30,7 +33,7 @@ const idIn = (place: string, key: string): string => `${place.replace(/[^a-z0-9_
 const clean: Refusal = { faults: {}, others: [] };
 
 /** A form whose faults stand beside their fields, and that keeps what was typed until it is saved or cancelled. */
-export function Form({ place, fields: given, value, entry, send, words, button, close, children }: FormProps) {
+export function Form({ place, fields: given, value, entry, send, words, button, close, faultsOf, children }: FormProps) {
   const fieldsOf = (draft: Draft): readonly FieldSpec[] => (typeof given === "function" ? given(draft) : given);
   const begin = (): Draft => {
     const kept = draftAt(place);
@@ -40,6 +43,14 @@ export function Form({ place, fields: given, value, entry, send, words, button, 
   const [draft, setDraft] = useState<Draft>(begin);
   const [state, setState] = useState<Refusal>(() => ({ faults: Object.fromEntries(lostAt(place).map((key) => [key, s().typeAgain])), others: [] }));
   const [busy, setBusy] = useState(false);
+  // Read again meanwhile: what somebody else changed is seen, and not undone by what stood here before.
+  const read = useRef(value);
+  useEffect(() => {
+    const before = read.current;
+    if (before === value) return;
+    read.current = value;
+    setDraft((typed) => rebased(fieldsOf, before, value, typed));
+  }, [JSON.stringify(value)]);
   const fields = fieldsOf(draft);
   const change = (part: Draft): void => {
     const next = changedDraft(fieldsOf, value, draft, part);
@@ -59,7 +70,8 @@ export function Form({ place, fields: given, value, entry, send, words, button, 
     if (busy) return;
     const missing = missingOf(fields, draft, entry);
     const fill = (key: string): string => (fields.find((field) => field.key === key)?.kind === "several" ? s().nothingChosen : s().fill);
-    if (missing.length > 0) return setState({ faults: Object.fromEntries(missing.map((key) => [key, fill(key)])), others: [] });
+    const faults = { ...faultsOf?.(draft), ...Object.fromEntries(missing.map((key) => [key, fill(key)])) };
+    if (Object.keys(faults).length > 0) return setState({ faults, others: [] });
     setState(clean);
     setBusy(true);
     try {
@@ -99,7 +111,7 @@ export function Form({ place, fields: given, value, entry, send, words, button, 
         {isWrong && (
           <div class="fault">
             {marked.length > 0 && <p>{state.tried ? s().faultsTried : s().faults}</p>}
-            {state.others.map((text) => <p key={text}>{text}</p>)}
+            {state.others.map((text) => <p key={text}><Said text={text} /></p>)}
           </div>
         )}
       </div>

@@ -3,7 +3,9 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { asProblem, type Problem } from "../api";
+import { Said as Sentence } from "../views/said";
 import { explain } from "../words";
+import { inEnglish } from "../words/english";
 import { draftAt } from "./drafts";
 import { hasFaults } from "./form";
 import { s } from "./words";
@@ -16,8 +18,9 @@ export const nothing: Said = { good: "", fault: "" };
 
 /** What went wrong with a change, where its form has no words of its own. */
 export function sayChange(problem: Problem): string {
+  if (problem.status === 412) return s().changedBetween;
   // A 503 with reasons is no house that is busy: the old settings are back.
-  return problem.status === 409 || (problem.status === 503 && hasFaults(problem)) ? s().conflict(problem.detail) : explain(problem);
+  return problem.status === 409 || (problem.status === 503 && hasFaults(problem)) ? s().conflict(inEnglish(problem.detail)) : explain(problem);
 }
 
 export interface Listing<T> {
@@ -66,8 +69,8 @@ export function useListing<T>(load: () => Promise<T[]>): Listing<T> {
 export function Saying({ said }: { said: Said }) {
   return (
     <>
-      <p role="status" class="answered">{said.good}</p>
-      {said.fault && <p class="fault" role="alert">{said.fault}</p>}
+      <p role="status" class="answered"><Sentence text={said.good} /></p>
+      {said.fault && <p class="fault" role="alert"><Sentence text={said.fault} /></p>}
     </>
   );
 }

@@ -4,7 +4,7 @@ import { asProblem, houseNow, request } from "../api";
 import { overhear } from "../feed";
 import type { HouseEvent } from "../types";
 import { clockTime, explain } from "../words";
-import { useSeconds } from "./busy";
+import { Counted, useSeconds } from "./busy";
 import { s } from "./words";
 
 export const waitFor = 30; // seconds
@@ -38,7 +38,7 @@ export function Press({ id, name, byCommand }: { id: string; name: string; byCom
     <div class="press">
       <p><button type="button" aria-disabled={isWaiting} aria-label={s().button.pressOf(name)} onClick={begin}>{s().button.press}</button></p>
       <div role="status">
-        {stage.at === "waiting" && <p>{byCommand ? s().button.ringing(seconds) : s().button.waiting(waitFor - seconds)}</p>}
+        {isWaiting && <p>{byCommand ? s().button.ringing : s().button.waiting}</p>}
         {stage.at === "seen" && <p class="answered">✓ {s().button.seen(clockTime(stage.time))}</p>}
         {stage.at === "failed" && <p class="fault">{stage.why}</p>}
         {stage.at === "missed" && (
@@ -48,6 +48,7 @@ export function Press({ id, name, byCommand }: { id: string; name: string; byCom
           </div>
         )}
       </div>
+      {isWaiting && <Counted text={byCommand ? s().elapsed(seconds) : s().button.left(waitFor - seconds)} />}
     </div>
   );
 }

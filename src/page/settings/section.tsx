@@ -2,12 +2,12 @@
 // A section of the configuration: its entries, and the form that adds or changes one.
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { asProblem, Problem } from "../api";
+import { asProblem, type Problem } from "../api";
 import { explain, w } from "../words";
 import { Confirm } from "./confirm";
 import { changeEntry, entriesOf, house, putEntry, refreshHouse, removeEntry, sayOutcome, withNames, type Outcome, type SectionName } from "./entries";
 import { Form } from "./form_view";
-import { bodyOf, hasFaults, refusalOf, type Draft, type Entry, type FieldSpec, type Refusal } from "./form";
+import { bodyOf, hasFaults, refusalOf, type Draft, type Entry, type Faults, type FieldSpec, type Refusal } from "./form";
 import { Begun, Item, nothing, Opened, Saying, sayChange, useReturn, type Said } from "./listed";
 import { s } from "./words";
 
@@ -48,14 +48,14 @@ function Edit({ entry, saved, close, ...props }: EditProps) {
   const willBe = (draft: Draft): string => props.newId(draft, entriesOf(section).map((one) => one.id));
   const send = async (draft: Draft): Promise<void> => {
     const id = entry?.id ?? willBe(draft);
-    if (!id) throw new Problem(422, "", undefined, null, { faults: [{ key: props.named, message: s().nameNeedsLetters }] });
     const body = bodyOf(fields(draft), draft, entry);
     for (const key of own) delete body[key];
     saved(await putEntry(section, id, body));
   };
   return (
     <Opened title={entry ? s().editOf(props.title(entry, entriesOf(section).indexOf(entry))) : s().add[section]}>
-      <Form place={`${section}/${entry?.id ?? ""}`} fields={fields} value={entry?.value ?? start ?? {}} entry={entry} send={send} words={sayChange} close={close}>
+      <Form place={`${section}/${entry?.id ?? ""}`} fields={fields} value={entry?.value ?? start ?? {}} entry={entry} send={send} words={sayChange} close={close}
+        faultsOf={(draft): Faults => (entry || willBe(draft) ? {} : { [props.named]: s().nameNeedsLetters })}>
         {(draft, refuse) => (
           <>
             {!entry && section !== "rules" && willBe(draft) && <p class="soft">{s().idWillBe(willBe(draft))}</p>}
@@ -120,6 +120,12 @@ export function Section(props: SectionProps) {
     // As it is now: somebody else may have changed it since.
     void refreshHouse().catch(() => undefined).then(() => setOpen(id));
   };
+  const isGone = house.value !== null && open !== null && open !== fresh && !entriesOf(section).some((entry) => entry.id === open);
+  useEffect(() => {
+    if (!isGone) return;
+    setSaid({ ...nothing, fault: s().goneBetween });
+    setOpen(null);
+  }, [isGone]);
   if (!house.value) return said.fault ? <Saying said={said} /> : <p>{w().loading}</p>;
   const entries = entriesOf(section);
   const isWritable = house.value.writable;
@@ -144,7 +150,8 @@ export function Section(props: SectionProps) {
 
 /** Why a change was refused, with who is in its way. */
 export function sayRefused(problem: Problem): string {
+  if (problem.status === 412) return s().changedBetweenList;
   if (!hasFaults(problem)) return sayChange(problem);
   const lead = problem.status === 422 ? s().faultsElsewhere : sayChange(problem);
-  return [lead, ...refusalOf(problem, []).others.map(withNames)].join(" ");
+  return [lead.endsWith(":") ? lead : `${lead}:`, ...refusalOf(problem, []).others.map(withNames)].join(" ");
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ask, asProblem, type Problem } from "../api";
+import { Said } from "../views/said";
 import { explain } from "../words";
-import { useSeconds } from "./busy";
+import { inEnglish } from "../words/english";
+import { Counted, useSeconds } from "./busy";
 import { bodyOf, missingOf, refusalOf, shownOf, takenAway, type Draft, type Entry, type FieldSpec, type Refusal } from "./form";
 import { s } from "./words";
 
@@ -39,8 +41,8 @@ export function sayTrial(problem: Problem): string {
   if (problem.status === 429) return s().trialBusy;
   const reason = problem.body.reason;
   const reasons: Record<string, string> = s().camera.reasons;
-  if (problem.status !== 422 || typeof reason !== "string") return problem.status === 422 ? problem.detail : explain(problem);
-  return [reasons[reason], problem.detail].filter(Boolean).join(" — ");
+  if (problem.status !== 422 || typeof reason !== "string") return problem.status === 422 ? inEnglish(problem.detail) : explain(problem);
+  return [reasons[reason], inEnglish(problem.detail)].filter(Boolean).join(" — ");
 }
 
 interface TrialProps {
@@ -85,11 +87,12 @@ export function Trial({ draft, entry, fields, refuse }: TrialProps) {
     <div class="trial">
       <p><button type="button" class="quiet" aria-disabled={busy} onClick={() => void attempt()}>{s().camera.try}</button></p>
       <div role="status">
-        {busy && <p>{s().camera.trying(seconds)}</p>}
+        {busy && <p>{s().camera.trying}</p>}
         {found && <p class="answered">{s().camera.found(found.codec, found.width, found.height, found.took_ms)}</p>}
       </div>
+      {busy && <Counted text={s().elapsed(seconds)} />}
       {found && <img src={`data:image/jpeg;base64,${found.picture}`} alt={s().camera.picture} onLoad={(event) => event.currentTarget.scrollIntoView({ block: "nearest" })} />}
-      {fault && <p class="fault" role="alert">{fault}</p>}
+      {fault && <p class="fault" role="alert"><Said text={fault} /></p>}
     </div>
   );
 }

@@ -12,3 +12,6 @@ export function useSeconds(going: boolean): number {
   }, [going]);
   return seconds;
 }
+
+/** The seconds that go by. It stands beside the live region that tells what goes on: inside, it would be read out each second. */
+export const Counted = ({ text }: { text: string }) => <p class="soft counted">{text}</p>;
