@@ -61,6 +61,12 @@ void Connection::queue(Response response) {
     output_.add(std::move(head));
     return output_.add(*response.file);
   }
+  if (response.shared) {
+    const auto& slices = response.shared->slices;
+    if (length_of(slices) <= one_record) return output_.add(head + joined(slices));
+    output_.add(std::move(head));
+    return output_.add(*response.shared);
+  }
   if (response.body.size() <= one_record) return output_.add(head + response.body);
   output_.add(std::move(head));
   output_.add(std::move(response.body));

@@ -25,6 +25,12 @@ void Output::add(const FileBody& body) {
   add(body.after);
 }
 
+void Output::add(const SharedBody& body) {
+  for (const auto& slice : body.slices)
+    if (slice.bytes > 0) pieces_.push_back({{}, slice.text, nullptr, slice.offset, slice.bytes});
+  if (!pieces_.empty()) pieces_.back().hold = body.hold;
+}
+
 std::size_t Output::kept() const noexcept {
   std::size_t bytes = 0;
   for (const auto& piece : pieces_) bytes += piece.kept().size();

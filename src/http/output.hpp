@@ -20,6 +20,7 @@ class Output {
   void add(std::string text);
   void add(std::shared_ptr<const std::string> text);
   void add(const FileBody& body);
+  void add(const SharedBody& body);
   void clear() { pieces_.clear(); }
   std::size_t kept() const noexcept;  // bytes of texts
   bool empty() const noexcept { return pieces_.empty(); }
@@ -39,6 +40,7 @@ class Output {
     std::shared_ptr<const UniqueFd> file;
     std::uint64_t at = 0;  // in the text or the file
     std::uint64_t left = 0;
+    std::shared_ptr<const void> hold{};
     std::string_view kept() const noexcept { return shared ? *shared : text; }
   };
   static Attempt write_some(const Piece& piece, Stream& stream, std::uint64_t budget,

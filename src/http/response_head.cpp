@@ -42,10 +42,14 @@ bool names(const Response& response, std::string_view wanted) {
                      [wanted](const auto& header) { return equal_without_case(header.first, wanted); });
 }
 
+std::uint64_t length_of_body(const Response& response) {
+  if (response.file) return response.file->length();
+  return response.shared ? length_of(response.shared->slices) : response.body.size();
+}
+
 void append_length(std::string& head, const Response& response) {
   if (response.stream || response.socket || response.status == 204 || response.status == 304) return;
-  const auto length = response.file ? response.file->length() : response.body.size();
-  append(head, "Content-Length", std::to_string(length));
+  append(head, "Content-Length", std::to_string(length_of_body(response)));
 }
 
 void append_connection(std::string& head, const Response& response, const Delivery& delivery) {

@@ -50,6 +50,12 @@ class AccessRecords : public testing::Test {
     router.add(route(Method::get, "/health/live", says("alive")));
     router.add(route(Method::post, "/echo", test::echoes()));
     router.add(route(Method::get, "/giant", says(std::string(giant, 'g'))));
+    router.add(route(Method::get, "/shared", [](const Request&, const Responder& responder) {
+      Response response;
+      const auto text = std::make_shared<const std::string>(70'000, 's');
+      response.shared = std::make_shared<SharedBody>(SharedBody{{{text, 0, 70'000}, {text, 5, 30'000}}});
+      responder.send(std::move(response));
+    }));
     router.add(route(Method::get, "/events", [](const Request&, const Responder& responder) {
       StreamBody body;
       body.opened = [](const Sink& sink) { sink.send("data: x\n\n"); };
@@ -127,6 +133,13 @@ TEST_F(AccessRecords, HaveTheFieldsOfBothDocuments) {
   EXPECT_FALSE(record["context"].contains("aborted"));
   for (const auto* raw : {"a b", "a%20b", "hidden", "q=1"})
     EXPECT_EQ(record.dump().find(raw), std::string::npos) << raw;
+}
+
+TEST_F(AccessRecords, CountTheBytesOfWhatIsShared) {
+  const auto record = record_of([&] { EXPECT_EQ(house_.tcp().ask(get("/shared")).body.size(), 100'000U); });
+  expect(record, "GET", "/shared", 200);
+  EXPECT_GT(record["context"]["bytes"], 100'000);
+  EXPECT_LT(record["context"]["bytes"], 102'000);
 }
 
 TEST_F(AccessRecords, SayWhoWasLetIn) {

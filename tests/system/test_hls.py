@@ -145,12 +145,18 @@ class HlsTest(LiveHouse):
         return [r["details"].get("seconds") for r in lines if r["audit_type"] == "data_access" and r["resource"] == "/hls/front"]
 
     def decoded(self, film):
-        """The pictures that ffprobe decodes, and their width; it must not complain."""
+        """The pictures that ffprobe decodes, their width and codec; it must not complain."""
         done = subprocess.run(["ffprobe", "-v", "error", "-count_frames", "-select_streams", "v:0", "-of", "json",
-                               "-show_entries", "stream=nb_read_frames,width", "-"], input=film, capture_output=True, timeout=120)
+                               "-show_entries", "stream=nb_read_frames,width,codec_name", "-"], input=film, capture_output=True, timeout=120)
         self.assertEqual((done.returncode, done.stderr), (0, b""))
         [stream] = json.loads(done.stdout)["streams"]
-        return int(stream["nb_read_frames"]), stream["width"]
+        return int(stream["nb_read_frames"]), stream["width"], stream["codec_name"]
+
+    def behind_the_newest_head(self):
+        """A film of that head and the first segment that follows it; None: none has followed yet."""
+        head, _, rest = self.playlist().text.rpartition('#EXT-X-MAP:URI="')[2].partition('"')
+        segment = re.search(r"^[^#].*m4s$", rest, re.M)
+        return segment and self.get(head)[2] + self.get(segment.group())[2]
 
     def test_client_of_the_quick_kind(self):
         self.daemon.ring("front")
@@ -192,7 +198,7 @@ class HlsTest(LiveHouse):
         self.assertIn(part, segment)
         self.assertEqual(parts[0].get("INDEPENDENT"), "YES")
         head = self.get(later.maps[-1])[2]
-        pictures, width = self.decoded(head + segment)
+        pictures, width, _ = self.decoded(head + segment)
         self.assertEqual(pictures, segment.count(b"moof"))
         self.assertGreater(width, 0)
 
@@ -240,11 +246,30 @@ class HlsTest(LiveHouse):
         harness.wait_until(lambda: "#EXT-X-DISCONTINUITY\n" in self.playlist().text, 120, "the camera's return")
         self.camera.order("size 1280 720")
         harness.wait_until(lambda: len(self.playlist().maps) >= 2, 120, "another head")
-        harness.wait_until(lambda: self.playlist().text.rpartition("#EXT-X-MAP")[2].count("#EXTINF"), 60, "a segment behind it")
-        listed = self.playlist()
-        text = listed.text.rpartition("#EXT-X-MAP:URI=\"")[2]
-        head, segment = text.partition('"')[0], re.search(r"^[^#].*m4s$", text[text.index("\n"):], re.M).group()
-        self.assertEqual(self.decoded(self.get(head)[2] + self.get(segment)[2])[1], 1280)
+        film = harness.wait_until(self.behind_the_newest_head, 60, "a segment behind it")
+        self.assertEqual(self.decoded(film)[1], 1280)
+
+    def test_other_codec_is_a_discontinuity_with_its_own_head_and_the_index_names_it(self):
+        def index():
+            status, _, body = self.get("index.m3u8")
+            self.assertEqual(status, 200, body)
+            return body.decode()
+
+        before = self.playlist()
+        self.assertIn('CODECS="avc1.', index())
+        self.camera.kill()
+        self.camera.arguments = ("--codec", "h265")
+        self.camera.start()
+        # Who watches sees it in the list, and who comes then in the index.
+        listed = harness.wait_until(lambda: (now := self.playlist()).maps[-1] not in before.maps and now, 120, "another head")
+        self.assertIn(f'#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI="{listed.maps[-1]}"\n', listed.text)
+        self.assertIn(before.maps[-1], listed.maps)
+        self.assertRegex(index(), r'CODECS="(hvc1|hev1)[.]')
+        self.assertNotIn("avc1", index())
+        film = harness.wait_until(self.behind_the_newest_head, 60, "a segment behind it")
+        pictures, _, codec = self.decoded(film)
+        self.assertEqual(codec, "hevc")
+        self.assertGreaterEqual(pictures, footage_truth.RATE)
 
     def test_camera_that_sends_nothing_is_said_after_a_while(self):
         status, headers, _ = self.get("main.m3u8", camera="dead")

@@ -33,6 +33,26 @@ struct Pipe;  // the way from any thread to one client; src/http/pipe.hpp
 // One message, made once for all clients that get it.
 using SharedFrame = std::shared_ptr<const std::string>;
 
+// A stretch of a text that several answers share.
+struct SharedSlice {
+  SharedFrame text;
+  std::size_t offset = 0;
+  std::size_t bytes = 0;  // from there on; the text has that many
+};
+using SharedSlices = std::vector<SharedSlice>;
+
+std::uint64_t length_of(const SharedSlices& slices) noexcept;  // bytes
+// Of all of them one behind the other: what begins at `from`, at most so many bytes. Copies none.
+SharedSlices cut(const SharedSlices& slices, std::uint64_t from, std::uint64_t bytes);
+std::string joined(const SharedSlices& slices);  // a copy
+
+// Bytes that others hold as well instead of a text of its own: they are sent without a copy. Each text is
+// let go when the client has it, and all of them when the client leaves.
+struct SharedBody {
+  SharedSlices slices;
+  std::shared_ptr<const void> hold{};  // let go with the last slice
+};
+
 // The sending end of an answer that does not end by itself. Copies share it. Any thread, also after
 // the client has left or the server is gone.
 class Sink {

@@ -87,13 +87,14 @@ struct Request {
 };
 
 // Date, Content-Length, Connection, X-Request-ID and the security headers are the server's; a
-// Cache-Control or Content-Security-Policy named here replaces its own. At most one of the three last
+// Cache-Control or Content-Security-Policy named here replaces its own. At most one of the four last
 // members is there, and then `body` is not used.
 struct Response {
   int status = 200;
   HeaderList headers;
   std::string body;
-  std::shared_ptr<const FileBody> file{};         // serve_file() makes one
+  std::shared_ptr<const FileBody> file{};  // serve_file() makes one
+  std::shared_ptr<const SharedBody> shared{};
   std::shared_ptr<const StreamBody> stream{};     // open_stream() makes one
   std::shared_ptr<const WebSocketBody> socket{};  // accept_websocket() makes one
 
