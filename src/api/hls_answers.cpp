@@ -14,6 +14,16 @@ namespace {
 using http::Request;
 using http::Response;
 
+// For a segment of two seconds, or ten at most: who needs longer does not watch. With that, all answers of a
+// stream hold what it sent lately and no more, however many there are.
+constexpr std::chrono::seconds media_within{60};
+
+Response sharing(Response response, http::SharedSlices media, std::shared_ptr<const void> hold) {
+  response.shared =
+      std::make_shared<http::SharedBody>(http::SharedBody{std::move(media), std::move(hold), media_within});
+  return response;
+}
+
 struct Stretch {
   std::size_t from = 0;
   std::size_t bytes = 0;  // 0: nothing of it is there
@@ -56,7 +66,8 @@ Response hls_playlist(std::string text) {
 }
 
 // What an address names never changes, and is gone soon: a minute at most, in the caller's own browser alone.
-Response hls_media(const Request& request, const live::HlsName& name, const live::SharedSlices& media) {
+Response hls_media(const Request& request, const live::HlsName& name, http::SharedSlices media,
+                   std::shared_ptr<const void> hold) {
   const bool is_head = name.kind == live::HlsName::Kind::head;
   Response response{200,
                     {{"Content-Type", is_head ? "video/mp4" : "video/iso.segment"},
@@ -64,13 +75,10 @@ Response hls_media(const Request& request, const live::HlsName& name, const live
                      {"Cache-Control", "private, max-age=60, immutable"},
                      {"Vary", "Cookie, Authorization"}},
                     {}};
-  const auto size = live::length_of(media);
+  const auto size = http::length_of(media);
   const auto header = request.method == http::Method::get ? request.header("range") : std::string_view{};
   const auto range = range_of(header, size);
-  if (!range) {
-    response.body = live::joined(media, 0, size);
-    return response;
-  }
+  if (!range) return sharing(std::move(response), std::move(media), std::move(hold));
   if (range->bytes == 0) {
     auto refused = http::problem_response({.status = 416, .detail = "no such range"}, request.trace);
     refused.headers.emplace_back("Content-Range", "bytes */" + std::to_string(size));
@@ -80,8 +88,7 @@ Response hls_media(const Request& request, const live::HlsName& name, const live
   response.headers.emplace_back("Content-Range", "bytes " + std::to_string(range->from) + '-' +
                                                      std::to_string(range->from + range->bytes - 1) + '/' +
                                                      std::to_string(size));
-  response.body = live::joined(media, range->from, range->bytes);
-  return response;
+  return sharing(std::move(response), http::cut(media, range->from, range->bytes), std::move(hold));
 }
 
 }  // namespace porchlight::api

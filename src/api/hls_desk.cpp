@@ -8,6 +8,13 @@
 #include "api/standing.hpp"
 
 namespace porchlight::api {
+namespace {
+
+// Of one viewing: a quick player has a part and the next one on their way, and a segment where it jumps; some
+// pages play side by side in one session.
+constexpr std::size_t most_on_their_way = 8;
+
+}  // namespace
 
 using http::Request;
 using http::Response;
@@ -34,7 +41,7 @@ std::shared_ptr<HlsDesk::Viewing> HlsDesk::viewing_of(const Request& request, co
     const bool is_same = viewing->caller.kind == caller.kind && viewing->caller.key == caller.key &&
                          viewing->caller.user_id == caller.user_id && viewing->camera == camera &&
                          viewing->address == request.peer.address;
-    if (!is_same || viewing->viewer->is_gone(now)) continue;
+    if (!is_same || viewing->is_over(now)) continue;
     viewing->viewer->asks(now);
     return viewing;
   }
@@ -54,10 +61,22 @@ Response HlsDesk::response(const Request& request, const std::shared_ptr<Viewing
   }
   if (answer.status != 200) return hls_refusal(request, answer);
   using Kind = live::HlsName::Kind;
+  const bool is_media = name.kind != Kind::index && name.kind != Kind::playlist;
+  auto place = is_media ? place_in(viewing) : nullptr;
+  if (is_media && !place)
+    return hls_refusal(request, {.status = 503, .why = "too many answers to this viewer are on their way"});
   if (!viewing->on_record.exchange(true)) note_beginning(accounts_, *viewing);
-  if (name.kind != Kind::index && name.kind != Kind::playlist) return hls_media(request, name, answer.media);
+  if (is_media) return hls_media(request, name, std::move(answer.media), std::move(place));
   playlists_.increment();
   return hls_playlist(std::move(answer.playlist));
+}
+
+std::shared_ptr<const void> HlsDesk::place_in(const std::shared_ptr<Viewing>& viewing) {
+  if (viewing->on_their_way.fetch_add(1) >= most_on_their_way) {
+    viewing->on_their_way.fetch_sub(1);
+    return nullptr;
+  }
+  return {viewing.get(), [viewing](const void*) { viewing->on_their_way.fetch_sub(1); }};
 }
 
 void HlsDesk::end_those_who_left() {
@@ -69,7 +88,7 @@ void HlsDesk::end_those_who_left() {
     const auto now = clock_.now();
     std::erase_if(viewings_, [&](const auto& viewing) {
       if (!still_holds(accounts_, *known, viewing->caller)) viewing->viewer->leave();
-      if (!viewing->viewer->is_gone(now)) return false;
+      if (!viewing->is_over(now)) return false;
       ended.push_back(viewing);
       return true;
     });

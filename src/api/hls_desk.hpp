@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -40,11 +41,18 @@ class HlsDesk {
   struct Viewing : Watching {
     std::shared_ptr<live::HlsViewer> viewer;
     std::atomic<bool> on_record{false};
+    std::atomic<std::size_t> on_their_way{0};  // media answers
+    // Who is still being sent something has not left, unless its right has ended.
+    bool is_over(MonotonicTime now) const noexcept {
+      return viewer->has_left() || (viewer->is_gone(now) && on_their_way == 0);
+    }
   };
 
   std::shared_ptr<Viewing> viewing_of(const http::Request& request, const Caller& caller);
   http::Response response(const http::Request& request, const std::shared_ptr<Viewing>& viewing,
                           const live::HlsName& name, live::HlsAnswer answer);
+  // For one more media answer, until it is let go; null: there are too many.
+  static std::shared_ptr<const void> place_in(const std::shared_ptr<Viewing>& viewing);
 
   Accounts::State& accounts_;
   const Clock& clock_;

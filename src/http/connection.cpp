@@ -118,7 +118,8 @@ void Connection::on_deadline() {
           current_->request.trace));
     case Phase::writing:
       if (std::exchange(written_, 0) < limits.write_bytes) return close();
-      return enter(Phase::writing, limits.write);
+      if (std::chrono::steady_clock::now() >= current_->out_by) return close();
+      return await_reader();
     case Phase::streaming:
       return keep_alive();
     default:

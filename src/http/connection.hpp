@@ -121,6 +121,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // connection_output.cpp: what goes out
   void write(Response response);
   void queue(Response response);
+  void await_reader();
   void ask_for_body();
   void flush();
   void on_flushed();
@@ -176,6 +177,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     int version = 11;
     int status = 0;
     std::uint64_t sent = 0;  // bytes of the answer that went out
+    std::chrono::steady_clock::time_point out_by = std::chrono::steady_clock::time_point::max();
     bool recorded = false;
   };
   std::unique_ptr<Current> current_;

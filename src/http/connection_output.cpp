@@ -2,6 +2,7 @@
 // What goes out: answers, files, and the end of a connection.
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 
 #include "http/connection.hpp"
@@ -35,10 +36,16 @@ std::optional<std::string> small_text(const FileBody& body) {
 
 void Connection::write(Response response) {
   if (response.stream || response.socket) return open_stream(response);
-  enter(Phase::writing, serving_.limits.write);
   written_ = 0;
   queue(std::move(response));
+  await_reader();
   flush();
+}
+
+void Connection::await_reader() {
+  using std::chrono::milliseconds;
+  const auto left = std::chrono::ceil<milliseconds>(current_->out_by - std::chrono::steady_clock::now());
+  enter(Phase::writing, std::min<milliseconds>(serving_.limits.write, left));
 }
 
 void Connection::queue(Response response) {
@@ -64,6 +71,8 @@ void Connection::queue(Response response) {
   if (response.shared) {
     const auto& slices = response.shared->slices;
     if (length_of(slices) <= one_record) return output_.add(head + joined(slices));
+    if (response.shared->within > std::chrono::milliseconds::zero())
+      current.out_by = std::chrono::steady_clock::now() + response.shared->within;
     output_.add(std::move(head));
     return output_.add(*response.shared);
   }

@@ -74,13 +74,10 @@ Result<std::unique_ptr<FragmentMaker>> FragmentMaker::create(const media::Packet
 }
 
 Status FragmentMaker::open(const media::Packet& keyframe) {
-  auto video = media::parameters_of_pictures(*video_, *keyframe.data);
-  if (!video) return std::move(video).error();
-  if ((*video)->codec_id == AV_CODEC_ID_HEVC) {
-    hevc_sets_ = media::HevcSets::of(**video, *keyframe.data);
-    (*video)->codec_tag = hevc_sets_ ? MKTAG('h', 'v', 'c', '1') : MKTAG('h', 'e', 'v', '1');
-  }
-  auto words = codec_word(**video);
+  auto described = media::PictureTrack::describe(*video_, *keyframe.data);
+  if (!described) return std::move(described).error();
+  const auto& video = pictures_.emplace(std::move(described).value()).parameters();
+  auto words = codec_word(video);
   if (words.empty())
     return Error(ErrorCode::unsupported, "show " + video_->codec + ": its parameter sets say no profile");
   media::AvParameters sound;
@@ -95,14 +92,14 @@ Status FragmentMaker::open(const media::Packet& keyframe) {
       sound_.reset();
     }
   }
-  auto muxer = media::FragmentMuxer::create("mp4", **video, ticks_of(*video_), sound.get());
+  auto muxer = media::FragmentMuxer::create("mp4", video, ticks_of(*video_), sound.get());
   if (!muxer) return std::move(muxer).error();
   muxer_ = std::move(muxer).value();
   picture_clock_.emplace(begun_, muxer_->video_per_second(), step_of(*video_), depth_);
   head_ = muxer_->take();
   type_ = "video/mp4; codecs=\"" + words + "\"";
-  width_ = (*video)->width;
-  height_ = (*video)->height;
+  width_ = video.width;
+  height_ = video.height;
   return {};
 }
 
@@ -115,10 +112,7 @@ bool FragmentMaker::fits(const media::Packet& keyframe) const {
 Status FragmentMaker::add_picture(const media::Packet& picture) {
   const auto time = picture_clock_->place(picture);
   at_ = Time{av_rescale(time.dts, 1'000'000'000, muxer_->video_per_second())};
-  if (!hevc_sets_) return muxer_->add_picture(*picture.data, time);
-  const auto bare = hevc_sets_->without(*picture.data);
-  if (!bare) return bare.error();
-  return muxer_->add_picture(**bare, time);
+  return pictures_->add(*picture.data, time, *muxer_);
 }
 
 Status FragmentMaker::add_sound(const media::Packet& sound) {

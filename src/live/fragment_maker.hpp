@@ -8,9 +8,9 @@
 
 #include "live/track_clock.hpp"
 #include "porchlight/media/fragment_muxer.hpp"
-#include "porchlight/media/hevc_sets.hpp"
 #include "porchlight/media/packet.hpp"
 #include "porchlight/media/packet_filter.hpp"
+#include "porchlight/media/picture_track.hpp"
 
 namespace porchlight::live {
 
@@ -55,7 +55,7 @@ class FragmentMaker {
   const int depth_;
   const MonotonicTime begun_;
   std::unique_ptr<media::FragmentMuxer> muxer_;
-  std::optional<media::HevcSets> hevc_sets_;  // stand in the head only
+  std::optional<media::PictureTrack> pictures_;
   std::optional<media::PacketFilter> without_adts_;
   std::optional<PictureClock> picture_clock_;
   TrackClock sound_clock_;

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <charconv>
 
 #include "porchlight/live/hls.hpp"
@@ -29,24 +28,6 @@ bool cut_back(std::string_view& text, std::string_view back) {
 }
 
 }  // namespace
-
-std::size_t length_of(const SharedSlices& slices) noexcept {
-  std::size_t bytes = 0;
-  for (const auto& slice : slices) bytes += slice.bytes;
-  return bytes;
-}
-
-std::string joined(const SharedSlices& slices, std::size_t from, std::size_t bytes) {
-  std::string text;
-  text.reserve(std::min(bytes, length_of(slices)));
-  for (const auto& slice : slices) {
-    const auto skipped = std::min(from, slice.bytes);
-    from -= skipped;
-    const auto taken = std::min(slice.bytes - skipped, bytes - text.size());
-    text.append(*slice.text, slice.offset + skipped, taken);
-  }
-  return text;
-}
 
 std::optional<HlsName> hls_name(std::string_view file) {
   HlsName name;

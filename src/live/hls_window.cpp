@@ -22,7 +22,7 @@ constexpr Time rounding = 450ms;
 constexpr std::size_t quick_segments = 3;  // of a group or two each, so that there is something to show soon
 constexpr Time least_quick = 900ms;
 
-SharedSlice slice_of(const http::SharedFrame& frame, std::size_t at) {
+http::SharedSlice slice_of(const http::SharedFrame& frame, std::size_t at) {
   return {frame, at, frame->size() - at};
 }
 

@@ -13,7 +13,7 @@
 namespace porchlight::live {
 
 struct HlsPart {
-  SharedSlices pictures;
+  http::SharedSlices pictures;
   Time begin{};
   Time duration{};
   bool independent = false;  // a keyframe is in it
@@ -22,7 +22,7 @@ struct HlsPart {
 
 struct HlsHead {
   std::uint64_t number = 0;  // of the first segment that follows it
-  SharedSlice bytes;
+  http::SharedSlice bytes;
 };
 
 struct HlsSegment {

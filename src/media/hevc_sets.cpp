@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "porchlight/media/nal_units.hpp"
+
 extern "C" {
 #include <libavcodec/avcodec.h>
 }
@@ -11,7 +13,6 @@ extern "C" {
 namespace porchlight::media {
 namespace {
 
-constexpr std::string_view start_code{"\0\0\1", 3};
 constexpr std::size_t hvcc_head = 23;  // bytes in front of hvcC's first array
 
 // A NAL unit, and the bytes in front of it that say where it begins.
@@ -32,48 +33,22 @@ unsigned number_at(std::string_view bytes, std::size_t at, std::size_t size) {
 }
 
 // ITU-T H.265 table 7-1.
+int type_of(std::uint8_t head) {
+  return (head >> 1) & 0x3F;
+}
 int type_of(std::string_view unit) {
-  return unit.empty() ? -1 : (static_cast<std::uint8_t>(unit[0]) >> 1) & 0x3F;
+  return unit.empty() ? -1 : type_of(static_cast<std::uint8_t>(unit[0]));
 }
 bool is_set(std::string_view unit) {
   return type_of(unit) >= 32 && type_of(unit) <= 34;
 }
 
-std::string_view without_zeros(std::string_view unit) {
-  while (!unit.empty() && unit.back() == '\0') unit.remove_suffix(1);
-  return unit;
-}
-
-std::optional<Unit> coded_unit(std::string_view bytes, std::size_t at) {
-  const auto code = bytes.find(start_code, at);
-  if (code == std::string_view::npos) return std::nullopt;
-  const auto body = code + start_code.size();
-  auto end = bytes.find(start_code, body);
-  if (end == std::string_view::npos) end = bytes.size();
-  return Unit{at, end, without_zeros(bytes.substr(body, end - body))};
-}
-
-std::optional<Unit> measured_unit(std::string_view bytes, std::size_t at, std::size_t length_size) {
-  if (at + length_size > bytes.size()) return std::nullopt;
-  const std::size_t size = number_at(bytes, at, length_size);
-  if (size > bytes.size() - at - length_size) return std::nullopt;
-  return Unit{at, at + length_size + size, bytes.substr(at + length_size, size)};
-}
-
 // What stands in front of the first picture; sets stand nowhere else (7.4.2.4.4).
 std::vector<Unit> units_before_picture(std::string_view bytes, std::size_t length_size) {
   std::vector<Unit> units;
-  for (std::size_t at = 0; at < bytes.size();) {
-    // A picture is long, and its end is of no interest.
-    const auto body = length_size == 0 ? bytes.find(start_code, at) : at + length_size;
-    const auto first = body + (length_size == 0 ? start_code.size() : 0);
-    if (body == std::string_view::npos || first >= bytes.size() || type_of(bytes.substr(first, 1)) < 32)
-      break;
-    const auto unit = length_size == 0 ? coded_unit(bytes, at) : measured_unit(bytes, at, length_size);
-    if (!unit) break;
-    units.push_back(*unit);
-    at = unit->end;
-  }
+  NalUnits all(bytes, length_size);
+  while (all.next() && type_of(all.head()) >= 32 && all.is_whole())
+    units.push_back({all.begin(), all.end(), all.bytes()});
   return units;
 }
 
@@ -85,10 +60,10 @@ std::vector<std::string> sets_of_hvcc(std::string_view hvcc) {
        --arrays) {
     auto units = number_at(hvcc, at + 1, 2);
     for (at += 3; units > 0; --units) {
-      const auto unit = measured_unit(hvcc, at, 2);
-      if (!unit) return sets;
-      if (is_set(unit->bytes)) sets.emplace_back(without_zeros(unit->bytes));
-      at = unit->end;
+      NalUnits rest(hvcc.substr(at), 2);
+      if (!rest.next() || !rest.is_whole()) return sets;
+      if (is_set(rest.bytes())) sets.emplace_back(without_zeros(rest.bytes()));
+      at += rest.end();
     }
   }
   return sets;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "porchlight/media/nal_units.hpp"
+
 extern "C" {
 #include <libavcodec/codec_par.h>
 #include <libavcodec/packet.h>
@@ -12,8 +14,6 @@ extern "C" {
 
 namespace porchlight::media {
 namespace {
-
-constexpr std::string_view start_code{"\0\0\1", 3};
 
 enum class Unit : std::uint8_t { parameters, picture, other };
 
@@ -27,11 +27,6 @@ Unit unit_of(std::uint8_t head, bool hevc) {
   const int type = head & 0x1F;
   if (type == 7 || type == 8) return Unit::parameters;
   return type >= 1 && type <= 5 ? Unit::picture : Unit::other;
-}
-
-std::string_view without_zeros(std::string_view unit) {
-  while (!unit.empty() && unit.back() == '\0') unit.remove_suffix(1);
-  return unit;
 }
 
 std::optional<std::chrono::nanoseconds> time_of(std::int64_t ticks, const StreamInfo& stream) {
@@ -73,17 +68,13 @@ std::string parameter_sets(const Packet& keyframe) {
   if (!hevc && keyframe.stream->codec != "h264") return {};
   const std::string_view bytes(reinterpret_cast<const char*>(keyframe.data->data),
                                static_cast<std::size_t>(keyframe.data->size));
+  if (bytes.find(start_code) > 1) return {};  // lengths instead of start codes
   std::string sets;
-  auto at = bytes.find(start_code);
-  if (at > 1) return {};  // lengths instead of start codes
-  while (at != std::string_view::npos) {
-    const auto begin = at + start_code.size();
-    if (begin >= bytes.size()) break;
-    const auto next = bytes.find(start_code, begin);
-    const auto unit = unit_of(static_cast<std::uint8_t>(bytes[begin]), hevc);
+  NalUnits units(bytes);
+  while (units.next()) {
+    const auto unit = unit_of(units.head(), hevc);
     if (unit == Unit::picture) break;
-    if (unit == Unit::parameters) sets += without_zeros(bytes.substr(begin, next - begin));
-    at = next;
+    if (unit == Unit::parameters) sets += units.bytes();
   }
   return sets;
 }

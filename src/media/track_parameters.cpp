@@ -5,9 +5,11 @@
 #include <array>
 #include <cstring>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "porchlight/media/hevc_sets.hpp"
+#include "porchlight/media/nal_units.hpp"
 #include "porchlight/media/packet_filter.hpp"
 
 extern "C" {
@@ -52,9 +54,8 @@ bool is_annex_b(Bytes bytes) {
 // Of Annex B; bit n: a NAL unit of type n.
 std::uint64_t unit_types(Bytes bytes, bool is_hevc) {
   std::uint64_t types = 0;
-  for (std::size_t i = 0; i + 3 < bytes.size(); ++i)
-    if (bytes[i] == 0 && bytes[i + 1] == 0 && bytes[i + 2] == 1)
-      types |= std::uint64_t{1} << (is_hevc ? (bytes[i + 3] >> 1) & 63 : bytes[i + 3] & 31);
+  NalUnits units(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  while (units.next()) types |= std::uint64_t{1} << (is_hevc ? (units.head() >> 1) & 63 : units.head() & 31);
   return types;
 }
 

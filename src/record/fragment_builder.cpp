@@ -137,19 +137,16 @@ Status FragmentBuilder::prepare_sound(media::AvParameters& parameters) {
 }
 
 Status FragmentBuilder::begin() {
-  auto video = parameters_of_pictures(*video_, *pictures_.front().data);
-  if (!video) return std::move(video).error();
-  if ((*video)->codec_id == AV_CODEC_ID_HEVC) {
-    hevc_sets_ = media::HevcSets::of(**video, *pictures_.front().data);
-    (*video)->codec_tag = hevc_sets_ ? MKTAG('h', 'v', 'c', '1') : MKTAG('h', 'e', 'v', '1');
-  }
+  auto described = media::PictureTrack::describe(*video_, *pictures_.front().data);
+  if (!described) return std::move(described).error();
+  const auto& video = track_.emplace(std::move(described).value()).parameters();
   media::AvParameters sound;
   if (auto status = prepare_sound(sound); !status) return status;
-  auto muxer = media::FragmentMuxer::create(format_, **video, ticks_of(*video_), sound.get());
+  auto muxer = media::FragmentMuxer::create(format_, video, ticks_of(*video_), sound.get());
   if (!muxer) return std::move(muxer).error();
   muxer_ = std::move(muxer).value();
-  width_ = (*video)->width;
-  height_ = (*video)->height;
+  width_ = video.width;
+  height_ = video.height;
   const auto per_second = muxer_->video_per_second();
   const double fps = video_->fps > 0.1 && video_->fps < 1000 ? video_->fps : usual_fps;
   picture_times_.emplace(per_second,
@@ -181,20 +178,13 @@ std::int64_t FragmentBuilder::room_for_sound() const {
   return std::min(room, most_room.count() * per_second / 1000);
 }
 
-Status FragmentBuilder::add_picture(const AVPacket& picture, const media::PlacedTime& time) {
-  if (!hevc_sets_) return muxer_->add_picture(picture, time);
-  const auto bare = hevc_sets_->without(picture);
-  if (!bare) return bare.error();
-  return muxer_->add_picture(**bare, time);
-}
-
 Status FragmentBuilder::add_pictures() {
   std::vector<RawTime> raw;
   for (const auto& picture : pictures_)
     raw.push_back(raw_time(*picture.data, picture.arrived, *video_, muxer_->video_per_second()));
   const auto placed = picture_times_->place(raw, frames_ == 0 ? room_for_sound() : 0);
   for (std::size_t i = 0; i < placed.size(); ++i)
-    if (auto status = add_picture(*pictures_[i].data, placed[i]); !status) return status;
+    if (auto status = track_->add(*pictures_[i].data, placed[i], *muxer_); !status) return status;
   frames_ += placed.size();
   return {};
 }

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "porchlight/media/fragment_muxer.hpp"
-#include "porchlight/media/hevc_sets.hpp"
 #include "porchlight/media/packet.hpp"
 #include "porchlight/media/packet_filter.hpp"
+#include "porchlight/media/picture_track.hpp"
 #include "record/segment_file.hpp"
 #include "record/segment_times.hpp"
 
@@ -53,7 +53,6 @@ class FragmentBuilder {
   std::vector<RawTime> raw_sounds() const;
   std::int64_t room_for_sound() const;
   Status add_pictures();
-  Status add_picture(const AVPacket& picture, const media::PlacedTime& time);
   Status add_sounds();
   Status add_sound(const AVPacket& sound, const media::PlacedTime& time);
 
@@ -66,7 +65,7 @@ class FragmentBuilder {
   std::size_t waiting_bytes_ = 0;
   bool begun_ = false;
   std::unique_ptr<media::FragmentMuxer> muxer_;
-  std::optional<media::HevcSets> hevc_sets_;  // stand in the description only
+  std::optional<media::PictureTrack> track_;
   std::optional<media::PacketFilter> without_adts_;
   std::optional<PictureTimes> picture_times_;
   std::optional<SoundTimes> sound_times_;

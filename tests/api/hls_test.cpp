@@ -2,7 +2,9 @@
 // Who may ask for a camera's films, what the answers say, and what stays of a viewing on record.
 #include <gtest/gtest.h>
 
+#include "api/hls_answers.hpp"
 #include "api/look_house.hpp"
+#include "live/hls_house.hpp"
 
 namespace porchlight::api::test {
 namespace {
@@ -20,6 +22,7 @@ class HlsRoute : public LookTest {
       using Kind = live::HlsName::Kind;
       if (request.name.kind == Kind::index || request.name.kind == Kind::playlist)
         return request.answer({.playlist = "#EXTM3U\n"});
+      if (request.name.number == large_number) return request.answer({.media = {{large, 0, large->size()}}});
       const auto bytes = std::make_shared<const std::string>("..0123456789");
       request.answer({.media = {{bytes, 2, 4}, {bytes, 6, 6}}});
     };
@@ -35,6 +38,21 @@ class HlsRoute : public LookTest {
       if (record.resource.starts_with("/hls/")) list.push_back(std::move(record));
     return list;
   }
+  // Asks for more than the kernel takes, and does not read it.
+  Wire begin_large(const Client& client) {
+    Wire wire{server.tcp()};
+    wire.send("GET /hls/porch/main-7.m4s HTTP/1.1\r\n" + headers_of(client) + "\r\n");
+    EXPECT_TRUE(wire.readable_within(30'000));
+    return wire;
+  }
+  template <class Condition>
+  static bool eventually(Condition condition) {
+    for (int i = 0; i < 6000; ++i) {
+      if (condition()) return true;
+      std::this_thread::sleep_for(5ms);
+    }
+    return false;
+  }
   std::size_t waiting() {
     const std::lock_guard lock(mutex);
     return held.size();
@@ -43,6 +61,8 @@ class HlsRoute : public LookTest {
   std::mutex mutex;
   std::vector<live::HlsRequest> held;
   std::shared_ptr<live::HlsViewer> viewer;
+  static constexpr std::uint64_t large_number = 7;
+  const http::SharedFrame large = std::make_shared<const std::string>(std::size_t{32} << 20, 'x');
 };
 
 TEST_F(HlsRoute, RoleByCamera) {
@@ -87,6 +107,60 @@ TEST_F(HlsRoute, OneRangeIsServed) {
   EXPECT_EQ(range("10-").headers.at("content-range"), "bytes */10");
   for (const auto* whole : {"0-1,3-4", "5-2", "x-y", "-", "--3"})
     EXPECT_EQ(range(whole).status, 200) << whole;
+}
+
+TEST(HlsMedia, IsTheWindowsOwn) {
+  live::test::Film film;
+  live::HlsWindow window{1, {}};
+  for (int i = 0; i < 60; ++i) window.add(film.head, film.next());
+  const auto& pictures = window.segments().front().parts.at(1).pictures;
+  ASSERT_GE(pictures.size(), 3U);
+  http::Request request;
+  const auto hold = std::make_shared<int>(0);
+  const auto whole = hls_media(request, *live::hls_name("main-1.1.m4s"), pictures, hold);
+  ASSERT_TRUE(whole.shared);
+  ASSERT_EQ(whole.shared->slices.size(), pictures.size());
+  for (std::size_t i = 0; i < pictures.size(); ++i)
+    EXPECT_EQ(whole.shared->slices[i].text.get(), pictures[i].text.get());
+  EXPECT_TRUE(whole.body.empty());
+  EXPECT_EQ(hold.use_count(), 2);
+  EXPECT_EQ(whole.shared->within, 60s);
+  request.headers = {{"Range", "bytes=9-17"}};
+  const auto range = hls_media(request, *live::hls_name("main-1.1.m4s"), pictures, hold);
+  ASSERT_TRUE(range.shared);
+  ASSERT_EQ(range.shared->slices.size(), 2U);
+  EXPECT_EQ(range.shared->slices[0].text.get(), pictures[1].text.get());
+  EXPECT_EQ(range.shared->slices[1].text.get(), pictures[2].text.get());
+  EXPECT_EQ(joined(range.shared->slices), joined(pictures).substr(9, 9));
+}
+
+TEST_F(HlsRoute, AViewerHasSoManyMediaAnswersOnTheirWay) {
+  const auto client = login("viewer");
+  std::vector<Wire> wires;
+  for (int i = 0; i < 8; ++i) wires.push_back(begin_large(client));
+  const auto refused = get("main-5.m4s", client);
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.headers.at("retry-after"), "1");
+  EXPECT_EQ(get("main.m3u8", client).status, 200);
+  EXPECT_EQ(get("main-5.m4s", login("viewer")).status, 200) << "another session";
+  EXPECT_EQ(large.use_count(), 1 + 8);
+  wires.back().close();
+  EXPECT_TRUE(eventually([&] { return get("main-5.m4s", client).status == 200; }));
+  wires.clear();
+  EXPECT_TRUE(eventually([&] { return large.use_count() == 1; }));
+}
+
+TEST_F(HlsRoute, WhoIsStillBeingSentSomethingHasNotLeft) {
+  auto wire = begin_large(login("viewer"));
+  clock.advance(16s);
+  tick();
+  EXPECT_EQ(records().size(), 1U);
+  wire.close();
+  EXPECT_TRUE(eventually([&] { return large.use_count() == 1; }));
+  EXPECT_TRUE(eventually([&] {
+    tick();
+    return records().size() == 2U;
+  }));
 }
 
 TEST_F(HlsRoute, PageOfAnotherSiteIsRefused) {

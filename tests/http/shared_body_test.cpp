@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <thread>
+#include <vector>
 
 #include "http/running_server.hpp"
 #include "porchlight/http/tls.hpp"
@@ -49,6 +50,7 @@ class SharedBodies : public testing::Test {
  protected:
   // What the answer holds beside its texts.
   std::shared_ptr<int> hold = std::make_shared<int>(0);
+  std::chrono::milliseconds within{0};
   const SharedSlices film = film_of_many_slices();
   const SharedSlices small{{text_of(100, 1), 10, 20}, {text_of(50, 2), 0, 50}};
   const SharedSlices giant{{text_of(100, 3), 0, 100}, {text_of(64 << 20, 4), 1, (64 << 20) - 1}};
@@ -56,7 +58,7 @@ class SharedBodies : public testing::Test {
   Handler shares(const SharedSlices& slices) {
     return [this, &slices](const Request&, const Responder& responder) {
       Response response{200, {{"Content-Type", "video/iso.segment"}}, {}};
-      response.shared = std::make_shared<SharedBody>(SharedBody{slices, hold});
+      response.shared = std::make_shared<SharedBody>(SharedBody{slices, hold, within});
       responder.send(std::move(response));
     };
   }
@@ -169,6 +171,30 @@ TEST_F(SharedBodies, OfAClientThatDoesNotReadAreLetGoInTime) {
   wire.send(get("/giant"));
   ASSERT_TRUE(wire.readable_within(30'000));
   EXPECT_TRUE(eventually([&] { return only_we_hold(giant); }));
+}
+
+TEST_F(SharedBodies, OfAClientThatReadsSteadilyButNotInTimeAreLetGo) {
+  within = 300ms;
+  RunningServer house(rooms());
+  auto wire = house.tcp();
+  wire.send(get("/giant"));
+  std::vector<char> some(64 << 10);
+  std::uint64_t came = 0;
+  while (came < length_of(giant)) {
+    const auto got = ::recv(wire.fd(), some.data(), some.size(), 0);
+    if (got <= 0) break;
+    came += static_cast<std::uint64_t>(got);
+    std::this_thread::sleep_for(10ms);  // all of it would take ten seconds
+  }
+  EXPECT_GT(came, 0U);
+  EXPECT_LT(came, length_of(giant));
+  EXPECT_TRUE(eventually([&] { return only_we_hold(giant); }));
+}
+
+TEST_F(SharedBodies, OfAClientThatReadsInTimeComeWhole) {
+  within = 120s;
+  RunningServer house(rooms(), Limits{.write = 25s});
+  expect_film(house.tcp());
 }
 
 }  // namespace

@@ -110,7 +110,7 @@ TEST(HlsWindowTest, NothingIsLostAndNothingComesTwice) {
   feed(window, film, 501);
   std::string all;
   for (const auto& segment : window.segments())
-    for (const auto& part : segment.parts) all += joined(part.pictures, 0, 1000);
+    for (const auto& part : segment.parts) all += joined(part.pictures);
   const auto first = std::stoull(all.substr(0, 8));
   EXPECT_EQ(first % film.group, 0U);
   for (std::size_t i = 0; i * 8 < all.size(); ++i) EXPECT_EQ(all.substr(i * 8, 8), std::to_string(first + i));
@@ -127,7 +127,7 @@ TEST(HlsWindowTest, AnotherHeadAndALostCameraAreDiscontinuities) {
   ASSERT_GT(window.segments().size(), before);
   const auto& changed = window.segments()[before];
   EXPECT_TRUE(changed.discontinuity);
-  EXPECT_EQ(joined({changed.head->bytes}, 0, 100), "head two");
+  EXPECT_EQ(http::joined({changed.head->bytes}), "head two");
   EXPECT_EQ(changed.head->number, changed.number);
   EXPECT_TRUE(window.close(MonotonicTime{film.at + 10s}));
   film.at += 20s;

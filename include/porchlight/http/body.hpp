@@ -51,6 +51,8 @@ std::string joined(const SharedSlices& slices);  // a copy
 struct SharedBody {
   SharedSlices slices;
   std::shared_ptr<const void> hold{};  // let go with the last slice
+  // Who has not taken all of it by then is closed, however steadily it reads; 0: Limits::write alone counts.
+  std::chrono::milliseconds within{0};
 };
 
 // The sending end of an answer that does not end by itself. Copies share it. Any thread, also after

@@ -11,24 +11,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "porchlight/base/clock.hpp"
 #include "porchlight/http/body.hpp"
 #include "porchlight/live/feed.hpp"
 
 namespace porchlight::live {
-
-// A stretch of a text that several answers share.
-struct SharedSlice {
-  http::SharedFrame text;
-  std::size_t offset = 0;
-  std::size_t bytes = 0;
-};
-using SharedSlices = std::vector<SharedSlice>;
-// `from`, and at most so many bytes, of all of them one behind the other.
-std::string joined(const SharedSlices& slices, std::size_t from, std::size_t bytes);
-std::size_t length_of(const SharedSlices& slices) noexcept;
 
 // One who watches by asking. Any thread; each member is the whole message: relaxed.
 class HlsViewer {
@@ -78,7 +66,7 @@ struct HlsMoment {
 struct HlsAnswer {
   int status = 200;  // 200; 400, 403, 404, 503
   std::string playlist{};
-  SharedSlices media{};
+  http::SharedSlices media{};
   const char* why = "";  // not 200
 };
 
