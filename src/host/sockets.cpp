@@ -39,12 +39,15 @@ void note_port(int fd, OwnSockets& own) {
     own.ports_v6.insert(ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port));
 }
 
+constexpr const char* descriptors_folder = "/proc/self/fd";
+
 // A descriptor may be closed and given to something else at any moment: then one number is off by one for
-// five seconds.
+// five seconds. By its name, as any file of /proc, and not as a descriptor that would be ours.
 void count(int fd, std::set<ino_t>& seen, OwnSockets& own) {
   struct stat file {};
+  const auto name = std::string(descriptors_folder) + '/' + std::to_string(fd);
   // One socket may have several descriptors.
-  if (::fstat(fd, &file) != 0 || !S_ISSOCK(file.st_mode) || !seen.insert(file.st_ino).second) return;
+  if (::stat(name.c_str(), &file) != 0 || !S_ISSOCK(file.st_mode) || !seen.insert(file.st_ino).second) return;
   const auto state = tcp_state(fd);
   if (!state || *state == TCP_CLOSE) return;
   switch (*state) {
@@ -67,7 +70,7 @@ void count(int fd, std::set<ino_t>& seen, OwnSockets& own) {
 
 std::optional<OwnSockets> own_sockets() {
   OwnSockets own;
-  const auto descriptors = names_in("/proc/self/fd");
+  const auto descriptors = names_in(descriptors_folder);
   if (descriptors.empty()) return std::nullopt;
   std::set<ino_t> seen;
   for (const auto& name : descriptors)

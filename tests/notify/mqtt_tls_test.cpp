@@ -88,6 +88,9 @@ class Listener {
 };
 
 TEST(MqttTls, BrokerIsLookedUpOnceWithoutWaitingAndAskedForByItsName) {
+#ifdef __SANITIZE_THREAD__
+  GTEST_SKIP() << "the thread sanitizer has a getaddrinfo() of its own, which ends in ours";
+#endif
   Listener listener;
   ASSERT_TRUE(listener.works());
   MqttOptions options;

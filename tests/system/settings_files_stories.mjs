@@ -131,7 +131,7 @@ export const filesStories = (settings) => ({
     await field(page, "Name (optional)").fill("Court");
     await yourTurn("change"); // the other: recorded around events only
     await page.getByRole("button", { name: "Save" }).click();
-    await page.getByRole("alert").getByText("Somebody changed the settings in between.").waitFor();
+    await page.getByRole("alert").getByText("Somebody changed the settings in between").waitFor();
     visit.expectFault(/412/);
     check((await field(page, "Record").inputValue()) === "events", "it is not seen what the other changed");
     check((await field(page, "Name (optional)").inputValue()) === "Court", "what was typed is lost");
