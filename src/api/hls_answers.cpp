@@ -18,9 +18,10 @@ using http::Response;
 // stream hold what it sent lately and no more, however many there are.
 constexpr std::chrono::seconds media_within{60};
 
-Response sharing(Response response, http::SharedSlices media, std::shared_ptr<const void> hold) {
-  response.shared =
-      std::make_shared<http::SharedBody>(http::SharedBody{std::move(media), std::move(hold), media_within});
+Response sharing(Response response, http::SharedBody body, std::shared_ptr<const live::HlsViewer> viewer) {
+  body.within = media_within;
+  body.is_over = [viewer = std::move(viewer)] { return viewer->has_left(); };
+  response.shared = std::make_shared<http::SharedBody>(std::move(body));
   return response;
 }
 
@@ -67,7 +68,7 @@ Response hls_playlist(std::string text) {
 
 // What an address names never changes, and is gone soon: a minute at most, in the caller's own browser alone.
 Response hls_media(const Request& request, const live::HlsName& name, http::SharedSlices media,
-                   std::shared_ptr<const void> hold) {
+                   std::shared_ptr<const void> hold, std::shared_ptr<const live::HlsViewer> viewer) {
   const bool is_head = name.kind == live::HlsName::Kind::head;
   Response response{200,
                     {{"Content-Type", is_head ? "video/mp4" : "video/iso.segment"},
@@ -78,7 +79,7 @@ Response hls_media(const Request& request, const live::HlsName& name, http::Shar
   const auto size = http::length_of(media);
   const auto header = request.method == http::Method::get ? request.header("range") : std::string_view{};
   const auto range = range_of(header, size);
-  if (!range) return sharing(std::move(response), std::move(media), std::move(hold));
+  if (!range) return sharing(std::move(response), {std::move(media), std::move(hold)}, std::move(viewer));
   if (range->bytes == 0) {
     auto refused = http::problem_response({.status = 416, .detail = "no such range"}, request.trace);
     refused.headers.emplace_back("Content-Range", "bytes */" + std::to_string(size));
@@ -88,7 +89,8 @@ Response hls_media(const Request& request, const live::HlsName& name, http::Shar
   response.headers.emplace_back("Content-Range", "bytes " + std::to_string(range->from) + '-' +
                                                      std::to_string(range->from + range->bytes - 1) + '/' +
                                                      std::to_string(size));
-  return sharing(std::move(response), http::cut(media, range->from, range->bytes), std::move(hold));
+  return sharing(std::move(response), {http::cut(media, range->from, range->bytes), std::move(hold)},
+                 std::move(viewer));
 }
 
 }  // namespace porchlight::api

@@ -66,7 +66,7 @@ Response HlsDesk::response(const Request& request, const std::shared_ptr<Viewing
   if (is_media && !place)
     return hls_refusal(request, {.status = 503, .why = "too many answers to this viewer are on their way"});
   if (!viewing->on_record.exchange(true)) note_beginning(accounts_, *viewing);
-  if (is_media) return hls_media(request, name, std::move(answer.media), std::move(place));
+  if (is_media) return hls_media(request, name, std::move(answer.media), std::move(place), viewing->viewer);
   playlists_.increment();
   return hls_playlist(std::move(answer.playlist));
 }

@@ -32,14 +32,15 @@ std::string settings_tag(std::string_view revision) {
   return '"' + std::string(revision) + '"';
 }
 
-bool lets_change(std::string_view if_match, std::string_view revision) {
-  if_match = trimmed(if_match);
-  if (if_match.empty() || if_match == "*") return true;
+bool lets_change(const std::optional<std::string>& if_match, std::string_view revision) {
+  if (!if_match) return true;
+  auto tags = trimmed(*if_match);
+  if (tags == "*") return true;
   const auto wanted = settings_tag(revision);
-  while (!if_match.empty()) {
-    const auto tag = if_match.substr(0, if_match.find(','));
+  while (!tags.empty()) {
+    const auto tag = tags.substr(0, tags.find(','));
     if (trimmed(tag) == wanted) return true;
-    if_match.remove_prefix(std::min(tag.size() + 1, if_match.size()));
+    tags.remove_prefix(std::min(tag.size() + 1, tags.size()));
   }
   return false;
 }

@@ -158,7 +158,9 @@ AuditRecord record_of(const Request& request, const Caller& caller, std::string 
 }
 
 void change(const Desk& desk, const Request& request, const Caller& caller, const Responder& responder) {
-  SettingsChange wanted{request.parameter("section"), request.parameter("id"), std::nullopt, {}};
+  SettingsChange wanted;
+  wanted.section = request.parameter("section");
+  wanted.id = request.parameter("id");
   if (!is_settings_section(wanted.section))
     return void(responder.send(refusal(
         404, "there is no section '" + wanted.section + "': cameras, buttons, channels, rules", request)));
@@ -171,7 +173,7 @@ void change(const Desk& desk, const Request& request, const Caller& caller, cons
     wanted.keys = keys->dump();
     changes = names_of(*keys);
   }
-  wanted.if_match = request.header("if-match");
+  wanted.if_match = request.header_list("if-match");
   wanted.record = record_of(request, caller, wanted.keys ? "update" : "delete");
   wanted.record.changes = std::move(changes);
   desk.ports.change(std::move(wanted), [responder, trace = request.trace](Result<SettingsOutcome> outcome) {

@@ -105,10 +105,10 @@ api::SettingsShown SettingsDesk::shown(const Files& files) const {
   nlohmann::ordered_json shown{
       {"sections", api::shown_sections(files.trees)},
       {"rules_usual", api::has_usual_rules(files.trees.all)},
-      {"file", files.page.string()},
-      {"writable", files.not_ours.empty() && is_writable(files.page)},
   };
   auto revision = revisions_.of(shown, files.trees.all);
+  shown["file"] = files.page.string();
+  shown["writable"] = files.not_ours.empty() && is_writable(files.page);
   shown["revision"] = revision;
   return {shown.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace), std::move(revision)};
 }
@@ -135,7 +135,8 @@ SettingsOutcome SettingsDesk::change(const SettingsChange& wanted) const {
   const bool usual_before = api::has_usual_rules(files->trees.all);
   if (usual_before != api::has_usual_rules(after->trees.all))
     outcome.warnings.emplace_back(usual_before ? first_rule : last_rule);
-  // Not of the files as they lie by now: what somebody wrote meanwhile, whoever asked has not seen.
+  // Not of the files as they lie by now: what somebody wrote meanwhile, whoever asked has not seen (but for
+  // what was written between the two readings above).
   outcome.revision = shown(*after).revision;
   return outcome;
 }

@@ -14,6 +14,7 @@
 #include "porchlight/camera/trial.hpp"
 #include "porchlight/media/jpeg.hpp"
 #include "porchlight/notify/dry_run.hpp"
+#include "porchlight/telemetry/log.hpp"
 
 namespace porchlight::app {
 namespace {
@@ -224,7 +225,10 @@ void try_channel(const TrialHouse& house, std::shared_ptr<const void> turn, cons
       static_cast<void>(put_on_record(house, record, outcome && outcome->delivered));
       answer(outcome);
     };
-    if (!house.on_main(finish)) answer(outcome);
+    if (house.on_main(finish)) return;
+    const telemetry::Logger log{"doorbell.app", telemetry::Component::system};
+    log.error("what became of a test message is not on record", {{"channel", id}});
+    answer(outcome);
   };
   try_later(house.executor, std::move(turn), std::move(*channel), recorded);
 }

@@ -178,6 +178,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     int status = 0;
     std::uint64_t sent = 0;  // bytes of the answer that went out
     std::chrono::steady_clock::time_point out_by = std::chrono::steady_clock::time_point::max();
+    std::function<bool()> is_over{};
     bool recorded = false;
   };
   std::unique_ptr<Current> current_;

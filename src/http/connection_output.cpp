@@ -73,6 +73,7 @@ void Connection::queue(Response response) {
     if (length_of(slices) <= one_record) return output_.add(head + joined(slices));
     if (response.shared->within > std::chrono::milliseconds::zero())
       current.out_by = std::chrono::steady_clock::now() + response.shared->within;
+    current.is_over = response.shared->is_over;
     output_.add(std::move(head));
     return output_.add(*response.shared);
   }
@@ -91,6 +92,7 @@ void Connection::ask_for_body() {
 // One flush at a time; what comes in between is sent by it.
 void Connection::flush() {
   if (flushing_ || phase_ == Phase::closed) return;
+  if (current_ && current_->is_over && current_->is_over()) return close();
   const auto progress = output_.advance(stream_, turn_bytes, serving_.scratch);
   written_ += progress.bytes;
   if (current_) current_->sent += progress.bytes;

@@ -104,6 +104,14 @@ std::string_view Request::header(std::string_view name) const {
   return {};
 }
 
+std::optional<std::string> Request::header_list(std::string_view name) const {
+  std::optional<std::string> list;
+  for (const auto& [key, value] : headers) {
+    if (equal_without_case(key, name)) list = list ? *list + ", " + value : value;
+  }
+  return list;
+}
+
 std::optional<std::string_view> Request::cookie(std::string_view name) const {
   std::optional<std::string_view> found;
   for (const auto& [key, value] : headers) {

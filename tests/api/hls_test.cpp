@@ -117,7 +117,8 @@ TEST(HlsMedia, IsTheWindowsOwn) {
   ASSERT_GE(pictures.size(), 3U);
   http::Request request;
   const auto hold = std::make_shared<int>(0);
-  const auto whole = hls_media(request, *live::hls_name("main-1.1.m4s"), pictures, hold);
+  const auto viewer = std::make_shared<live::HlsViewer>(MonotonicTime{});
+  const auto whole = hls_media(request, *live::hls_name("main-1.1.m4s"), pictures, hold, viewer);
   ASSERT_TRUE(whole.shared);
   ASSERT_EQ(whole.shared->slices.size(), pictures.size());
   for (std::size_t i = 0; i < pictures.size(); ++i)
@@ -125,13 +126,17 @@ TEST(HlsMedia, IsTheWindowsOwn) {
   EXPECT_TRUE(whole.body.empty());
   EXPECT_EQ(hold.use_count(), 2);
   EXPECT_EQ(whole.shared->within, 60s);
+  EXPECT_FALSE(whole.shared->is_over());
   request.headers = {{"Range", "bytes=9-17"}};
-  const auto range = hls_media(request, *live::hls_name("main-1.1.m4s"), pictures, hold);
+  const auto range = hls_media(request, *live::hls_name("main-1.1.m4s"), pictures, hold, viewer);
   ASSERT_TRUE(range.shared);
   ASSERT_EQ(range.shared->slices.size(), 2U);
   EXPECT_EQ(range.shared->slices[0].text.get(), pictures[1].text.get());
   EXPECT_EQ(range.shared->slices[1].text.get(), pictures[2].text.get());
   EXPECT_EQ(joined(range.shared->slices), joined(pictures).substr(9, 9));
+  viewer->leave();  // its right to watch has ended
+  EXPECT_TRUE(whole.shared->is_over());
+  EXPECT_TRUE(range.shared->is_over());
 }
 
 TEST_F(HlsRoute, AViewerHasSoManyMediaAnswersOnTheirWay) {

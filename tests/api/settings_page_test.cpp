@@ -273,9 +273,11 @@ TEST_F(SettingsPage, TheRevisionIsAnotherWithEachChangeAlsoOfASecret) {
 }
 
 TEST(SettingsPrecondition, LetsAChangeBeMadeAtTheRevisionThatItNames) {
-  for (const auto* good : {"", "*", "\"12ab\"", " \"12ab\" ", "\"0\", \"12ab\"", "\"0\",,\t\"12ab\""})
+  EXPECT_TRUE(lets_change(std::nullopt, "12ab"));
+  for (const auto* good : {"*", "\"12ab\"", " \"12ab\" ", "\"0\", \"12ab\"", "\"0\",,\t\"12ab\""})
     EXPECT_TRUE(lets_change(good, "12ab")) << good;
-  for (const auto* other : {"\"12ac\"", "12ab", "W/\"12ab\"", "\"12ab", "\"\"", ",", "\"*\"", "\"0\", *"})
+  for (const auto* other :
+       {"", " ", "\"12ac\"", "12ab", "W/\"12ab\"", "\"12ab", "\"\"", ",", "\"*\"", "\"0\", *"})
     EXPECT_FALSE(lets_change(other, "12ab")) << other;
 }
 

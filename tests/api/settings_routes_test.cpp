@@ -85,7 +85,7 @@ TEST_F(SettingsRoutes, ARevisionIsTheTag) {
 TEST_F(SettingsRoutes, IfMatchIsHandedOnAndAnotherRevisionRefused) {
   auto admin = login("admin");
   EXPECT_EQ(ask("DELETE", front, admin).status, 200);
-  EXPECT_EQ(asked().back().if_match, "");
+  EXPECT_EQ(asked().back().if_match, std::nullopt);
   admin.more = "If-Match: \"0123abcd\"\r\n";
   answer_with({Kind::stale, "read them again"});
   for (const std::string method : {"PUT", "DELETE"}) {
@@ -95,6 +95,12 @@ TEST_F(SettingsRoutes, IfMatchIsHandedOnAndAnotherRevisionRefused) {
     EXPECT_EQ(reply.headers.count("etag"), 0u);
     EXPECT_EQ(asked().back().if_match, "\"0123abcd\"");
   }
+  admin.more = "If-Match:\r\n";  // no precondition that could be read is none that holds
+  ask("DELETE", front, admin);
+  EXPECT_EQ(asked().back().if_match, "");
+  admin.more = "If-Match: \"a\"\r\nIf-Match: \"b\"\r\n";
+  ask("DELETE", front, admin);
+  EXPECT_EQ(asked().back().if_match, "\"a\", \"b\"");
 }
 
 TEST_F(SettingsRoutes, WhatIsNestedTooDeeplyIsRefusedBeforeItIsWalked) {

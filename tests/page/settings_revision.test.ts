@@ -2,7 +2,7 @@
 // A change is made to what was read; what somebody else changed in between is read first.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { asProblem } from "../../src/page/api";
-import { changeEntry, entriesOf, house, putEntry, refreshHouse, removeEntry } from "../../src/page/settings/entries";
+import { changeEntry, entriesOf, house, isThere, putEntry, refreshHouse, removeEntry } from "../../src/page/settings/entries";
 import { sayChange } from "../../src/page/settings/listed";
 import { sayRefused } from "../../src/page/settings/section";
 import { settingsEn } from "../../src/page/words/settings_en";
@@ -68,6 +68,16 @@ test("what somebody else changed in between is read again, said, and not undone"
   expect(entriesOf("cameras")[0]?.value.record).toBe("off");
   await putEntry("cameras", "front", { url: "rtsp://b", record: "off" });
   expect(changes()[1]?.ifMatch).toBe('"r2"');
+});
+
+test("an entry that was made by a request whose answer was lost is known again, with its login masked", async () => {
+  await refreshHouse();
+  expect(isThere("cameras", "front", { url: "rtsp://a", record: "continuous" })).toBe(true);
+  expect(isThere("cameras", "front", { url: "rtsp://u:p@a", record: "continuous" })).toBe(true);
+  expect(isThere("cameras", "front", { url: "rtsp://b", record: "continuous" })).toBe(false);
+  expect(isThere("cameras", "front", { url: "rtsp://a", user: "u" })).toBe(false);
+  expect(isThere("cameras", "front", { url: "rtsp://a", record: null })).toBe(false);
+  expect(isThere("cameras", "yard", { url: "rtsp://a" })).toBe(false);
 });
 
 test("a switch in the list is made on what is there now", async () => {

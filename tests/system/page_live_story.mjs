@@ -21,6 +21,12 @@ async function moves(page, width) {
   await page.getByText("Live", { exact: true }).waitFor();
 }
 
+/** Stills that are renewed: at least three pictures one after the other that were not there before. */
+async function renewed(page) {
+  await page.evaluate(() => (window.stillsSeen = new Set([document.querySelector(".tile.full img").src])));
+  await page.waitForFunction(() => window.stillsSeen.add(document.querySelector(".tile.full img").src).size > 3, null, { timeout: patience, polling: 200 });
+}
+
 /** No film, and a still with its age; what is on the glass does not call itself live. */
 async function stills(page) {
   await page.waitForFunction((selector) => document.querySelector(selector)?.hidden && document.querySelector(".tile.full img").naturalWidth > 0, video,
@@ -47,7 +53,11 @@ async function watched(how) {
   await moves(page, 1280);
   await yourTurn("other_codec");
   const playable = await page.evaluate(() => MediaSource.isTypeSupported('video/mp4; codecs="hvc1.1.6.L93.B0"'));
-  await (playable ? moves(page, 640) : stills(page));
+  if (playable) await moves(page, 640);
+  else {
+    await renewed(page); // the camera's own: what stands still since it went was one
+    await stills(page);
+  }
   await yourTurn("first_codec");
   await moves(page, 640);
   await yourTurn("restart"); // the daemon, under the open page

@@ -3,12 +3,14 @@
 RFC 8216bis, ffmpeg as the plain player and hls.js in a browser as the quick one."""
 
 import concurrent.futures
+import contextlib
 import http.client
 import json
 import os
 import pathlib
 import re
 import subprocess
+import threading
 import time
 import unittest
 
@@ -140,6 +142,22 @@ class HlsTest(LiveHouse):
         self.assertEqual(listed.faults, [], listed.text)
         return listed
 
+    @contextlib.contextmanager
+    def somebody_who_watches(self):
+        """Asks for the list twice a second meanwhile, whatever this thread waits for."""
+        done = threading.Event()
+
+        def watch():
+            while not done.wait(0.5):
+                self.get("main.m3u8")
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            yield
+        finally:
+            done.set()
+            watcher.join()
+
     def views(self):
         lines = map(json.loads, (self.daemon.state / "audit" / "audit.jsonl").read_text().splitlines())
         return [r["details"].get("seconds") for r in lines if r["audit_type"] == "data_access" and r["resource"] == "/hls/front"]
@@ -257,11 +275,12 @@ class HlsTest(LiveHouse):
 
         before = self.playlist()
         self.assertIn('CODECS="avc1.', index())
-        self.camera.kill()
-        self.camera.arguments = ("--codec", "h265")
-        self.camera.start()
-        # Who watches sees it in the list, and who comes then in the index.
-        listed = harness.wait_until(lambda: (now := self.playlist()).maps[-1] not in before.maps and now, 120, "another head")
+        with self.somebody_who_watches():  # or the window would go before the camera is back
+            self.camera.kill()
+            self.camera.arguments = ("--codec", "h265")
+            self.camera.start()
+            # Who watches sees it in the list, and who comes then in the index.
+            listed = harness.wait_until(lambda: (now := self.playlist()).maps[-1] not in before.maps and now, 120, "another head")
         self.assertIn(f'#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI="{listed.maps[-1]}"\n', listed.text)
         self.assertIn(before.maps[-1], listed.maps)
         self.assertRegex(index(), r'CODECS="(hvc1|hev1)[.]')

@@ -249,7 +249,9 @@ class SettingsTest(SettingsCase):
             sender.start()
         for sender in senders:
             sender.join(120)
-        self.assertEqual(sorted(statuses), [200] + [412] * 5)
+        # 429, 503: it was not its turn in time, and nothing was written either.
+        self.assertEqual(len(statuses), 6)
+        self.assertEqual([status for status in statuses if status not in (412, 429, 503)], [200])
         self.assertEqual(len(self.shown()["sections"]["buttons"]), 1)
 
     def test_an_entry_made_by_hand_is_laid_over(self):

@@ -20,11 +20,11 @@ struct KeyFault {
 
 // An entry of the page's file is to become this, or to go.
 struct SettingsChange {
-  std::string section;              // cameras, buttons, channels, rules
-  std::string id;                   // [a-z0-9_]+
-  std::optional<std::string> keys;  // a JSON object; nothing: the entry goes
-  AuditRecord record{};             // who asks, for the trail
-  std::string if_match{};           // as the header says; empty: whatever they are by now
+  std::string section;                    // cameras, buttons, channels, rules
+  std::string id;                         // [a-z0-9_]+
+  std::optional<std::string> keys;        // a JSON object; nothing: the entry goes
+  AuditRecord record{};                   // who asks, for the trail
+  std::optional<std::string> if_match{};  // as the header says; nothing: whatever they are by now
 };
 
 // The settings as they are shown, and the word for what they are at that moment (settings_revision.hpp).

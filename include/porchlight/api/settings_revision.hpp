@@ -2,6 +2,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,8 +26,9 @@ class SettingsRevisions {
 // The word as an ETag.
 std::string settings_tag(std::string_view revision);
 
-// Whether a change with this If-Match may be made where the settings are at `revision`: it names that, or is
-// `*`, or empty. Tags are compared strongly (RFC 9110, 13.1.1): `W/"…"` names nothing.
-bool lets_change(std::string_view if_match, std::string_view revision);
+// Whether a change with this If-Match may be made where the settings are at `revision`: there is none, it is
+// `*`, or it names that. Tags are compared strongly (RFC 9110, 13.1.1): `W/"…"` names nothing, and so does an
+// empty one.
+bool lets_change(const std::optional<std::string>& if_match, std::string_view revision);
 
 }  // namespace porchlight::api

@@ -46,13 +46,16 @@ std::uint64_t length_of(const SharedSlices& slices) noexcept;  // bytes
 SharedSlices cut(const SharedSlices& slices, std::uint64_t from, std::uint64_t bytes);
 std::string joined(const SharedSlices& slices);  // a copy
 
-// Bytes that others hold as well instead of a text of its own: they are sent without a copy. Each text is
-// let go when the client has it, and all of them when the client leaves.
+// Bytes that others hold as well instead of a text of its own: they are sent without a copy (but for what
+// fits into one TLS record with its head). Each text is let go when the client has it, and all of them when
+// the client leaves.
 struct SharedBody {
   SharedSlices slices;
   std::shared_ptr<const void> hold{};  // let go with the last slice
   // Who has not taken all of it by then is closed, however steadily it reads; 0: Limits::write alone counts.
   std::chrono::milliseconds within{0};
+  // Looked at before each write on the listener's thread: true ends the answer where it is.
+  std::function<bool()> is_over{};
 };
 
 // The sending end of an answer that does not end by itself. Copies share it. Any thread, also after

@@ -75,6 +75,8 @@ struct Request {
 
   // Names compare without case; empty when absent. The first of several.
   std::string_view header(std::string_view name) const;
+  // All of them as the one list that they are (RFC 9110, 5.3); nothing when there is none.
+  std::optional<std::string> header_list(std::string_view name) const;
   // Nothing when absent, and when two cookies of that name differ: one of them is not ours then.
   std::optional<std::string_view> cookie(std::string_view name) const;
   std::optional<std::string> query_value(std::string_view name) const;  // decoded

@@ -82,6 +82,17 @@ export function entryName(section: SectionName, id: string): string {
 }
 export const nameOfEntry = (entry: Entry): string => (typeof entry.value.name === "string" && entry.value.name ? entry.value.name : entry.id);
 
+// As it is shown: without the login of an address.
+const bare = (value: unknown): string => JSON.stringify(value).replace(/\/\/[^/@"]*@/g, "//");
+
+/** Whether that entry is there as this body would make it; of secrets only that they are set can be seen. */
+export function isThere(section: SectionName, id: string, body: Record<string, unknown>): boolean {
+  const entry = entriesOf(section).find((one) => one.id === id);
+  if (!entry) return false;
+  return Object.entries(body).every(([key, value]) =>
+    value === null ? !(key in entry.value) : entry.secret?.includes(key) || bare(entry.value[key] ?? null) === bare(value));
+}
+
 /** A fault of the daemon with the name of each entry beside the place where it stands: `buttons[0]` says nothing to who never saw the file. */
 export const withNames = (text: string): string =>
   text.replace(/(?:notifications\.)?\b(cameras|buttons|channels|rules)\[(\d+)\]/g, (place, section: SectionName, index: string) => {

@@ -5,7 +5,8 @@ import { useEffect, useState } from "preact/hooks";
 import { asProblem, type Problem } from "../api";
 import { explain, w } from "../words";
 import { Confirm } from "./confirm";
-import { changeEntry, entriesOf, house, putEntry, refreshHouse, removeEntry, sayOutcome, withNames, type Outcome, type SectionName } from "./entries";
+import { changeEntry, entriesOf, house, isThere, putEntry, refreshHouse, removeEntry, sayOutcome, withNames, type Outcome, type SectionName } from "./entries";
+import { dropDraft } from "./drafts";
 import { Form } from "./form_view";
 import { bodyOf, hasFaults, refusalOf, type Draft, type Entry, type Faults, type FieldSpec, type Refusal } from "./form";
 import { Begun, Item, nothing, Opened, Saying, sayChange, useReturn, type Said } from "./listed";
@@ -50,7 +51,13 @@ function Edit({ entry, saved, close, ...props }: EditProps) {
     const id = entry?.id ?? willBe(draft);
     const body = bodyOf(fields(draft), draft, entry);
     for (const key of own) delete body[key];
-    saved(await putEntry(section, id, body));
+    try {
+      saved(await putEntry(section, id, body));
+    } catch (thrown) {
+      // Saved before, and the answer was lost on its way: not to be made a second time under another id.
+      if (entry || asProblem(thrown).status !== 412 || !isThere(section, id, body)) throw thrown;
+      saved({});
+    }
   };
   return (
     <Opened title={entry ? s().editOf(props.title(entry, entriesOf(section).indexOf(entry))) : s().add[section]}>
@@ -123,6 +130,7 @@ export function Section(props: SectionProps) {
   const isGone = house.value !== null && open !== null && open !== fresh && !entriesOf(section).some((entry) => entry.id === open);
   useEffect(() => {
     if (!isGone) return;
+    dropDraft(`${section}/${open}`); // or the next entry of that id would begin with it
     setSaid({ ...nothing, fault: s().goneBetween });
     setOpen(null);
   }, [isGone]);
@@ -151,6 +159,7 @@ export function Section(props: SectionProps) {
 /** Why a change was refused, with who is in its way. */
 export function sayRefused(problem: Problem): string {
   if (problem.status === 412) return s().changedBetweenList;
+  if (problem.status === 404) return s().goneBetween;
   if (!hasFaults(problem)) return sayChange(problem);
   const lead = problem.status === 422 ? s().faultsElsewhere : sayChange(problem);
   return [lead.endsWith(":") ? lead : `${lead}:`, ...refusalOf(problem, []).others.map(withNames)].join(" ");
