@@ -16,6 +16,7 @@ export type Stop = () => void;
 
 const retryLive = 15_000; // ms, doubled each time
 const mostRetryLive = 240_000;
+const unplayableRetry = 60_000; // a camera may send something else by then
 
 function show(view: LiveView, which: "image" | "video"): void {
   view.image.hidden = which !== "image";
@@ -47,15 +48,21 @@ export function watch(camera: Camera, view: LiveView, small: boolean): Stop {
   let stop: Stop = () => undefined;
   let timer = 0;
   let pause = retryLive;
-  // The quicker way first; what cannot play here is not tried again.
-  const ways = [canPlay(camera) && "socket", canPlayHls(camera, view.video) && "playlist"].filter(Boolean);
+  // The quicker way first; where it cannot play what the camera sends, the other.
+  const all = [canPlay(camera) && "socket", canPlayHls(camera, view.video) && "playlist"].filter(Boolean);
+  let ways = [...all];
   const stills = (forGood: boolean): void => {
     stop();
     show(view, "image");
     stop = showStills(camera, view.image, (age) => view.shown(age, false));
     if (forGood) ways.shift();
     if (forGood && ways.length > 0) return live();
-    if (ways.length > 0) timer = window.setTimeout(live, pause);
+    if (all.length === 0) return;
+    if (forGood) {
+      ways = [...all];
+      pause = Math.max(pause, unplayableRetry);
+    }
+    timer = window.setTimeout(live, pause);
     pause = Math.min(mostRetryLive, pause * 2);
   };
   const live = (): void => {
@@ -88,7 +95,7 @@ export function watch(camera: Camera, view: LiveView, small: boolean): Stop {
   const begin = (): void => {
     clearTimeout(timer);
     if (document.hidden) stop();
-    else if (ways.length > 0) live();
+    else if (all.length > 0) live();
     else stills(false);
   };
   show(view, "image");
