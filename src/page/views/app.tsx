@@ -88,13 +88,27 @@ function title(): string {
   return titleOf(shown, w(), shown.page === "camera" ? nameOf(shown.id) : "");
 }
 
-export function App() {
+const again = 2; // s
+
+/** Asks until the house says who is here: it may be starting at this moment, and is not yet to be reached or has not read its accounts. */
+function useBeginning(): { problem: Problem | null; start(): void } {
   const [problem, setProblem] = useState<Problem | null>(null);
+  const ask = (): void => void begin().catch((thrown) => setProblem(asProblem(thrown)));
+  useEffect(ask, []);
+  useEffect(() => {
+    if (!problem || (problem.status !== 0 && problem.status !== 503)) return undefined;
+    const timer = setTimeout(ask, 1000 * Math.max(again, problem.retryAfter ?? 0));
+    return () => clearTimeout(timer);
+  }, [problem]);
   const start = (): void => {
     setProblem(null);
-    void begin().catch((thrown) => setProblem(asProblem(thrown)));
+    ask();
   };
-  useEffect(start, []);
+  return { problem, start };
+}
+
+export function App() {
+  const { problem, start } = useBeginning();
   // With the texts, not after them.
   useLayoutEffect(() => void (document.documentElement.lang = language.value), [language.value]);
   const called = title();
