@@ -199,19 +199,20 @@ Accounts::Accounts(AccountOptions options, std::filesystem::path folder, const C
     : state_(std::make_unique<State>(options, std::move(folder), clock, metrics, std::move(ports))) {}
 Accounts::~Accounts() = default;
 
-void Accounts::tick() {
+bool Accounts::tick() {
   auto& s = *state_;
   // The store lane says what it waits for.
-  if (s.ports.ready && !s.ports.ready() && !s.opened) return;
+  if (s.ports.ready && !s.ports.ready() && !s.opened) return false;
   if (auto status = s.open(); !status) {
     const auto& fault = status.error().text();
     if (fault != s.last_fault) s.log.error("nobody can log in, trying again", {{"fault", fault}});
     s.last_fault = fault;
-    return;
+    return true;  // once a second will do
   }
   s.last_fault.clear();
   s.note_sessions();
   s.measure();
+  return true;
 }
 
 void run(Accounts::State& accounts, Pace pace, const http::Request& request, const http::Responder& responder,

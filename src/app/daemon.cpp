@@ -157,7 +157,7 @@ void Daemon::make_accounts() {
   ports.ready = [this] { return health_.database_connected.load(); };
   accounts_ = std::make_unique<api::Accounts>(settings_.accounts, settings_.house.folder, clock_, *metrics_,
                                               std::move(ports));
-  executor.set_tick([this] { accounts_->tick(); });
+  executor.set_tick([this] { return accounts_->tick(); });
 }
 
 void Daemon::make_desk() {

@@ -30,7 +30,10 @@ std::unique_ptr<api::Library> make_library(pipeline::Pipeline& pipeline, api::Ac
   ports.hls = [&pipeline](live::HlsRequest request) { pipeline.ask_hls(std::move(request)); };
   ports.ready = [&health] { return health.database_connected.load(); };
   auto library = std::make_unique<api::Library>(folder, clock, metrics, accounts, std::move(ports));
-  executor.set_tick([&library = *library] { library.tick(); });
+  executor.set_tick([&library = *library] {
+    library.tick();
+    return true;
+  });
   pipeline.on_events_changed([&library = *library] { library.events_changed(); });
   return library;
 }

@@ -4,7 +4,8 @@
 namespace porchlight::pipeline {
 namespace {
 
-constexpr std::chrono::seconds tick_period{1};
+constexpr std::chrono::milliseconds tick_period{1000};
+constexpr std::chrono::milliseconds soon{50};
 
 }  // namespace
 
@@ -42,8 +43,8 @@ void Executor::run(std::stop_token stop, Heartbeat& heartbeat) {
   while (!stop.stop_requested()) {
     heartbeat.beat();
     if (std::chrono::steady_clock::now() >= next_tick) {
-      if (tick_) tick_();
-      next_tick = std::chrono::steady_clock::now() + tick_period;
+      const bool settled = !tick_ || tick_();
+      next_tick = std::chrono::steady_clock::now() + (settled ? tick_period : soon);
     }
     if (work_one()) continue;
     wakeup_.wait_for(next_tick - std::chrono::steady_clock::now(),

@@ -106,7 +106,10 @@ void Pipeline::State::make_event_clips() {
   };
   ports.store = [this](StoreJob job) { return store->queue().push(std::move(job)); };
   event_clips = std::make_unique<EventClips>(options.folder / "clips", clock, std::move(ports));
-  clips->set_tick([this] { event_clips->turn(clips->stop_token()); });
+  clips->set_tick([this] {
+    event_clips->turn(clips->stop_token());
+    return true;
+  });
   dispatcher->on_clip([this](ClipWish wish) {
     return clips->quick([this, wish = std::move(wish)] { event_clips->take(wish); });
   });

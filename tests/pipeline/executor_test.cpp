@@ -64,6 +64,21 @@ TEST(Executor, ManyQuickJobsWithoutASlowOneAllRun) {
   EXPECT_EQ(quick, 100U);
 }
 
+// Who waits for something at the start is not asked once a second: ten looks would be as many seconds.
+TEST(Executor, ATickThatIsNotSettledComesAgainSoon) {
+  Order order;
+  int looks = 0;
+  order.executor->set_tick([&] {
+    if (++looks == 10) order.stop.request_stop();
+    return false;
+  });
+  SystemClock clock;
+  Heartbeat heartbeat(clock);
+  const auto begin = clock.now();
+  order.executor->run(order.stop.get_token(), heartbeat);
+  EXPECT_LT(clock.now() - begin, std::chrono::seconds{5});
+}
+
 // A long job sees that it is to end.
 TEST(Executor, AJobHearsOfTheStopWhileItRuns) {
   Order order;

@@ -5,13 +5,14 @@ import { check, login, open, patience, tell, yourTurn } from "./page_browser.mjs
 
 const settings = JSON.parse(process.env.PAGE_SETTINGS);
 const video = "main .tile.full video";
+const back = 2 * patience; // ms; the page tries again once a minute, and a try takes 15 s to fail
 
 /** Moving pictures of that width, which go on. */
 async function moves(page, width) {
   const at = await page.waitForFunction(([selector, wanted]) => {
     const film = document.querySelector(selector);
     return film && !film.hidden && film.readyState >= 2 && film.videoWidth === wanted && { time: film.currentTime };
-  }, [video, width], { timeout: patience });
+  }, [video, width], { timeout: back });
   const { time } = await at.jsonValue();
   await page.waitForFunction(([selector, before]) => {
     const film = document.querySelector(selector);

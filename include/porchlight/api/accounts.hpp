@@ -77,8 +77,9 @@ class Accounts {
   Accounts& operator=(const Accounts&) = delete;
 
   // Executor's thread, about once a second. Opens the database (again, while that fails) and prints the
-  // first-run code when there is no account; ends what expired; writes down who was seen.
-  void tick();
+  // first-run code when there is no account; ends what expired; writes down who was seen. False while the
+  // store has not opened the database yet: then nobody can log in, and it should be called again soon.
+  bool tick();
 
   struct State;
   State& state() noexcept { return *state_; }

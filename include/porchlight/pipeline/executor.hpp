@@ -29,8 +29,10 @@ class Executor {
   bool quick(Job job) { return quick_.push(std::move(job)); }
   bool slow(Job job) { return slow_.push(std::move(job)); }
 
-  // Before run(): called on the executor's thread about once a second.
-  void set_tick(Job tick) { tick_ = std::move(tick); }
+  // Before run(): called on the executor's thread about once a second, and twenty times a second while it
+  // says false: something is not there yet that people wait for.
+  using Tick = std::function<bool()>;
+  void set_tick(Tick tick) { tick_ = std::move(tick); }
   // A job that throws ends the run with its exception; the rest stays queued for the next run.
   void run(std::stop_token stop, Heartbeat& heartbeat);
   // Within a job: stop is requested when run() is to end, which a long job must heed.
@@ -49,7 +51,7 @@ class Executor {
   Wakeup wakeup_;
   Queue quick_;
   Queue slow_;
-  Job tick_;
+  Tick tick_;
   std::size_t quick_done_ = 0;  // since the last slow one
   std::stop_token stop_;        // of the run
 };

@@ -15,8 +15,7 @@ export interface LiveView {
 export type Stop = () => void;
 
 const retryLive = 15_000; // ms, doubled each time
-const mostRetryLive = 240_000;
-const unplayableRetry = 60_000; // a camera may send something else by then
+const mostRetryLive = 60_000; // a camera that is back should move again within a minute
 
 function show(view: LiveView, which: "image" | "video"): void {
   view.image.hidden = which !== "image";
@@ -58,10 +57,8 @@ export function watch(camera: Camera, view: LiveView, small: boolean): Stop {
     if (forGood) ways.shift();
     if (forGood && ways.length > 0) return live();
     if (all.length === 0) return;
-    if (forGood) {
-      ways = [...all];
-      pause = Math.max(pause, unplayableRetry);
-    }
+    ways = [...all]; // the camera may send something else by then
+    if (forGood) pause = mostRetryLive;
     timer = window.setTimeout(live, pause);
     pause = Math.min(mostRetryLive, pause * 2);
   };
