@@ -24,6 +24,21 @@ telemetry::Counter security(telemetry::Metrics& metrics, const char* type, const
                          {{"event_type", type}, {"source", source}, {"action_taken", action}});
 }
 
+std::size_t bytes_of(const Directory& known) {
+  std::size_t bytes = 0;
+  for (const auto& [hash, session] : known.sessions)
+    bytes += sizeof(KnownSession) + sizeof(SessionLife) + hash.size() + session.row.token_hash.size() +
+             session.row.address.size() + session.row.agent.size();
+  return bytes;
+}
+
+// Sessions that were known before and are no longer.
+std::size_t gone_from(const Directory& before, const Directory& fresh) {
+  return static_cast<std::size_t>(
+      std::count_if(before.sessions.begin(), before.sessions.end(),
+                    [&](const auto& entry) { return !fresh.sessions.contains(entry.first); }));
+}
+
 telemetry::Gauge accounts_in(telemetry::Metrics& metrics, const char* state) {
   return metrics.gauge("user_accounts", {{"state", state}});
 }
@@ -46,23 +61,26 @@ AccountInstruments::AccountInstruments(telemetry::Metrics& metrics)
       account_lockout(security(metrics, "account_lockout", "auth", "locked")),
       unauthorized(security(metrics, "unauthorized_access", "api", "blocked")),
       privilege_escalation(security(metrics, "privilege_escalation", "api", "blocked")),
-      token_violation(security(metrics, "token_violation", "auth", "blocked")) {
+      token_violation(security(metrics, "token_violation", "auth", "blocked")),
+      erasure_request(security(metrics, "erasure_request", "api", "logged")),
+      session_cache(metrics, "session") {
   for (std::size_t i = 0; i < std::size(verdicts); ++i)
     verdicts[i] = metrics.counter("jwt_token_validations_total",
                                   {{"result", std::string(to_string(static_cast<TokenVerdict>(i)))}});
 }
 
 Accounts::State::State(AccountOptions wanted, std::filesystem::path where, const Clock& time,
-                       telemetry::Metrics& metrics, AccountPorts given)
+                       telemetry::Metrics& numbers, AccountPorts given)
     : options(wanted),
       folder(std::move(where)),
       clock(time),
+      metrics(numbers),
       ports(std::move(given)),
       instruments(metrics),
       throttle({.failures = static_cast<std::uint32_t>(wanted.lockout_failures),
                 .address_failures = static_cast<std::uint32_t>(wanted.lockout_failures) * 4,
                 .lock = wanted.lockout_time},
-               time),
+               time, numbers),
       refusals(time, OnceAMinute::WhenFull::say_no),
       hasher(wanted.password) {}
 
@@ -98,7 +116,7 @@ bool Accounts::State::is_expired(const KnownSession& session, WallTime now) cons
 Status Accounts::State::open() {
   if (opened) return {};
   if (ports.ready && !ports.ready()) return Error(ErrorCode::unavailable, "the database is not open yet");
-  auto database = store::Database::open(folder / "porchlight.db", {}, nullptr);
+  auto database = store::Database::open(folder / "porchlight.db", {}, &metrics);
   if (!database) return std::move(database).error();
   auto key = store::AccountsKey::load(folder);
   if (!key) return std::move(key).error();
@@ -153,6 +171,7 @@ Status Accounts::State::publish() {
     auto key = token.kind == store::TokenKind::scrape ? token.secret_hash : token.id;
     kind.emplace(std::move(key), std::move(token));
   }
+  instruments.session_cache.evicted(gone_from(*before, *fresh));
   {
     const std::lock_guard lock(mutex_);
     directory_ = std::move(fresh);
@@ -186,6 +205,7 @@ void Accounts::State::measure() {
   const auto is_live = [&](const auto& entry) { return !is_expired(entry.second, now); };
   instruments.sessions.set(
       static_cast<double>(std::count_if(known->sessions.begin(), known->sessions.end(), is_live)));
+  instruments.session_cache.holds(bytes_of(*known));
   double active = 0, locked = 0, disabled = 0;
   for (const auto& [id, user] : known->users)
     ++(user.disabled ? disabled : throttle.is_locked(user.name) ? locked : active);

@@ -13,6 +13,7 @@
 #include "porchlight/http/responder.hpp"
 #include "porchlight/store/accounts_key.hpp"
 #include "porchlight/store/database.hpp"
+#include "porchlight/telemetry/cache_meter.hpp"
 #include "porchlight/telemetry/log.hpp"
 
 namespace porchlight::api {
@@ -25,6 +26,8 @@ struct AccountInstruments {
   telemetry::Counter verdicts[7];  // by TokenVerdict
   // security_events_total
   telemetry::Counter failed_login, account_lockout, unauthorized, privilege_escalation, token_violation;
+  telemetry::Counter erasure_request;
+  telemetry::CacheMeter session_cache;  // the sessions of the directory; holds(): executor's thread
 };
 
 // What a job on the executor's thread works with.
@@ -36,7 +39,7 @@ struct OpenAccounts {
 };
 
 struct Accounts::State {
-  State(AccountOptions wanted, std::filesystem::path where, const Clock& time, telemetry::Metrics& metrics,
+  State(AccountOptions wanted, std::filesystem::path where, const Clock& time, telemetry::Metrics& numbers,
         AccountPorts given);
 
   // any thread
@@ -60,6 +63,7 @@ struct Accounts::State {
   const AccountOptions options;
   const std::filesystem::path folder;
   const Clock& clock;
+  telemetry::Metrics& metrics;
   const AccountPorts ports;
   const telemetry::Logger log{"doorbell.auth", telemetry::Component::auth};
   // any thread

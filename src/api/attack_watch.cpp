@@ -46,13 +46,17 @@ AttackWatch::AttackWatch(const Clock& clock, telemetry::Metrics& metrics, AuditS
 void AttackWatch::note(Rejection reason, const http::Peer& peer, std::string_view detail) {
   if (event_type(reason).empty()) return;
   counters_[static_cast<std::size_t>(reason)].increment();
-  auto* seen = seen_of(std::string(to_string(reason)) + ' ' + throttle_key(peer.address));
-  if (seen == nullptr) return;
-  if (!may_record(*seen)) {
-    ++seen->unsaid;
-    return;
-  }
-  record(reason, peer, detail, std::exchange(seen->unsaid, 0));
+  const auto unsaid = turn_of(std::string(to_string(reason)) + ' ' + throttle_key(peer.address));
+  if (unsaid) record(reason, peer, detail, *unsaid);
+}
+
+std::optional<std::uint64_t> AttackWatch::turn_of(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  auto* seen = seen_of(key);
+  if (seen == nullptr) return std::nullopt;
+  if (may_record(*seen)) return std::exchange(seen->unsaid, 0);
+  ++seen->unsaid;
+  return std::nullopt;
 }
 
 // Null when so many attack at once that there is no room to remember one more.

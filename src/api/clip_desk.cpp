@@ -132,8 +132,8 @@ Result<std::string> ClipDesk::make_now(const Wish& wish, const std::string& name
   const auto going_on = [&] {
     if (clock_.now() >= deadline) over.request_stop();
   };
-  auto status =
-      ports_.render({wish.camera_id, wish.from, wish.to, folder_ / name}, going_on, over.get_token());
+  auto status = ports_.render({wish.camera_id, wish.from, wish.to, folder_ / name, wish.kind}, going_on,
+                              over.get_token());
   if (status) return name;
   if (status.error().code() != ErrorCode::cancelled) return presentable(std::move(status).error());
   if (stop.stop_requested()) return Error(ErrorCode::unavailable, "the daemon is stopping");

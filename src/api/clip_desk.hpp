@@ -45,6 +45,7 @@ class ClipDesk {
     WallTime from{};
     WallTime to{};
     std::vector<store::Segment> segments;  // that lie in it, oldest first
+    ClipKind kind = ClipKind::event;       // for the one that makes it; not part of the name
   };
   // Beneath folder().
   static std::string name_of(const Wish& wish);

@@ -34,6 +34,7 @@ struct Asked {
   std::string camera;
   Interval interval;
   std::string thing;  // for the record of who looked at what
+  ClipKind kind;
 };
 
 // What the last part of the interval still lacks, when it is being recorded at this moment.
@@ -103,7 +104,7 @@ Status serve(Library::State& library, store::SegmentIndex* index, const Asked& a
     return asked.responder.send(
                refusal(400, "the interval has too many pieces; ask for a shorter one", asked.request)),
            Status();
-  library.clips.make({asked.camera, asked.interval.from, asked.interval.to, std::move(*segments)},
+  library.clips.make({asked.camera, asked.interval.from, asked.interval.to, std::move(*segments), asked.kind},
                      [&library, asked](const Result<std::string>& clip) { answer(library, asked, clip); });
   return {};
 }
@@ -123,8 +124,8 @@ void interval(Library::State& library, const Request& request, const Caller& cal
   const auto thing = request.path + "?camera=" + wish.camera + "&from=" + rfc3339(wish.interval.from) +
                      "&to=" + rfc3339(wish.interval.to);
   run_later(library, request, responder,
-            [&library, asked = Asked{request, caller, responder, wish.camera, wish.interval, thing}](
-                OpenLibrary&) -> Status {
+            [&library, asked = Asked{request, caller, responder, wish.camera, wish.interval, thing,
+                                     ClipKind::interval}](OpenLibrary&) -> Status {
               serve_or_say(library, asked);
               return {};
             });
@@ -157,7 +158,7 @@ void event_clip(Library::State& library, const Request& request, const Caller& c
     serve_or_say(library,
                  {request, caller, responder, found.camera_id,
                   interval_of(found, rolls ? rolls() : FootagePorts::Rolls{}, library.clips.limits().longest),
-                  request.path});
+                  request.path, ClipKind::event});
     return {};
   });
 }

@@ -20,6 +20,7 @@ constexpr std::chrono::milliseconds look_limit{5'000};
 // Beyond the daemon's own deadlines, so that it is the daemon that says what took too long.
 constexpr std::chrono::milliseconds ring_limit{7'000};
 constexpr std::chrono::milliseconds reload_limit{35'000};
+constexpr std::size_t largest_log = std::size_t{4} << 20;  // 200 records of 16 KiB
 
 std::string asking(const std::filesystem::path& socket) {
   return "ask the daemon at '" + socket.native() + "'";
@@ -109,16 +110,24 @@ Result<ControlAnswer> ControlClient::resend(std::string_view query) const {
   return call("POST", std::string("/api/v1/outbox/resend?").append(query), reload_limit);
 }
 
+Result<ControlAnswer> ControlClient::logs(const Parameters& parameters) const {
+  std::string target = "/api/v1/logs";
+  for (const auto& [name, value] : parameters)
+    target += (target.find('?') == std::string::npos ? '?' : '&') + name + '=' + percent_encoded(value);
+  return call("GET", target, look_limit, largest_log);
+}
+
 Result<ControlAnswer> ControlClient::get(std::string_view target) const {
   return call("GET", target, look_limit);
 }
 
 Result<ControlAnswer> ControlClient::call(std::string_view verb, std::string_view target,
-                                          std::chrono::milliseconds timeout) const {
+                                          std::chrono::milliseconds timeout, std::size_t largest_body) const {
   if (auto status = reachable(socket_); !status) return std::move(status).error();
   http::ClientOptions options;
   options.connect_timeout = connect_limit;
   options.total_timeout = timeout;
+  options.largest_body = largest_body;
   options.unix_socket = socket_.native();
   auto client = http::Client::create(std::move(options));
   if (!client) return std::move(client).error();

@@ -17,7 +17,7 @@ Result<store::SegmentIndex*> FootageShelf::index() {
   }
   if (open_ && open_->device == info.st_dev && open_->inode == info.st_ino) return &open_->index;
   open_.reset();
-  auto database = store::SegmentIndex::open(file_, {.mode = store::OpenMode::read_only}, nullptr);
+  auto database = store::SegmentIndex::open(file_, {.mode = store::OpenMode::read_only}, &metrics_);
   if (!database) return std::move(database).error();
   store::SegmentIndex index(**database);
   open_.emplace(Open{std::move(*database), index, info.st_dev, info.st_ino});

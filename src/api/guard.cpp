@@ -9,6 +9,7 @@
 #include "api/digest.hpp"
 #include "api/peer_trust.hpp"
 #include "api/standing.hpp"
+#include "porchlight/telemetry/log_context.hpp"
 
 namespace porchlight::api {
 namespace {
@@ -91,6 +92,22 @@ std::string asker_of(const Caller& caller) {
   return std::to_string(caller.user_id);
 }
 
+std::string session_of(const Caller& caller) {
+  return caller.kind == Caller::Kind::session ? std::to_string(caller.session_id) : std::string();
+}
+
+// What every record says that is made on this request's behalf.
+telemetry::LogContext context_of(const Request& request, const Caller& caller) {
+  telemetry::LogContext context;
+  context.request_id = request.request_id;
+  context.correlation_id = request.correlation_id;
+  context.trace_id = request.trace.trace_text();
+  context.span_id = request.trace.span_text();
+  context.user_id = asker_of(caller);
+  context.session_id = session_of(caller);
+  return context;
+}
+
 // What a template names: {id}, or {camera} where a file of it follows.
 const std::string& subject_of(const Request& request) {
   const auto& id = request.parameter("id");
@@ -131,7 +148,10 @@ Caller Guard::Judge::by_cookie(const Request& request, const Directory& known) c
   if (!token || token->empty() || !is_private(request)) return {};
   const auto found = known.sessions.find(sha256_hex(*token));
   const auto now = accounts_.clock.wall();
-  if (found == known.sessions.end() || accounts_.is_expired(found->second, now)) return {};
+  const bool known_here = found != known.sessions.end() && !accounts_.is_expired(found->second, now);
+  auto& cache = accounts_.instruments.session_cache;
+  known_here ? cache.hit() : cache.miss();
+  if (!known_here) return {};
   const auto* user = known.enabled_user(found->second.row.user_id);
   if (user == nullptr) return {};
   found->second.life->seen_ms.store(SessionLife::to_ms(now), std::memory_order_relaxed);
@@ -286,6 +306,7 @@ std::optional<Response> Guard::Judge::judge(Request& request, const Access& acce
   if (!open_to_all && is_too_early(request)) return try_again(request);
   auto caller = open_to_all ? Caller{} : identify(request);
   request.asker = asker_of(caller);
+  request.session = session_of(caller);
   if (auto refused = refusal(request, caller, access)) return refused;
   request.identity = std::move(caller);
   return std::nullopt;
@@ -299,7 +320,9 @@ void Guard::add(http::Route route, Access access, CallerHandler handler) {
   route.handler = [handler = std::move(handler)](const Request& request, const http::Responder& responder) {
     const auto* caller = request.identity_as<Caller>();
     // Without its gate the route is nobody's: the responder dies unused and says 503.
-    if (caller != nullptr) handler(request, *caller, responder);
+    if (caller == nullptr) return;
+    const telemetry::ContextScope scope(context_of(request, *caller));
+    handler(request, *caller, responder);
   };
   route.visibility =
       access.grant == Grant::control_socket ? http::Visibility::unix_only : http::Visibility::everywhere;

@@ -20,7 +20,7 @@ namespace porchlight::api {
 using CallerHandler = std::function<void(const http::Request&, const Caller&, const http::Responder&)>;
 
 // The table of permissions. Every route goes into the router through add(); nothing that add() does
-// not know may be in it when router() is asked for. Filled at start, then const; listener's thread.
+// not know may be in it when router() is asked for. Filled at start, then const; the listeners' threads.
 // A request is judged in its route's gate: by its head, before its body is read.
 class Guard {
  public:

@@ -97,6 +97,20 @@ std::optional<std::vector<std::string>> JsonBody::optional_texts(const char* mem
   return texts;
 }
 
+std::optional<std::map<std::string, std::string>> JsonBody::optional_text_map(const char* member) {
+  const auto* value = find(member, &json::is_object, "an object");
+  if (value == nullptr) return std::nullopt;
+  std::map<std::string, std::string> texts;
+  for (const auto& [name, entry] : value->items()) {
+    if (!entry.is_string() || texts.size() == longest_list) {
+      fault(named(member) + "must be an object of at most 64 texts");
+      return std::nullopt;
+    }
+    texts[name] = entry.get<std::string>();
+  }
+  return texts;
+}
+
 void JsonBody::fault(std::string text, int status) {
   if (!fault_.empty()) return;
   fault_ = std::move(text);

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <initializer_list>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -25,6 +26,8 @@ class JsonBody {
   std::optional<bool> optional_boolean(const char* member);
   std::optional<std::int64_t> optional_integer(const char* member, std::int64_t least, std::int64_t most);
   std::optional<std::vector<std::string>> optional_texts(const char* member);
+  // An object whose members the caller chose, at most 64.
+  std::optional<std::map<std::string, std::string>> optional_text_map(const char* member);
 
   void fault(std::string text, int status = 400);
   // What to answer when something was wrong.

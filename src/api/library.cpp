@@ -28,7 +28,7 @@ Library::State::State(std::filesystem::path where, const Clock& time, telemetry:
       mjpeg(accounts, time, ports.watch_pictures),
       hls(accounts, time, ports.hls, instruments),
       clips(folder, ports.footage, clock),
-      footage(folder / "footage.db") {}
+      footage(folder / "footage.db", instruments) {}
 
 Status Library::State::open() {
   if (opened) return {};

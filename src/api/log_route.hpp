@@ -6,7 +6,7 @@
 
 namespace porchlight::api {
 
-// GET /api/v1/logs: the newest records of level warning and above, for administrators.
+// GET /api/v1/logs: the newest records, for administrators.
 void add_log_route(Guard& guard, Looks& looks);
 
 }  // namespace porchlight::api

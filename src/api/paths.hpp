@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 
 namespace porchlight::api::paths {
 
@@ -72,6 +73,7 @@ inline constexpr const char* identify = "/api/v1/faces/identify";
 inline constexpr const char* audit = "/api/v1/audit";
 inline constexpr const char* audit_verify = "/api/v1/audit/verify";
 inline constexpr const char* logs = "/api/v1/logs";
+inline constexpr const char* log_levels = "/api/v1/logs/levels";
 
 inline constexpr const char* settings = "/api/v1/settings";
 inline constexpr const char* settings_entry = "/api/v1/settings/{section}/{id}";
@@ -126,6 +128,7 @@ inline constexpr std::array all = {
     audit,
     audit_verify,
     logs,
+    log_levels,
     openapi,
     acknowledge,
     link,
@@ -148,5 +151,9 @@ inline constexpr std::array all = {
     channel_trial,
     rule_trial,
 };
+
+// docs/metrics.md says how much a route costs in series, and what bounds all of them.
+inline constexpr std::size_t most_routes = 80;
+static_assert(all.size() <= most_routes);
 
 }  // namespace porchlight::api::paths

@@ -15,7 +15,7 @@ People::~People() = default;
 Result<OpenPeople> People::State::open() const {
   if (library.ports.ready && !library.ports.ready())
     return Error(ErrorCode::unavailable, "the database is not open yet");
-  auto database = store::Database::open(library.folder / "porchlight.db", {}, nullptr);
+  auto database = store::Database::open(library.folder / "porchlight.db", {}, &library.metrics);
   if (!database) {
     log.error("the gallery cannot be opened", {{"fault", database.error().text()}});
     return std::move(database).error();

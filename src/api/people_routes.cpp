@@ -159,8 +159,10 @@ void forget(People::State& people, OpenPeople& open, const Asker& asker, std::in
   }
   const auto name = (*person)->name;
   Status left;
-  auto status = make_change(people, asker, {name, "delete", "person forgotten"},
-                            [&] { return done_or_left(open.gallery.forget(name), left); });
+  auto status = make_change(people, asker, {name, "delete", "person forgotten"}, [&] {
+    people.library.accounts.instruments.erasure_request.increment();
+    return done_or_left(open.gallery.forget(name), left);
+  });
   if (status) status = std::move(left);
   if (status || status.error().code() == ErrorCode::unavailable) {
     if (const auto erased = store::erase_audit_value(*open.database, name); !erased) status = erased.error();

@@ -9,6 +9,7 @@
 #include "api/guard.hpp"
 #include "api/health_routes.hpp"
 #include "api/link_routes.hpp"
+#include "api/log_levels_route.hpp"
 #include "api/log_route.hpp"
 #include "api/look_routes.hpp"
 #include "api/metrics_route.hpp"
@@ -32,7 +33,7 @@ Guard route_table(Port port, telemetry::Metrics& metrics, telemetry::Health& hea
   Guard guard(state, port.camera_of_button);
   const auto cameras = port.cameras;
   add_page_routes(guard, port.page_places);
-  add_metrics_route(guard, metrics);
+  add_metrics_route(guard, metrics, state.clock);
   add_health_routes(guard, health);
   add_authority_route(guard, port.authority);
   add_stream_routes(guard, library.state());  // before events/{id}: the first that fits is taken
@@ -62,6 +63,7 @@ Guard route_table(Port port, telemetry::Metrics& metrics, telemetry::Health& hea
   add_face_routes(guard, people.state());
   add_audit_routes(guard, library.state());
   add_log_route(guard, library.state().looks);
+  add_log_levels_routes(guard, library.state());
   return guard;
 }
 

@@ -40,6 +40,18 @@ void Throttle::make_room(Records& records) {
     return a.second.last < b.second.last;
   });
   records.erase(oldest);
+  cache_.evicted();
+}
+
+void Throttle::look_up(const Records& records, const std::string& key) {
+  records.contains(key) ? cache_.hit() : cache_.miss();
+}
+
+void Throttle::measure() {
+  std::size_t bytes = 0;
+  for (const auto* records : {&accounts_, &addresses_})
+    for (const auto& [key, record] : *records) bytes += sizeof(Records::value_type) + key.size();
+  cache_.holds(bytes);
 }
 
 void Throttle::take_back(Records& records, const std::string& key) {
@@ -49,6 +61,14 @@ void Throttle::take_back(Records& records, const std::string& key) {
 
 std::optional<seconds> Throttle::begin(const std::string& account, const std::string& address) {
   const std::lock_guard lock(mutex_);
+  look_up(addresses_, address);
+  if (!account.empty()) look_up(accounts_, account);
+  auto wait = begin_with(account, address);
+  measure();
+  return wait;
+}
+
+std::optional<seconds> Throttle::begin_with(const std::string& account, const std::string& address) {
   if (auto wait = wait_for(addresses_, address, options_.address_failures)) return wait;
   if (!account.empty())
     if (auto wait = wait_for(accounts_, account, options_.failures)) return wait;
@@ -59,7 +79,7 @@ std::optional<seconds> Throttle::begin(const std::string& account, const std::st
 
 void Throttle::succeeded(const std::string& account, const std::string& address) {
   const std::lock_guard lock(mutex_);
-  accounts_.erase(account);
+  if (accounts_.erase(account) != 0) measure();
   // Not erased: who owns one account may not guess at others without end by logging in between.
   take_back(addresses_, address);
 }
@@ -88,6 +108,7 @@ void Throttle::clear() {
   const std::lock_guard lock(mutex_);
   accounts_.clear();
   addresses_.clear();
+  measure();
 }
 
 std::size_t Throttle::remembered() const {

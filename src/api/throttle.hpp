@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "porchlight/base/clock.hpp"
+#include "porchlight/telemetry/cache_meter.hpp"
 
 namespace porchlight::api {
 
@@ -23,7 +24,9 @@ struct ThrottleOptions {
 // cannot tell. An attempt counts as failed from its begin(): guesses side by side win nothing. Any thread.
 class Throttle {
  public:
-  Throttle(ThrottleOptions options, const Clock& clock) : options_(options), clock_(clock) {}
+  // `metrics` shows it as the cache `rate_limit`: each name and each address is a look-up.
+  Throttle(ThrottleOptions options, const Clock& clock, telemetry::Metrics& metrics)
+      : options_(options), clock_(clock), cache_(metrics, "rate_limit") {}
 
   // How long to wait; nothing: go on, and end with succeeded() or failed(). `account` may be empty.
   std::optional<std::chrono::seconds> begin(const std::string& account, const std::string& address);
@@ -45,6 +48,9 @@ class Throttle {
     bool told = false;
   };
   using Records = std::unordered_map<std::string, Record>;
+  std::optional<std::chrono::seconds> begin_with(const std::string& account, const std::string& address);
+  void look_up(const Records& records, const std::string& key);
+  void measure();
   std::optional<std::chrono::seconds> wait_for(const Records& records, const std::string& key,
                                                std::uint32_t limit) const;
   void count(Records& records, const std::string& key);
@@ -56,6 +62,7 @@ class Throttle {
   mutable std::mutex mutex_;
   Records accounts_;
   Records addresses_;
+  telemetry::CacheMeter cache_;
 };
 
 // What counts as one address: an IPv6 subscriber has a whole /64.

@@ -11,7 +11,7 @@ namespace porchlight::api {
 
 // How often one address may knock in a minute, at a door that nobody logs in at. Remembers a bounded number
 // of addresses; when more come within a minute it begins anew, because a stranger's flood must not lock out
-// whoever answers the door. Listener's thread.
+// whoever answers the door. One thread at a time.
 class VisitLimit {
  public:
   static constexpr std::size_t remembered = 1024;

@@ -41,6 +41,18 @@ int ring_command(const CommandOptions& options, const std::string& button);
 int status_command(const CommandOptions& options);
 int reload_command(const CommandOptions& options);
 
+struct LogSelection {
+  std::string level = "info";  // in any letters
+  std::string component;       // empty: any, and so with the others
+  std::string logger;
+  std::string since;  // 1h, or a time on the command line
+  std::string request;
+  std::string trace;
+  int lines = 50;
+  bool follow = false;
+};
+int logs_command(const CommandOptions& options, const LogSelection& asked);
+
 int outputs_list_command(const CommandOptions& options);
 int outputs_test_command(const CommandOptions& options, const std::string& id);
 int outputs_rest_command(const CommandOptions& options);

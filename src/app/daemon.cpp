@@ -19,6 +19,7 @@
 #include "app/people.hpp"
 #include "porchlight/api/page_places.hpp"
 #include "porchlight/api/routes.hpp"
+#include "porchlight/http/client.hpp"
 #include "porchlight/media/av.hpp"
 #include "porchlight/telemetry/build.hpp"
 
@@ -67,6 +68,10 @@ store::AuditActor asker_of(const http::Peer& peer) {
   return actor;
 }
 
+std::string with_port(const std::string& listen, std::uint16_t port) {
+  return listen.substr(0, listen.rfind(':') + 1) + std::to_string(port);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Daemon>> Daemon::create(std::filesystem::path file, Settings settings,
@@ -85,6 +90,9 @@ Daemon::Daemon(std::filesystem::path file, Settings settings, Signals signals, W
       started_(settings_),
       signals_(std::move(signals)),
       metrics_(std::make_unique<telemetry::Metrics>(closed_sets(settings_))),
+      config_changes_(metrics_->counter(
+          "security_events_total",
+          {{"event_type", "config_change"}, {"source", "config"}, {"action_taken", "logged"}})),
       wakeup_(std::move(wakeup)),
       orders_(16, wakeup_),
       supervisor_(std::make_unique<pipeline::Supervisor>(clock_, *metrics_)) {}
@@ -101,6 +109,7 @@ Status Daemon::build() {
   health_.set(Part::config, PartState::started);
   if (auto status = make_folder(settings_.house.folder); !status) return status;
   link_key_ = read_link_key(settings_.house.folder, log_);
+  telemetry::set_pseudonym_key(read_pseudonym_key(settings_.house.folder));
   settings_.house.links = make_links(link_key_, started_.server.public_url, settings_.house.notifications);
   auto house = pipeline::Pipeline::create(settings_.house, clock_, *metrics_, health_, *supervisor_);
   if (!house) return std::move(house).error();
@@ -131,6 +140,7 @@ Status Daemon::make_server() {
   options.credentials = credentials_;
   options.trusted_proxies = started_.server.trusted_proxies;
   options.access_log = started_.access_log;
+  options.access_sample = started_.access_sample;
   options.on_rejection = [this](http::Rejection reason, const http::Peer& peer, std::string_view detail) {
     attacks_->note(reason, peer, detail);
   };
@@ -244,8 +254,7 @@ api::Port Daemon::make_port() {
 
 // As configured, with the port that was really taken when 0 was asked for.
 std::string Daemon::bound_address() const {
-  const auto& listen = started_.server.listen;
-  return listen.substr(0, listen.rfind(':') + 1) + std::to_string(server_->port());
+  return with_port(started_.server.listen, server_->port());
 }
 
 void Daemon::start_workers() {
@@ -254,6 +263,10 @@ void Daemon::start_workers() {
   pipeline_->start();
   supervisor_->start({"http", "http", pipeline::Stage::http, 10s,
                       [this](std::stop_token stop, Heartbeat& beat) { server_->run(stop, beat); }});
+  if (server_->metrics_port() != 0)
+    supervisor_->start(
+        {"metrics", "http", pipeline::Stage::http, 10s,
+         [this](std::stop_token stop, Heartbeat& beat) { server_->run_metrics(stop, beat); }});
 }
 
 void Daemon::await_armed() {
@@ -265,7 +278,10 @@ int Daemon::run() {
   start_workers();
   await_armed();
   service_.ready(condition());
-  log_.info("started", {{"listen", bound_address()}, {"condition", condition()}});
+  const auto port = server_->metrics_port();
+  log_.info("started", {{"listen", bound_address()},
+                        {"metrics_listen", port == 0 ? "off" : with_port(started_.server.metrics_listen, port)},
+                        {"condition", condition()}});
   if (const auto& dir = started_.log.dir; !dir.empty() && ::access(dir.c_str(), W_OK) != 0)
     log_.error("no log files", {{"fault", errno_error(errno, "write to log.dir '" + dir + "'").text()}});
   for (;;) {
@@ -303,7 +319,14 @@ void Daemon::once_a_second() {
   if (!all_beat && !watchdog_held_back_) service_.status("a worker is silent; the watchdog will restart us");
   watchdog_held_back_ = !all_beat;
   pipeline_->sample();
+  show_client_connections();
   if (clock_.now() >= next_certificate_check_) refresh_certificate();
+}
+
+void Daemon::show_client_connections() {
+  const auto now = http::client_connections();
+  metrics_->gauge("http_client_connections", {{"state", "active"}}).set(static_cast<double>(now.active));
+  metrics_->gauge("http_client_connections", {{"state", "idle"}}).set(static_cast<double>(now.idle));
 }
 
 // True when another certificate is shown from now on.
@@ -363,6 +386,7 @@ std::vector<std::string> Daemon::needs_restart(const Settings& fresh) const {
   for (const auto* key : {"server", "metrics", "storage", "accounts"})
     if (started_.fingerprint(key) != fresh.fingerprint(key)) keys.emplace_back(key);
   if (fresh.access_log != started_.access_log) keys.emplace_back("log.access");
+  if (fresh.access_sample != started_.access_sample) keys.emplace_back("log.sample");
   if (fresh.log.dir != started_.log.dir) keys.emplace_back("log.dir");
   if (fresh.log.json != started_.log.json) keys.emplace_back("log.format");
   if (fresh.log.environment != started_.log.environment) keys.emplace_back("log.environment");
@@ -371,7 +395,8 @@ std::vector<std::string> Daemon::needs_restart(const Settings& fresh) const {
 
 // A reload that cannot be recorded is refused. The record names keys, never values: those may be secret.
 api::ReloadReport Daemon::recorded_apply(Settings fresh, const store::AuditActor& asker) {
-  const auto record = [this, &asker, changed = changed_keys(settings_, fresh)](store::AuditResult result) {
+  const auto changed = changed_keys(settings_, fresh);
+  const auto record = [this, &asker, &changed](store::AuditResult result) {
     return pipeline_->record(
         {store::SystemChange{"config", "reload",
                              changed.empty() ? "no key changed" : "changed: " + joined(changed), "", "",
@@ -384,6 +409,7 @@ api::ReloadReport Daemon::recorded_apply(Settings fresh, const store::AuditActor
     refused.faults.push_back("reload refused, because it cannot be recorded: " + status.error().text());
     return refused;
   }
+  if (!changed.empty()) config_changes_.increment();
   auto report = apply(std::move(fresh));
   const auto result = report.faults.empty() ? store::AuditResult::success : store::AuditResult::failure;
   if (auto status = record(result); !status)
@@ -395,10 +421,16 @@ api::ReloadReport Daemon::apply(Settings fresh) {
   const auto changed = [&](const char* key) { return settings_.fingerprint(key) != fresh.fingerprint(key); };
   api::ReloadReport report;
   report.needs_restart = needs_restart(fresh);
-  if (fresh.log.level != settings_.log.level) {
-    telemetry::set_log_level(fresh.log.level);
-    report.applied.emplace_back("log.level");
+  if (fresh.slow_query != settings_.slow_query) {
+    store::set_slow_query(fresh.slow_query);
+    report.applied.emplace_back("database.slow_query_ms");
   }
+  if (fresh.log.level != settings_.log.level) report.applied.emplace_back("log.level");
+  if (fresh.log.levels != settings_.log.levels) report.applied.emplace_back("log.levels");
+  telemetry::set_log_levels(fresh.log.level, fresh.log.levels);
+  if (fresh.log.truncate_addresses != settings_.log.truncate_addresses)
+    report.applied.emplace_back("privacy.truncate_ip");
+  telemetry::truncate_log_addresses(fresh.log.truncate_addresses);
   if (refresh_certificate()) report.applied.emplace_back("server.tls");
   // Where the data lies does not change under a running daemon.
   fresh.house.folder = started_.house.folder;

@@ -55,6 +55,7 @@ class Daemon {
   void await_armed();
   void wait_for_news();
   void once_a_second();
+  void show_client_connections();
   bool refresh_certificate();
   std::string condition() const;
   std::string bound_address() const;
@@ -73,6 +74,7 @@ class Daemon {
   const telemetry::Logger log_{"doorbell.app", telemetry::Component::system};
   telemetry::Health health_{clock_};
   std::unique_ptr<telemetry::Metrics> metrics_;
+  telemetry::Counter config_changes_;  // once each is on record
   Wakeup wakeup_;
   Orders orders_;
   std::string link_key_;                     // empty: there are no links

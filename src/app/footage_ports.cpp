@@ -49,17 +49,19 @@ api::FootagePorts make_footage_ports(pipeline::Pipeline& pipeline, const std::fi
   ports.slow = [&executor](Job job) {
     return executor.slow([&executor, job = std::move(job)] { job(executor.stop_token()); });
   };
-  const auto shelf = std::make_shared<api::FootageShelf>(storage / "footage.db");
+  const auto shelf = std::make_shared<api::FootageShelf>(storage / "footage.db", metrics);
   ports.render = [shelf, storage, recordings, &clock, meter](const api::ClipOrder& order,
                                                              const std::function<void()>& going_on,
                                                              std::stop_token stop) {
-    return meter->run(record::Rendering::clip, clock,
+    const auto mode =
+        order.kind == api::ClipKind::interval ? record::Rendering::export_ : record::Rendering::clip;
+    return meter->run(mode, clock,
                       [&] { return render(*shelf, storage, recordings, order, going_on, std::move(stop)); });
   };
   pipeline.set_clip_maker([render = ports.render](const std::string& camera, WallTime from, WallTime to,
                                                   const std::filesystem::path& out, std::stop_token stop) {
     return render(
-        {camera, from, to, out}, [] {}, std::move(stop));
+        {camera, from, to, out, api::ClipKind::event}, [] {}, std::move(stop));
   });
   ports.thumbnail = [recordings, &clock, meter](const store::Segment& segment, std::chrono::milliseconds into,
                                                 int width) {

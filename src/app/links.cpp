@@ -12,6 +12,11 @@ std::string read_link_key(const std::filesystem::path& folder, const telemetry::
   return {};
 }
 
+std::string read_pseudonym_key(const std::filesystem::path& folder) {
+  const auto key = store::AccountsKey::load(folder);
+  return key ? key->derived("log pseudonyms") : std::string();
+}
+
 notify::LinkMakerPtr make_links(const std::string& key, const std::string& public_url,
                                 const notify::Options& notifications) {
   if (key.empty() || public_url.empty()) return nullptr;

@@ -21,7 +21,7 @@ namespace {
 using namespace porchlight::app;
 
 // Names that users may look for; the program says that they are not there yet.
-constexpr std::array not_yet{"logs", "plates", "backup", "restore"};
+constexpr std::array not_yet{"plates", "backup", "restore"};
 
 std::string not_empty(const std::string& text) {
   return text.empty() ? "must not be empty" : "";
@@ -45,6 +45,7 @@ class CommandLine {
     auto* ring = add("ring", "ring at the running daemon; done when the ring is stored",
                      [this] { return ring_command(options_, button_); });
     ring->add_option("--button", button_, "the button's id; may be left out when there is only one");
+    add_logs();
     add_cameras();
     add_outputs();
     add_faces();
@@ -108,6 +109,23 @@ class CommandLine {
   }
   CLI::App* add(const char* name, const char* what, std::function<int()> action) {
     return add(app_, name, what, std::move(action));
+  }
+
+  void add_logs() {
+    auto* logs = add("logs", "what the running daemon said of late; exit 3 when none runs",
+                     [this] { return logs_command(options_, logs_); });
+    logs->add_option("--level", logs_.level, "debug, info, warning, error or critical, and above")
+        ->capture_default_str();
+    logs->add_option("--component", logs_.component,
+                     "recording, api, auth, ai, streaming, storage, notification, hardware or system");
+    logs->add_option("--logger", logs_.logger, "this logger and those below it: doorbell.camera");
+    logs->add_option("--since", logs_.since, "1h, 04:20, or RFC 3339");
+    logs->add_option("--request", logs_.request, "made for the request of this X-Request-ID");
+    logs->add_option("--trace", logs_.trace, "of this trace");
+    logs->add_option("-n,--lines", logs_.lines, "how many at most")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 200));
+    logs->add_flag("-f,--follow", logs_.follow, "go on with what comes");
   }
 
   void add_cameras() {
@@ -344,6 +362,7 @@ class CommandLine {
   DiscoverOptions discover_;
   NewAccount account_;
   OutboxSelection outbox_;
+  LogSelection logs_;
   FootageRange range_;
   NewToken token_;
   AlertmanagerFiles alertmanager_;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstdlib>
+
 #include "app/commands.hpp"
 #include "app/daemon.hpp"
 #include "app/terminal.hpp"
@@ -11,7 +13,9 @@ int run_command(const CommandOptions& options) {
   // Before any thread: they inherit the blocked signals.
   auto signals = Signals::create();
   if (!signals) return complain(signals.error());
+  settings->log.journal = telemetry::journal_socket_of(settings->log.fd, std::getenv("JOURNAL_STREAM"));
   telemetry::start_logging(settings->log);
+  store::set_slow_query(settings->slow_query);
   auto daemon = Daemon::create(options.config, std::move(*settings), std::move(*signals));
   if (!daemon) return complain(daemon.error().text(), exit_unreachable);
   return (*daemon)->run();

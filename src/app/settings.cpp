@@ -11,23 +11,34 @@
 #include "porchlight/base/mounts.hpp"
 #include "porchlight/gpio/button_lane.hpp"
 #include "porchlight/notify/hours.hpp"
+#include "porchlight/telemetry/log_levels.hpp"
 #include "porchlight/vision/face_engine.hpp"
 
 namespace porchlight::app {
 namespace {
 
-telemetry::Level level_of(std::string_view word) {
-  if (word == "debug") return telemetry::Level::debug;
-  if (word == "warning") return telemetry::Level::warning;
-  if (word == "error") return telemetry::Level::error;
-  if (word == "critical") return telemetry::Level::critical;
-  return telemetry::Level::info;
+telemetry::Level read_level(config::Section& section, std::string_view key) {
+  const auto word = section.choice(key, "info", {"debug", "info", "warning", "error", "critical", "warn"});
+  return telemetry::level_of(word).value_or(telemetry::Level::info);
+}
+
+telemetry::LevelRules read_levels(config::Section levels) {
+  telemetry::LevelRules rules;
+  for (const auto& logger : levels.keys()) {
+    const auto level = read_level(levels, logger);
+    if (telemetry::is_logger_name(logger))
+      rules[logger] = level;
+    else
+      levels.fault(logger, "is not the name of a logger, such as doorbell.camera");
+  }
+  return rules;
 }
 
 telemetry::LogOptions read_log_options(config::Section log) {
   telemetry::LogOptions options;
   options.json = log.choice("format", "json", {"json", "plain"}) == "json";
-  options.level = level_of(log.choice("level", "info", {"debug", "info", "warning", "error", "critical"}));
+  options.level = read_level(log, "level");
+  options.levels = read_levels(log.section("levels"));
   options.dir = log.text("dir", "");
   options.environment = log.text("environment", "production");
   return options;
@@ -83,7 +94,11 @@ Result<Settings> read_settings(const std::filesystem::path& file, config::Faults
   root.not_in_this_version({"live", "tracing"});
   auto log = root.section("log");
   Settings settings{{}, http::read_listen_options(root), read_log_options(log), {}};
+  settings.log.truncate_addresses = root.section("privacy").boolean("truncate_ip", false);
   settings.access_log = log.boolean("access", true);
+  settings.slow_query = std::chrono::milliseconds(
+      root.section("database").integer("slow_query_ms", store::default_slow_query.count(), 1, 60'000));
+  settings.access_sample = log.number("sample", 1, 0, 1);
   auto storage = root.section("storage");
   settings.house.folder = read_storage_path(storage);
   settings.house.recording = record::read_options(root.section("recording"));
@@ -129,6 +144,7 @@ telemetry::ClosedSets closed_sets(const Settings& settings) {
   for (const auto& output : settings.house.outputs) sets.output_ids.push_back(output.id);
   sets.workers = pipeline::Pipeline::workers_of(settings.house);
   sets.workers.emplace_back("http", "http");
+  if (!settings.server.metrics_listen.empty()) sets.workers.emplace_back("metrics", "http");
   sets.workers.emplace_back("log", "sync");
   return sets;
 }

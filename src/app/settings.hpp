@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -12,6 +13,7 @@
 #include "porchlight/http/options.hpp"
 #include "porchlight/notify/alerting.hpp"
 #include "porchlight/pipeline/pipeline.hpp"
+#include "porchlight/store/database.hpp"
 #include "porchlight/telemetry/log.hpp"
 #include "porchlight/telemetry/metrics.hpp"
 
@@ -34,6 +36,8 @@ struct Settings {
   api::AccountOptions accounts{};
   notify::AlertingOptions alerting{};  // its channels are among the house's already
   bool access_log = true;
+  std::chrono::milliseconds slow_query = store::default_slow_query;
+  double access_sample = 1;
 
   std::string fingerprint(const std::string& key) const {
     const auto found = fingerprints.find(key);

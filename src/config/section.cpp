@@ -92,6 +92,11 @@ Section::Section(std::shared_ptr<Node> node) : node_(std::move(node)) {}
 bool Section::has(std::string_view key) const {
   return node_->value->find(key) != nullptr;
 }
+std::vector<std::string> Section::keys() const {
+  std::vector<std::string> keys;
+  for (const auto& entry : node_->value->entries) keys.push_back(entry.key);
+  return keys;
+}
 std::string Section::fingerprint() const {
   return fingerprint_of(*node_->value);
 }

@@ -106,6 +106,10 @@ Header make_header(const Clock& clock) {
   return {EventId::generate(at), at, clock.now(), TraceContext::start()};
 }
 
+std::string request_of(const Header& header) {
+  return header.request_id.empty() ? header.id.text() : header.request_id;
+}
+
 const Header& header_of(const Event& event) {
   return std::visit([](const auto& e) -> const Header& { return e.header; }, event);
 }

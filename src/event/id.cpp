@@ -118,4 +118,17 @@ std::string TraceContext::traceparent() const {
   return "00-" + trace_text() + "-" + span_text() + "-01";
 }
 
+std::array<std::uint8_t, 16> trace_id_of(std::string_view traceparent) noexcept {
+  constexpr std::size_t begin = 3;  // behind the version
+  std::array<std::uint8_t, 16> id{};
+  if (traceparent.size() < begin + 2 * id.size()) return {};
+  for (std::size_t i = 0; i < id.size(); ++i) {
+    const auto high = nibble(traceparent[begin + 2 * i]);
+    const auto low = nibble(traceparent[begin + 2 * i + 1]);
+    if (!high || !low) return {};
+    id[i] = static_cast<std::uint8_t>(*high << 4 | *low);
+  }
+  return id;
+}
+
 }  // namespace porchlight::event

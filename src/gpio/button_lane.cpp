@@ -12,6 +12,7 @@
 #include "porchlight/base/queue.hpp"
 #include "porchlight/base/unique_fd.hpp"
 #include "porchlight/base/wakeup.hpp"
+#include "porchlight/telemetry/log_context.hpp"
 
 namespace porchlight::gpio {
 namespace {
@@ -150,6 +151,8 @@ Result<event::EventId> ButtonLane::press(std::string_view button_id, event::Trig
     if (options.id != button_id || !options.enabled) continue;
     auto header = event::make_header(state_->around.clock);
     header.trace = trace;
+    header.request_id = telemetry::current_log_context().request_id;
+    header.correlation_id = telemetry::current_log_context().correlation_id;
     const auto id = header.id;
     if (state_->commands.push({std::move(header), i, source})) return id;
     return Error(ErrorCode::resource, "ring '" + options.id + "': too many rings are waiting");

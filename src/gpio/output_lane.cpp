@@ -58,7 +58,7 @@ void tell(const std::function<void(Status)>& done, Status status) {
   try {
     done(std::move(status));
   } catch (const std::exception& thrown) {
-    logger().error("the answer to a pulse was not taken", {{"error", std::string(thrown.what())}});
+    logger().error("the answer to a pulse was not taken", thrown);
   }
 }
 

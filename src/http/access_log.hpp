@@ -22,12 +22,14 @@ class AccessLog {
     bool aborted;         // the answer did not go out whole
   };
 
-  explicit AccessLog(bool on) : on_(on) {}
+  // `rate` (0…1): the part of the requests that is written; those that failed by our fault all are.
+  AccessLog(bool on, double rate) : on_(on), part_(log_.sampled(rate)) {}
   void write(const Entry& entry) const;
 
  private:
   const bool on_;
   const telemetry::Logger log_ = telemetry::Logger("doorbell.api", telemetry::Component::api).yielding();
+  const telemetry::Logger part_;
 };
 
 }  // namespace porchlight::http

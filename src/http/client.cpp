@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <cstdio>
 
+#include "http/client_sockets.hpp"
 #include "http/curl_run.hpp"
+#include "porchlight/telemetry/log_context.hpp"
 
 namespace porchlight::http {
 namespace {
@@ -62,6 +64,20 @@ std::size_t on_body(char* data, std::size_t one, std::size_t size, void* user) {
   return 0;  // ends the transfer and the connection
 }
 
+// On whose behalf this is asked: random words, so that the other side's log can be laid beside ours.
+// A name that the caller has given itself stays the caller's.
+void append_ids(CurlList& list, const ClientRequest& request) {
+  const auto& context = telemetry::current_log_context();
+  const auto add = [&](const std::string& name, const std::string& value) {
+    for (const auto& [given, unused] : request.headers)
+      if (lower(given) == lower(name)) return;
+    append(list, name + ": " + value);
+  };
+  if (context.request_id.empty()) return;
+  add("X-Request-ID", context.request_id);
+  add("X-Correlation-ID", context.correlation_id.empty() ? context.request_id : context.correlation_id);
+}
+
 CurlList header_list(const ClientRequest& request) {
   CurlList list;
   // A small request waits for no "100 Continue".
@@ -69,6 +85,7 @@ CurlList header_list(const ClientRequest& request) {
   if (request.parts.empty() && !request.content_type.empty())
     append(list, "Content-Type: " + request.content_type);
   for (const auto& [name, value] : request.headers) append(list, name + ": " + value);
+  append_ids(list, request);
   return list;
 }
 
@@ -122,6 +139,7 @@ Form form_of(CURL* easy, const std::vector<Part>& parts) {
 
 struct Client::State {
   ClientOptions options;
+  ClientSockets sockets;  // of the run, to its end
   std::unique_ptr<CurlRun> run;
   std::uint64_t connections = 0;
 
@@ -165,6 +183,7 @@ std::uint64_t Client::connections_opened() const noexcept {
 
 void Client::State::prepare_connection(const std::string& url) {
   run->prepare({url, "http,https", options.connect_timeout, options.total_timeout, options.ca_file});
+  sockets.watch(run->easy());
   if (!options.unix_socket.empty())
     curl_easy_setopt(run->easy(), CURLOPT_UNIX_SOCKET_PATH, options.unix_socket.c_str());
 }
@@ -218,6 +237,7 @@ Status Client::connect(const std::string& url, std::stop_token stop) {
   auto& run = *state_->run;
   state_->prepare_connection(url);
   curl_easy_setopt(run.easy(), CURLOPT_CONNECT_ONLY, 1L);
+  const ClientSockets::Request request(state_->sockets);
   const auto doing = "connect to '" + printable_origin(url) + "'";
   auto rc = run.perform(stop);
   auto status = !rc ? Status(std::move(rc).error().context(doing))
@@ -235,6 +255,7 @@ Result<ClientResponse> Client::send(const ClientRequest& request, std::stop_toke
   const auto headers = header_list(request);
   const auto form = form_of(run.easy(), request.parts);
   state_->prepare(request, headers.get(), form.mime.get(), received);
+  const ClientSockets::Request under_way(state_->sockets);
   auto rc = run.perform(stop);
   auto result = rc ? state_->conclude(request, *rc, std::move(received))
                    : Result<ClientResponse>(std::move(rc).error().context(

@@ -35,10 +35,11 @@ bool accepts_gzip(std::string_view accept_encoding) {
   return named.value_or(any);
 }
 
-std::string gzip(std::string_view bytes) {
+std::string gzip(std::string_view bytes, Packing packing) {
   constexpr int window_with_gzip_header = 15 + 16;
+  const int level = packing == Packing::small ? 6 : 2;
   z_stream stream{};
-  if (deflateInit2(&stream, 6, Z_DEFLATED, window_with_gzip_header, 8, Z_DEFAULT_STRATEGY) != Z_OK) return {};
+  if (deflateInit2(&stream, level, Z_DEFLATED, window_with_gzip_header, 8, Z_DEFAULT_STRATEGY) != Z_OK) return {};
   std::string packed(deflateBound(&stream, static_cast<uLong>(bytes.size())), '\0');
   stream.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(bytes.data()));  // zlib only reads it
   stream.avail_in = static_cast<uInt>(bytes.size());

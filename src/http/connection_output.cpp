@@ -58,6 +58,7 @@ void Connection::queue(Response response) {
                                        .keep_alive = keep_alive_,
                                        .strict_transport = strict,
                                        .request_id = current.request.request_id,
+                                       .correlation_id = current.request.correlation_id,
                                        .date = std::chrono::system_clock::now()});
   const bool no_body =
       current.request.method == Method::head || response.status == 204 || response.status == 304;
@@ -145,8 +146,10 @@ void Connection::on_flushed() {
 
 void Connection::count() {
   if (std::exchange(in_flight_, false)) serving_.instruments.in_flight.add(-1);
+  if (current_->route != nullptr && current_->route->done) current_->route->done(current_->status);
   serving_.instruments.completed(current_->request.method, current_->route, current_->status,
-                                 std::chrono::steady_clock::now() - current_->begun);
+                                 std::chrono::steady_clock::now() - current_->begun,
+                                 current_->request.trace.trace_id);
 }
 
 void Connection::count_completed(bool aborted) {

@@ -18,7 +18,9 @@ void Connection::on_header() {
   request = parser.take_head();
   request.peer = peer_;
   request.peer.secure = stream_.secure();
-  request.request_id = accepted_request_id(request.header("x-request-id"));
+  request.correlation_id = well_formed_id(request.header("x-correlation-id"));
+  request.request_id = well_formed_id(request.header("x-request-id"));
+  if (request.request_id.empty()) request.request_id = accepted_request_id(request.correlation_id);
   request.trace = trace_of(request.header("traceparent"));
   current_->version = parser.version();
   auto reason = Rejection::malformed;
@@ -73,7 +75,7 @@ std::optional<Response> Connection::refused_by_gate() {
   try {
     return route->gate(current_->request);
   } catch (const std::exception& fault) {
-    serving_.log.error("a gate threw", {{"endpoint", route->path}, {"error", std::string(fault.what())}});
+    serving_.log.error("a gate threw", fault, {{"endpoint", route->path}});
     return problem_response({.status = 500, .detail = "internal error"}, current_->request.trace);
   }
 }
@@ -145,7 +147,7 @@ void Connection::dispatch() {
   try {
     route.handler(current_->request, responder);
   } catch (const std::exception& fault) {
-    serving_.log.error("a handler threw", {{"endpoint", route.path}, {"error", std::string(fault.what())}});
+    serving_.log.error("a handler threw", fault, {{"endpoint", route.path}});
     responder.send(problem_response({.status = 500, .detail = "internal error"}, current_->request.trace));
   }
 }

@@ -36,7 +36,7 @@ void Connection::guarded(Call call) {
   try {
     call();
   } catch (const std::exception& fault) {
-    serving_.log.error("a stream's callback threw", {{"error", std::string(fault.what())}});
+    serving_.log.error("a stream's callback threw", fault);
     if (streaming_) streaming_->pipe->finish(PipeEnd::after_queue);
   }
 }

@@ -6,7 +6,7 @@ namespace {
 const std::string unmatched = "unmatched";
 }
 
-Instruments::Instruments(telemetry::Metrics& metrics, const Router& router)
+Instruments::Instruments(telemetry::Metrics& metrics, const Router& router, Routes which)
     : in_flight(metrics.gauge("http_requests_in_flight")),
       slow_readers(metrics.counter("http_slow_readers_dropped_total")),
       metrics_(metrics),
@@ -18,6 +18,7 @@ Instruments::Instruments(telemetry::Metrics& metrics, const Router& router)
     rejections_[i] =
         metrics.counter("http_request_rejections_total", {{"reason", std::string(rejection_words[i])}});
   for (const auto& route : router.routes()) {
+    if (which == Routes::monitoring && !is_monitoring_path(route.path)) continue;
     durations(route.method, route.path);
     for (const int status : route.statuses) requests(route.method, route.path, status);
   }
@@ -25,8 +26,10 @@ Instruments::Instruments(telemetry::Metrics& metrics, const Router& router)
 }
 
 void Instruments::connections(std::size_t open) {
-  active_connections_.set(static_cast<double>(open));
-  active_connections_total_.set(static_cast<double>(open));
+  const double more = static_cast<double>(open) - open_;
+  open_ += more;
+  active_connections_.add(more);
+  active_connections_total_.add(more);
 }
 
 void Instruments::websocket_opened() {
@@ -38,10 +41,11 @@ void Instruments::websocket_closed() {
   websockets_.add(-1);
 }
 
-void Instruments::completed(Method method, const Route* route, int status, std::chrono::nanoseconds took) {
+void Instruments::completed(Method method, const Route* route, int status, std::chrono::nanoseconds took,
+                            const telemetry::TraceBytes& trace) {
   const std::string& endpoint = route == nullptr ? unmatched : route->path;
-  requests(method, endpoint, status).increment();
-  durations(method, endpoint).observe(std::chrono::duration<double>(took).count());
+  durations(method, endpoint).observe(std::chrono::duration<double>(took).count(), trace);
+  requests(method, endpoint, status).increment();  // last: who waits for it finds the rest
 }
 
 telemetry::Counter& Instruments::requests(Method method, const std::string& endpoint, int status) {

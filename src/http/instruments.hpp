@@ -3,6 +3,8 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <tuple>
@@ -13,17 +15,20 @@
 
 namespace porchlight::http {
 
-// The listener's numbers. Everything that routes declare is resolved at construction; an
-// undeclared combination is looked up once, when it first happens. Listener's thread only.
+// A listener thread's numbers. Everything that its routes declare is resolved at construction; an
+// undeclared combination is looked up once, when it first happens. That thread only; the series are
+// everybody's.
 class Instruments {
  public:
-  Instruments(telemetry::Metrics& metrics, const Router& router);
+  enum class Routes : std::uint8_t { all, monitoring };  // which of them the thread answers
+  Instruments(telemetry::Metrics& metrics, const Router& router, Routes which);
 
   // `route` is null for what no route took (`unmatched`).
-  void completed(Method method, const Route* route, int status, std::chrono::nanoseconds took);
+  void completed(Method method, const Route* route, int status, std::chrono::nanoseconds took,
+                 const telemetry::TraceBytes& trace);
 
   void rejected(Rejection reason) { rejections_[static_cast<std::size_t>(reason)].increment(); }
-  void connections(std::size_t open);
+  void connections(std::size_t open);  // of this thread; the gauges show those of all
   void websocket_opened();
   void websocket_closed();
 
@@ -35,6 +40,7 @@ class Instruments {
   telemetry::Histogram& durations(Method method, const std::string& endpoint);
 
   telemetry::Metrics& metrics_;
+  double open_ = 0;  // connections, as last told
   telemetry::Gauge active_connections_;
   telemetry::Gauge active_connections_total_;  // the same number under its other name
   telemetry::Gauge websockets_;

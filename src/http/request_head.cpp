@@ -64,10 +64,14 @@ std::optional<Target> parse_target(std::string_view target, Rejection* reason) {
                 mark == std::string_view::npos ? std::string{} : std::string(target.substr(mark + 1))};
 }
 
+std::string well_formed_id(std::string_view offered) {
+  const bool good = offered.size() <= 64 && std::all_of(offered.begin(), offered.end(), is_id_character);
+  return good ? std::string(offered) : std::string();
+}
+
 std::string accepted_request_id(std::string_view offered) {
-  const bool good = !offered.empty() && offered.size() <= 64 &&
-                    std::all_of(offered.begin(), offered.end(), is_id_character);
-  return good ? std::string(offered) : event::TraceContext::start().trace_text();
+  auto id = well_formed_id(offered);
+  return id.empty() ? event::TraceContext::start().trace_text() : id;
 }
 
 // version "-" trace-id "-" parent-id "-" flags; later versions may append more.

@@ -23,6 +23,8 @@ std::optional<Target> parse_target(std::string_view target, Rejection* reason = 
 
 // [A-Za-z0-9._-]{1,64} is kept; anything else is replaced by a random id.
 std::string accepted_request_id(std::string_view offered);
+// The same, but nothing when it is replaced.
+std::string well_formed_id(std::string_view offered);
 
 // A child of the W3C traceparent, a new trace when it is missing or malformed.
 event::TraceContext trace_of(std::string_view traceparent);

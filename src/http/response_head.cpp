@@ -77,6 +77,7 @@ std::string response_head(const Response& response, const Delivery& delivery) {
   }
   append_length(head, response);
   append(head, "X-Request-ID", delivery.request_id);
+  if (!delivery.correlation_id.empty()) append(head, "X-Correlation-ID", delivery.correlation_id);
   for (const auto& standing : standing_headers) {
     if (!standing.replaceable || !names(response, standing.name)) append(head, standing.name, standing.value);
   }

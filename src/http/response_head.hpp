@@ -14,6 +14,7 @@ struct Delivery {
   bool keep_alive = false;
   bool strict_transport = false;  // HSTS
   std::string_view request_id;
+  std::string_view correlation_id{};  // empty: the client named none
   WallTime date{};
 };
 

@@ -30,8 +30,9 @@ struct Server::State {
   State(ServerOptions given, Router table, telemetry::Metrics& registry)
       : options(std::move(given)),
         router(std::move(table)),
-        access_log(options.access_log),
-        instruments(registry, router) {}
+        access_log(options.access_log, options.access_sample),
+        instruments(registry, router, Instruments::Routes::all),
+        metrics_instruments(registry, router, Instruments::Routes::monitoring) {}
 
   // const after create()
   ServerOptions options;
@@ -43,20 +44,22 @@ struct Server::State {
   UniqueFd tcp;
   UniqueFd metrics;
   SocketFile control;
-  // listener's thread
+  // run()'s thread
   Instruments instruments;
+  // run_metrics()'s thread
+  Instruments metrics_instruments;
 };
 
 namespace {
 
-// One run() of the server: everything that lives on its loop.
+// One run() or run_metrics() of the server: everything that lives on its loop.
 class Session {
  public:
-  Session(Server::State& state, Heartbeat& heartbeat)
+  Session(const Server::State& state, Instruments& instruments, Heartbeat& heartbeat)
       : roster_(state.options.limits, state.proxies),
         serving_{state.router,
                  state.options.limits,
-                 state.instruments,
+                 instruments,
                  state.log,
                  state.access_log,
                  state.options.credentials.get(),
@@ -236,10 +239,15 @@ Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Server::~Server() = default;
 
 void Server::run(std::stop_token stop, Heartbeat& heartbeat) {
-  Session session(*state_, heartbeat);
+  Session session(*state_, state_->instruments, heartbeat);
   session.listen(state_->tcp.get(), Listener::tcp);
-  session.listen(state_->metrics.get(), Listener::metrics);
   session.listen(state_->control.fd(), Listener::unix_socket);
+  session.run(std::move(stop));
+}
+
+void Server::run_metrics(std::stop_token stop, Heartbeat& heartbeat) {
+  Session session(*state_, state_->metrics_instruments, heartbeat);
+  session.listen(state_->metrics.get(), Listener::metrics);
   session.run(std::move(stop));
 }
 

@@ -6,10 +6,30 @@
 #include "notify/channel_lane_state.hpp"
 #include "notify/failure_words.hpp"
 #include "porchlight/notify/payload.hpp"
+#include "porchlight/telemetry/log_context.hpp"
 
 namespace porchlight::notify {
 
 using store::DeliveryState;
+
+namespace {
+
+// A row has its event's trace as the header that goes out: 00-<trace>-<span>-01.
+telemetry::LogContext context_of(const Message& message) {
+  constexpr std::size_t trace_at = 3, trace_size = 32, span_at = 36, span_size = 16;
+  const auto& parent = message.row.traceparent;
+  telemetry::LogContext context;
+  context.event_id = message.row.key.event_id.text();
+  // One that waited in the outbox goes by its event's id, as an event does that no request caused.
+  context.request_id = message.request_id.empty() ? context.event_id : message.request_id;
+  context.correlation_id = message.correlation_id;
+  if (parent.size() < span_at + span_size) return context;
+  context.trace_id = parent.substr(trace_at, trace_size);
+  context.span_id = parent.substr(span_at, span_size);
+  return context;
+}
+
+}  // namespace
 
 // What came of it must find a place: without one, nothing more is tried.
 bool ChannelLane::State::may_attempt() const {
@@ -21,6 +41,7 @@ DeliveryQueue::Entry* ChannelLane::State::next() {
 }
 
 void ChannelLane::State::attempt(DeliveryQueue::Entry& entry, const std::stop_token& stop) {
+  const telemetry::ContextScope scope(context_of(entry.message));
   if (!entry.first_attempt) entry.first_attempt = clock.now();
   auto message = entry.message;
   receipts.add_to(message);
@@ -35,7 +56,7 @@ void ChannelLane::State::attempt(DeliveryQueue::Entry& entry, const std::stop_to
   if (delivery.kind == Delivery::Kind::retry && stop.stop_requested()) return;
   if (entry.attempts > 0) instruments.retried();
   ++entry.attempts;
-  instruments.attempted(clock.now() - begun, delivery.kind);
+  instruments.attempted(entry.message, clock.now() - begun, delivery.kind);
   conclude(entry, delivery);
 }
 

@@ -69,8 +69,9 @@ LaneInstruments::LaneInstruments(telemetry::Metrics& metrics, const std::string&
         {{"component", "notifier"}, {"error_type", std::string(error_names[i])}, {"severity", "warning"}});
 }
 
-void LaneInstruments::attempted(std::chrono::nanoseconds took, Delivery::Kind result) {
-  stage_.observe(seconds(took));
+void LaneInstruments::attempted(const Message& message, std::chrono::nanoseconds took,
+                                Delivery::Kind result) {
+  stage_.observe(seconds(took), event::trace_id_of(message.row.traceparent));
   attempts_[static_cast<std::size_t>(result)].increment();
 }
 
@@ -81,7 +82,7 @@ void LaneInstruments::failed(ErrorCode code) {
 void LaneInstruments::ring_accepted(const Message& message, const Clock& clock) {
   const std::chrono::nanoseconds took =
       message.edge ? clock.now() - *message.edge : clock.wall() - message.row.happened;
-  ring_to_notification_.observe(std::max(0.0, seconds(took)));
+  ring_to_notification_.observe(std::max(0.0, seconds(took)), event::trace_id_of(message.row.traceparent));
 }
 
 void LaneInstruments::settled(std::string_view label, bool success,

@@ -18,7 +18,7 @@ class LaneInstruments {
  public:
   LaneInstruments(telemetry::Metrics& metrics, const std::string& channel_type);
 
-  void attempted(std::chrono::nanoseconds took, Delivery::Kind result);
+  void attempted(const Message& message, std::chrono::nanoseconds took, Delivery::Kind result);
   void retried() { retries_.increment(); }
   void failed(ErrorCode code);
   void ring_accepted(const Message& message, const Clock& clock);

@@ -305,6 +305,7 @@ Result<int> MqttConnection::publish(const Publication& publication, bool awaited
     ::mosquitto_property_add_string(&properties.list, MQTT_PROP_CONTENT_TYPE, content_type_of(publication));
     add_pair(properties, "id", publication.id);
     add_pair(properties, "traceparent", publication.traceparent);
+    add_pair(properties, "request_id", publication.request_id);
   }
   const void* bytes = publication.payload.data();
   auto size = publication.payload.size();

@@ -25,7 +25,8 @@ struct Publication {
   std::string payload;
   store::JpegBytes picture;  // instead of the payload, when it is there
   bool retain = false;
-  std::string id{}, traceparent{};  // user properties, where the broker speaks MQTT 5; empty: left out
+  std::string id{}, traceparent{},
+      request_id{};  // user properties, where the broker speaks MQTT 5; empty: left out
 };
 
 struct MqttMessage {

@@ -62,6 +62,7 @@ std::optional<std::vector<Publication>> MqttMessages::of(const Message& message)
     const auto& key = message.row.key;
     publication.id = key.event_id.text() + ":" + std::to_string(key.sequence);
     publication.traceparent = message.row.traceparent;
+    publication.request_id = message.request_id;
   }
   return std::move(reading.publications);
 }

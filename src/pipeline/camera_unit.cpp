@@ -92,9 +92,11 @@ CameraUnit::CameraUnit(const camera::CameraOptions& options, Clock& clock, telem
       decode_(*packets_, ingest_, {&view_->for_ring, &view_->for_viewers, &view_->for_pictures}, metrics, 1,
               motion_.onlooker()),
       ingest_meter_(clock, restarts_of(options.id, metrics)),
-      decode_meter_(clock, restarts_of(options.id, metrics)) {}
+      decode_meter_(clock, restarts_of(options.id, metrics)),
+      drops_(metrics, options.id) {}
 
 void CameraUnit::run_ingest(std::stop_token stop, Heartbeat& heartbeat) {
+  drops_.begin();
   const WorkMeter::Run counted(ingest_meter_);
   ingest_.run(std::move(stop), heartbeat);
 }
@@ -128,6 +130,7 @@ live::Sources CameraUnit::sources_of(const std::shared_ptr<CameraUnit>& unit) {
 
 void CameraUnit::retire() {
   ingest_.retire();
+  drops_.show(false);
   if (view_->recorder) view_->recorder->retire();
 }
 

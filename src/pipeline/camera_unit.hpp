@@ -7,6 +7,7 @@
 #include "pipeline/camera_table.hpp"
 #include "pipeline/dispatcher.hpp"
 #include "pipeline/motion_watch.hpp"
+#include "pipeline/run_drops.hpp"
 #include "pipeline/work_meter.hpp"
 #include "porchlight/camera/decode_lane.hpp"
 #include "porchlight/camera/ingest.hpp"
@@ -49,6 +50,9 @@ class CameraUnit {
   // What can be watched of it.
   static live::Sources sources_of(const std::shared_ptr<CameraUnit>& unit);
 
+  // Main thread, now and then: camera_frames_dropped.
+  void show_drops() { drops_.show(ingest_meter_.running_since().has_value()); }
+
   // Any thread.
   host::WorkerFigures figures(MonotonicTime now) const;
 
@@ -67,6 +71,7 @@ class CameraUnit {
   camera::DecodeLane decode_;
   WorkMeter ingest_meter_;
   WorkMeter decode_meter_;
+  RunDrops drops_;
 };
 
 }  // namespace porchlight::pipeline

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "pipeline/event_scope.hpp"
 #include "pipeline/footage_trigger.hpp"
 
 namespace porchlight::pipeline {
@@ -85,7 +86,7 @@ void Dispatcher::offer(Incoming incoming) {
 // These rings are sized so that they do not fill: when one does, the lane hangs, and the supervisor
 // is about to say so.
 void Dispatcher::refused(const event::Event& event) {
-  instruments_.dropped(event);
+  instruments_.outcomes.dropped(event);
   log_.critical("the event lane's queue is full, an event is given up",
                 {{"type", std::string(event::type_of(event))}});
 }
@@ -133,10 +134,11 @@ void Dispatcher::tell_recorder(const event::Event& event) {
 }
 
 void Dispatcher::dispatch(Incoming incoming) {
+  const telemetry::ContextScope scope(context_of(incoming.event));
   tell_recorder(incoming.event);
   if (const auto* motion = std::get_if<event::Motion>(&incoming.event); motion != nullptr && motion->ended)
     return end_motion(*motion);
-  if (incoming.completes) return store(CompleteEvent{std::move(incoming.event)});
+  if (incoming.completes) return void(store(CompleteEvent{std::move(incoming.event)}));
   const auto begun = clock_.now();
   auto decision = decide(incoming.event);
   if (auto* security = std::get_if<event::Security>(&incoming.event))
@@ -150,7 +152,7 @@ void Dispatcher::dispatch(Incoming incoming) {
   else
     on_other(incoming.event, incoming.picture, routes);
   want_clip(incoming.event, routes);
-  instruments_.took(begun, clock_.now());
+  instruments_.took(incoming.event, begun, clock_.now());
 }
 
 // Last of all: what was to be told is on its way.
@@ -247,13 +249,18 @@ void Dispatcher::on_other(const event::Event& event, const media::FramePtr& pict
 
 void Dispatcher::commit(event::Event event, const std::vector<store::OutboxRow>& rows,
                         std::optional<std::chrono::milliseconds> picture_age) {
-  store(CommitEvent{std::move(event), rows, picture_age});
+  CommitEvent job{std::move(event), rows, picture_age};
+  const auto written = job.event;
+  if (!store(std::move(job))) instruments_.outcomes.failed(written);
 }
 
-void Dispatcher::store(StoreJob job) {
-  if (store_.push(std::move(job))) return;
+bool Dispatcher::store(StoreJob job) {
+  if (auto* amended = std::get_if<AmendEvent>(&job))
+    amended->request_id = telemetry::current_log_context().request_id;
+  if (store_.push(std::move(job))) return true;
   instruments_.store_full.increment();
   log_.critical("the store lane's queue is full, an event is not written");
+  return false;
 }
 
 void Dispatcher::deliver(const std::vector<store::OutboxRow>& rows, const store::JpegBytes& picture,
@@ -262,7 +269,10 @@ void Dispatcher::deliver(const std::vector<store::OutboxRow>& rows, const store:
     const auto lane = routing_->lanes.find(row.key.channel_id);
     if (lane == routing_->lanes.end()) continue;
     // A full lane refuses: the row is in the outbox and the lane asks for it when it has room.
-    lane->second->push({row, row.picture ? picture : nullptr, edge});
+    notify::Message message{row, row.picture ? picture : nullptr, edge};
+    message.request_id = telemetry::current_log_context().request_id;
+    message.correlation_id = telemetry::current_log_context().correlation_id;
+    lane->second->push(std::move(message));
   }
 }
 

@@ -93,7 +93,7 @@ class Dispatcher {
               std::optional<std::chrono::milliseconds> picture_age);
   void deliver(const std::vector<store::OutboxRow>& rows, const store::JpegBytes& picture,
                std::optional<MonotonicTime> edge);
-  void store(StoreJob job);
+  bool store(StoreJob job);  // false: refused, and said
   media::FramePtr newest_frame(const std::string& camera_id);
   store::JpegBytes encode(const media::FramePtr& frame);
 

@@ -5,6 +5,7 @@
 #include <system_error>
 #include <utility>
 
+#include "pipeline/event_scope.hpp"
 #include "porchlight/base/durable_file.hpp"
 #include "porchlight/notify/payload.hpp"
 
@@ -55,7 +56,10 @@ void EventClips::turn(const std::stop_token& stop) {
   if (due == waiting_.end()) return;
   auto waiting = std::move(*due);
   waiting_.erase(due);
+  const telemetry::ContextScope scope(context_of(waiting.wish.event));
+  const auto begun = clock_.now();
   auto clip = film(waiting, stop);
+  log_.performance("clip", clock_.now() - begun, clip.ok());
   if (clip) return hand_over(waiting, std::move(*clip));
   if (stop.stop_requested()) return;
   if (clip.error().code() != ErrorCode::not_found || ++waiting.attempts >= most_attempts)
@@ -93,6 +97,7 @@ Result<store::JpegBytes> EventClips::film(const Waiting& waiting, const std::sto
 
 void EventClips::hand_over(const Waiting& waiting, store::JpegBytes clip) {
   AmendEvent amended{event::header_of(waiting.wish.event).id, nullptr, {}, std::move(clip)};
+  amended.request_id = event::request_of(event::header_of(waiting.wish.event));
   for (const auto& route : waiting.wish.routes)
     amended.rows.push_back(notify::clip_update_of(waiting.wish.event, route, clock_.wall()));
   if (!ports_.store(std::move(amended)))

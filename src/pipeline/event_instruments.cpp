@@ -22,14 +22,6 @@ std::string two_digits(std::size_t hour) {
   return text.data();
 }
 
-// The `event_type` of pipeline_events_total; docs/events.md has the table.
-const char* pipeline_type(const event::Event& event) {
-  if (std::holds_alternative<event::Ring>(event)) return "doorbell_press";
-  if (std::holds_alternative<event::Sighting>(event)) return "face";
-  if (std::holds_alternative<event::Motion>(event)) return "motion";
-  return "system";
-}
-
 }  // namespace
 
 TimeOfDay time_of_day(int hour) noexcept {
@@ -42,6 +34,7 @@ TimeOfDay time_of_day(int hour) noexcept {
 EventInstruments::EventInstruments(telemetry::Metrics& metrics)
     : store_full(metrics.counter(
           "errors_total", {{"component", "database"}, {"error_type", "resource"}, {"severity", "critical"}})),
+      outcomes(metrics),
       duration_(metrics.histogram("pipeline_processing_duration_seconds", {{"stage", "event_processing"}})),
       metrics_(metrics) {
   for (std::size_t source = 0; source < sources; ++source)
@@ -57,14 +50,9 @@ EventInstruments::EventInstruments(telemetry::Metrics& metrics)
        {Ruling::schedule, Ruling::quiet, Ruling::grouped, Ruling::cooldown, Ruling::excluded, Ruling::rate})
     suppressed_[why] =
         metrics.counter("notifications_suppressed_total", {{"reason", std::string(to_string(why))}});
-  for (const auto* type : {"doorbell_press", "face", "motion", "system"}) {
-    success_[type] = metrics.counter("pipeline_events_total", {{"event_type", type}, {"status", "success"}});
-    dropped_[type] = metrics.counter("pipeline_events_total", {{"event_type", type}, {"status", "dropped"}});
-  }
 }
 
 void EventInstruments::count(const event::Event& event) {
-  success_[pipeline_type(event)].increment();
   if (const auto* ring = std::get_if<event::Ring>(&event)) {
     const int hour = local_hour(ring->header.at);
     triggers_[static_cast<std::size_t>(ring->source)][static_cast<std::size_t>(time_of_day(hour))]
@@ -84,17 +72,13 @@ void EventInstruments::count(const event::Event& event) {
   }
 }
 
-void EventInstruments::dropped(const event::Event& event) {
-  dropped_[pipeline_type(event)].increment();
-}
-
 void EventInstruments::ruled(notify::Ruling ruling) {
   if (const auto counter = suppressed_.find(ruling); counter != suppressed_.end())
     counter->second.increment();
 }
 
-void EventInstruments::took(MonotonicTime from, MonotonicTime to) noexcept {
-  duration_.observe(std::chrono::duration<double>(to - from).count());
+void EventInstruments::took(const event::Event& event, MonotonicTime from, MonotonicTime to) noexcept {
+  duration_.observe(std::chrono::duration<double>(to - from).count(), event::header_of(event).trace.trace_id);
 }
 
 }  // namespace porchlight::pipeline

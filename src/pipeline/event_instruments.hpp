@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "pipeline/event_outcomes.hpp"
 #include "porchlight/event/event.hpp"
 #include "porchlight/notify/rule_engine.hpp"
 #include "porchlight/telemetry/metrics.hpp"
@@ -21,17 +22,16 @@ class EventInstruments {
   explicit EventInstruments(telemetry::Metrics& metrics);
 
   void count(const event::Event& event);
-  void dropped(const event::Event& event);
   // Counts what kept a message from somebody.
   void ruled(notify::Ruling ruling);
-  void took(MonotonicTime from, MonotonicTime to) noexcept;
+  void took(const event::Event& event, MonotonicTime from, MonotonicTime to) noexcept;
   telemetry::Counter store_full;
+  EventOutcomes outcomes;
 
  private:
   static constexpr std::size_t sources = 7;
   std::array<std::array<telemetry::Counter, 4>, sources> triggers_;
   std::array<telemetry::Counter, 24> by_hour_;
-  std::map<std::string, telemetry::Counter> success_, dropped_;  // by event_type
   std::map<notify::Ruling, telemetry::Counter> suppressed_;
   telemetry::Histogram duration_;
   telemetry::Metrics& metrics_;  // security events are rare: resolved when they come

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "porchlight/pipeline/executor.hpp"
 
+#include "porchlight/telemetry/log_context.hpp"
+
 namespace porchlight::pipeline {
 namespace {
 
@@ -13,6 +15,11 @@ Result<std::unique_ptr<Executor>> Executor::create() {
   auto wakeup = Wakeup::create();
   if (!wakeup) return std::move(wakeup).error();
   return std::unique_ptr<Executor>(new Executor(std::move(*wakeup)));
+}
+
+Executor::Job Executor::in_context(Job job) {
+  if (telemetry::current_log_context().empty()) return job;
+  return telemetry::carried(std::move(job));
 }
 
 std::optional<Executor::Job> Executor::next_job() {

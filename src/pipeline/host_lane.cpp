@@ -2,18 +2,33 @@
 #include "pipeline/host_lane.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
+
+#include "porchlight/store/database.hpp"
 
 namespace porchlight::pipeline {
 namespace {
 
 constexpr std::chrono::seconds period{5};
 
+// Nothing before the first of them is made.
+std::optional<double> database_bytes(const std::filesystem::path& folder) {
+  std::optional<double> bytes;
+  for (const auto* name : {"porchlight.db", "footage.db"})
+    if (const auto size = store::bytes_on_disk(folder / name))
+      bytes = bytes.value_or(0) + static_cast<double>(*size);
+  return bytes;
+}
+
 }  // namespace
 
 HostLane::HostLane(std::filesystem::path folder, std::filesystem::path recordings, Clock& clock,
                    telemetry::Metrics& metrics)
-    : clock_(clock), metrics_(metrics), sampler_({std::move(folder), "/", std::move(recordings)}) {}
+    : folder_(folder),
+      clock_(clock),
+      metrics_(metrics),
+      sampler_({std::move(folder), "/", std::move(recordings)}) {}
 
 void HostLane::run(std::stop_token stop, Heartbeat& heartbeat) {
   auto next = clock_.now();
@@ -29,7 +44,9 @@ void HostLane::show() {
   const auto now = clock_.now();
   std::vector<host::WorkerFigures> workers;
   for (const auto& camera : *cameras_) workers.push_back(camera->figures(now));
-  metrics_.publish(sampler_.sample(now, workers));
+  auto samples = sampler_.sample(now, workers);
+  if (const auto bytes = database_bytes(folder_)) samples.push_back({"database_size_bytes", {}, *bytes});
+  metrics_.publish(std::move(samples));
 }
 
 }  // namespace porchlight::pipeline

@@ -31,6 +31,7 @@ class HostLane {
  private:
   void show();
 
+  const std::filesystem::path folder_;
   Clock& clock_;
   telemetry::Metrics& metrics_;
   Mailbox<CameraUnitsPtr> new_cameras_;

@@ -4,17 +4,16 @@
 namespace porchlight::pipeline {
 namespace {
 
-const telemetry::Labels face{{"job_type", "face"}};
 constexpr const char* ends[] = {"success", "failure", "timeout", "dropped"};
 
 }  // namespace
 
-InferenceMeter::InferenceMeter(telemetry::Metrics& metrics)
-    : enqueued_(metrics.counter("ai_jobs_enqueued_total", face)),
-      queued_(metrics.gauge("ai_jobs_queued_total", face)),
-      took_(metrics.histogram("ai_processing_duration_seconds", face)) {
+InferenceMeter::InferenceMeter(telemetry::Metrics& metrics, const std::string& job_type)
+    : enqueued_(metrics.counter("ai_jobs_enqueued_total", {{"job_type", job_type}})),
+      queued_(metrics.gauge("ai_jobs_queued_total", {{"job_type", job_type}})),
+      took_(metrics.histogram("ai_processing_duration_seconds", {{"job_type", job_type}})) {
   for (std::size_t i = 0; i < std::size(ends); ++i)
-    ended_[i] = metrics.counter("ai_jobs_processed_total", {{"job_type", "face"}, {"status", ends[i]}});
+    ended_[i] = metrics.counter("ai_jobs_processed_total", {{"job_type", job_type}, {"status", ends[i]}});
 }
 
 void InferenceMeter::enqueued() {
@@ -29,7 +28,7 @@ void InferenceMeter::ended(End how) {
 
 InferenceMeter::Work::~Work() {
   if (!open_) return;
-  meter_.took_.observe(std::chrono::duration<double>(took()).count());
+  meter_.took_.observe(std::chrono::duration<double>(took()).count(), trace_);
   meter_.ended(good_ ? End::success : End::failure);
 }
 

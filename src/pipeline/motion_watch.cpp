@@ -19,7 +19,8 @@ MotionWatch::MotionWatch(const camera::CameraOptions& options, const Clock& cloc
       view_(view),
       tell_(std::move(tell)),
       detected_(metrics.counter("motion_events_detected_total", {{"camera_id", options.id}})),
-      took_(metrics.histogram("pipeline_processing_duration_seconds", {{"stage", "motion_detection"}})) {
+      took_(metrics.histogram("pipeline_processing_duration_seconds", {{"stage", "motion_detection"}})),
+      meter_(metrics, "motion") {
   if (options.motion) gate_.emplace(vision::MotionOptions{options.zones, options.masks});
 }
 
@@ -51,9 +52,11 @@ bool MotionWatch::is_searched() const noexcept {
 
 void MotionWatch::look(const media::FramePtr& frame) {
   if (gate_) {
-    const auto begun = std::chrono::steady_clock::now();
+    meter_.enqueued();
+    InferenceMeter::Work work(meter_);  // a look that throws has failed
     news(gate_->look(*frame), frame);
-    took_.observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+    work.succeeded();
+    took_.observe(std::chrono::duration<double>(work.took()).count());
   }
   const bool active = is_active();
   view_.at_rest.store(!active, std::memory_order_relaxed);

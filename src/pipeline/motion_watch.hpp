@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "pipeline/camera_table.hpp"
+#include "pipeline/inference_meter.hpp"
 #include "porchlight/camera/decode_lane.hpp"
 #include "porchlight/camera/options.hpp"
 #include "porchlight/event/event.hpp"
@@ -41,6 +42,7 @@ class MotionWatch {
   const Tell tell_;
   telemetry::Counter detected_;
   telemetry::Histogram took_;
+  InferenceMeter meter_;
   std::optional<vision::MotionGate> gate_;  // nothing: motion is switched off
   event::Header header_;                    // of the motion that goes on
   std::optional<MonotonicTime> posted_;     // the newest picture that vision got

@@ -15,7 +15,25 @@ void PictureDesk::take_cameras() {
   auto table = new_cameras_.take();
   if (!table) return;
   cameras_ = std::move(*table);
-  std::erase_if(newest_, [this](const auto& entry) { return !cameras_->contains(entry.first); });
+  cache_.evicted(
+      std::erase_if(newest_, [this](const auto& entry) { return !cameras_->contains(entry.first); }));
+  measure();
+}
+
+void PictureDesk::forget(const std::string& camera_id) {
+  cache_.evicted(newest_.erase(camera_id));
+  measure();
+}
+
+void PictureDesk::measure() {
+  std::size_t bytes = 0;
+  for (const auto& [camera, picture] : newest_) bytes += picture.bytes->size();
+  cache_.holds(bytes);
+}
+
+bool PictureDesk::is_fresh(const std::string& camera_id) const {
+  const auto newest = newest_.find(camera_id);
+  return newest != newest_.end() && clock_.now() - newest->second.arrived <= stale_after;
 }
 
 Result<live::Jpeg> PictureDesk::jpeg(const std::string& camera_id) {
@@ -23,13 +41,16 @@ Result<live::Jpeg> PictureDesk::jpeg(const std::string& camera_id) {
   const auto view = cameras_->find(camera_id);
   if (view == cameras_->end()) return Error(ErrorCode::not_found, "there is no camera '" + camera_id + "'");
   if (const auto frame = ((*view->second).*box_).take()) {
+    cache_.miss();
     auto made = encode(**frame);
     if (!made) return std::move(made).error().context("picture of camera '" + camera_id + "'");
     newest_[camera_id] = std::move(*made);
+    measure();
+  } else {
+    is_fresh(camera_id) ? cache_.hit() : cache_.miss();
   }
-  const auto newest = newest_.find(camera_id);
-  if (newest != newest_.end() && clock_.now() - newest->second.arrived <= stale_after) return newest->second;
-  newest_.erase(camera_id);
+  if (is_fresh(camera_id)) return newest_.at(camera_id);
+  forget(camera_id);
   return Error(ErrorCode::unavailable, "camera '" + camera_id + "' shows no picture at this moment");
 }
 

@@ -9,6 +9,7 @@
 #include "porchlight/live/picture_lane.hpp"
 #include "porchlight/media/jpeg.hpp"
 #include "porchlight/pipeline/picture.hpp"
+#include "porchlight/telemetry/cache_meter.hpp"
 
 namespace porchlight::pipeline {
 
@@ -18,7 +19,9 @@ class PictureDesk {
  public:
   using Box = Mailbox<media::FramePtr> CameraView::*;
 
-  PictureDesk(const Clock& clock, Box box) : clock_(clock), box_(box) {}
+  // Its JPEGs are in the cache `thumbnail` of the metrics, which outlive the desk.
+  PictureDesk(const Clock& clock, Box box, telemetry::Metrics& metrics)
+      : clock_(clock), box_(box), cache_(metrics, "thumbnail") {}
 
   void set_cameras(CameraTablePtr table) { new_cameras_.post(std::move(table)); }  // main thread
 
@@ -31,6 +34,9 @@ class PictureDesk {
 
  private:
   void take_cameras();
+  bool is_fresh(const std::string& camera_id) const;
+  void forget(const std::string& camera_id);
+  void measure();
   Result<live::Jpeg> encode(const media::Frame& frame);
 
   const Clock& clock_;
@@ -40,6 +46,7 @@ class PictureDesk {
   CameraTablePtr cameras_ = std::make_shared<const CameraTable>();
   std::optional<media::JpegEncoder> encoder_;
   std::map<std::string, live::Jpeg> newest_;
+  telemetry::CacheMeter cache_;
 };
 
 }  // namespace porchlight::pipeline

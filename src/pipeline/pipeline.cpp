@@ -5,6 +5,7 @@
 
 #include "pipeline/pipeline_state.hpp"
 #include "porchlight/pipeline/gallery.hpp"
+#include "porchlight/telemetry/log_context.hpp"
 
 namespace porchlight::pipeline {
 Status Pipeline::State::build() {
@@ -99,7 +100,7 @@ Result<RoutingPtr> Pipeline::State::make_routing(const notify::Options& wanted,
       const bool pending = outcome.state == store::DeliveryState::pending;
       return store->queue().push(SettleMessage{outcome.key, outcome.state, outcome.attempts,
                                                pending ? outcome.next_attempt : outcome.at, outcome.receipt,
-                                               outcome.error});
+                                               outcome.error, telemetry::current_log_context().request_id});
     };
     ports.reload = [this, id = channel.id] { return store->queue().push(ReloadChannel{id}); };
     notify::LaneOptions lane_options;
@@ -236,6 +237,7 @@ void Pipeline::sample() {
     s.gauges.add(QueueName::output,
                  {s.outputs->queue_size(), s.outputs->queue_capacity(), s.outputs->queue_dropped()});
   for (const auto& [id, unit] : s.cameras) {
+    unit->show_drops();
     s.gauges.add(unit->packets());
     if (const auto* recorder = unit->recorder(); recorder != nullptr)
       s.gauges.add(QueueName::recording,
@@ -255,6 +257,20 @@ void Pipeline::sample() {
   s.gauges.publish();
   s.show_live();
   s.show_open_channels();
+  s.show_waiting_work();
+}
+
+// Under the names of the one document that has them.
+void Pipeline::State::show_waiting_work() {
+  const auto waiting = [](const Executor& executor) {
+    return executor.quick_queue().size() + executor.slow_queue().size();
+  };
+  const auto show = [this](const char* queue, std::size_t jobs) {
+    metrics.gauge("celery_queue_length", {{"queue", queue}}).set(static_cast<double>(jobs));
+  };
+  show("export", waiting(*clips));
+  show("retention", footage->queue().size());
+  show("default", waiting(*accounts) + waiting(*library) + waiting(*trials));
 }
 
 // Several channels of one type are one series.

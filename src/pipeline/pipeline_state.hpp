@@ -51,8 +51,8 @@ class Pipeline::State {
         health(condition),
         supervisor(keeper),
         gauges(instruments),
-        pictures(time, &CameraView::for_viewers),
-        shown_pictures(time, &CameraView::for_pictures),
+        pictures(time, &CameraView::for_viewers, instruments),
+        shown_pictures(time, &CameraView::for_pictures, instruments),
         unrecorded(instruments.counter("audit_log_write_failures_total")) {}
 
   // pipeline.cpp, main thread
@@ -67,6 +67,7 @@ class Pipeline::State {
                                                   std::optional<MonotonicTime> since = {});
   void publish_views();
   void show_open_channels();
+  void show_waiting_work();
 
   // live.cpp, main thread
   Status make_live();

@@ -40,7 +40,8 @@ struct AmendEvent {
   event::EventId id;
   store::JpegBytes picture;  // may be null
   std::vector<store::OutboxRow> rows;
-  store::JpegBytes clip{};  // may be null
+  store::JpegBytes clip{};   // may be null
+  std::string request_id{};  // for the log
 };
 
 // What lasted a while is over: the event as it is now, under its id.
@@ -56,6 +57,7 @@ struct SettleMessage {
   WallTime at{};  // when it was settled; for `pending`: when to try again
   std::string receipt{};
   std::string error{};
+  std::string request_id{};  // for the log
 };
 
 // Dead letters are to be tried again. On the audit record, under whoever wants it.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "pipeline/event_scope.hpp"
 #include "pipeline/store_open.hpp"
 #include "porchlight/base/overloaded.hpp"
 
@@ -41,7 +42,9 @@ StoreLane::StoreLane(std::filesystem::path folder, const Clock& clock, telemetry
       sinks_(std::move(sinks)),
       errors_(metrics.counter("errors_total",
                               {{"component", "database"}, {"error_type", "io"}, {"severity", "error"}})),
+      outcomes_(metrics),
       known_faces_(metrics.gauge("known_faces_database_size")),
+      face_cache_(metrics, "face_embeddings"),
       wakeup_(std::move(wakeup)),
       queue_(queue_capacity, wakeup_),
       audit_(folder_, clock, metrics, sinks_.alarm) {}
@@ -128,6 +131,7 @@ void StoreLane::leave_out_strangers(std::vector<store::OutboxRow>& rows) const {
 }
 
 void StoreLane::work(StoreJob job) {
+  const telemetry::ContextScope scope(context_of(job));
   std::visit(
       Overloaded{[](std::monostate) {}, [this](CommitEvent& j) { commit(std::move(j)); },
                  [this](AwaitCommit& j) { await(std::move(j)); },
@@ -150,6 +154,8 @@ void StoreLane::commit(CommitEvent job) {
   const auto status = !held_.empty() || !open_
                           ? Status(Error(ErrorCode::unavailable, "the event log is not open"))
                           : open_->log.append(job.event, job.rows, job.picture_age);
+  // Before anybody is told that it is there. What is held now was counted when it came.
+  status ? outcomes_.written(job.event) : outcomes_.failed(job.event);
   if (status) note_committed(job);
   audit_.note_event(job.event);
   note_end(job.event, Held::searched);
@@ -288,13 +294,31 @@ void StoreLane::look_at_gallery() {
   next_look_ = clock_.now() + look_period;
   const auto revision = open_->gallery.revision();
   if (!revision) return failed("the gallery could not be read", revision.error());
-  if (gallery_revision_ == *revision) return;
+  if (gallery_revision_ == *revision) return face_cache_.hit();
+  face_cache_.miss();
   auto people = open_->gallery.people();
   if (!people) return failed("the gallery could not be read", people.error());
   gallery_revision_ = *revision;
   known_faces_.set(static_cast<double>(people->size()));
+  measure_faces(*people);
   take_names(*people);
   sinks_.people(std::make_shared<const std::vector<store::Person>>(std::move(*people)));
+}
+
+// What the recogniser is handed: the vectors.
+void StoreLane::measure_faces(const std::vector<store::Person>& people) {
+  std::set<std::int64_t> held;
+  std::size_t bytes = 0;
+  for (const auto& person : people) {
+    for (const auto& face : person.faces) {
+      held.insert(face.id);
+      bytes += sizeof(face.vector) + face.second.size() * sizeof(float);
+    }
+  }
+  face_cache_.holds(bytes);
+  face_cache_.evicted(static_cast<std::size_t>(
+      std::count_if(faces_.begin(), faces_.end(), [&](std::int64_t id) { return !held.contains(id); })));
+  faces_ = std::move(held);
 }
 
 // Whoever is gone since the last look was forgotten, perhaps by a command of another process while a sighting

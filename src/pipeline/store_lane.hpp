@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "pipeline/audit_trail.hpp"
+#include "pipeline/event_outcomes.hpp"
 #include "pipeline/held_events.hpp"
 #include "pipeline/routing.hpp"
 #include "pipeline/store_job.hpp"
@@ -22,6 +23,7 @@
 #include "porchlight/base/mailbox.hpp"
 #include "porchlight/store/database.hpp"
 #include "porchlight/store/gallery_store.hpp"
+#include "porchlight/telemetry/cache_meter.hpp"
 #include "porchlight/telemetry/health.hpp"
 #include "porchlight/telemetry/log.hpp"
 #include "porchlight/telemetry/metrics.hpp"
@@ -103,6 +105,7 @@ class StoreLane {
   void note_under_way(const event::EventId& alert);
   void note_delivery(const SettleMessage& job);
   void look_at_gallery();
+  void measure_faces(const std::vector<store::Person>& people);
   void take_names(const std::vector<store::Person>& people);
   void tell_names();
   void leave_out_forgotten(CommitEvent& job) const;
@@ -120,7 +123,9 @@ class StoreLane {
   const telemetry::Logger log_{"doorbell.store", telemetry::Component::storage};
   const Sinks sinks_;
   telemetry::Counter errors_;
+  EventOutcomes outcomes_;
   telemetry::Gauge known_faces_;
+  telemetry::CacheMeter face_cache_;
   Wakeup wakeup_;
   StoreQueue queue_;
   Mailbox<RoutingPtr> new_routing_;
@@ -152,6 +157,7 @@ class StoreLane {
   MonotonicTime next_measure_{};
   std::optional<std::uint64_t> gallery_revision_;
   std::map<std::int64_t, std::string> people_;  // as of that revision
+  std::set<std::int64_t> faces_;                // so are these
   notify::KnownNames names_;                    // theirs; null: not known yet
   std::string last_fault_;
 };

@@ -21,14 +21,18 @@ constexpr auto longest_pause = 30'000ms;
 constexpr auto settled_after = 60s;  // a worker that ran this long starts over with the first pause
 
 // errors_total speaks of components, the supervisor of workers.
-std::string component_of(std::string_view worker_type) {
+std::string component_of(std::string_view worker_id, std::string_view worker_type) {
+  if (worker_id == "accounts") return "auth";
+  if (worker_id == "store") return "database";
+  if (worker_id == "library" || worker_id == "trials") return "api";
   if (worker_type == "ingest" || worker_type == "decoder") return "ingest";
   if (worker_type == "detector" || worker_type == "motion") return "detector";
   if (worker_type == "recognizer") return "recognizer";
   if (worker_type == "recorder") return "recorder";
   if (worker_type == "notifier") return "notifier";
   if (worker_type == "button" || worker_type == "output" || worker_type == "sampler") return "hardware";
-  if (worker_type == "http" || worker_type == "streamer") return "api";
+  if (worker_type == "streamer") return "streaming";
+  if (worker_type == "http") return "api";
   return "storage";
 }
 
@@ -80,9 +84,9 @@ void Supervisor::start(WorkerSpec spec) {
   auto entry = std::make_unique<Entry>();
   entry->health =
       metrics_.gauge("pipeline_worker_health", {{"worker_id", spec.id}, {"worker_type", spec.type}});
-  entry->errors = metrics_.counter(
-      "errors_total",
-      {{"component", component_of(spec.type)}, {"error_type", "internal"}, {"severity", "critical"}});
+  entry->errors = metrics_.counter("errors_total", {{"component", component_of(spec.id, spec.type)},
+                                                    {"error_type", "internal"},
+                                                    {"severity", "critical"}});
   entry->restarts = metrics_.counter("pipeline_worker_restarts_total", {{"worker_type", spec.type}});
   entry->spec = std::move(spec);
   launch(*entry);

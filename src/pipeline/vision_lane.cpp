@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/vision_lane.hpp"
 
+#include "pipeline/event_scope.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -33,7 +35,7 @@ VisionLane::VisionLane(vision::FaceOptions options, const Clock& clock, telemetr
           {{"component", "face_detector"}, {"error_type", "internal"}, {"severity", "error"}})),
       wakeup_(std::move(wakeup)),
       expectations_(expect_capacity, wakeup_),
-      meter_(metrics),
+      meter_(metrics, "face"),
       photographs_(wakeup_, meter_),
       new_cameras_(&wakeup_),
       new_gallery_(&wakeup_),
@@ -174,6 +176,7 @@ void VisionLane::round(const std::stop_token& stop, Heartbeat& heartbeat) {
 
 void VisionLane::take_rings() {
   while (auto ring = expectations_.pop()) {
+    const telemetry::ContextScope scope(context_of(event::Event(*ring)));
     const auto deadline = ring->header.edge + answer_window;
     if (clock_.now() < deadline)
       publish(watcher_->expect_ring(*ring, deadline));
@@ -217,8 +220,11 @@ void VisionLane::search_next() {
   const auto look =
       schedule_.next(clock_.now(), [this](const std::string& id) { return watcher_->ring_waits(id); });
   if (!look) return;
-  InferenceMeter::Work work(meter_);
+  const auto trace = watcher_->ring_trace(look->camera);
+  InferenceMeter::Work work(meter_, trace.trace_id);
+  models_.engine()->works_for(trace);
   auto seen = watcher_->search(look->camera, look->frame);
+  models_.engine()->works_for({});
   if (seen) work.succeeded();
   schedule_.cost(work.took());
   publish(look->camera, std::move(seen));
@@ -260,6 +266,8 @@ void VisionLane::cannot_answer(const event::Ring& ring) {
   event::Sighting sighting;
   sighting.header = event::make_header(clock_);
   sighting.header.trace = ring.header.trace.child();
+  sighting.header.request_id = event::request_of(ring.header);
+  sighting.header.correlation_id = ring.header.correlation_id;
   sighting.camera_id = ring.camera_id;
   sighting.verdict = event::Verdict::error;
   sighting.ring_id = ring.header.id;

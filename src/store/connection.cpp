@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstring>
 #include <thread>
+#include <utility>
 
 namespace porchlight::store {
 namespace {
@@ -96,7 +97,9 @@ Statement::~Statement() {
   if (prepared_ == nullptr) return;
   sqlite3_reset(prepared_);
   sqlite3_clear_bindings(prepared_);
-  if (stepped_) connection_.observe(type_, begun_);
+  if (!stepped_) return;
+  connection_.meter.observe(type_, std::chrono::steady_clock::now() - begun_);
+  connection_.meter.end_use();
 }
 
 Statement& Statement::bind(int at, std::int64_t value) {
@@ -129,8 +132,10 @@ Result<bool> Statement::step() {
   if (!stepped_) {
     stepped_ = true;
     begun_ = std::chrono::steady_clock::now();
+    connection_.meter.begin_use();
   }
   const int rc = sqlite3_step(prepared_);
+  connection_.waits.settle(rc);
   if (rc == SQLITE_ROW) return true;
   if (rc == SQLITE_DONE) return false;
   return connection_.error(type_ == QueryType::select ? "read" : "write", rc);
@@ -170,6 +175,7 @@ Result<Statement> Database::Connection::prepare(QueryType type, std::string_view
   sqlite3_stmt* prepared = nullptr;
   const int rc = sqlite3_prepare_v3(handle, sql.data(), static_cast<int>(sql.size()),
                                     SQLITE_PREPARE_PERSISTENT, &prepared, nullptr);
+  waits.settle(rc);  // it may have read the schema
   if (rc != SQLITE_OK) return error("prepare a statement for", rc);
   cache.emplace(std::string(sql), prepared);
   return Statement(*this, prepared, type);
@@ -177,8 +183,11 @@ Result<Statement> Database::Connection::prepare(QueryType type, std::string_view
 
 Status Database::Connection::execute(QueryType type, const std::string& sql) {
   const auto begun = std::chrono::steady_clock::now();
+  meter.begin_use();
   const int rc = sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr);
-  observe(type, begun);
+  waits.settle(rc);
+  meter.observe(type, std::chrono::steady_clock::now() - begun);
+  meter.end_use();
   if (rc != SQLITE_OK) return error(type == QueryType::select ? "read" : "write", rc);
   return {};
 }
@@ -202,12 +211,6 @@ Error Database::Connection::error(std::string_view doing, int rc) const {
   return {code_of(rc), std::move(text)};
 }
 
-void Database::Connection::observe(QueryType type, std::chrono::steady_clock::time_point begun) {
-  if (!measured) return;
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
-  durations[static_cast<std::size_t>(type)].observe(took.count());
-}
-
 Result<Transaction> Transaction::begin(Database::Connection& connection) {
   auto begin = connection.prepare(QueryType::transaction, "BEGIN IMMEDIATE");
   if (!begin) return std::move(begin).error();
@@ -216,30 +219,30 @@ Result<Transaction> Transaction::begin(Database::Connection& connection) {
 }
 
 Transaction::~Transaction() {
+  if (connection_ == nullptr) return;
   // An error inside may have rolled back by itself already.
-  if (connection_ == nullptr || sqlite3_get_autocommit(connection_->handle) != 0) return;
-  sqlite3_exec(connection_->handle, "ROLLBACK", nullptr, nullptr, nullptr);
+  if (sqlite3_get_autocommit(connection_->handle) == 0)
+    sqlite3_exec(connection_->handle, "ROLLBACK", nullptr, nullptr, nullptr);
+  connection_->meter.end_use();
 }
 
 Status Transaction::commit() {
   auto commit = connection_->prepare(QueryType::transaction, "COMMIT");
   if (!commit) return std::move(commit).error();
   if (auto status = commit->run(); !status) return status;
-  connection_ = nullptr;
+  std::exchange(connection_, nullptr)->meter.end_use();
   return {};
 }
 
 // The checkpoint waits for readers with the writers' lock in its hand, and a ring's commit is a writer: short
 // waits, with room for others between them.
 Status empty_write_ahead_log(Database::Connection& connection) {
-  const auto patience = connection.scalar(QueryType::maintenance, "PRAGMA busy_timeout");
-  if (!patience) return patience.error();
-  const auto short_wait = std::min<std::int64_t>(*patience, 250);
-  const auto give_up = std::chrono::steady_clock::now() + std::chrono::milliseconds(*patience);
+  const auto patience = connection.waits.patience();
+  const auto give_up = std::chrono::steady_clock::now() + patience;
   for (;;) {
-    sqlite3_busy_timeout(connection.handle, static_cast<int>(short_wait));
+    connection.waits.set_patience(std::min(patience, std::chrono::milliseconds(250)));
     const auto busy = connection.scalar(QueryType::maintenance, "PRAGMA wal_checkpoint(TRUNCATE)");
-    sqlite3_busy_timeout(connection.handle, static_cast<int>(*patience));
+    connection.waits.set_patience(patience);
     if (!busy) return busy.error();
     if (*busy == 0) return {};
     if (std::chrono::steady_clock::now() >= give_up) break;

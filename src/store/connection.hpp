@@ -4,7 +4,6 @@
 
 #include <sqlite3.h>
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -19,13 +18,11 @@
 #include "porchlight/base/clock.hpp"
 #include "porchlight/base/result.hpp"
 #include "porchlight/store/database.hpp"
-#include "porchlight/telemetry/metrics.hpp"
+#include "store/database_meter.hpp"
+#include "store/lock_waits.hpp"
 #include "store/timed_files.hpp"
 
 namespace porchlight::store {
-
-// `query_type` of database_query_duration_seconds, fixed where a statement is written.
-enum class QueryType : std::uint8_t { select, insert, update, remove, transaction, schema, maintenance };
 
 // One use of a cached prepared statement; bound values and the read position end with it. Binds
 // borrow their bytes until then. The time from the first step to the end is observed.
@@ -73,10 +70,11 @@ struct Database::Connection {
   Result<std::int64_t> scalar(QueryType type, std::string_view sql);
 
   Error error(std::string_view doing, int rc) const;
-  void observe(QueryType type, std::chrono::steady_clock::time_point begun);
 
   std::string file;
   std::unique_ptr<TimedFiles> files;  // null: the library's own way; used by the handle to its end
+  DatabaseMeter meter;
+  LockWaits waits;  // asked by the handle to its end
   sqlite3* handle = nullptr;
   struct TextHash {
     using is_transparent = void;
@@ -85,8 +83,6 @@ struct Database::Connection {
     }
   };
   std::unordered_map<std::string, sqlite3_stmt*, TextHash, std::equal_to<>> cache;
-  bool measured = false;
-  std::array<telemetry::Histogram, 7> durations;
 };
 
 // BEGIN IMMEDIATE … COMMIT; rolls back when it goes out of scope uncommitted.
@@ -101,7 +97,9 @@ class Transaction {
   Status commit();
 
  private:
-  explicit Transaction(Database::Connection& connection) : connection_(&connection) {}
+  explicit Transaction(Database::Connection& connection) : connection_(&connection) {
+    connection.meter.begin_use();
+  }
   Database::Connection* connection_;
 };
 

@@ -32,15 +32,6 @@ Status create_file(const std::filesystem::path& file) {
   return errno_error(errno, "create database '" + file.string() + "'");
 }
 
-void resolve_durations(Database::Connection& connection, telemetry::Metrics& metrics) {
-  static constexpr std::array names{"select",      "insert", "update",     "delete",
-                                    "transaction", "schema", "maintenance"};
-  for (std::size_t i = 0; i < names.size(); ++i)
-    connection.durations[i] =
-        metrics.histogram("database_query_duration_seconds", {{"query_type", names[i]}});
-  connection.measured = true;
-}
-
 Status set_pragmas(Database::Connection& connection, const DatabaseOptions& options) {
   std::string sql = "PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON; PRAGMA secure_delete = ON;";
   sql +=
@@ -74,7 +65,7 @@ Status open_handle(Database::Connection& connection, const DatabaseOptions& opti
   const int rc = sqlite3_open_v2(name.c_str(), &connection.handle, flags,
                                  connection.files ? connection.files->name() : nullptr);
   if (rc != SQLITE_OK) return connection.error("open", rc);
-  sqlite3_busy_timeout(connection.handle, static_cast<int>(options.busy_timeout.count()));
+  connection.waits.serve(connection.handle, options.busy_timeout);
   if (auto status = set_pragmas(connection, options); !status) return status;
   return check_pages(connection);
 }
@@ -95,7 +86,10 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fi
                                                  std::span<const Migration> steps) {
   auto connection = std::make_unique<Connection>();
   connection->file = file.string();
-  if (metrics != nullptr) resolve_durations(*connection, *metrics);
+  if (metrics != nullptr) {
+    connection->meter.attach(*metrics, connection->file);
+    connection->waits.attach(*metrics);
+  }
   if (options.mode == OpenMode::read_only) {
     std::error_code ignored;
     if (!std::filesystem::exists(file, ignored))
@@ -124,6 +118,14 @@ Status Database::checkpoint() {
   const auto busy = connection_->scalar(QueryType::maintenance, "PRAGMA wal_checkpoint(PASSIVE)");
   if (!busy) return busy.error();
   return {};
+}
+
+std::optional<std::uintmax_t> bytes_on_disk(const std::filesystem::path& file) {
+  std::error_code failed;
+  const auto bytes = std::filesystem::file_size(file, failed);
+  if (failed) return std::nullopt;
+  const auto log = std::filesystem::file_size(file.string() + "-wal", failed);
+  return failed ? bytes : bytes + log;
 }
 
 Status Database::ping() {

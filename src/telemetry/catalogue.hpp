@@ -51,6 +51,7 @@ struct FamilySpec {
   std::span<const LabelSpec> labels;
   std::span<const double> buckets;
   Created created;
+  bool exemplars = false;  // a histogram that keeps the last trace of each bucket
 };
 
 // Sorted by name.

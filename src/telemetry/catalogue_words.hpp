@@ -16,6 +16,11 @@ inline constexpr Words statuses = {"101", "200", "201", "202", "204", "206", "30
                                    "422", "429", "431", "500", "501", "502", "503", "504"};
 inline constexpr Words query_types = {"select",      "insert", "update",     "delete",
                                       "transaction", "schema", "maintenance"};
+inline constexpr Words caches = {"session", "rate_limit", "face_embeddings", "thumbnail"};
+inline constexpr Words cache_results = {"hit", "miss"};
+inline constexpr Words work_queues = {"export", "upload", "retention", "maintenance", "default"};
+inline constexpr Words pool_states = {"active", "idle"};
+inline constexpr Words lock_waits = {"acquired", "timeout", "deadlock"};
 inline constexpr Words connection_states = {"connected", "connecting",     "auth_failed", "unreachable",
                                             "stalled",   "protocol_error", "disabled"};
 inline constexpr Words reconnect_reasons = {"timeout", "eof", "auth", "network", "protocol", "operator"};

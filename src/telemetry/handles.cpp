@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "porchlight/telemetry/metrics.hpp"
+#include "telemetry/exemplars.hpp"
 
 namespace porchlight::telemetry {
 
@@ -32,6 +33,10 @@ double Gauge::value() const noexcept {
 
 void Histogram::observe(double value) noexcept {
   if (child_ != nullptr) child_->Observe(value);
+}
+void Histogram::observe(double value, const TraceBytes& trace) noexcept {
+  observe(value);
+  if (exemplars_ != nullptr) exemplars_->keep(value, trace);
 }
 
 }  // namespace porchlight::telemetry

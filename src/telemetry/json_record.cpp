@@ -4,6 +4,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "porchlight/telemetry/recent_log.hpp"
+#include "telemetry/pseudonym.hpp"
 #include "telemetry/record.hpp"
 #include "telemetry/scrub.hpp"
 
@@ -24,18 +26,29 @@ constexpr TopKey top_keys[] = {
     {"event", Type::text},         {"event_type", Type::text},    {"request_id", Type::text},
     {"method", Type::text},        {"path", Type::text},          {"status", Type::number},
     {"status_code", Type::number}, {"duration_ms", Type::number}, {"response_time", Type::number},
-    {"operation", Type::text},     {"success", Type::boolean},
+    {"operation", Type::text},     {"success", Type::boolean},    {"correlation_id", Type::text},
+    {"user_id", Type::text},       {"session_id", Type::text},
 };
+// Those that stand in `context` once more, where readers of the oldest format look for them.
+constexpr std::string_view repeated_keys[] = {"request_id", "user_id", "session_id", "event_id",
+                                              "event_type"};
 constexpr std::string_view extra_keys[] = {"ip_address", "user_agent"};
+
+constexpr std::array<std::string_view, 9> component_names = {
+    "recording", "api", "auth", "ai", "streaming", "storage", "notification", "hardware", "system"};
+
+bool is_repeated(std::string_view key) {
+  return std::find(std::begin(repeated_keys), std::end(repeated_keys), key) != std::end(repeated_keys);
+}
 
 Type type_of(const Json& value) {
   if (value.is_boolean()) return Type::boolean;
   return value.is_number() ? Type::number : Type::text;
 }
 
-Json value_of(const std::string& key, const decltype(Field::value)& value) {
+Json value_of(const std::string& key, const decltype(Field::value)& value, const Origin& origin) {
+  if (const auto* text = std::get_if<std::string>(&value)) return text_for(key, *text, origin);
   if (is_secret_key(key)) return std::string(redacted);
-  if (const auto* text = std::get_if<std::string>(&value)) return scrubbed(*text);
   if (const auto* whole = std::get_if<std::int64_t>(&value)) return *whole;
   if (const auto* flag = std::get_if<bool>(&value)) return *flag;
   const double number = std::get<double>(value);
@@ -62,10 +75,16 @@ class Builder {
   std::string line() {
     add_head();
     add_fields();
-    add_trace();
+    add_ids();
+    add_exception();
     add_access_twins();
+    add_confidence();
     if (!context_.empty()) json_["context"] = context_;
     if (!extra_.empty()) json_["extra"] = extra_;
+    if (record_.sample_rate < 1) {
+      json_["sampled"] = true;
+      json_["sample_rate"] = record_.sample_rate;
+    }
     if (truncated_) json_["truncated"] = true;
     return json_.dump(-1, ' ', false, Json::error_handler_t::replace);
   }
@@ -93,14 +112,36 @@ class Builder {
     json_["thread"] = record_.thread;
   }
 
-  void add_trace() {
-    if (!record_.event_id.empty()) {
-      json_["event_id"] = record_.event_id;
-      json_["correlation_id"] = record_.event_id;
-      context_["event_id"] = record_.event_id;
-    }
-    if (!record_.trace_id.empty()) json_["trace_id"] = record_.trace_id;
-    if (!record_.span_id.empty()) json_["span_id"] = record_.span_id;
+  // What the call itself said of them stands.
+  void add_id(const char* key, const std::string& value) {
+    if (value.empty() || json_.contains(key)) return;
+    json_[key] = limited(scrubbed(value), limits_.text);
+    if (is_repeated(key)) context_[key] = Json(json_[key]);
+  }
+
+  void add_ids() {
+    const auto& ids = record_.ids;
+    add_id("event_id", ids.event_id);
+    add_id("event_type", ids.event_type);
+    add_id("request_id", ids.request_id);
+    add_id("correlation_id", ids.correlation_id);
+    for (const char* key : {"request_id", "event_id"})
+      if (json_.contains(key) && !json_.contains("correlation_id"))
+        json_["correlation_id"] = Json(json_[key]);
+    add_id("user_id", ids.user_id);
+    add_id("session_id", ids.session_id);
+    if (!ids.trace_id.empty()) json_["trace_id"] = ids.trace_id;
+    if (!ids.span_id.empty()) json_["span_id"] = ids.span_id;
+  }
+
+  void add_exception() {
+    if (!record_.exception) return;
+    const auto& thrown = *record_.exception;
+    auto object = Json::object();
+    object["type"] = limited(thrown.type, limits_.text);
+    object["message"] = limited(scrubbed(thrown.message), limits_.text);
+    if (!thrown.cause.empty()) object["cause"] = limited(scrubbed(thrown.cause), limits_.text);
+    json_["exception"] = std::move(object);
   }
 
   void add_fields() {
@@ -110,7 +151,7 @@ class Builder {
         truncated_ = true;
         break;
       }
-      add_field(key, value_of(key, value));
+      add_field(key, value_of(key, value, origin_));
     }
   }
 
@@ -122,7 +163,7 @@ class Builder {
       extra_[key] = std::move(value);
     } else if (top != std::end(top_keys) && top->type == type_of(value)) {
       json_[key] = value;
-      if (key == "event_type" || key == "request_id") context_[key] = std::move(value);
+      if (is_repeated(key)) context_[key] = std::move(value);
     } else {
       context_[limited(key, limits_.text)] = std::move(value);
     }
@@ -135,7 +176,15 @@ class Builder {
     };
     twin("status", "status_code");
     twin("status_code", "status");
-    if (json_.contains("method")) twin("duration_ms", "response_time");
+    if (!json_.contains("method")) return;
+    twin("duration_ms", "response_time");
+    if (extra_.contains("user_agent")) json_["user_agent"] = Json(extra_["user_agent"]);
+  }
+
+  // How sure an operation was of its outcome.
+  void add_confidence() {
+    if (!json_.contains("operation") || !context_.contains("confidence")) return;
+    if (context_["confidence"].is_number()) json_["confidence"] = Json(context_["confidence"]);
   }
 
   const Record& record_;
@@ -149,6 +198,19 @@ class Builder {
 
 }  // namespace
 
+std::string text_for(std::string_view key, const std::string& text, const Origin& origin) {
+  switch (kind_of_key(key)) {
+    case KeyKind::secret:
+      return std::string(redacted);
+    case KeyKind::personal:
+      return origin.pseudonym_key.empty() ? std::string(redacted) : pseudonym(origin.pseudonym_key, text);
+    case KeyKind::open:
+      break;
+  }
+  const bool is_address = key == "ip_address" && origin.truncates_addresses;
+  return scrubbed(is_address ? truncated_address(text) : text);
+}
+
 std::string json_line(const Record& record, const Origin& origin) {
   std::string line;
   for (const auto& limits : ladder) {
@@ -158,15 +220,26 @@ std::string json_line(const Record& record, const Origin& origin) {
   return line;
 }
 
+std::string request_id_of(const Record& record) {
+  for (const auto& [key, value] : record.fields)
+    if (const auto* text = std::get_if<std::string>(&value); text != nullptr && key == "request_id")
+      return *text;
+  return record.ids.request_id;
+}
+
 std::string_view to_string(Level level) noexcept {
   constexpr std::array<std::string_view, 5> names = {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"};
   return names[static_cast<std::size_t>(level)];
 }
 
 std::string_view to_string(Component component) noexcept {
-  constexpr std::array<std::string_view, 9> names = {
-      "recording", "api", "auth", "ai", "streaming", "storage", "notification", "hardware", "system"};
-  return names[static_cast<std::size_t>(component)];
+  return component_names[static_cast<std::size_t>(component)];
+}
+
+std::optional<Component> component_of(std::string_view word) noexcept {
+  const auto* const found = std::find(component_names.begin(), component_names.end(), word);
+  if (found == component_names.end()) return std::nullopt;
+  return static_cast<Component>(found - component_names.begin());
 }
 
 void cut(std::string& text, std::size_t most_bytes) {

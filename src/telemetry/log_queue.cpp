@@ -16,6 +16,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t queue_slots = 4096;
 constexpr auto most_wait = 100ms;
+constexpr int most_attempts = 64;
 
 // Without a lane a caller waits itself.
 bool callers_patience(std::chrono::milliseconds waited) {
@@ -42,8 +43,7 @@ std::unique_ptr<DescriptorSink> make_sink(Arguments&&... arguments) {
   return sink;
 }
 
-constexpr std::string_view level_words[] = {"debug", "info", "warning", "error", "critical"};
-constexpr std::string_view drop_words[] = {"queue_full", "write_error", "rate_limited"};
+constexpr std::string_view drop_words[] = {"queue_full", "write_error", "rate_limited", "sampled"};
 
 }  // namespace
 
@@ -61,16 +61,21 @@ void LogQueue::submit(std::unique_ptr<Record> record) {
     return;
   }
   if (record->yields && ring_.size() >= ring_.capacity() / 2) return count_drop(Drop::rate_limited);
-  if (!ring_.push(std::move(record))) return count_drop(Drop::queue_full);
+  if (!push(std::move(record))) return count_drop(Drop::queue_full);
   queued_.fetch_add(1, std::memory_order_release);
   if (level >= Level::error || !lane_.load(std::memory_order_acquire)) flush();
+}
+
+void LogQueue::leave_out(Level level) {
+  count_message(level);
+  count_drop(Drop::sampled);
 }
 
 // A lane that stops between our look at it and the push leaves the record to us.
 void LogQueue::flush() {
   const auto mine = queued_.load(std::memory_order_acquire);
   const auto until = std::chrono::steady_clock::now() + most_wait;
-  while (written_.load(std::memory_order_acquire) < mine && std::chrono::steady_clock::now() < until) {
+  while (settled_.load(std::memory_order_acquire) < mine && std::chrono::steady_clock::now() < until) {
     if (!lane_.load(std::memory_order_acquire)) {
       const std::lock_guard lock(consuming_);
       drain();
@@ -95,6 +100,7 @@ void LogQueue::run(std::stop_token stop, Heartbeat& heartbeat) {
     wakeup_.wait_for(most_wait, [this] { return ring_.size() != 0; });
     const std::lock_guard lock(consuming_);
     drain();
+    write_summaries(repeats_.due(std::chrono::steady_clock::now()));
   }
   lane_.store(false, std::memory_order_release);
   const std::lock_guard lock(consuming_);
@@ -105,24 +111,75 @@ void LogQueue::run(std::stop_token stop, Heartbeat& heartbeat) {
 void LogQueue::set_patience(const DescriptorSink::Patience& patience) {
   patience_ = patience;
   main_->set_patience(patience);
+  if (journal_) journal_->set_patience(patience);
   for (auto& [component, file] : files_) file->set_patience(patience);
 }
 
+// What is newest tells most, so the oldest gives way. Whoever loses each race for the room made gives up.
+bool LogQueue::push(std::unique_ptr<Record> record) {
+  for (int attempt = 0; attempt < most_attempts; ++attempt) {
+    if (ring_.offer(record)) return true;
+    drop_oldest();
+  }
+  return ring_.offer(record);
+}
+
+// Nobody waits here: the lock is held for an instant, and who finds it taken finds room after that.
+void LogQueue::drop_oldest() {
+  std::unique_ptr<Record> oldest;
+  {
+    const std::unique_lock lock(popping_, std::try_to_lock);
+    if (!lock || ring_.size() < ring_.capacity()) return;
+    if (auto popped = ring_.pop()) oldest = std::move(*popped);
+  }
+  if (oldest == nullptr) return;
+  settled_.fetch_add(1, std::memory_order_release);
+  count_drop(Drop::queue_full);
+}
+
+std::unique_ptr<Record> LogQueue::next() {
+  const std::lock_guard lock(popping_);
+  auto popped = ring_.pop();
+  return popped ? std::move(*popped) : nullptr;
+}
+
 void LogQueue::drain() {
-  while (auto record = ring_.pop()) {
-    write(**record);
-    written_.fetch_add(1, std::memory_order_release);
+  // No more than fits: whoever looks for the lane's sign of life would wait for those who go on talking.
+  for (auto left = ring_.capacity(); left > 0; --left) {
+    const auto record = next();
+    if (!record) break;
+    write(*record);
+    settled_.fetch_add(1, std::memory_order_release);
   }
 }
 
+// Without a lane nobody looks after a minute but whoever writes the next record.
 void LogQueue::write(const Record& record) {
+  const auto now = std::chrono::steady_clock::now();
+  if (!lane_.load(std::memory_order_relaxed)) write_summaries(repeats_.due(now));
+  if (repeats_.admits(record, now)) write_line(record);
+}
+
+void LogQueue::write_summaries(const std::vector<Record>& summaries) {
+  for (const auto& summary : summaries) write_line(summary);
+}
+
+void LogQueue::write_line(const Record& record) {
   if (reopen_.exchange(false)) {
     for (auto& [component, file] : files_) file->reopen();
   }
-  recent_.add(record, origin_);
-  const auto line = options_.json ? json_line(record, origin_) : plain_line(record);
-  write_to(*main_, record, line);
+  origin_.truncates_addresses = truncates_addresses_.load(std::memory_order_relaxed);
+  const auto line = options_.json ? json_line(record, origin_) : plain_line(record, origin_);
+  recent_.add(record, origin_, options_.json ? &line : nullptr);
+  write_main(record, line);
   if (auto* file = file_for(record.component)) write_to(*file, record, line);
+}
+
+// Without the journal its stream may still be somebody's, such as that of the service's supervisor.
+void LogQueue::write_main(const Record& record, const std::string& line) {
+  const auto outcome = journal_ ? journal_->write(record, line) : JournalSink::Outcome::not_there;
+  if (outcome == JournalSink::Outcome::not_there) write_to(*main_, record, line);
+  if (outcome == JournalSink::Outcome::nobody_reads) count_drop(Drop::write_error);
 }
 
 void LogQueue::write_to(DescriptorSink& sink, const Record& record, const std::string& line) {
@@ -147,12 +204,23 @@ DescriptorSink* LogQueue::file_for(Component component) {
 void LogQueue::open(const LogOptions& options) {
   const std::lock_guard lock(consuming_);
   drain();
+  write_summaries(repeats_.rest());
   options_ = options;
-  origin_ = {options.environment, options.version.empty() ? std::string(build_version()) : options.version};
+  origin_.environment = options.environment;
+  origin_.version = options.version.empty() ? std::string(build_version()) : options.version;
+  truncate_addresses(options.truncate_addresses);
   files_.clear();
   main_ = make_sink(options.fd);
+  journal_ = options.journal.empty() ? nullptr : std::make_unique<JournalSink>(options.journal);
   main_->set_patience(patience_);
-  set_level(options.level);
+  if (journal_) journal_->set_patience(patience_);
+  levels_.override_by({});
+  levels_.configure(options.level, options.levels);
+}
+
+void LogQueue::set_pseudonym_key(std::string key) {
+  const std::lock_guard lock(consuming_);
+  origin_.pseudonym_key = std::move(key);
 }
 
 // Left to the next writer: whoever asks must not wait for one that waits for its reader.
@@ -173,7 +241,8 @@ void LogQueue::attach(Metrics* metrics) {
   if (metrics == nullptr) return;
   auto counters = std::make_unique<Counters>();
   for (std::size_t i = 0; i < counters->by_level.size(); ++i) {
-    counters->by_level[i] = metrics->counter("log_messages_total", {{"level", std::string(level_words[i])}});
+    counters->by_level[i] =
+        metrics->counter("log_messages_total", {{"level", std::string(word_of(static_cast<Level>(i)))}});
     counters->by_level[i].increment(static_cast<double>(messages_before_[i].exchange(0)));
   }
   for (std::size_t i = 0; i < counters->by_drop.size(); ++i) {

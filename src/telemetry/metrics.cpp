@@ -13,7 +13,9 @@
 #include <mutex>
 
 #include "telemetry/catalogue.hpp"
+#include "telemetry/exemplars.hpp"
 #include "telemetry/exposition.hpp"
+#include "telemetry/registry_of.hpp"
 
 namespace porchlight::telemetry {
 namespace {
@@ -42,6 +44,7 @@ struct Metrics::State {
     prometheus::Counter* counter = nullptr;
     prometheus::Gauge* gauge = nullptr;
     prometheus::Histogram* histogram = nullptr;
+    Exemplars* exemplars = nullptr;
   };
   struct Family {
     const FamilySpec* spec = nullptr;
@@ -91,11 +94,13 @@ struct Metrics::State {
       const auto& bounds = family.spec->buckets;
       series.histogram = &family.histograms->Add(labels, std::vector<double>(bounds.begin(), bounds.end()));
     }
+    if (family.spec->exemplars) series.exemplars = &exemplars.add(*family.spec, labels);
     family.series.emplace(labels, series);
     return series;
   }
 
-  void drop(Family& family, const Series& series) {
+  void drop(Family& family, const Labels& labels, const Series& series) {
+    if (series.exemplars != nullptr) exemplars.forget(*family.spec, labels);
     if (series.counter != nullptr) family.counters->Remove(series.counter);
     if (series.gauge != nullptr) family.gauges->Remove(series.gauge);
     if (series.histogram != nullptr) family.histograms->Remove(series.histogram);
@@ -186,6 +191,24 @@ struct Metrics::State {
     return samples;
   }
 
+  // Whether the component's row of the error table has the type.
+  static bool is_declared(const Labels& error) {
+    const auto table = error_table();
+    return std::any_of(table.begin(), table.end(), [&](const ErrorRow& row) {
+      return row.component == error.at("component") &&
+             std::find(row.types.begin(), row.types.end(), error.at("error_type")) != row.types.end();
+    });
+  }
+
+  // Two at once are scrapers who meet on two listeners: the second finds the order for itself, and neither
+  // waits for the other.
+  Exposition scrape(Format format) {
+    SeriesOrder own;
+    const std::unique_lock lock(ordering, std::try_to_lock);
+    return render(registry.Collect(), *shown_samples(),
+                  {.format = format, .order = lock ? order : own, .exemplars = &exemplars});
+  }
+
   // The labels as the catalogue wants them: exactly its names, each value from its set or `other`.
   Labels checked(const Family& family, const Labels& labels) {
     Labels result;
@@ -197,6 +220,10 @@ struct Metrics::State {
         overflow->Increment();
       }
       result.emplace(label.name, known ? given->second : std::string(folded));
+    }
+    if (family.spec->created == Created::error_table && !is_declared(result)) {
+      unknown("error row", family.spec->name, labels);
+      overflow->Increment();
     }
     if (labels.size() != family.spec->labels.size()) unknown("label names", family.spec->name, labels);
     if (family.series.size() >= most_series_per_family && family.series.count(result) == 0) {
@@ -282,7 +309,7 @@ struct Metrics::State {
       std::erase_if(family.series, [&](const auto& entry) {
         const auto found = entry.first.find(std::string(label));
         const bool match = found != entry.first.end() && found->second == value;
-        if (match) drop(family, entry.second);
+        if (match) drop(family, entry.first, entry.second);
         return match;
       });
     }
@@ -313,6 +340,11 @@ struct Metrics::State {
   // a scrape waits for nothing longer than the copy of a pointer
   std::mutex showing;
   std::shared_ptr<const Samples> samples = std::make_shared<const Samples>();
+  // any thread
+  ExemplarIndex exemplars;
+  // never waited for
+  std::mutex ordering;
+  SeriesOrder order;
 };
 
 Metrics::Metrics(const ClosedSets& sets, OnUnknown on_unknown) : state_(std::make_unique<State>(on_unknown)) {
@@ -327,7 +359,8 @@ Gauge Metrics::gauge(std::string_view name, const Labels& labels) {
   return Gauge(state_->series(name, labels, Kind::gauge).gauge);
 }
 Histogram Metrics::histogram(std::string_view name, const Labels& labels) {
-  return Histogram(state_->series(name, labels, Kind::histogram).histogram);
+  const auto series = state_->series(name, labels, Kind::histogram);
+  return Histogram(series.histogram, series.exemplars);
 }
 
 void Metrics::remove_gauge(std::string_view name, const Labels& labels) {
@@ -348,8 +381,16 @@ void Metrics::forget(std::string_view label, std::string_view value) {
   state_->forget(label, value);
 }
 
+Exposition Metrics::scrape(Format format) {
+  return state_->scrape(format);
+}
+
+const prometheus::Registry& registry_of(const Metrics& metrics) noexcept {
+  return metrics.state_->registry;
+}
+
 std::string Metrics::exposition() {
-  return render_text(state_->registry.Collect(), *state_->shown_samples());
+  return scrape(Format::classic).text;
 }
 
 }  // namespace porchlight::telemetry

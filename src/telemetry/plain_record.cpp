@@ -21,8 +21,9 @@ void append_printable(std::string& out, std::string_view text) {
   }
 }
 
-std::string text_of(const decltype(Field::value)& value) {
-  if (const auto* text = std::get_if<std::string>(&value)) return scrubbed(*text);
+std::string text_of(std::string_view key, const decltype(Field::value)& value, const Origin& origin) {
+  if (const auto* text = std::get_if<std::string>(&value)) return text_for(key, *text, origin);
+  if (is_secret_key(key)) return std::string(redacted);
   if (const auto* whole = std::get_if<std::int64_t>(&value)) return std::to_string(*whole);
   if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
   char digits[32];
@@ -42,16 +43,17 @@ void append_field(std::string& out, std::string_view key, const std::string& val
 
 }  // namespace
 
-std::string plain_line(const Record& record) {
+std::string plain_line(const Record& record, const Origin& origin) {
   std::string out = rfc3339(record.at) + ' ';
   const auto level = to_string(record.level);
   out.append(level).append(9 - level.size(), ' ');
   append_printable(out, record.logger + ": ");
   append_printable(out, scrubbed(record.message));
   for (const auto& [key, value] : record.fields) {
-    append_field(out, key, is_secret_key(key) ? std::string(redacted) : text_of(value));
+    append_field(out, key, text_of(key, value, origin));
   }
-  if (!record.event_id.empty()) append_field(out, "event_id", record.event_id);
+  if (record.exception) append_field(out, record.exception->type, scrubbed(record.exception->message));
+  if (!record.ids.event_id.empty()) append_field(out, "event_id", record.ids.event_id);
   cut(out, most_line_bytes - 1);
   return out;
 }

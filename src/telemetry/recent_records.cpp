@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "telemetry/log_levels.hpp"
 #include "telemetry/scrub.hpp"
 
 namespace porchlight::telemetry {
@@ -12,9 +13,10 @@ namespace {
 // Who asks over the network reads no journal.
 constexpr std::string_view told_to_the_journal = "first_run";
 
-std::string line_of(const Record& record, const Origin& origin) {
+std::string line_of(const Record& record, const Origin& origin, const std::string* line) {
   const auto tells = [](const auto& field) { return field.first == told_to_the_journal; };
-  if (std::none_of(record.fields.begin(), record.fields.end(), tells)) return json_line(record, origin);
+  if (std::none_of(record.fields.begin(), record.fields.end(), tells))
+    return line == nullptr ? json_line(record, origin) : *line;
   auto silent = record;
   for (auto& field : silent.fields)
     if (tells(field)) field.second = std::string(redacted);
@@ -23,24 +25,63 @@ std::string line_of(const Record& record, const Origin& origin) {
 
 }  // namespace
 
-void RecentRecords::add(const Record& record, const Origin& origin) {
-  if (record.level < Level::warning) return;
-  auto line = line_of(record, origin);
-  const std::lock_guard lock(mutex_);
-  bytes_ += line.size();
-  kept_.push_back({record.level, std::move(line)});
-  while (kept_.size() > most_records || bytes_ > most_bytes) {
-    bytes_ -= kept_.front().line.size();
+void RecentRecords::Shelf::add(KeptPtr kept) {
+  bytes_ += kept->line.size();
+  kept_.push_back(std::move(kept));
+  while (kept_.size() > most_records_ || bytes_ > most_bytes_) {
+    bytes_ -= kept_.front()->line.size();
     kept_.pop_front();
   }
 }
 
-std::vector<std::string> RecentRecords::newest(Level least, std::size_t most) const {
-  std::vector<std::string> lines;
+void RecentRecords::add(const Record& record, const Origin& origin, const std::string* line) {
+  auto text = line_of(record, origin, line);
   const std::lock_guard lock(mutex_);
-  for (auto kept = kept_.rbegin(); kept != kept_.rend() && lines.size() < most; ++kept)
-    if (kept->level >= least) lines.push_back(kept->line);
-  return lines;
+  const auto kept =
+      std::make_shared<const Kept>(Kept{++last_, record.level, record.component, record.logger, record.at,
+                                        request_id_of(record), record.ids.trace_id, std::move(text)});
+  all_.add(kept);
+  if (record.level >= Level::warning) loud_.add(kept);
+}
+
+bool RecentRecords::fits(const Kept& kept, const LogQuery& query) {
+  return kept.level >= query.least && kept.number > query.after &&
+         (!query.component || kept.component == *query.component) &&
+         (query.logger.empty() || is_at_or_below(kept.logger, query.logger)) &&
+         (!query.since || kept.at >= *query.since) &&
+         (query.request_id.empty() || kept.request_id == query.request_id) &&
+         (query.trace_id.empty() || kept.trace_id == query.trace_id);
+}
+
+// Oldest first. Of the loud ones only those that are not among all any more.
+std::vector<RecentRecords::KeptPtr> RecentRecords::matching(const LogQuery& query) const {
+  std::vector<KeptPtr> found;
+  const std::lock_guard lock(mutex_);
+  const auto first = all_.all().empty() ? last_ + 1 : all_.all().front()->number;
+  for (const auto& kept : loud_.all())
+    if (kept->number < first && fits(*kept, query)) found.push_back(kept);
+  for (const auto& kept : all_.all())
+    if (fits(*kept, query)) found.push_back(kept);
+  return found;
+}
+
+LogAnswer RecentRecords::find(const LogQuery& query) const {
+  LogAnswer answer;
+  {
+    const std::lock_guard lock(mutex_);
+    answer.last = last_;
+  }
+  auto found = matching(query);
+  if (found.size() > query.most && query.after > 0) {
+    found.resize(query.most);
+    answer.last = found.empty() ? query.after : found.back()->number;
+  } else if (found.size() > query.most) {
+    found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(query.most));
+  }
+  // What came between the two looks is told once: with this answer.
+  if (!found.empty()) answer.last = std::max(answer.last, found.back()->number);
+  for (auto kept = found.rbegin(); kept != found.rend(); ++kept) answer.records.push_back((*kept)->line);
+  return answer;
 }
 
 }  // namespace porchlight::telemetry

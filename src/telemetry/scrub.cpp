@@ -202,22 +202,28 @@ std::optional<Span> secret_at(std::string_view text, std::size_t at, std::size_t
 
 }  // namespace
 
-bool is_secret_key(std::string_view key) {
-  static constexpr std::string_view secret[] = {"password",  "passwd",        "pwd",         "passphrase",
-                                                "token",     "authorization", "cookie",      "secret",
-                                                "apikey",    "plate",         "credential",  "person",
-                                                "embedding", "signature",     "credentials", "bearer"};
+KeyKind kind_of_key(std::string_view key) {
+  static constexpr std::string_view secret[] = {
+      "password", "passwd", "pwd",        "passphrase", "token",     "authorization", "cookie",
+      "secret",   "apikey", "credential", "embedding",  "signature", "bearer",        "credentials"};
+  static constexpr std::string_view personal[] = {"person", "plate"};
   static constexpr std::string_view before_key[] = {"api",    "private", "access",
                                                     "secret", "signing", "encryption"};
+  const auto among = [](const auto& list, const std::string& word) {
+    return std::find(std::begin(list), std::end(list), word) != std::end(list);
+  };
   const auto words = words_of(key);
+  auto kind = KeyKind::open;
   for (std::size_t i = 0; i < words.size(); ++i) {
-    if (std::find(std::begin(secret), std::end(secret), words[i]) != std::end(secret)) return true;
-    if (i > 0 && words[i] == "key" &&
-        std::find(std::begin(before_key), std::end(before_key), words[i - 1]) != std::end(before_key)) {
-      return true;
-    }
+    if (among(secret, words[i])) return KeyKind::secret;
+    if (i > 0 && words[i] == "key" && among(before_key, words[i - 1])) return KeyKind::secret;
+    if (among(personal, words[i])) kind = KeyKind::personal;
   }
-  return false;
+  return kind;
+}
+
+bool is_secret_key(std::string_view key) {
+  return kind_of_key(key) != KeyKind::open;
 }
 
 std::string scrubbed(std::string_view text) {

@@ -9,7 +9,15 @@ namespace porchlight::telemetry {
 
 inline constexpr std::string_view redacted = "[redacted]";
 
-// True for keys that name a secret or a person: password, api_key, Authorization, person, plate, …
+// What the value of a key is.
+enum class KeyKind {
+  open,
+  personal,  // a person's: person, plate
+  secret     // password, api_key, Authorization, face_embedding, …
+};
+KeyKind kind_of_key(std::string_view key);
+
+// A key whose value is not for everybody: not open.
 bool is_secret_key(std::string_view key);
 
 }  // namespace porchlight::telemetry

@@ -169,6 +169,8 @@ Seen CameraWatch::report(const Visit* visit, const Identity& identity, const eve
   sighting.header = event::make_header(desk_.clock);
   if (ring != nullptr) {
     sighting.header.trace = ring->header.trace.child();
+    sighting.header.request_id = event::request_of(ring->header);
+    sighting.header.correlation_id = ring->header.correlation_id;
     sighting.ring_id = ring->header.id;
   }
   sighting.camera_id = camera_;
@@ -186,6 +188,8 @@ Seen CameraWatch::report(const Visit* visit, const Identity& identity, const eve
   if (identity.verdict == event::Verdict::blacklist_match && first_alert_of(sighting.track)) {
     auto header = event::make_header(desk_.clock);
     header.trace = sighting.header.trace.child();
+    header.request_id = event::request_of(sighting.header);
+    header.correlation_id = sighting.header.correlation_id;
     seen.alert = event::Security{header,       "blacklist_match", "face_recognition",
                                  "alert_sent", camera_,           identity.person};
   }

@@ -37,6 +37,10 @@ class CameraWatch {
   void gallery_changed();
   bool busy() const noexcept { return !visits_.empty() || !rings_.empty(); }
   bool ring_waits() const noexcept { return !rings_.empty(); }
+  // Of the one that has waited longest; all zero when none waits.
+  event::TraceContext ring_trace() const noexcept {
+    return rings_.empty() ? event::TraceContext{} : rings_.front().ring.header.trace;
+  }
 
  private:
   struct WaitingRing {

@@ -98,8 +98,12 @@ const FaceOptions& FaceEngine::options() const noexcept {
   return parts_->options;
 }
 
+void FaceEngine::works_for(const event::TraceContext& trace) noexcept {
+  parts_->instruments.trace = trace.trace_id;
+}
+
 std::vector<Face> EngineParts::detect(const media::Image& bgr) {
-  return instruments.measured(Step::detect, [&] {
+  return instruments.detected([&] {
     cv::Mat rgb;
     const bool shrinks = bgr.width > Detector::input_width * 2;
     cv::resize(view(bgr), rgb, {Detector::input_width, Detector::input_height}, 0, 0,
@@ -126,8 +130,8 @@ Result<std::vector<Face>> FaceEngine::detect_any(const media::Frame& frame) {
     auto& rgb = parts_->whole_image;
     const auto scaled = parts_->whole.scale(frame, Detector::input_width, Detector::input_height, rgb);
     if (!scaled) return scaled.error();
-    return parts_->instruments.measured(
-        Step::detect, [&] { return parts_->detector.detect(view(rgb), frame.width, frame.height); });
+    return parts_->instruments.detected(
+        [&] { return parts_->detector.detect(view(rgb), frame.width, frame.height); });
   });
 }
 

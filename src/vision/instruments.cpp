@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "instruments.hpp"
 
+#include "porchlight/vision/embedding.hpp"
 #include "porchlight/vision/face_engine.hpp"
 
 namespace porchlight::vision {
@@ -17,13 +18,19 @@ std::size_t bucket_of(double confidence) {
   return confidence >= 0.5 ? 2 : 3;
 }
 
+telemetry::Histogram confidence_histogram(telemetry::Metrics& metrics, std::string_view version) {
+  return metrics.histogram("ml_prediction_confidence", {{"model_version", std::string(version)}});
+}
+
 }  // namespace
 
 EngineInstruments::EngineInstruments(telemetry::Metrics* metrics, const FaceOptions& options)
     : on_(metrics != nullptr) {
   if (!on_) return;
   std::size_t network = 0;
-  for (const auto& version : model_versions(options)) {
+  const auto versions = model_versions(options);
+  scores_ = confidence_histogram(*metrics, versions[static_cast<std::size_t>(Step::detect)]);
+  for (const auto& version : versions) {
     predictions_[network++] = metrics->counter("ml_predictions_total", {{"model_version", version}});
   }
   inference_ = metrics->histogram("ml_inference_duration_seconds");
@@ -36,7 +43,7 @@ void EngineInstruments::book(Step step, std::chrono::nanoseconds took) {
   const auto seconds = std::chrono::duration<double>(took).count();
   predictions_[static_cast<std::size_t>(step)].increment();
   inference_.observe(seconds);
-  (step == Step::detect ? detection_ : recognition_).observe(seconds);
+  (step == Step::detect ? detection_ : recognition_).observe(seconds, trace);
 }
 
 RefusalInstruments::RefusalInstruments(telemetry::Metrics& metrics) {
@@ -46,7 +53,8 @@ RefusalInstruments::RefusalInstruments(telemetry::Metrics& metrics) {
   }
 }
 
-AnswerInstruments::AnswerInstruments(telemetry::Metrics& metrics) {
+AnswerInstruments::AnswerInstruments(telemetry::Metrics& metrics)
+    : predicted_(confidence_histogram(metrics, model_version)) {
   for (const auto verdict : verdicts) {
     const auto row = static_cast<std::size_t>(verdict);
     const std::string result(event::to_string(verdict));
@@ -63,6 +71,7 @@ void AnswerInstruments::count(event::Verdict verdict, double confidence) {
   const auto row = static_cast<std::size_t>(verdict);
   requests_[row][bucket_of(confidence)].increment();
   confidence_[row].observe(confidence);
+  if (verdict != event::Verdict::no_face && verdict != event::Verdict::error) predicted_.observe(confidence);
 }
 
 }  // namespace porchlight::vision

@@ -27,11 +27,22 @@ class EngineInstruments {
     return result;
   }
 
+  // The same for the detector, with the score of each face it finds.
+  template <class Work>
+  auto detected(Work&& work) {
+    auto faces = measured(Step::detect, std::forward<Work>(work));
+    for (const auto& face : faces) scores_.observe(face.score);
+    return faces;
+  }
+
+  telemetry::TraceBytes trace{};  // of whoever waits for the work; all zero: nobody
+
  private:
   void book(Step step, std::chrono::nanoseconds took);
 
   bool on_ = false;
   telemetry::Counter predictions_[4];
+  telemetry::Histogram scores_;  // of the detector
   telemetry::Histogram inference_;
   telemetry::Histogram detection_;
   telemetry::Histogram recognition_;
@@ -56,6 +67,7 @@ class AnswerInstruments {
  private:
   telemetry::Counter requests_[5][4];
   telemetry::Histogram confidence_[5];
+  telemetry::Histogram predicted_;  // where a face was compared
 };
 
 }  // namespace porchlight::vision

@@ -91,4 +91,9 @@ bool Watcher::ring_waits(const std::string& camera) const noexcept {
   return found != cameras_.end() && found->second->ring_waits();
 }
 
+event::TraceContext Watcher::ring_trace(const std::string& camera) const noexcept {
+  const auto found = cameras_.find(camera);
+  return found == cameras_.end() ? event::TraceContext{} : found->second->ring_trace();
+}
+
 }  // namespace porchlight::vision

@@ -283,6 +283,12 @@ class ApiTest : public testing::Test {
   ~ApiTest() override {
     server.stop();
     cutter.stop();
+    // Before the metrics, which the server has.
+    server.server.reset();
+    librarian.stop();
+    people.reset();
+    library.reset();
+    accounts.reset();
     telemetry::set_log_level(telemetry::Level::info);
   }
 };

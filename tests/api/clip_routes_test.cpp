@@ -61,6 +61,7 @@ TEST_F(ClipRoutes, AnIntervalIsMadeOnceAndServedInParts) {
   EXPECT_EQ(orders[0].camera_id, "porch");
   EXPECT_EQ(orders[0].from, at(30));
   EXPECT_EQ(orders[0].to, at(90));
+  EXPECT_EQ(orders[0].kind, ClipKind::interval);
   client.more = "Range: bytes=2-5\r\n";
   const auto part = ask("GET", video(30, 90), client);
   EXPECT_EQ(part.status, 206);
@@ -141,6 +142,7 @@ TEST_F(ClipRoutes, AnEventsFilmIsFromBeforeItUntilAfterIt) {
   EXPECT_EQ(orders[0].camera_id, "porch");
   EXPECT_EQ(orders[0].from, at(92));
   EXPECT_EQ(orders[0].to, at(105));
+  EXPECT_EQ(orders[0].kind, ClipKind::event);
   EXPECT_EQ(ask("GET", event_at(200, "porch", 230), client).status, 200);
   EXPECT_EQ(orders.at(1).from, at(192));
   EXPECT_EQ(orders.at(1).to, at(235)) << "one that lasted";

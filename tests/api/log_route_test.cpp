@@ -33,9 +33,39 @@ TEST_F(LogRoute, HasTheNewestFirstFromTheLevelOn) {
   EXPECT_EQ(ask("GET", "/api/v1/logs", login("admin")).body.find("canary"), std::string::npos);
 }
 
+TEST_F(LogRoute, FindsByWhatARecordSays) {
+  telemetry::set_log_level(telemetry::Level::info);
+  const auto since = rfc3339(std::chrono::system_clock::now());
+  log.info("found", {{"request_id", "r-77"}});
+  log.info("not asked for");
+  const telemetry::Logger other("doorbell.test.other", Component::hardware);
+  other.info("below");
+  const std::string at = "?level=info&since=" + since;
+  EXPECT_THAT(messages(at + "&request_id=r-77"), ElementsAre("found"));
+  EXPECT_THAT(messages(at + "&component=hardware"), ElementsAre("below"));
+  EXPECT_THAT(messages(at + "&logger=doorbell.test"), ElementsAre("below", "not asked for", "found"));
+  EXPECT_THAT(messages("?component=hardware&logger=doorbell.test"), ElementsAre());
+}
+
+TEST_F(LogRoute, GoesOnWhereItWas) {
+  telemetry::set_log_level(telemetry::Level::info);
+  const auto admin = login("admin");
+  const auto last = [&](const std::string& query) {
+    return json::parse(ask("GET", "/api/v1/logs" + query, admin).body, nullptr, false).value("last", 0);
+  };
+  log.warning("before");
+  const auto from = last("?limit=1");
+  for (const char* text : {"one", "two", "three"}) log.warning(text);
+  const auto rest = "?logger=doorbell.test&limit=2&after=";
+  EXPECT_THAT(messages(rest + std::to_string(from)), ElementsAre("two", "one"));
+  const auto further = last(rest + std::to_string(from));
+  EXPECT_THAT(messages(rest + std::to_string(further)), ElementsAre("three"));
+}
+
 TEST_F(LogRoute, NamesWhatItDoesNotTake) {
   const auto admin = login("admin");
-  for (const auto* query : {"?level=info", "?level=loud", "?limit=0", "?limit=201", "?limit=x", "?since=now"})
+  for (const auto* query : {"?level=INFO", "?level=loud", "?component=door", "?after=-1",
+                            "?logger=", "?limit=0", "?limit=201", "?limit=x", "?since=now"})
     EXPECT_EQ(ask("GET", std::string("/api/v1/logs") + query, admin).status, 400) << query;
 }
 

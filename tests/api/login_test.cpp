@@ -36,6 +36,25 @@ TEST_F(Login, MakesASessionAndLogoutEndsIt) {
   EXPECT_EQ(metric("user_sessions_active"), 0);
 }
 
+TEST_F(Login, SessionsInMemoryAreACache) {
+  const auto client = client_of(try_login("user", password_of("user")));
+  EXPECT_EQ(metric(R"(cache_requests_total{cache="session",result="hit"})"), 0);
+  const auto bytes = metric(R"(cache_size_bytes{cache="session"})");
+  EXPECT_GT(bytes, 0);
+  EXPECT_EQ(session_status(client), 200);
+  EXPECT_EQ(metric(R"(cache_requests_total{cache="session",result="hit"})"), 1);
+  Client stranger;
+  stranger.cookie = "porchlight=nobody-has-this";
+  EXPECT_EQ(session_status(stranger), 401);
+  EXPECT_EQ(metric(R"(cache_requests_total{cache="session",result="miss"})"), 1);
+  EXPECT_EQ(session_status({}), 401) << "no cookie is no look-up";
+  EXPECT_EQ(metric(R"(cache_requests_total{cache="session",result="miss"})"), 1);
+  EXPECT_EQ(metric(R"(cache_evictions_total{cache="session"})"), 0);
+  EXPECT_EQ(ask("POST", "/api/v1/auth/logout", client).status, 204);
+  EXPECT_EQ(metric(R"(cache_evictions_total{cache="session"})"), 1);
+  EXPECT_EQ(metric(R"(cache_size_bytes{cache="session"})"), 0);
+}
+
 TEST_F(Login, NameIsWithoutCase) {
   EXPECT_EQ(try_login("UseR", password_of("user")).status, 200);
 }

@@ -193,6 +193,8 @@ TEST_F(PeopleRoutes, WhatCannotBeRecordedIsNotDone) {
   EXPECT_EQ(ask("PATCH", "/api/v1/people/" + id, admin, json{{"name", "Carla"}}).status, 503);
   EXPECT_EQ(ask("PATCH", "/api/v1/people/" + id, admin, json{{"listed_as", "blacklisted"}}).status, 503);
   EXPECT_EQ(ask("DELETE", "/api/v1/people/" + id, admin).status, 503);
+  EXPECT_EQ(
+      metric(R"(security_events_total{action_taken="logged",event_type="erasure_request",source="api"})"), 0);
   EXPECT_EQ(ask("DELETE", "/api/v1/faces/1", admin).status, 503);
   executor.audit_fails = false;
   ASSERT_THAT(known(), SizeIs(1));
@@ -243,9 +245,14 @@ TEST_F(PeopleRoutes, ForgetsAPersonOrOneFace) {
   EXPECT_THAT(acts(), ElementsAre("delete Anna: face " + number + " forgotten begun",
                                   "delete Anna: face " + number + " forgotten done"));
   executor.records.clear();
+  const std::string requests =
+      R"(security_events_total{action_taken="logged",event_type="erasure_request",source="api"})";
+  EXPECT_EQ(metric(requests), 0) << "one face is no person";
   const auto path = "/api/v1/people/" + std::to_string(berta);
   EXPECT_EQ(ask("DELETE", path, admin).status, 204);
+  EXPECT_EQ(metric(requests), 1);
   EXPECT_EQ(ask("DELETE", path, admin).status, 404);
+  EXPECT_EQ(metric(requests), 1);
   EXPECT_THAT(acts(),
               ElementsAre("delete Berta: person forgotten begun", "delete Berta: person forgotten done"));
   ASSERT_THAT(known(), SizeIs(1));

@@ -97,6 +97,8 @@ const std::map<std::string, Rule>& rules() {
       {"GET /api/v1/audit", {"manage", admin_only}},
       {"GET /api/v1/audit/verify", {"manage", admin_only}},
       {"GET /api/v1/logs", {"manage", admin_only}},
+      {"GET /api/v1/logs/levels", {"manage", admin_only}},
+      {"PUT /api/v1/logs/levels", {"manage", admin_only}},
       {"POST /api/v1/outputs/{id}/open", {sessions_only, {"user", "admin"}}},  // by door: see Outputs
       {"GET /api/v1/settings", {"manage", admin_only}},
       {"PUT /api/v1/settings/{section}/{id}", {sessions_only, admin_only}},

@@ -16,7 +16,13 @@ class ThrottleTest : public testing::Test {
     return true;
   }
   SimulatedClock clock;
-  Throttle throttle{{.failures = 3, .address_failures = 6, .lock = 60s, .most = 8}, clock};
+  double requests(const char* result) {
+    return metrics.counter("cache_requests_total", {{"cache", "rate_limit"}, {"result", result}}).value();
+  }
+  double evictions() { return metrics.counter("cache_evictions_total", {{"cache", "rate_limit"}}).value(); }
+  double bytes() { return metrics.gauge("cache_size_bytes", {{"cache", "rate_limit"}}).value(); }
+  telemetry::Metrics metrics{telemetry::ClosedSets{}};
+  Throttle throttle{{.failures = 3, .address_failures = 6, .lock = 60s, .most = 8}, clock, metrics};
 };
 
 TEST_F(ThrottleTest, LocksAfterTheLimitAndOpensByTime) {
@@ -78,6 +84,27 @@ TEST_F(ThrottleTest, RemembersABoundedNumberAndTheLockedOnesLongest) {
   EXPECT_TRUE(throttle.is_locked("anna"));
   for (int i = 0; i < 1000; ++i) fail("other" + std::to_string(i), "10.1.0." + std::to_string(i));
   EXPECT_LE(throttle.remembered(), 8U);
+}
+
+TEST_F(ThrottleTest, ShowsItselfAsACache) {
+  EXPECT_EQ(bytes(), 0);
+  fail("anna", "10.0.0.1");
+  EXPECT_EQ(requests("miss"), 2) << "the name and the address";
+  EXPECT_EQ(requests("hit"), 0);
+  const auto two = bytes();
+  EXPECT_GT(two, 0);
+  fail("anna", "10.0.0.2");
+  EXPECT_EQ(requests("hit"), 1) << "the name";
+  EXPECT_EQ(requests("miss"), 3);
+  const auto three = bytes();
+  EXPECT_GT(three, two);
+  throttle.succeeded("anna", "10.0.0.2");
+  EXPECT_LT(bytes(), three) << "the name is forgotten, the addresses are not";
+  for (int i = 0; i < 8; ++i) fail("", "10.0.1." + std::to_string(i));
+  EXPECT_EQ(evictions(), 2) << "of ten addresses eight are remembered";
+  throttle.clear();
+  EXPECT_EQ(bytes(), 0);
+  EXPECT_EQ(evictions(), 2);
 }
 
 TEST_F(ThrottleTest, AnIpv6SubscriberIsOneAddress) {

@@ -154,6 +154,22 @@ TEST(SpscRing, LosesNothingItAcceptedUnderLoad) {
   EXPECT_EQ(accepted.load() + ring.dropped(), count);
 }
 
+TEST(MpscRing, AnOfferThatIsRefusedStaysTheCallers) {
+  auto wakeup = Wakeup::create();
+  ASSERT_TRUE(wakeup.ok());
+  Mpsc<std::unique_ptr<int>> ring(2, *wakeup);
+  auto one = std::make_unique<int>(1);
+  EXPECT_TRUE(ring.offer(one));
+  EXPECT_EQ(one, nullptr);
+  EXPECT_TRUE(ring.push(std::make_unique<int>(2)));
+  auto three = std::make_unique<int>(3);
+  EXPECT_FALSE(ring.offer(three));
+  ASSERT_NE(three, nullptr);
+  EXPECT_EQ(ring.dropped(), 0u);
+  EXPECT_EQ(**ring.pop(), 1);
+  EXPECT_TRUE(ring.offer(three));
+}
+
 TEST(MpscRing, LosesNothingItAcceptedFromManyProducers) {
   constexpr std::uint64_t count = 60'000;
   constexpr std::uint32_t producers = 4;

@@ -46,6 +46,17 @@ TEST(Section, GivesDefaultsForMissingKeysAndWrongValues) {
   EXPECT_EQ(parsed.faults.all().size(), 4u);
 }
 
+TEST(Section, NamesItsKeysAndStillFaultsThoseNobodyAskedFor) {
+  Parsed parsed("b: 1\na.b: 2\n");
+  auto root = parsed.root();
+  EXPECT_THAT(root.keys(), testing::ElementsAre("b", "a.b"));
+  EXPECT_THAT(root.section("absent").keys(), testing::IsEmpty());
+  root.integer("b", 0, 0, 9);
+  root.finish();
+  ASSERT_EQ(parsed.faults.all().size(), 1u);
+  EXPECT_THAT(parsed.faults.all().front().text(), testing::HasSubstr("a.b: unknown key"));
+}
+
 TEST(Section, DurationsHaveEveryUnit) {
   Parsed parsed("a: 30ms\nb: 30s\nc: 5m\nd: 2h\ne: 7d\nf: 0s\n");
   auto root = parsed.root();

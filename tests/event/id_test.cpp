@@ -91,5 +91,14 @@ TEST(TraceContext, WritesTheW3cHeader) {
   EXPECT_EQ(context.traceparent(), "00-abababababababababababababababab-0101010101010101-01");
 }
 
+TEST(TraceContext, IsFoundInTheHeaderThatItWrote) {
+  const auto context = TraceContext::start();
+  EXPECT_EQ(trace_id_of(context.traceparent()), context.trace_id);
+  const decltype(context.trace_id) none{};
+  EXPECT_EQ(trace_id_of(""), none);
+  EXPECT_EQ(trace_id_of("00-abababababababababababababababa"), none);
+  EXPECT_EQ(trace_id_of("00-abababababababababababababababxx-0101010101010101-01"), none);
+}
+
 }  // namespace
 }  // namespace porchlight::event

@@ -8,6 +8,7 @@
 #include "gpio/fake_chips.hpp"
 #include "gpio/line.hpp"
 #include "gpio/running_lane.hpp"
+#include "porchlight/telemetry/log_context.hpp"
 
 namespace porchlight::gpio {
 namespace {
@@ -166,6 +167,20 @@ INSTANTIATE_TEST_SUITE_P(Backends, ButtonLaneTest, ::testing::Values(Backend::au
                          backend_name);
 
 using VirtualButton = FakeChipsTest;
+
+TEST_F(VirtualButton, RingsWithTheRequestOfWhoeverAsked) {
+  RunningLane lane({virtual_button()});
+  telemetry::LogContext asked;
+  asked.request_id = "r-1";
+  {
+    const telemetry::ContextScope scope(asked);
+    ASSERT_TRUE(lane->press("gate", TriggerSource::api));
+  }
+  EXPECT_EQ(event::request_of(lane.next<Ring>().header), "r-1");
+  ASSERT_TRUE(lane->press("gate", TriggerSource::cli));
+  const auto own = lane.next<Ring>().header;
+  EXPECT_EQ(event::request_of(own), own.id.text());
+}
 
 TEST_F(VirtualButton, RingsWithTheSourceAndTheIdThatTheCallerWasGiven) {
   RunningLane lane({virtual_button()});

@@ -303,6 +303,15 @@ def check_thread_table(root):
     return sorted(set(faults))
 
 
+def check_causes(root):
+    """Tests of causes know the daemon from outside only: nothing is compiled or linked there."""
+    faults = [f"{path.relative_to(root)}: a cause is no part of the program" for path in sources(root, "tests/causes")]
+    lists = root / "tests/causes/CMakeLists.txt"
+    text = lists.read_text(encoding="utf-8") if lists.exists() else ""
+    return faults + [f"{lists.relative_to(root)}: {word}" for word in ("add_executable", "add_library", "target_link_libraries", "room_test")
+                     if word in text]
+
+
 def workers_in(code):
     """(type, deadline) of each worker started: start({id, "type", Stage::…, 10s, …}), or a Worker by hand."""
     found = re.findall(r'\bstart\(\s*(?:\w*WorkerSpec\s*)?\{[^{}"]*(?:"[^"]*")?[^{}"]*,\s*"(\w+)",\s*[\w:]*Stage::\w+,\s*(\d+)s\b', code)

@@ -156,6 +156,14 @@ class AgainstBadTrees(unittest.TestCase):
         self.write("src/gpio/b.cpp", "// SPDX-License-Identifier: Apache-2.0\nclass LineManager {};\n" + "int x;\n" * 600)
         self.expect("files", "a.cpp: the first line", "line_util.cpp: a name", "b.cpp: 602", "'LineManager'")
 
+    def test_causes_that_are_linked(self):
+        self.write("tests/causes/CMakeLists.txt", "add_executable(causes causes.py)\n")
+        self.expect("causes", "add_executable")
+
+    def test_causes_that_are_compiled(self):
+        self.write("tests/causes/door.cpp", "")
+        self.expect("causes", "door.cpp")
+
     def test_thread_table_misses_a_worker(self):
         self.add("src/pipeline/lanes.cpp", 's.start({id_of(unit->id()), "ingest", Stage::sources, 5s, [a](int b) { c(); }});\n')
         self.add("src/pipeline/lanes.cpp", 's.start({\n"log", "sync", pipeline::Stage::log, 10s, x});\n')

@@ -65,6 +65,7 @@ class AccessRecords : public testing::Test {
     guarded.gate = [](Request& request) -> std::optional<Response> {
       if (request.header("authorization").empty()) return Response{401, {}, "who are you?"};
       request.asker = "7";
+      request.session = "12";
       return std::nullopt;
     };
     router.add(std::move(guarded));
@@ -135,6 +136,23 @@ TEST_F(AccessRecords, HaveTheFieldsOfBothDocuments) {
     EXPECT_EQ(record.dump().find(raw), std::string::npos) << raw;
 }
 
+TEST_F(AccessRecords, KeepBothIdsApartOnlyWhenBothCame) {
+  const auto ids = [&](const std::string& headers) {
+    std::map<std::string, std::string> returned;
+    const auto record = record_of([&] { returned = house_.tcp().ask(get("/things/a", headers)).headers; });
+    const auto of = [&](const char* key) { return record.value(key, ""); };
+    return std::vector{of("request_id"), of("correlation_id"), returned["x-request-id"],
+                       returned["x-correlation-id"]};
+  };
+  using testing::ElementsAre;
+  EXPECT_THAT(ids("X-Request-ID: r\r\nX-Correlation-ID: c\r\n"), ElementsAre("r", "c", "r", "c"));
+  EXPECT_THAT(ids("X-Correlation-ID: c\r\n"), ElementsAre("c", "c", "c", "c"));
+  EXPECT_THAT(ids("X-Request-ID: r\r\n"), ElementsAre("r", "r", "r", ""));
+  const auto ours = ids("X-Correlation-ID: not so\r\n");
+  EXPECT_EQ(ours[0], ours[1]);
+  EXPECT_EQ(ours[3], "");
+}
+
 TEST_F(AccessRecords, CountTheBytesOfWhatIsShared) {
   const auto record = record_of([&] { EXPECT_EQ(house_.tcp().ask(get("/shared")).body.size(), 100'000U); });
   expect(record, "GET", "/shared", 200);
@@ -146,10 +164,14 @@ TEST_F(AccessRecords, SayWhoWasLetIn) {
   const std::string post = "POST /guarded HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n";
   const auto known = record_of([&] { house_.tcp().ask(post + "Authorization: x\r\n\r\n"); });
   EXPECT_EQ(known["context"]["user_id"], "7");
+  EXPECT_EQ(known["user_id"], "7");
+  EXPECT_EQ(known["session_id"], "12");
   const auto stranger = record_of([&] { house_.tcp().ask(post + "\r\n"); });
   expect(stranger, "POST", "/guarded", 401);
   EXPECT_FALSE(stranger["context"].contains("user_id"));
-  const auto command = record_of([&] { house_.control().ask(get("/things/a")); });
+  EXPECT_FALSE(stranger.contains("session_id"));
+  const auto command =
+      record_of([&] { house_.control().ask("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"); });
   EXPECT_EQ(command["extra"]["ip_address"], "local");
 }
 

@@ -58,11 +58,16 @@ class RunningServer {
 
   void stop() {
     thread_.request_stop();
+    metrics_thread_.request_stop();
     if (thread_.joinable()) thread_.join();
+    if (metrics_thread_.joinable()) metrics_thread_.join();
   }
   // A thread that was stopped runs the same server again.
   void again() {
     thread_ = std::jthread([this](std::stop_token token) { server->run(std::move(token), heartbeat); });
+    if (server->metrics_port() == 0) return;
+    metrics_thread_ = std::jthread(
+        [this](std::stop_token token) { server->run_metrics(std::move(token), metrics_heartbeat); });
   }
 
   std::filesystem::path socket() const { return folder.path() / "control.sock"; }
@@ -73,6 +78,7 @@ class RunningServer {
   telemetry::Metrics metrics;
   SystemClock clock;
   Heartbeat heartbeat{clock};
+  Heartbeat metrics_heartbeat{clock};
   std::unique_ptr<Server> server;
 
  private:
@@ -89,6 +95,7 @@ class RunningServer {
   }
 
   std::jthread thread_;
+  std::jthread metrics_thread_;
 };
 
 inline Route route(Method method, std::string path, Handler handler,

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
 #include "http/running_server.hpp"
 
 namespace porchlight::http {
@@ -92,6 +98,47 @@ TEST_F(ServerMetrics, GaugesFollowTheConnections) {
   for (int i = 0; i < 500 && under_its_other_name.value() > 1; ++i) house.control().readable_within(10);
   EXPECT_EQ(connections.value(), 1);
   EXPECT_EQ(under_its_other_name.value(), 1);
+}
+
+TEST_F(ServerMetrics, ShowTheLastTraceOfABucket) {
+  const std::string trace = "0af7651916cd43dd8448eb211c80319c";
+  expect_one_more("GET", "/things/{id}", 200, [&] {
+    house.tcp().ask(get("/things/a", "traceparent: 00-" + trace + "-b7ad6b7169203331-01\r\n"));
+  });
+  const auto text = house.metrics.scrape(telemetry::Format::openmetrics).text;
+  const auto at = text.find(" # {trace_id=\"" + trace + "\"} ");
+  ASSERT_NE(at, std::string::npos);
+  const auto line = text.substr(text.rfind('\n', at) + 1);
+  EXPECT_TRUE(line.starts_with(
+      "http_request_duration_seconds_bucket{endpoint=\"/things/{id}\",method=\"GET\",le=\""))
+      << line.substr(0, 200);
+}
+
+TEST(RouteDone, HearsWhatWasAnsweredWhoeverDidIt) {
+  std::mutex mutex;
+  std::vector<int> heard;
+  auto moody = route(Method::get, "/moody", [](const Request& request, const Responder& responder) {
+    if (request.query == "throw") throw std::runtime_error("no memory");
+    if (request.query != "forget") responder.send(Response{200, {}, "well"});
+  });
+  moody.gate = [](Request& request) -> std::optional<Response> {
+    if (request.query != "stranger") return std::nullopt;
+    return Response{401, {}, "who are you?"};
+  };
+  moody.done = [&](int status) {
+    const std::lock_guard lock(mutex);
+    heard.push_back(status);
+  };
+  Router router;
+  router.add(std::move(moody));
+  RunningServer house(std::move(router));
+  auto wire = house.tcp();
+  const std::vector<std::pair<std::string, int>> expected = {
+      {"", 200}, {"?throw", 500}, {"?forget", 503}, {"?stranger", 401}};
+  for (const auto& [query, status] : expected) EXPECT_EQ(wire.ask(get("/moody" + query)).status, status);
+  EXPECT_EQ(wire.ask(get("/nothing")).status, 404);  // the one before it has been told of by now
+  const std::lock_guard lock(mutex);
+  EXPECT_EQ(heard, (std::vector<int>{200, 500, 503, 401}));
 }
 
 }  // namespace

@@ -137,6 +137,11 @@ TEST_F(ChannelLaneTest, RingAndPictureAreDeliveredInOrderAndCountedOnce) {
   EXPECT_EQ(metric(R"(doorbell_ring_to_notification_seconds_count{channel="webhook"})"), 1)
       << "only the ring's text stops the clock";
   EXPECT_EQ(metric(R"(notification_retries_total{channel="webhook"})"), 0);
+  const auto text = metrics.scrape(telemetry::Format::openmetrics).text;
+  const auto family = text.find("doorbell_ring_to_notification_seconds_bucket{");
+  EXPECT_NE(text.substr(family, text.find("# HELP", family) - family)
+                .find(" # {trace_id=\"" + ring.header.trace.trace_text() + "\"} "),
+            std::string::npos);
 }
 
 TEST_F(ChannelLaneTest, FailedAttemptIsRepeatedUnderTheSameIdWhileTheUpdateWaits) {

@@ -97,6 +97,51 @@ TEST(HttpClient, KeepAliveServesManyRequestsOverOneConnection) {
   EXPECT_EQ(client.connections_opened(), 1U);
 }
 
+TEST(HttpClient, ConnectionIsIdleAfterItsRequestAndGoneWithItsClient) {
+  const auto before = client_connections();
+  {
+    Hook hook;
+    auto client = client_or_fail();
+    EXPECT_EQ(client_connections().idle, before.idle) << "nothing was asked yet";
+    for (int i = 0; i < 2; ++i) {
+      ASSERT_TRUE(client.send(post(hook.url()), {}).ok());
+      EXPECT_EQ(client_connections().idle, before.idle + 1);
+      EXPECT_EQ(client_connections().active, before.active);
+    }
+    auto moved = std::move(client);
+    EXPECT_EQ(client_connections().idle, before.idle + 1);
+  }
+  EXPECT_EQ(client_connections().idle, before.idle);
+  EXPECT_EQ(client_connections().active, before.active);
+}
+
+TEST(HttpClient, ConnectionIsActiveDuringItsRequest) {
+  const auto before = client_connections();
+  Hook hook({"slow"});
+  auto client = client_or_fail({.total_timeout = 600s});
+  std::stop_source stop;
+  ClientConnections meanwhile;
+  std::jthread watcher([&] {
+    hook.next();  // the request is at the server now
+    meanwhile = client_connections();
+    stop.request_stop();
+  });
+  EXPECT_FALSE(client.send(post(hook.url()), stop.get_token()).ok());
+  watcher.join();
+  EXPECT_EQ(meanwhile.active, before.active + 1);
+  EXPECT_EQ(meanwhile.idle, before.idle);
+  EXPECT_EQ(client_connections().active, before.active);
+}
+
+TEST(HttpClient, RefusedConnectionIsNone) {
+  const auto before = client_connections();
+  DeadPort dead;
+  auto client = client_or_fail();
+  EXPECT_FALSE(client.send(post("http://127.0.0.1:" + std::to_string(dead.port) + "/"), {}).ok());
+  EXPECT_EQ(client_connections().active, before.active);
+  EXPECT_EQ(client_connections().idle, before.idle);
+}
+
 TEST(HttpClient, MethodTargetHeadersAndBodyArriveAsGiven) {
   Hook hook;
   auto client = client_or_fail({.user_agent = "porchlight/test"});

@@ -6,6 +6,7 @@
 #include "notify/hook.hpp"
 #include "notify/retry_after.hpp"
 #include "notify/signature.hpp"
+#include "porchlight/telemetry/log_context.hpp"
 
 namespace porchlight::notify {
 namespace {
@@ -47,6 +48,23 @@ TEST_F(WebhookTest, TextIsJsonWithIdentityAndTrace) {
   EXPECT_EQ(hit.headers.at("traceparent"), message_for(0).row.traceparent);
   EXPECT_EQ(hit.headers.at("authorization"), "Bearer t0ken");
   EXPECT_EQ(hit.body, message_for(0).row.payload);
+}
+
+TEST_F(WebhookTest, NamesTheRequestThatItIsSentFor) {
+  Hook hook;
+  const auto channel = webhook({hook.url(), {}, {}}, clock);
+  const auto named = webhook({hook.url(), {{"x-request-id", "mine"}}, {}}, clock);
+  ASSERT_EQ(channel->deliver(message_for(0), {}).kind, Delivery::Kind::delivered);
+  EXPECT_EQ(hook.next().headers.count("x-request-id"), 0u);
+  telemetry::LogContext context;
+  context.request_id = "r-1";
+  const telemetry::ContextScope scope(context);
+  ASSERT_EQ(channel->deliver(message_for(0), {}).kind, Delivery::Kind::delivered);
+  const auto hit = hook.next();
+  EXPECT_EQ(hit.headers.at("x-request-id"), "r-1");
+  EXPECT_EQ(hit.headers.at("x-correlation-id"), "r-1");
+  ASSERT_EQ(named->deliver(message_for(0), {}).kind, Delivery::Kind::delivered);
+  EXPECT_EQ(hook.next().headers.at("x-request-id"), "mine");
 }
 
 TEST_F(WebhookTest, PictureGoesAsAFormOverTheSameConnection) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "porchlight/base/clock.hpp"
+#include "porchlight/telemetry/log_context.hpp"
 
 namespace porchlight::pipeline {
 namespace {
@@ -34,6 +35,22 @@ TEST(Executor, QuickJobsComeFirstAndASlowOneHasItsTurn) {
   for (int i = 0; i < 20; ++i) ASSERT_TRUE(order.executor->quick(order.job('q')));
   order.run();
   EXPECT_EQ(order.text, "qqqqqqqqsqqqqqqqqsqqqq");
+}
+
+TEST(Executor, AJobRunsInTheLogContextOfWhoeverGaveIt) {
+  Order order;
+  std::string seen;
+  const auto look = [&seen] { seen += telemetry::current_log_context().request_id + ';'; };
+  {
+    telemetry::LogContext context;
+    context.request_id = "r-1";
+    const telemetry::ContextScope scope(context);
+    ASSERT_TRUE(order.executor->quick(look));
+    ASSERT_TRUE(order.executor->slow(look));
+  }
+  ASSERT_TRUE(order.executor->slow(look));
+  order.run();
+  EXPECT_EQ(seen, "r-1;r-1;;");
 }
 
 // Whoever keeps it busy with quick ones does not keep the slow ones out.

@@ -64,6 +64,38 @@ TEST_F(ForgottenTest, UpdateOfAnEventThatIsHeldIsWrittenWithoutTheName) {
   EXPECT_THAT(written, Not(HasSubstr("Anna")));
 }
 
+// Every look is a look-up: settle_down() makes the store lane read the faces again, time alone does not.
+TEST_F(ForgottenTest, FacesInMemoryAreACache) {
+  restart();
+  const auto bytes = [&] {
+    return metrics.gauge("cache_size_bytes", {{"cache", "face_embeddings"}}).value();
+  };
+  const auto evictions = [&] {
+    return metrics.counter("cache_evictions_total", {{"cache", "face_embeddings"}}).value();
+  };
+  const auto requests = [&](const char* result) {
+    return metrics.counter("cache_requests_total", {{"cache", "face_embeddings"}, {"result", result}})
+        .value();
+  };
+  house->settle_down();
+  EXPECT_EQ(bytes(), 0);
+  enrol("Anna");
+  const auto misses = requests("miss");
+  house->settle_down();
+  EXPECT_EQ(requests("miss"), misses + 1);
+  EXPECT_EQ(bytes(), static_cast<double>(sizeof(store::Embedding)));
+  EXPECT_EQ(evictions(), 0);
+  forget("Anna");
+  house->settle_down();
+  EXPECT_EQ(bytes(), 0);
+  EXPECT_EQ(evictions(), 1);
+  clock.advance(5s);  // the next look finds nothing new
+  const auto before = requests("miss");
+  for (int i = 0; i < 6000 && requests("hit") == 0; ++i) std::this_thread::sleep_for(10ms);
+  EXPECT_GT(requests("hit"), 0);
+  EXPECT_EQ(requests("miss"), before);
+}
+
 TEST_F(ForgottenTest, MessageThatWaitsAtItsChannelGoesOutWithoutTheName) {
   std::vector<std::string> said;
   bool dead = true;

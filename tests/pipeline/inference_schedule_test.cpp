@@ -64,12 +64,31 @@ class InferenceScheduleTest : public testing::Test {
 
   SimulatedClock clock;
   telemetry::Metrics metrics{telemetry::ClosedSets{}};
-  InferenceMeter meter{metrics};
+  InferenceMeter meter{metrics, "face"};
   Counts counts{metrics};
   InferenceSchedule schedule{meter};
   std::set<std::string> rings;
   std::uint64_t last_frame = 0;
 };
+
+TEST_F(InferenceScheduleTest, AJobThatARingAskedForShowsItsTrace) {
+  const auto exemplars = [this] {
+    const auto text = metrics.scrape(telemetry::Format::openmetrics).text;
+    return text.find(" # {trace_id=\"07070707070707070707070707070707\"} ") != std::string::npos;
+  };
+  telemetry::TraceBytes trace;
+  trace.fill(7);
+  {
+    meter.enqueued();
+    InferenceMeter::Work nobodys(meter);
+  }
+  EXPECT_FALSE(exemplars());
+  {
+    meter.enqueued();
+    InferenceMeter::Work asked_for(meter, trace);
+  }
+  EXPECT_TRUE(exemplars());
+}
 
 TEST_F(InferenceScheduleTest, NothingWaitsAtFirst) {
   EXPECT_TRUE(schedule.empty());

@@ -65,6 +65,9 @@ class MotionWatchTest : public testing::Test {
     ASSERT_FALSE(onlooker.wants_all());
     posted.clear();
   }
+  double ended(const char* how) {
+    return metrics.counter("ai_jobs_processed_total", {{"job_type", "motion"}, {"status", how}}).value();
+  }
   static int tenths_of(const media::Frame& frame) {
     return static_cast<int>((frame.arrived.time_since_epoch() - 1000s) / 100ms);
   }
@@ -84,6 +87,21 @@ TEST_F(MotionWatchTest, AtRestVisionGetsKeyframesOnly) {
   settle();
   look(stripes, 4, 10);  // all of them, as of a camera with a button
   EXPECT_THAT(posted, ElementsAre(40, 60, 80));
+}
+
+TEST_F(MotionWatchTest, EachLookOfTheGateIsAJobThatEnds) {
+  make();
+  const auto frames = film(stripes, 0, 2);
+  for (const auto& frame : frames) look(frame);
+  const auto looks = static_cast<double>(frames.size());
+  EXPECT_GT(looks, 0);
+  EXPECT_EQ(metrics.counter("ai_jobs_enqueued_total", {{"job_type", "motion"}}).value(), looks);
+  EXPECT_EQ(ended("success"), looks);
+  EXPECT_EQ(ended("failure"), 0);
+  EXPECT_EQ(metrics.gauge("ai_jobs_queued_total", {{"job_type", "motion"}}).value(), 0);
+  EXPECT_THAT(metrics.exposition(),
+              testing::HasSubstr("\nai_processing_duration_seconds_count{job_type=\"motion\"} " +
+                                 std::to_string(frames.size()) + '\n'));
 }
 
 TEST_F(MotionWatchTest, AStreamOfKeyframesIsNotSearchedAllTheTime) {
@@ -130,6 +148,7 @@ TEST_F(MotionWatchTest, WithoutAGateVisionGetsEveryPicture) {
   look(somebody(1), 0.1, 5.1);
   EXPECT_THAT(posted, SizeIs(50));
   EXPECT_TRUE(told.empty());
+  EXPECT_EQ(ended("success"), 0) << "nobody looks for motion";
 }
 
 // It only records: a picture is wanted for whoever asks for one, and no more.

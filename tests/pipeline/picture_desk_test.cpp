@@ -18,7 +18,13 @@ using namespace std::chrono_literals;
 struct PictureDeskTest : testing::Test {
   SimulatedClock clock;
   Wakeup vision = std::move(*Wakeup::create());
-  PictureDesk desk{clock, &CameraView::for_viewers};
+  telemetry::Metrics metrics{telemetry::ClosedSets{}};
+  PictureDesk desk{clock, &CameraView::for_viewers, metrics};
+  double requests(const char* result) {
+    return metrics.counter("cache_requests_total", {{"cache", "thumbnail"}, {"result", result}}).value();
+  }
+  double evictions() { return metrics.counter("cache_evictions_total", {{"cache", "thumbnail"}}).value(); }
+  double bytes() { return metrics.gauge("cache_size_bytes", {{"cache", "thumbnail"}}).value(); }
   std::shared_ptr<CameraView> front = std::make_shared<CameraView>("front", vision);
 
   void SetUp() override { show({{"front", front}}); }
@@ -90,6 +96,32 @@ TEST_F(PictureDeskTest, CameraThatLeftIsNotThereAndTheOthersStay) {
   EXPECT_EQ(desk.picture("front").error().code(), ErrorCode::not_found);
 }
 
+TEST_F(PictureDeskTest, ShowsItsJpegsAsACache) {
+  see(640);
+  const auto first = desk.picture("front");
+  ASSERT_TRUE(first.ok());
+  EXPECT_EQ(requests("miss"), 1);
+  EXPECT_EQ(bytes(), static_cast<double>(first->jpeg->size()));
+  ASSERT_TRUE(desk.picture("front").ok());
+  EXPECT_EQ(requests("hit"), 1);
+  const auto smaller = see(320);
+  const auto second = desk.picture("front");
+  EXPECT_EQ(requests("miss"), 2);
+  EXPECT_EQ(bytes(), static_cast<double>(second->jpeg->size()));
+  EXPECT_EQ(evictions(), 0) << "a newer picture takes the place of an older";
+  clock.advance(6s);
+  EXPECT_FALSE(desk.picture("front").ok());
+  EXPECT_EQ(requests("miss"), 3);
+  EXPECT_EQ(evictions(), 1);
+  EXPECT_EQ(bytes(), 0);
+  see(640);
+  ASSERT_TRUE(desk.picture("front").ok());
+  show({});
+  EXPECT_FALSE(desk.picture("front").ok());
+  EXPECT_EQ(evictions(), 2) << "its camera is gone";
+  EXPECT_EQ(requests("hit"), 1);
+}
+
 TEST_F(PictureDeskTest, SaysToTheCameraThatItIsShown) {
   EXPECT_FALSE(front->watched);
   desk.set_watched("front", true);
@@ -100,7 +132,7 @@ TEST_F(PictureDeskTest, SaysToTheCameraThatItIsShown) {
 }
 
 TEST_F(PictureDeskTest, EachDeskEmptiesItsOwnBox) {
-  PictureDesk other{clock, &CameraView::for_pictures};
+  PictureDesk other{clock, &CameraView::for_pictures, metrics};
   other.set_cameras(std::make_shared<const CameraTable>(CameraTable{{"front", front}}));
   const auto seen = see(640);
   front->for_pictures.post(seen);

@@ -8,7 +8,10 @@
 #include <atomic>
 #include <mutex>
 #include <stdexcept>
+#include <string>
 #include <thread>
+#include <tuple>
+#include <vector>
 
 namespace porchlight::pipeline {
 namespace {
@@ -66,6 +69,31 @@ TEST_F(SupervisorTest, StartsAgainWhatThrew) {
   EXPECT_TRUE(soon([&] { return runs == 2; }));
   EXPECT_EQ(restarts("event"), 1);
   EXPECT_EQ(health("a", "event"), 1);
+  EXPECT_TRUE(supervisor.stop(2s));
+}
+
+TEST_F(SupervisorTest, AFaultIsThatOfTheComponentTheWorkerBelongsTo) {
+  const std::vector<std::tuple<std::string, std::string, std::string>> places = {
+      {"store", "sync", "database"},
+      {"accounts", "sync", "auth"},
+      {"library", "sync", "api"},
+      {"footage", "sync", "storage"},
+      {"live", "streamer", "streaming"}};
+  telemetry::ClosedSets more;
+  for (const auto& [id, type, component] : places) more.workers.emplace_back(id, type);
+  metrics.extend(more);
+  const auto faults = [&](const std::string& component) {
+    return metrics
+        .counter("errors_total",
+                 {{"component", component}, {"error_type", "internal"}, {"severity", "critical"}})
+        .value();
+  };
+  for (const auto& [id, type, component] : places)
+    supervisor.start({id, type, Stage::events, 5s,
+                      [](std::stop_token, Heartbeat&) { throw std::runtime_error("spilt milk"); }});
+  for (const auto& place : places)
+    EXPECT_TRUE(soon([&] { return supervisor.check(), faults(std::get<2>(place)) == 1; }))
+        << std::get<2>(place);
   EXPECT_TRUE(supervisor.stop(2s));
 }
 

@@ -299,11 +299,12 @@ class Daemon:
         """Rings and returns the id once it is acknowledged."""
         return self.control("POST", f"/api/v1/buttons/{button}/ring")["id"]
 
-    def get(self, path):
-        """(status, headers, text) of a GET on the TCP listener, sent on to https where it sends us."""
+    def get(self, path, **more):
+        """(status, headers, text) of a GET on the TCP listener, sent on to https where it sends us; `more`: headers."""
         trusted = ssl.create_default_context(cafile=self.state / "tls/ca.pem")
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10, context=trusted) as answer:
+            request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=more)
+            with urllib.request.urlopen(request, timeout=10, context=trusted) as answer:
                 status, headers, body = answer.status, answer.headers, answer.read()
         except urllib.error.HTTPError as error:
             status, headers, body = error.code, error.headers, error.read()
@@ -311,6 +312,13 @@ class Daemon:
         if not turned_away:
             openapi_record.check("GET", path, status, headers, body)
         return status, headers, body.decode()
+
+    def numbers_at(self):
+        """HOST:PORT of `metrics.listen`, as the newest start says in the log; None until it does."""
+        whole, _, _ = self.log.read_text().rpartition("\n")  # the last line may be in the middle of being written
+        records = [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
+        places = [record.get("context", {}).get("metrics_listen") for record in records if record.get("message") == "started"]
+        return places[-1] if places and places[-1] != "off" else None
 
     def scrape(self):
         """The text of /metrics; asks again while too many connections are open."""

@@ -3,6 +3,7 @@
 """Accounts from outside: from the first start to the last attack."""
 
 import base64
+import http.client
 import json
 import pathlib
 import pty
@@ -12,6 +13,7 @@ import time
 import unittest
 
 import harness
+import openapi_record
 from accounts_client import Client, first_run_code
 from authenticator import totp
 
@@ -205,6 +207,30 @@ class Accounts(unittest.TestCase):
         self.assertEqual(process.wait(30), 0)
         self.assertNotIn(BERT.encode(), everything)
         self.assertEqual(self.client().login("anna", BERT), 200)
+
+    def test_a_scraper_off_the_machine_may_not_come_too_often(self):
+        anna = self.anna()
+        token = anna.ask("POST", "/api/v1/tokens", {"name": "prometheus", "kind": "scrape"})[2]["token"]
+        far = {"Authorization": "Bearer " + token, "X_Forwarded_For": "203.0.113.9", "Accept": "image/png"}
+        scraper = self.client()
+        self.assertEqual(scraper.exchange("GET", "/metrics", **far)[0], 406)
+        connection = http.client.HTTPSConnection("127.0.0.1", self.daemon.port, timeout=60, context=scraper.trusted)
+        self.addCleanup(connection.close)
+        sent = {name.replace("_", "-"): value for name, value in far.items()}
+
+        def sent_away():
+            for _ in range(50):
+                connection.request("GET", "/metrics", headers=sent)
+                answer = connection.getresponse()
+                text = answer.read()
+                self.assertIn(answer.status, (406, 429))
+                if answer.status == 429:
+                    return answer, text
+            return None
+        answer, text = harness.wait_until(sent_away, 180, "429: 600 scrapes within one minute")
+        openapi_record.check("GET", "/metrics", answer.status, answer.headers, text)
+        self.assertEqual(answer.headers["Retry-After"], "60")
+        self.assertGreaterEqual(self.daemon.metric("metrics_scrapes_total", code="429"), 1)
 
     def test_secrets_are_not_where_others_look(self):
         client = self.anna()

@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import time
 import unittest
+import urllib.request
 import pathlib
 import sys
 
@@ -16,7 +17,7 @@ import host_facts
 sys.path.insert(0, str(harness.SOURCE / "tests" / "demo"))
 import clip  # noqa: E402
 
-ROUTES = ["GET,/,200+304+404", "GET,/assets/{file},200+304+404", "GET,/api/v1/auth/register,200+503", "GET,/metrics,200+401+403", "GET,/ca.crt,200+404", "GET,/health,200+401+403+503", "GET,/health/live,200+503", "GET,/health/ready,200+503",
+ROUTES = ["GET,/,200+304+404", "GET,/assets/{file},200+304+404", "GET,/api/v1/auth/register,200+503", "GET,/metrics,200+401+403+406+429", "GET,/ca.crt,200+404", "GET,/health,200+401+403+503", "GET,/health/live,200+503", "GET,/health/ready,200+503",
           "GET,/health/startup,200+503", "POST,/api/v1/buttons/{id}/ring,200+401+403+404+503",
           "GET,/api/v1/openapi.json,200+304+401+403", "GET,/api/v1/status,200+401+403", "POST,/api/v1/reload,200+422+503", "POST,/api/v1/faces/reload,200+503",
           "POST,/api/v1/outbox/resend,200+400+503",
@@ -55,7 +56,8 @@ ROUTES = ["GET,/,200+304+404", "GET,/assets/{file},200+304+404", "GET,/api/v1/au
           "GET,/api/v1/footage/ledger,200+400+401+403+503",
           "GET,/api/v1/footage/video,200+206+304+400+401+403+404+409+416+503",
           "GET,/api/v1/audit,200+400+401+403+503", "GET,/api/v1/audit/verify,200+400+401+403+503",
-          "GET,/api/v1/logs,200+400+401+403",
+          "GET,/api/v1/logs,200+400+401+403", "GET,/api/v1/logs/levels,200+400+401+403",
+          "PUT,/api/v1/logs/levels,200+400+401+403+415+503",
           "GET,/api/v1/settings,200+401+403+429+503", "PUT,/api/v1/settings/{section}/{id},200+400+401+403+404+409+412+415+422+429+503",
           "DELETE,/api/v1/settings/{section}/{id},200+400+401+403+404+409+412+429+503",
           "POST,/api/v1/settings/cameras/trial,200+400+401+403+415+422+429+503",
@@ -104,6 +106,46 @@ class ContractTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout)
         self.assertEqual(self.check(text.replace("camera_fps_expected", "camera_fps_wanted")).returncode, 1)
 
+    def test_a_scraper_chooses_the_format(self):
+        status, headers, text = self.daemon.get("/metrics", accept="application/openmetrics-text;version=1.0.0,*/*;q=0.1")
+        self.assertEqual((status, headers["Content-Type"]),
+                         (200, "application/openmetrics-text; version=1.0.0; charset=utf-8"))
+        self.assertTrue(text.endswith("\n# EOF\n"))
+        self.assertIn("\n# TYPE camera_frames_received counter\ncamera_frames_received_total{", text)
+        self.assertNotIn("active_connections_total", text)
+        self.assertEqual(self.daemon.get("/metrics", accept="image/png")[0], 406)
+
+    def test_a_ring_leaves_its_trace_beside_its_latency(self):
+        ring = self.daemon.ring("front")
+        message = self.hook.wait_for(lambda m: m.event["id"] == ring, 20, "the ring")
+        trace = message.headers["traceparent"].split("-")[1]
+
+        def families():
+            text = self.daemon.get("/metrics", accept="application/openmetrics-text")[2]
+            return {line.partition("_bucket{")[0] for line in text.splitlines() if f' # {{trace_id="{trace}"}} ' in line}
+        harness.wait_until(lambda: {"doorbell_ring_to_notification_seconds", "pipeline_processing_duration_seconds"} <= families(),
+                           20, "the ring's trace in the exemplars")
+
+    def test_numbers_have_an_address_and_a_thread_of_their_own(self):
+        settings = json.loads(self.daemon.config.read_text())
+        settings["metrics"] = {"listen": "127.0.0.1:0"}
+        self.daemon.write_config(settings)
+        self.daemon.stop()
+        self.daemon.start()
+        place = harness.wait_until(self.daemon.numbers_at, 20, "the address in the log")
+
+        def numbers():
+            with urllib.request.urlopen(f"http://{place}/metrics", timeout=10) as answer:
+                return answer.read().decode()
+        alive = 'pipeline_worker_health{worker_id="metrics",worker_type="http"} 1\n'
+        harness.wait_until(lambda: alive in numbers(), 20, "the worker's health")
+        release = harness.hold(self, self.daemon, "http")
+        self.assertIn(alive, numbers())
+        with urllib.request.urlopen(f"http://{place}/health/live", timeout=10) as answer:
+            self.assertEqual(answer.status, 200)
+        release()
+        self.assertEqual(self.daemon.get("/health/live")[0], 200)
+
     def test_camera_numbers_are_those_of_the_clip(self):
         harness.wait_until(lambda: (self.daemon.metric("camera_frames_received_total", camera_id="front") or 0) > 75, 20,
                            "75 frames")
@@ -113,6 +155,7 @@ class ContractTest(unittest.TestCase):
         self.assertLess(time.time() - self.daemon.metric("camera_last_frame_timestamp", camera_id="front"), 5)
         self.assertGreater(self.daemon.metric("camera_bitrate", camera_id="front"), 50_000)
         self.assertEqual(self.daemon.metric("camera_frames_dropped_total", camera_id="front"), 0)
+        harness.wait_until(lambda: self.daemon.metric("camera_frames_dropped", camera_id="front") == 0, 20, "losses of this run")
 
     def test_reload_keeps_an_unchanged_camera_and_forgets_a_removed_one(self):
         settings = json.loads(self.daemon.config.read_text())

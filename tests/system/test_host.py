@@ -7,8 +7,10 @@ import os
 import pathlib
 import re
 import socket
+import sqlite3
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -199,6 +201,47 @@ class HostTest(unittest.TestCase):
         self.assertGreaterEqual(after[labels["sync"]], before[labels["sync"]] + 5)  # each ring is synced before it is acknowledged
         self.assertGreater(after[labels["write"]], before[labels["write"]])
         self.assertGreater(after[labels["read"]], 0)
+
+    def test_size_of_the_databases_is_that_of_their_files(self):
+        daemon = self.start()
+
+        def on_disk():
+            files = (daemon.state / (name + end) for name in ("porchlight.db", "footage.db") for end in ("", "-wal"))
+            return sum(file.stat().st_size for file in files if file.exists())
+        self.assert_soon_near(daemon, "database_size_bytes", "", on_disk, 0)
+        self.assertGreater(on_disk(), 0)
+
+    def test_a_commit_that_waits_for_another_process_is_counted_and_slow(self):
+        daemon = self.start({**QUIET, "database": {"slow_query_ms": 100}})
+
+        def counted():
+            text = daemon.scrape()
+            waits = series(text, "database_lock_waits_total")
+            # A machine so slow that five seconds pass before the commit below makes it the other one.
+            return (series(text, "database_slow_queries_total")['query_type="transaction"'],
+                    waits['result="acquired"'] + waits['result="timeout"'])
+        slow, waited = counted()
+        ring = threading.Thread(target=daemon.ring, args=("front",))
+        with contextlib.closing(sqlite3.connect(daemon.state / "porchlight.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            ring.start()
+            harness.wait_until(lambda: series(daemon.scrape(), "database_connections")['state="active"'] >= 1, 60, "a waiting commit")
+            time.sleep(0.3)  # this is what is counted
+            other.execute("COMMIT")
+        ring.join(60)
+        self.assertFalse(ring.is_alive())
+        after = counted()
+        self.assertGreater(after[0], slow)
+        self.assertGreater(after[1], waited)
+
+    def test_a_connection_to_a_receiver_is_kept_and_counted(self):
+        hook = harness.Hook()
+        self.addCleanup(hook.close)
+        daemon = self.start(harness.config(hook))
+        daemon.ring("front")
+        harness.wait_until(lambda: daemon.metric("http_client_connections", state="idle") == 1, 60, "a connection that is kept")
+        self.assertEqual(daemon.metric("http_client_connections", state="active"), 0)
+        self.assertEqual(hook.connections, 1)
 
     def test_the_sampler_is_a_worker_and_costs_little(self):
         daemon = self.start()

@@ -143,9 +143,22 @@ class OpenApiLooks(unittest.TestCase):
         self.assertLessEqual({(record["timestamp"], record["message"]) for record in told}, {(record["timestamp"], record["message"]) for record in written})
         self.assertEqual(self.expect(self.anna, "GET", "/api/v1/logs?level=critical", 200)["records"], [])
         vera = self.limited("user")
-        self.expect(self.anna, "GET", "/api/v1/logs?level=info", 400)
+        self.expect(self.anna, "GET", "/api/v1/logs?level=loud", 400)
         self.expect(self.stranger, "GET", "/api/v1/logs", 401)
         self.expect(vera, "GET", "/api/v1/logs", 403)
+
+    def test_log_levels(self):
+        path, vera = "/api/v1/logs/levels", self.limited("user")
+        self.assertEqual(self.expect(self.anna, "GET", path, 200)["overrides"], {})
+        changed = self.expect(self.anna, "PUT", path, 200, {"overrides": {"doorbell.app": "debug"}})
+        self.addCleanup(self.expect, self.anna, "PUT", path, 200, {"overrides": {}})
+        self.assertEqual((changed["overrides"], changed["loggers"]["doorbell.app"]), ({"doorbell.app": "debug"}, "debug"))
+        self.expect(self.anna, "PUT", path, 400, {"overrides": {"doorbell.app": "loud"}})
+        self.expect(self.anna, "PUT", path, 415, {"overrides": {}}, Content_Type="text/plain")
+        self.expect(self.anna, "GET", path + "?x=1", 400)
+        for client, wanted in ((self.stranger, 401), (vera, 403)):
+            self.expect(client, "GET", path, wanted)
+            self.expect(client, "PUT", path, wanted, {"overrides": {}})
 
 
 if __name__ == "__main__":

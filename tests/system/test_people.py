@@ -380,6 +380,9 @@ class PeopleTest(House):
         self.assertEqual(self.admin.ask("PATCH", where, {"listed_as": "blacklisted"})[0], 503)
         self.assertEqual(self.admin.ask("PATCH", where, {"name": "Zoe"})[0], 503)
         self.assertEqual(self.admin.ask("DELETE", where)[0], 503)
+        levels = "/api/v1/logs/levels"
+        self.assertEqual(self.admin.ask("PUT", levels, {"overrides": {"doorbell.app": "debug"}})[0], 503)
+        self.assertEqual(self.admin.ask("GET", levels)[2]["overrides"], {})
         people = self.admin.ask("GET", "/api/v1/people")[2]["people"]
         self.assertEqual([(p["name"], p["listed_as"], p["faces"]) for p in people], [("Anna", "known", 1)])
         log.rmdir()

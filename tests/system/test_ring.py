@@ -2,6 +2,7 @@
 """A ring through the whole daemon: acknowledged, delivered, stored, counted, stopped, reloaded."""
 
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -177,6 +178,19 @@ class RingTest(unittest.TestCase):
         ring = daemon.ring("back")
         other.wait_for(lambda m: m.event["id"] == ring, 5, "the ring at the new receiver")
         self.assertNotIn(ring, [m.event["id"] for m in self.hook.messages])
+
+    def test_a_reload_that_changes_something_is_a_security_event(self):
+        daemon = self.daemon()
+
+        def changes():
+            return daemon.metric("security_events_total", event_type="config_change", source="config", action_taken="logged")
+        daemon.cli("reload")
+        self.assertEqual(changes(), 0)  # the same file again
+        settings = json.loads(daemon.config.read_text())
+        settings["buttons"].append({"id": "back", "kind": "virtual"})
+        daemon.write_config(settings)
+        daemon.cli("reload")
+        self.assertEqual(changes(), 1)
 
     def test_rotated_secret_is_taken_by_a_reload(self):
         other = harness.Hook()

@@ -20,6 +20,7 @@ struct Row {
   std::map<std::string, std::set<std::string>> labels;
   std::vector<double> buckets;
   std::string created;
+  std::string pending;  // the feature that it waits for
 };
 
 std::vector<std::string> split(const std::string& text, char at) {
@@ -60,6 +61,7 @@ std::map<std::string, Row> read_contract(const Configured& configured) {
       for (const auto& bound : split(cells.at(4), ',')) row.buckets.push_back(std::stod(bound));
     }
     row.created = cells.at(5);
+    if (cells.size() > 7) row.pending = cells[7];
   }
   return rows;
 }
@@ -204,18 +206,27 @@ std::vector<std::string> check(std::string_view exposition, const Configured& co
     const auto row = rows.find(name);
     if (row == rows.end()) {
       faults.push_back(name + ": not in the contract");
+    } else if (!row->second.pending.empty()) {
+      faults.push_back(name + ": is there, and the contract says that it waits for " + row->second.pending);
     } else {
       check.family(family, row->second);
     }
   }
   for (const auto& [name, row] : rows) {
-    if (families.count(name) == 0) faults.push_back(name + ": missing");
+    if (families.count(name) == 0 && row.pending.empty()) faults.push_back(name + ": missing");
   }
   return faults;
 }
 
 std::size_t families() {
   return read_contract({}).size();
+}
+
+std::map<std::string, std::string> pending() {
+  std::map<std::string, std::string> waiting;
+  for (const auto& [name, row] : read_contract({}))
+    if (!row.pending.empty()) waiting[name] = row.pending;
+  return waiting;
 }
 
 }  // namespace porchlight::contract

@@ -26,7 +26,10 @@ struct Configured {
 // text itself. Knows nothing of the program's own catalogue. Empty: all is as written.
 std::vector<std::string> check(std::string_view exposition, const Configured& configured);
 
-// Families of the contract.
+// Families of the contract, those that wait included.
 std::size_t families();
+
+// Of those the ones that this version does not have, and the feature that each waits for.
+std::map<std::string, std::string> pending();
 
 }  // namespace porchlight::contract

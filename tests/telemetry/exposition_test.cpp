@@ -79,6 +79,32 @@ TEST(Exposition, SortsSeriesWhateverTheirOrderWas) {
             true);
 }
 
+TEST(Exposition, KeepsTheOrderOfTheScrapeBefore) {
+  SeriesOrder order;
+  const auto scrape = [&order](std::vector<std::pair<std::string, double>> values) {
+    return render({gauges("outbox_depth", std::move(values))}, {}, {.order = order}).text;
+  };
+  EXPECT_THAT(scrape({{"c", 1}, {"a", 2}, {"b", 3}}),
+              HasSubstr("{channel=\"a\"} 2\noutbox_depth{channel=\"b\"} 3\noutbox_depth{channel=\"c\"} 1\n"));
+  const auto found = order.sortings();
+  EXPECT_THAT(scrape({{"c", 4}, {"a", 5}, {"b", 6}}),
+              HasSubstr("{channel=\"a\"} 5\noutbox_depth{channel=\"b\"} 6\noutbox_depth{channel=\"c\"} 4\n"));
+  EXPECT_EQ(order.sortings(), found);
+}
+
+TEST(Exposition, FindsTheOrderAnewWhenSeriesComeGoOrMove) {
+  SeriesOrder order;
+  const auto scrape = [&order](std::vector<std::pair<std::string, double>> values) {
+    return render({gauges("outbox_depth", std::move(values))}, {}, {.order = order}).text;
+  };
+  scrape({{"c", 1}, {"a", 2}});
+  EXPECT_THAT(scrape({{"a", 3}, {"c", 4}}),
+              HasSubstr("{channel=\"a\"} 3\noutbox_depth{channel=\"c\"} 4\n"));
+  EXPECT_THAT(scrape({{"c", 5}, {"b", 6}, {"a", 7}}),
+              HasSubstr("{channel=\"a\"} 7\noutbox_depth{channel=\"b\"} 6\noutbox_depth{channel=\"c\"} 5\n"));
+  EXPECT_THAT(scrape({{"b", 8}}), HasSubstr("gauge\noutbox_depth{channel=\"b\"} 8\n# HELP"));
+}
+
 TEST(Exposition, NamesEveryFamilyOnceInOrder) {
   std::vector<std::string> faults;
   const auto text = render_text({});

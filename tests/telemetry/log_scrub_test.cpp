@@ -115,6 +115,14 @@ TEST(SecretKeys, AreFoundByTheirWords) {
   }
 }
 
+TEST(SecretKeys, OfPersonsAreTheirOwnKind) {
+  for (const char* key : {"person", "personName", "number_plate"})
+    EXPECT_EQ(kind_of_key(key), KeyKind::personal);
+  for (const char* key : {"person_token", "password", "face_embedding", "api_key"})
+    EXPECT_EQ(kind_of_key(key), KeyKind::secret) << key;
+  EXPECT_EQ(kind_of_key("camera"), KeyKind::open);
+}
+
 class ScrubbedLog : public LogTest, public testing::WithParamInterface<bool> {};
 
 TEST_P(ScrubbedLog, HoldsNoSecretWhereverItWasPut) {
@@ -122,10 +130,14 @@ TEST_P(ScrubbedLog, HoldsNoSecretWhereverItWasPut) {
   options.json = GetParam();
   options.dir = folder_.string();
   start(options);
+  std::int64_t number = 0;
   for (const auto& [text, secret] : corpus) {
     logger_.info(text);
-    logger_.error(
-        "x", {{"value", std::string(text)}, {"event", std::string(text)}, {"user_agent", std::string(text)}});
+    // The number: an error that is the same as the one before is counted, not written.
+    logger_.error("x", {{"value", std::string(text)},
+                        {"event", std::string(text)},
+                        {"user_agent", std::string(text)},
+                        {"n", ++number}});
     for (const char* key : {"password", "token", "person", "Authorization"}) {
       logger_.warning("x", {{key, std::string(secret)}});
     }

@@ -95,7 +95,7 @@ TEST_F(Log, AnErrorIsWrittenWhenTheCallReturns) {
   Lane lane;
   for (int i = 1; i <= 50; ++i) {
     logger_.info("before");
-    logger_.error("now");
+    logger_.error("now", {{"n", std::int64_t{i}}});
     ASSERT_THAT(lines_of(folder_ / "out"), SizeIs(2 * i));
   }
 }
@@ -160,6 +160,52 @@ TEST_F(Log, AFullQueueDropsAndCounts) {
   // The pipe may have had room for a few, but for less than one large record.
   const auto room_for = static_cast<double>(large_bytes) / 100;
   EXPECT_GE(dropped("write_error"), static_cast<double>(log_queue_capacity()) - room_for);
+}
+
+// Reads until `wanted` has come.
+std::string read_until(int fd, std::string_view wanted) {
+  std::string text;
+  std::string part(64 * 1024, 0);
+  while (text.find(wanted) == std::string::npos) {
+    const auto count = ::read(fd, part.data(), part.size());
+    if (count <= 0) break;
+    text.append(part, 0, static_cast<std::size_t>(count));
+  }
+  return text;
+}
+
+TEST_F(Log, AFullQueueKeepsTheNewest) {
+  const LoggedPipe pipe(metrics_);
+  Lane lane;
+  const std::string large(8000, 'x');
+  while (log_queue_size() < 100) logger_.info(large);  // until the lane hangs in the full pipe
+  const auto last = static_cast<std::int64_t>(2 * log_queue_capacity()) - 1;
+  for (std::int64_t i = 0; i <= last; ++i) logger_.info("n", {{"i", i}});
+  const auto newest = "\"i\":" + std::to_string(last) + "}";
+  const auto text = read_until(pipe.reader.get(), newest);
+  EXPECT_THAT(text, HasSubstr(newest));
+  EXPECT_THAT(text, testing::Not(HasSubstr("\"i\":0}")));
+  EXPECT_THAT(text, HasSubstr("\"i\":" + std::to_string(last - 1000) + "}"));
+}
+
+// Each of them was either written or counted.
+TEST_F(Log, WhoeverMakesRoomLosesNothingUncounted) {
+  constexpr int threads = 4;
+  constexpr int each = 4000;
+  attach_log_metrics(&metrics_);
+  const double before = dropped("queue_full");
+  {
+    std::jthread lane([&](std::stop_token stop) { run_log_lane(stop, heartbeat_); });
+    std::vector<std::jthread> writers;
+    for (int t = 0; t < threads; ++t)
+      writers.emplace_back([&] {
+        for (int i = 0; i < each; ++i) logger_.info("n");
+      });
+  }
+  flush_logs();
+  EXPECT_EQ(static_cast<double>(lines_of(folder_ / "out").size()) + dropped("queue_full") - before,
+            threads * each);
+  EXPECT_EQ(log_queue_size(), 0u);
 }
 
 // What others can make many of leaves room for the rest.

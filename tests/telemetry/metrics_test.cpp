@@ -114,6 +114,14 @@ TEST(Metrics, UnknownValuesAreFoldedAndCounted) {
   EXPECT_THAT(text, HasSubstr("camera_frames_received_total{camera_id=\"front\"} 0\n"));
 }
 
+TEST(Metrics, AnErrorThatItsComponentDoesNotDeclareIsCountedAsAFault) {
+  Metrics metrics(sample_sets(), OnUnknown::fold);
+  metrics.counter("errors_total", {{"component", "database"}, {"error_type", "io"}, {"severity", "warning"}});
+  EXPECT_THAT(metrics.exposition(), HasSubstr("\nmetrics_label_overflow_total 0\n"));
+  metrics.counter("errors_total", {{"component", "config"}, {"error_type", "io"}, {"severity", "warning"}});
+  EXPECT_THAT(metrics.exposition(), HasSubstr("\nmetrics_label_overflow_total 1\n"));
+}
+
 TEST(Metrics, AThousandSeriesAFamilyIsTheLimit) {
   ClosedSets sets;
   for (int i = 0; i < 1200; ++i) sets.camera_ids.push_back("c" + std::to_string(i));
@@ -232,6 +240,23 @@ TEST(Metrics, NothingIsLostWhileItIsScraped) {
   }
   EXPECT_EQ(counter.value(), 4 * each);
   EXPECT_THAT(metrics.exposition(), HasSubstr("\nml_inference_duration_seconds_count 80000\n"));
+}
+
+TEST(Metrics, ScrapesAtOneTimeAreAlike) {
+  Metrics metrics(sample_sets());
+  const auto lines_of = [&metrics] { return metrics.scrape(Format::classic).samples; };
+  const auto expected = lines_of();
+  std::vector<std::size_t> seen(4);
+  {
+    std::vector<std::jthread> threads;
+    for (auto& mine : seen) {
+      threads.emplace_back([&mine, &lines_of, expected] {
+        mine = expected;
+        for (int n = 0; n < 20 && mine == expected; ++n) mine = lines_of();
+      });
+    }
+  }
+  EXPECT_THAT(seen, testing::Each(expected));
 }
 
 TEST(Metrics, SixteenCamerasStayInTheLineBudget) {

@@ -28,6 +28,7 @@ inline Samples sample_samples() {
   return {{"container_cpu_usage_seconds_total", {}, 12.5},
           {"container_memory_usage_bytes", {}, 7e7},
           {"container_spec_memory_limit_bytes", {}, 3e9},
+          {"database_size_bytes", {}, 40960},
           {"disk_io_read_bytes_total", card, 512},
           {"disk_io_write_bytes_total", card, 1024},
           {"disk_space_free_bytes", root, 1e9},

@@ -68,6 +68,13 @@ class WatcherTest : public testing::Test {
     const std::string label(model_version);
     return metrics_.counter("ml_predictions_total", {{"model_version", label}}).value();
   }
+  // How many of its predictions were booked with their confidence.
+  double confidences(std::string_view version) {
+    const auto text = metrics_.exposition();
+    const auto line = "\nml_prediction_confidence_count{model_version=\"" + std::string(version) + "\"} ";
+    const auto at = text.find(line);
+    return at == std::string::npos ? -1 : std::stod(text.substr(at + line.size()));
+  }
   event::Ring ring() {
     event::Ring ring;
     ring.header = event::make_header(clock_);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "vision/instruments.hpp"
 #include "vision/porch.hpp"
 
 namespace porchlight::vision {
@@ -62,6 +63,19 @@ TEST_F(WatcherTest, AKnownVisitorIsOneSightingHoweverLongTheyMoveAbout) {
   EXPECT_FALSE(watcher_->busy());
 }
 
+TEST_F(WatcherTest, EachFaceFoundAndEachAnswerIsBookedWithItsConfidence) {
+  show(porch({}), 1);
+  EXPECT_EQ(confidences("rfb-320"), 0) << "nobody is there";
+  enrol({enrolled("anna")});
+  const auto before = confidences("rfb-320");
+  show(porch({{&door_face_, 150}}), 3);
+  show(porch({}), 7);
+  ASSERT_EQ(seen_.size(), 1U);
+  EXPECT_GT(confidences("rfb-320"), before);
+  EXPECT_EQ(confidences(model_version), 1);
+  EXPECT_EQ(confidences("landmark-68"), 0) << "it gives no confidence";
+}
+
 TEST_F(WatcherTest, AShortLossAndAnotherPlaceMakeNoSecondSighting) {
   enrol({enrolled("anna")});
   show(porch({{&door_face_, 20}}), 2);
@@ -123,6 +137,39 @@ TEST_F(WatcherTest, ARingIsAnsweredAsSoonAsTheVisitorIsKnown) {
   show(porch({{&door_face_, 170}}), 6);
   EXPECT_EQ(of_rings().size(), 1U) << "answered twice";
   EXPECT_EQ(of_visits().size(), 1U);
+}
+
+TEST_F(WatcherTest, SaysForWhichRingACameraIsLookedAtUntilItIsAnswered) {
+  enrol({enrolled("anna")});
+  const event::TraceContext nobody;
+  EXPECT_EQ(watcher_->ring_trace("front").trace_id, nobody.trace_id);
+  const auto rung = ring();
+  expect(rung, 5s);
+  EXPECT_EQ(watcher_->ring_trace("front").trace_id, rung.header.trace.trace_id);
+  EXPECT_EQ(watcher_->ring_trace("back").trace_id, nobody.trace_id);
+  show(porch({{&door_face_, 170}}), 1.5);
+  ASSERT_EQ(of_rings().size(), 1U);
+  EXPECT_EQ(watcher_->ring_trace("front").trace_id, nobody.trace_id);
+}
+
+TEST(EngineInstruments, ShowTheTraceOfWhomTheEngineWorksFor) {
+  telemetry::Metrics metrics(closed_sets());
+  EngineInstruments instruments(&metrics, {});
+  const auto shown = [&metrics](const std::string& trace) {
+    const auto text = metrics.scrape(telemetry::Format::openmetrics).text;
+    const auto at = text.find(" # {trace_id=\"" + trace + "\"} ");
+    return at != std::string::npos &&
+           text.substr(text.rfind('\n', at) + 1).starts_with("pipeline_processing_duration_seconds_bucket{");
+  };
+  instruments.measured(EngineInstruments::Step::detect, [] { return true; });
+  EXPECT_THAT(metrics.scrape(telemetry::Format::openmetrics).text,
+              testing::Not(testing::HasSubstr("trace_id")));
+  instruments.trace.fill(7);
+  instruments.measured(EngineInstruments::Step::detect, [] { return true; });
+  instruments.trace.fill(8);
+  instruments.measured(EngineInstruments::Step::embed, [] { return true; });
+  EXPECT_TRUE(shown("07070707070707070707070707070707"));
+  EXPECT_TRUE(shown("08080808080808080808080808080808"));
 }
 
 TEST_F(WatcherTest, ARingDuringAKnownVisitIsAnsweredAtOnce) {

@@ -107,6 +107,16 @@ class InstallTest(rig.MachineTest):
     def test_log_goes_to_the_journal_as_records(self):
         lines = self.machine.out("journalctl -b -u porchlight -o cat --no-pager _COMM=porchlight | head -n 20").splitlines()
         self.assertTrue(any(line.startswith("{") and '"level"' in line for line in lines), lines)
+        # By its own protocol: the level is the entry's, and ids can be asked for.
+        entries = [json.loads(line) for line in self.machine.out(
+            "journalctl -b -u porchlight -o json --all --no-pager _TRANSPORT=journal SYSLOG_IDENTIFIER=porchlight | head -n 50").splitlines()]
+        priorities = {"DEBUG": "7", "INFO": "6", "WARNING": "4", "ERROR": "3", "CRITICAL": "2"}
+        records = [(json.loads(entry["MESSAGE"]), entry) for entry in entries if entry["MESSAGE"].startswith("{")]
+        self.assertIn("started", {record["message"] for record, _ in records})
+        for record, entry in records:
+            self.assertEqual(entry["PRIORITY"], priorities[record["level"]], record)
+            self.assertEqual(entry.get("REQUEST_ID"), record.get("request_id"), record)
+            self.assertEqual(entry["CODE_LINE"], str(record["line"]), record)
 
     def test_metrics_of_the_machine_reach_through_the_units_walls(self):
         def scrape():

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "porchlight/base/result.hpp"
 
@@ -34,12 +35,16 @@ class ControlClient {
   Result<ControlAnswer> accounts_changed() const;
   // `query` as outbox/resend has it (docs/api.md), without the question mark.
   Result<ControlAnswer> resend(std::string_view query) const;
+  // Records of the log (docs/api.md), at most 4 MiB.
+  using Parameters = std::vector<std::pair<std::string, std::string>>;
+  Result<ControlAnswer> logs(const Parameters& parameters) const;
   // /health/… and the like: bodies up to 64 KiB.
   Result<ControlAnswer> get(std::string_view target) const;
 
  private:
   Result<ControlAnswer> call(std::string_view verb, std::string_view target,
-                             std::chrono::milliseconds timeout) const;
+                             std::chrono::milliseconds timeout, std::size_t largest_body = small_body) const;
+  static constexpr std::size_t small_body = std::size_t{64} << 10;
   std::filesystem::path socket_;
 };
 

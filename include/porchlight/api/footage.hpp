@@ -14,12 +14,16 @@
 
 namespace porchlight::api {
 
+// The film of an event, or of an interval that somebody chose.
+enum class ClipKind : std::uint8_t { event, interval };
+
 // One file of an interval of one camera.
 struct ClipOrder {
   std::string camera_id;
   WallTime from{};
   WallTime to{};
   std::filesystem::path out;
+  ClipKind kind = ClipKind::event;
 };
 
 // What the routes about footage need of the rest of the house; `app` binds it. A member that is not bound

@@ -17,7 +17,9 @@ namespace porchlight::api {
 // through the whole file. Thread-bound.
 class FootageShelf {
  public:
-  explicit FootageShelf(std::filesystem::path file) : file_(std::move(file)) {}
+  // `metrics` outlives the shelf.
+  FootageShelf(std::filesystem::path file, telemetry::Metrics& metrics)
+      : file_(std::move(file)), metrics_(metrics) {}
 
   // Null: there is none yet, nothing was ever recorded. Opened anew when it was replaced, as the daemon does
   // with a damaged one, or when it failed.
@@ -33,6 +35,7 @@ class FootageShelf {
   };
 
   const std::filesystem::path file_;
+  telemetry::Metrics& metrics_;
   std::optional<Open> open_;
 };
 

@@ -39,9 +39,10 @@ concept Crossing = std::is_nothrow_move_constructible_v<T> && std::is_nothrow_mo
                    std::is_default_constructible_v<T>;
 
 // What a full queue does with the item pushed. A bounded ring with lock-free producers cannot take
-// the oldest back, so every policy refuses the newest; they differ in what the refusal means.
+// the oldest back by itself, so it refuses the newest; the policies differ in what the refusal means.
 enum class Overflow : std::uint8_t {
   drop_newest,   // counted; the sender goes on without
+  drop_oldest,   // the sender makes itself the consumer for a moment and takes one out; counted
   refuse,        // push() says no and the sender must act (keep the row in the outbox, answer 503)
   must_not_fill  // sized so that it cannot; counted, and an error in the log
 };
@@ -138,6 +139,13 @@ class MpscRing {
 
   // Any thread. False when full (the item is destroyed and counted).
   bool push(T item) {
+    if (offer(item)) return true;
+    dropped_.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+
+  // Any thread. False when full: the item stays the caller's as it was, and nothing is counted.
+  bool offer(T& item) {
     auto tail = tail_.load(std::memory_order_relaxed);
     for (;;) {
       Slot& slot = slots_[tail & mask_];
@@ -150,7 +158,6 @@ class MpscRing {
           return true;
         }
       } else if (sequence < tail) {
-        dropped_.fetch_add(1, std::memory_order_relaxed);
         return false;
       } else {
         tail = tail_.load(std::memory_order_relaxed);

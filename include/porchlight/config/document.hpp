@@ -100,8 +100,9 @@ class Section {
   struct Node;  // yaml-cpp stays in the .cpp
   explicit Section(std::shared_ptr<Node> node);
 
-  bool has(std::string_view key) const;  // does not note the key
-  const Place& place() const;            // of the mapping itself
+  bool has(std::string_view key) const;   // does not note the key
+  std::vector<std::string> keys() const;  // as written; for a mapping whose keys are the user's. Notes none
+  const Place& place() const;             // of the mapping itself
   Place place_of(std::string_view key) const;
 
   std::string text(std::string_view key, std::string fallback);

@@ -24,7 +24,11 @@ struct Header {
   WallTime at{};         // when it happened, for people
   MonotonicTime edge{};  // the same instant on CLOCK_MONOTONIC; latency is measured from here
   TraceContext trace;
+  std::string request_id{};      // of the request that caused it, for the log; not stored; empty: none did
+  std::string correlation_id{};  // likewise; empty: as request_id
 };
+// Of what no request caused, the event's own id: one for all that follows from it.
+std::string request_of(const Header& header);
 
 Header make_header(const Clock& clock);
 

@@ -44,6 +44,9 @@ struct TraceContext {
   std::string traceparent() const;  // 00-<trace>-<span>-01
 };
 
+// The trace id in a traceparent; all zero when there is none.
+std::array<std::uint8_t, 16> trace_id_of(std::string_view traceparent) noexcept;
+
 // Fills with bytes of the kernel's generator.
 void fill_random(void* bytes, std::size_t size);
 

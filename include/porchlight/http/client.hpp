@@ -89,6 +89,14 @@ class Client {
   std::unique_ptr<State> state_;
 };
 
+// The connections of all clients of the process: in a request at this moment, or kept for the next one. Any
+// thread.
+struct ClientConnections {
+  std::int64_t active = 0;
+  std::int64_t idle = 0;
+};
+ClientConnections client_connections() noexcept;
+
 // The URL without user, password, path and query: what may be printed.
 std::string printable_origin(std::string_view url);
 

@@ -66,10 +66,12 @@ struct Request {
   std::vector<FormPart> parts;                    // of a route that takes a form
   std::map<std::string, std::string> parameters;  // of the route template: {id}
   Peer peer;
-  std::string request_id;     // X-Request-ID when it was well-formed, else ours
-  event::TraceContext trace;  // child of traceparent when there was one
-  std::any identity;          // what the route's gate found out about the caller
-  std::string asker{};        // the same for the access log: an id, never a name; empty: nobody known
+  std::string request_id;        // X-Request-ID when it was well-formed, else X-Correlation-ID, else ours
+  std::string correlation_id{};  // X-Correlation-ID when it was well-formed; empty: as request_id
+  event::TraceContext trace;     // child of traceparent when there was one
+  std::any identity;             // what the route's gate found out about the caller
+  std::string asker{};           // the same for the access log: an id, never a name; empty: nobody known
+  std::string session{};         // and the number of the caller's session; empty: none
   // What the gate reserved for this request: kept until it is answered, and by whom copied it.
   std::shared_ptr<const void> hold;
 

@@ -44,6 +44,9 @@ struct Route {
   std::optional<std::chrono::milliseconds> answer{};  // instead of Limits::answer
   Gate gate{};
   Payload payload = Payload::any;
+  // Told what was answered, whoever answered (gate, handler, deadline), once the answer is with the kernel.
+  // Listener's thread; must not wait.
+  std::function<void(int status)> done{};
 };
 
 // /metrics, /health and /health/…: what the metrics listener has, and what is answered in the clear

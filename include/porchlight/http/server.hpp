@@ -27,12 +27,15 @@ struct ServerOptions {
   Limits limits{};
   std::shared_ptr<Credentials> credentials{};  // null: no TLS
   std::vector<std::string> trusted_proxies{};  // addresses and networks
-  // Called for what is refused before its route's handler ran. Listener's thread; must not wait.
+  // Called for what is refused before its route's handler ran. On the threads of run() and run_metrics(), at
+  // one time when it comes to that; must not wait.
   std::function<void(Rejection, const Peer&, std::string_view detail)> on_rejection{};
-  bool access_log = false;  // a record for each request (docs/api.md), by the logger doorbell.api
+  bool access_log = false;   // a record for each request (docs/api.md), by the logger doorbell.api
+  double access_sample = 1;  // the part of them that is written
 };
 
-// HTTP/1.1 on TCP addresses and a Unix socket, all of it on the thread that calls run(). With
+// HTTP/1.1 on TCP addresses and a Unix socket, all of it on the thread that calls run() but for the metrics
+// address, which has a thread of its own: what answers there (is_monitoring_path()) is asked on both. With
 // credentials the first byte on TCP tells TLS from HTTP in the clear, and the latter is answered to the
 // machine itself only and only for /metrics and /health; everybody else is sent to https. Without
 // them, on an address that is not loopback, only trusted proxies and the machine itself are served.
@@ -52,6 +55,8 @@ class Server {
   // Serves until stopped, then drops all connections. May be called again after it returned: the
   // listeners stay bound until the server is destroyed.
   void run(std::stop_token stop, Heartbeat& heartbeat);
+  // The same for the metrics address, beside run(), so that a scrape is answered while that waits for a disk.
+  void run_metrics(std::stop_token stop, Heartbeat& heartbeat);
 
   // Const after construction; any thread.
   std::uint16_t port() const noexcept;          // 0 without TCP

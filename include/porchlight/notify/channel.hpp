@@ -31,7 +31,9 @@ struct Message {
   std::map<std::uint32_t, std::string> receipts{};
   // Comes from the outbox, after everything of its event that waits before it.
   bool reloaded = false;
-  store::JpegBytes clip{};  // MP4, or QuickTime: see notify/clip_file.hpp; null: none
+  std::string request_id{};      // for the log and for calls to the other side; not stored
+  std::string correlation_id{};  // likewise
+  store::JpegBytes clip{};       // MP4, or QuickTime: see notify/clip_file.hpp; null: none
 };
 
 // What came of one attempt.

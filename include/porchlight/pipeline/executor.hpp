@@ -25,9 +25,9 @@ class Executor {
 
   static Result<std::unique_ptr<Executor>> create();
 
-  // Any thread. False when the queue is full.
-  bool quick(Job job) { return quick_.push(std::move(job)); }
-  bool slow(Job job) { return slow_.push(std::move(job)); }
+  // Any thread. False when the queue is full. The job runs in the caller's log context.
+  bool quick(Job job) { return quick_.push(in_context(std::move(job))); }
+  bool slow(Job job) { return slow_.push(in_context(std::move(job))); }
 
   // Before run(): called on the executor's thread about once a second, and twenty times a second while it
   // says false: something is not there yet that people wait for.
@@ -45,6 +45,7 @@ class Executor {
  private:
   explicit Executor(Wakeup wakeup)
       : wakeup_(std::move(wakeup)), quick_(quick_capacity, wakeup_), slow_(slow_capacity, wakeup_) {}
+  static Job in_context(Job job);
   bool work_one();
   std::optional<Job> next_job();
 

@@ -13,8 +13,8 @@ namespace porchlight::record {
 
 enum class Rendering : std::uint8_t { clip, export_, thumbnail };
 
-// Counts what the daemon renders of its footage, and how long it takes. Nothing books `export_` in it: that
-// is a command, a process of its own. Any thread.
+// Counts what the daemon renders of its footage, and how long it takes: films of events (`clip`), of chosen
+// intervals (`export_`), and pictures. `footage export` is a process of its own and not in it. Any thread.
 class RenderMeter {
  public:
   explicit RenderMeter(telemetry::Metrics& metrics);

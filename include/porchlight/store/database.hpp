@@ -30,11 +30,20 @@ struct DatabaseOptions {
   OpenMode mode = OpenMode::read_write;
   std::chrono::milliseconds busy_timeout{5000};
   Synchronous synchronous = Synchronous::full;
-  // With read_only: nothing is made beside the file. Only for a look: what is committed meanwhile is not seen.
+  // With read_only: nothing is made beside the file. Only for a look: what is committed meanwhile is not
+  // seen.
   bool leaves_no_trace = false;
 };
 
 struct Migration;
+
+// Statements that take longer than `limit` are counted as slow and said in the log, of every connection that
+// has metrics, from now on. Any thread.
+inline constexpr std::chrono::milliseconds default_slow_query{250};
+void set_slow_query(std::chrono::milliseconds limit) noexcept;
+
+// Of the database and of the write-ahead log beside it. Nothing when there is no such database.
+std::optional<std::uintmax_t> bytes_on_disk(const std::filesystem::path& file);
 
 // One connection to the database in WAL mode, with its cache of prepared statements. Thread-bound:
 // one thread from open() on may use it and what is built over it (EventLog, Outbox, GalleryStore). A

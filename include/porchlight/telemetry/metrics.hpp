@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <map>
 #include <memory>
@@ -48,14 +51,24 @@ class Gauge {
   prometheus::Gauge* child_ = nullptr;
 };
 
+class Exemplars;
+
+// A trace id of 128 bits; all zero is none.
+using TraceBytes = std::array<std::uint8_t, 16>;
+
 class Histogram {
  public:
   Histogram() = default;
-  explicit Histogram(prometheus::Histogram* child) : child_(child) {}
+  explicit Histogram(prometheus::Histogram* child, Exemplars* exemplars = nullptr)
+      : child_(child), exemplars_(exemplars) {}
   void observe(double value) noexcept;
+  // The trace that it happened in is shown beside its bucket by OpenMetrics, in the families whose
+  // catalogue row says so, until the next one falls into that bucket.
+  void observe(double value, const TraceBytes& trace) noexcept;
 
  private:
   prometheus::Histogram* child_ = nullptr;
+  Exemplars* exemplars_ = nullptr;
 };
 
 // One route of the web server with the status codes it answers; its series exist from the start.
@@ -95,6 +108,15 @@ inline constexpr OnUnknown on_unknown_default = OnUnknown::fold;
 inline constexpr OnUnknown on_unknown_default = OnUnknown::abort;
 #endif
 
+// The formats of a scrape: the text format 0.0.4 of the Prometheus project ("Exposition formats"), and
+// OpenMetrics 1.0.
+enum class Format { classic, openmetrics };
+
+struct Exposition {
+  std::string text;
+  std::size_t samples = 0;  // lines that are no comments
+};
+
 // prometheus-cpp's registry, filled from the catalogue (catalogue.hpp): the one table that the
 // contract test and docs/metrics.md are held against. Families exist from construction; counters and
 // histograms whose label values are known are pre-created with 0; a gauge has no series until its
@@ -130,11 +152,15 @@ class Metrics {
   // are dead afterwards: stop the worker that holds them first.
   void forget(std::string_view label, std::string_view value);
 
-  // Text exposition 0.0.4, sorted by name and labels, `process_*` and `build_info` included.
+  // Everything, sorted by name and labels, `process_*` and `build_info` included. OpenMetrics leaves out
+  // `active_connections_total` and `camera_frames_dropped`, whose twins have the names, and shows exemplars.
   // Any thread; takes no lock that a hot path takes but the histograms' own.
+  Exposition scrape(Format format);
+  // The classic text of a scrape.
   std::string exposition();
 
  private:
+  friend const prometheus::Registry& registry_of(const Metrics& metrics) noexcept;  // the bench's
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "porchlight/base/result.hpp"
+#include "porchlight/event/id.hpp"
 #include "porchlight/event/refusal.hpp"
 #include "porchlight/media/packet.hpp"
 #include "porchlight/media/picture.hpp"
@@ -94,6 +95,9 @@ class FaceEngine {
   Status prove(const std::filesystem::path& model_dir);
   FaceEngine(const FaceEngine&) = delete;
   FaceEngine& operator=(const FaceEngine&) = delete;
+
+  // Whose trace the metrics show beside the times from now on; all zero: nobody's.
+  void works_for(const event::TraceContext& trace) noexcept;
 
   // Faces of at least options.min_size pixels, best score first, at most 16. Images are BGR.
   Result<std::vector<Face>> detect(const media::Image& image);

@@ -78,6 +78,7 @@ class Watcher {
   bool busy(const std::string& camera) const noexcept;
   bool ring_waits() const noexcept;  // for its answer
   bool ring_waits(const std::string& camera) const noexcept;
+  event::TraceContext ring_trace(const std::string& camera) const noexcept;  // all zero when none waits
 
  private:
   CameraWatch& watch(const std::string& camera);

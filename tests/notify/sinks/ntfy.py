@@ -32,6 +32,7 @@ MESSAGE = is_object({"topic": is_one_of(TOPIC)}, {
 PARAMETERS = {"x-message", "x-title", "x-sequence-id", "x-priority", "x-tags", "x-actions", "x-click", "x-attach",
               "x-filename", "x-markdown", "x-icon", "x-delay", "x-cache", "x-firebase"}
 OF_HTTP = {"host", "user-agent", "accept", "content-type", "content-length", "authorization"}
+OF_THE_CALLER = {"x-request-id", "x-correlation-id"}  # it takes no notice of what it does not know
 NAMES = {"x-sequence-id": "sequence_id"}
 
 
@@ -43,7 +44,7 @@ def decoded(value):
 
 
 def from_headers(headers):
-    unknown = set(headers) - PARAMETERS - OF_HTTP
+    unknown = set(headers) - PARAMETERS - OF_HTTP - OF_THE_CALLER
     if unknown:
         raise Refused(f"unknown headers {sorted(unknown)}")
     message = {"topic": TOPIC}

@@ -1,0 +1,227 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Debian's Prometheus scrapes the daemon while everything happens in the house, with the rules of config/monitoring; then
+every expression of the documents is asked."""
+
+import re
+import time
+import unittest
+import urllib.request
+
+import backfill
+import footage_truth
+import harness
+import host_facts
+import prometheus
+import queries
+import visitors
+from exerciser import House
+
+# What promtool complains of, kept letter by letter from the documents: three gauges named _total, three units, one _count.
+LINT = {"active_connections_total", "active_streams_total", "ai_jobs_queued_total", "disk_io_latency_ms", "stream_latency_ms",
+        "ffmpeg_process_memory_mb", "stream_viewers_count"}
+
+# The histograms whose buckets name a trace.
+EXEMPLARS = ("http_request_duration_seconds", "doorbell_ring_to_notification_seconds", "pipeline_processing_duration_seconds",
+             "ai_processing_duration_seconds")
+
+# Alerts that the exerciser is there to raise.
+PROVOKED = {"Watchdog", "SecurityEventDetected", "AccountLockout", "NotificationFailures"}
+# Besides: a camera that is killed leaves a gap, and who watches it by HLS is told 503 meanwhile; how many logins failed is
+# extrapolated.
+POSSIBLE = {"RecordingGap", "ErrorBudgetBurnFast", "HighErrorRate", "SLOViolation", "HighFailedLoginRate"}
+# What a busy or full machine raises.
+OF_THE_MACHINE = {"CriticalCPUUsage", "HighCPUUsage", "HighNodeCPU", "HighMemoryUsage", "HighNodeMemory", "HighTemperature", "HardwareThrottled",
+                  "DiskSpaceCritical", "DiskSpaceWarning", "DiskSpaceLow", "RecordingsVolumeLow", "HighDiskLatency", "LowCameraFPS",
+                  "HighFrameDropRate", "QueueBacklog", "SlowRingNotification", "AnalyticsJobFailures"}
+
+
+class RulesTest(unittest.TestCase):
+    """The files of config/monitoring by Prometheus' own tool."""
+
+    def setUp(self):
+        if prometheus.PROMTOOL is None:
+            self.skipTest("promtool (Debian package prometheus) is not installed: the rules were not checked")
+
+    def accepts(self, *arguments):
+        done = prometheus.promtool(*arguments, folder=prometheus.RULES)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_rules_are_well_formed(self):
+        for file in sorted((prometheus.RULES / "rules").glob("*.yml")):
+            with self.subTest(file.name):
+                self.accepts("check", "rules", "--lint=all", "--lint-fatal", file)
+
+    def test_configuration_is_well_formed(self):
+        self.accepts("check", "config", "prometheus.yml")
+
+    def test_rules_fire_when_they_should_and_only_then(self):
+        self.accepts("test", "rules", "rules_test.yml")
+
+    def test_each_alert_says_what_it_is(self):
+        names = []
+        for file in sorted((prometheus.RULES / "rules").glob("*.yml")):
+            for rule in re.split(r"^  - ", file.read_text(), flags=re.M)[1:]:
+                if not rule.startswith("alert: "):
+                    continue
+                names.append(rule.split()[1])
+                for word in ("severity: ", "component: ", "summary: ", "description: ",
+                             f"runbook_url: '{{{{ $externalLabels.public_url }}}}/runbooks/{names[-1]}'"):
+                    self.assertIn(word, rule, names[-1])
+        self.assertEqual(len(names), 68)
+
+
+class QueriesTest(unittest.TestCase):
+    """What judges the answers."""
+
+    def test_a_threshold_is_known_by_its_outermost_operator(self):
+        for expression in ("a > 1", 'up{job="x"} == 0 or absent(up)', "100 - (avg(b) * 100) >= 90", "a < 0.8 * b and on (c) d == 1"):
+            self.assertTrue(queries.is_threshold(expression), expression)
+        for expression in ('a{b!="c"}', "count(a == 0) or vector(0)", "sum(a) / (sum(b) > 0)", 'a{b=~"x>y"}', "a[1h:1m]"):
+            self.assertFalse(queries.is_threshold(expression), expression)
+
+    def test_rows_are_all_there(self):
+        rows = queries.rows()
+        self.assertEqual(len(rows), 213)
+        self.assertEqual([row.place for row in rows if not row.corrected], [])
+        for expression in queries.EXCEPTIONS:
+            self.assertIn(expression, [row.corrected for row in rows])
+
+    def test_the_past_grows_to_the_present(self):
+        text = ("# TYPE failed_logins_total counter\nfailed_logins_total 6\n# TYPE http_requests_total counter\n"
+                'http_requests_total{method="GET"} 74\n# TYPE user_sessions_active gauge\nuser_sessions_active 2\nother 1\n')
+        lines = backfill.made_of(text, {"job": "doorbell"}, 10 ** 9).splitlines()
+        self.assertEqual(lines[-1], "# EOF")
+        mine = [line.split() for line in lines if line.startswith("http_requests_total")]
+        self.assertEqual({line[0] for line in mine}, {'http_requests_total{method="GET",job="doorbell"}'})
+        self.assertEqual([float(mine[0][1]), float(mine[-1][1]), float(mine[-1][2])], [0, 74, 10 ** 9])
+        self.assertEqual(sorted(float(line[2]) for line in mine), [float(line[2]) for line in mine])
+        self.assertEqual({line.split()[1] for line in lines if line.startswith("user_sessions")}, {"2.0"})
+        self.assertNotIn("other", "".join(lines))
+
+
+class PrometheusTest(unittest.TestCase):
+    def setUp(self):
+        if missing := prometheus.missing() or footage_truth.missing():
+            self.skipTest(missing)
+        clips = visitors.clips(["known_enrol.jpg", "known_door.jpg"], visitor="known_door.jpg")
+        self.house = House(self.addCleanup, clips)
+        self.daemon = self.house.daemon
+        exporter = prometheus.node_exporter(self.house.folder)
+        self.addCleanup(exporter.close)
+        self.begun = time.time()
+        self.prometheus = prometheus.Prometheus({"doorbell": self.house.metrics, "node-exporter": exporter.address})
+        self.addCleanup(self.prometheus.close)
+
+    def scraped(self, times):
+        """Until Prometheus has that many samples of the newest half minute: rates have something to stand on."""
+        for job in ("doorbell", "node-exporter"):
+            query = f'sum_over_time(up{{job="{job}"}}[30s])'
+            harness.wait_until(lambda query=query: (self.prometheus.number(query) or 0) >= times, 180, f"{times} scrapes of {job}")
+
+    def not_here(self):
+        """{beginning of a family's name: why this machine cannot have it}."""
+        found = {}
+        if not host_facts.interfaces():
+            found["network_"] = "this machine has no interface with a device behind it"
+        if not host_facts.block_devices(self.daemon.state):
+            found["disk_io_"] = "storage.path lies on no block device"
+        group = host_facts.control_group(self.daemon.process.pid)
+        if group is None or not (group / "memory.current").exists():
+            found["container_"] = "the daemon has no control group of version 2 to itself, or its memory is not counted"
+        return found
+
+    def test_every_query_of_the_documents_has_its_answer(self):
+        self.scraped(2)  # what is counted from here on has a sample before it
+        self.house.live_through_it()
+        harness.wait_until(lambda: PROVOKED <= self.prometheus.firing(), 240, f"{PROVOKED}, to fire")
+        self.judge_the_exposition()
+        self.judge_the_exemplars()
+        self.give_it_a_past()
+        self.scraped(10)
+        self.judge_the_queries()
+        self.judge_what_was_written()
+        self.judge_the_alerts()
+
+    def judge_the_exposition(self):
+        done = prometheus.promtool("check", "metrics", text=self.daemon.scrape())
+        named = {line.split()[0] for line in (done.stdout + done.stderr).splitlines() if line}
+        absent = set(queries.pending_families()) | {name for name in LINT for beginning in self.not_here() if name.startswith(beginning)}
+        self.assertEqual(named, LINT - absent, done.stdout + done.stderr)
+
+        # What is born between the two scrapes is in both of the next.
+        harness.wait_until(lambda: not self.differs(), 30, f"both formats to show the same: {sorted(self.differs())[:10]}")
+
+    def scraped_as(self, kind):
+        asked = urllib.request.Request(f"http://{self.house.metrics}/metrics", headers={"Accept": kind})
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            self.assertEqual(answer.headers["Content-Type"].split(";")[0], kind)
+            return answer.read().decode()
+
+    def differs(self):
+        """The series that one format has and the other has not; OpenMetrics leaves two out, whose twins it has."""
+        classic, modern = (set(re.findall(r"^([a-z]\w*(?:\{.*?\})?) ", re.sub(r'\ble="([^"]+)"', lambda le: f'le="{float(le[1])}"', text), re.M))
+                           for text in (self.scraped_as("text/plain"), self.scraped_as("application/openmetrics-text")))
+        self.assertGreater(len(modern), 1000)
+        return {series for series in classic ^ modern if not series.startswith(("active_connections_total", "camera_frames_dropped{"))}
+
+    def judge_the_exemplars(self):
+        """Who looks at a slow bucket is led to a trace that the log tells of."""
+        log = self.daemon.log.read_text()
+        for family in EXEMPLARS:
+            kept = self.prometheus.exemplars(f"{family}_bucket", self.begun)
+            self.assertGreater(len(kept), 0, family)
+            for trace in kept:
+                self.assertRegex(trace, "^[0-9a-f]{32}$", family)
+            self.assertTrue(any(trace in log for trace in kept), f"no trace of {family} is in the log: {kept}")
+
+    def give_it_a_past(self):
+        end = self.begun - 60  # or the blocks would hide what was scraped before their end
+        self.prometheus.backfill(backfill.made_of(self.daemon.scrape(), self.prometheus.target_labels("doorbell"), end))
+        # Older than the run: it can come from the blocks only.
+        for query, least in (('count_over_time(up{job="doorbell"}[31d] offset 1h)', 60), ("sum(increase(http_requests_total[30d] offset 1h))", 10),
+                             ("sum(increase(doorbell_triggers_by_hour_total[30d] offset 1h))", 1)):
+            self.assertGreaterEqual(self.prometheus.number(query) or 0, least, query)
+
+    def judge_the_queries(self):
+        not_here, faults, answered, excused = self.not_here(), [], 0, []
+        for row in queries.rows():
+            expression, why = queries.filled(row.corrected), queries.excuse(row, not_here)
+            try:
+                found = self.prometheus.query(expression)
+            except prometheus.Refused as refused:
+                faults.append(f"{row.seed} {row.place}: {expression}: {refused}")
+                continue
+            if found and row.corrected in queries.EXCEPTIONS:
+                faults.append(f"{row.seed} {row.place}: it has an answer: take it from EXCEPTIONS")
+            if found or queries.is_threshold(expression):
+                answered += 1
+            elif why:
+                excused.append(f"{row.seed} {row.place}: {why}")
+            else:
+                faults.append(f"{row.seed} {row.place}: nothing for {expression}")
+        print(f"{answered} of {answered + len(excused) + len(faults)} queries", flush=True)
+        print("\n".join(f"  without an answer: {line}" for line in excused), flush=True)
+        self.assertEqual(faults, [])
+
+    def judge_what_was_written(self):
+        """The expressions as the documents have them parse, but for those that are known not to be PromQL."""
+        for row in queries.rows():
+            if row.written.startswith("(none given)"):
+                continue
+            try:
+                self.prometheus.query(queries.filled(row.written))
+                parses = True
+            except prometheus.Refused as refused:
+                parses = refused.kind != "bad_data"
+            self.assertEqual(parses, row.verdict not in queries.NOT_PROMQL, row.written)
+
+    def judge_the_alerts(self):
+        fired = self.prometheus.firing()
+        print(f"alerts of this run: {', '.join(sorted(fired))}", flush=True)
+        self.assertLessEqual(PROVOKED, fired)
+        self.assertEqual(fired - PROVOKED - POSSIBLE - OF_THE_MACHINE, set())
+
+
+if __name__ == "__main__":
+    unittest.main()
