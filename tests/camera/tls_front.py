@@ -3,6 +3,8 @@
 
 Makes FOLDER/front.pem (a certificate for 127.0.0.1 and front.test that signs itself) by openssl, and prints its own port.
 """
+import asyncio
+import contextlib
 import pathlib
 import socket
 import ssl
@@ -21,50 +23,28 @@ def certificate(folder):
     return context
 
 
-def pump(source, sink):
-    try:
-        while data := source.recv(65536):
-            sink.sendall(data)
-    except OSError:
-        pass
-    for end in (source, sink):
-        try:
-            end.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
+async def pump(source, sink):
+    with contextlib.suppress(OSError):
+        while data := await source.read(65536):
+            sink.write(data)
+            await sink.drain()
+    sink.close()
 
 
-class Front:
-    """One client. Python lets one thread read and another write an SSL socket."""
+# Not on threads: Python's TLS sockets do not bear one that reads beside another that writes.
+async def serve(context, listener, port):
+    async def front(reader, writer):
+        plain_reader, plain_writer = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.gather(pump(reader, plain_writer), pump(plain_reader, writer))
 
-    def __init__(self, context, client, port):
-        self.plain = socket.create_connection(("127.0.0.1", port))
-        self.secret = context.wrap_socket(client, server_side=True)
-
-    def run(self):
-        back = threading.Thread(target=pump, args=(self.plain, self.secret), daemon=True)
-        back.start()
-        pump(self.secret, self.plain)
-
-
-def serve(context, listener, port):
-    while True:
-        client, _ = listener.accept()
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-        def run(client=client):
-            try:
-                Front(context, client, port).run()
-            except OSError:  # a handshake that was refused
-                client.close()
-
-        threading.Thread(target=run, daemon=True).start()
+    async with await asyncio.start_server(front, sock=listener, ssl=context) as server:
+        await server.serve_forever()
 
 
 def main(port, folder):
     context = certificate(pathlib.Path(folder))
     listener = socket.create_server(("127.0.0.1", 0))
-    threading.Thread(target=serve, args=(context, listener, int(port)), daemon=True).start()
+    threading.Thread(target=lambda: asyncio.run(serve(context, listener, int(port))), daemon=True).start()
     print(listener.getsockname()[1], flush=True)
     sys.stdin.read()
 

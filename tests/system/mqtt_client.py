@@ -15,6 +15,7 @@ import time
 import unittest
 
 import harness
+from tls_duplex import TlsDuplex
 
 MOSQUITTO = shutil.which("mosquitto", path=os.environ["PATH"] + ":/usr/sbin:/usr/local/sbin")
 CONNECT, CONNACK, PUBLISH, PUBACK, SUBSCRIBE, SUBACK, PINGREQ, DISCONNECT = 1, 2, 3, 4, 8, 9, 12, 14
@@ -156,7 +157,7 @@ class MqttClient:
         self.socket = socket.create_connection(("127.0.0.1", port), 10)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if context:
-            self.socket = context.wrap_socket(self.socket, server_hostname="127.0.0.1")
+            self.socket = TlsDuplex(context.wrap_socket(self.socket, server_hostname="127.0.0.1"), 10)
         self.messages, self.ended = [], None
         self._arrived = threading.Condition()
         self._sending = threading.Lock()

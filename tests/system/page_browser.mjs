@@ -65,6 +65,15 @@ export function check(good, why) {
   if (!good) throw new Error(why);
 }
 
+/** Waits for the focus at an element: a page moves it after it has drawn, so a moment behind what it says. */
+export async function focused(element, why) {
+  const soon = Date.now() + patience;
+  while (!(await element.evaluate((one) => one === document.activeElement))) {
+    check(Date.now() < soon, why);
+    await new Promise((next) => setTimeout(next, 20));
+  }
+}
+
 /** Begins to write down what a live region comes to say, as a screen reader would read it out; the answer stops, and tells it. */
 export async function listen(region) {
   const heard = await region.evaluateHandle((box) => {
@@ -101,7 +110,7 @@ export async function login(visit, settings, { name = "Name", password = "Passwo
   await page.getByLabel(name, { exact: true }).focus();
   await page.keyboard.type(settings.name);
   await page.keyboard.press("Tab");
-  check(await page.getByLabel(password, { exact: true }).evaluate((field) => field === document.activeElement), "Tab does not lead to the password");
+  await focused(page.getByLabel(password, { exact: true }), "Tab does not lead to the password");
   await page.keyboard.type(settings.password);
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: now, level: 1 }).waitFor();

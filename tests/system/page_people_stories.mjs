@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The stories of "People": photographs of real faces, looked at by the real daemon.
-import { check, login, open } from "./page_browser.mjs";
+import { check, focused, login, open } from "./page_browser.mjs";
 
 /** A learnt photograph's answer, a refused one's words. */
 async function learn(page, name, files) {
@@ -49,7 +49,7 @@ export const peopleStories = (settings) => ({
     await ada.getByRole("button", { name: "Blacklist" }).click();
     const dialog = page.getByRole("dialog");
     await dialog.getByText("a security event is recorded").waitFor();
-    check(await dialog.getByRole("button", { name: "Cancel" }).evaluate((button) => button === document.activeElement), "the focus is not at Cancel");
+    await focused(dialog.getByRole("button", { name: "Cancel" }), "the focus is not at Cancel");
     await visit.judge("people-blacklist");
     await dialog.getByRole("button", { name: "Blacklist" }).click();
     await ada.getByText("Blacklisted").waitFor();
@@ -73,7 +73,7 @@ export const peopleStories = (settings) => ({
     await visit.judge("people-forget");
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "detached" });
-    check(await ada.getByRole("button", { name: "Forget" }).evaluate((button) => button === document.activeElement), "the focus is lost");
+    await focused(ada.getByRole("button", { name: "Forget" }), "the focus is lost");
     await page.keyboard.press("Enter");
     await dialog.getByRole("button", { name: "Forget" }).click();
     await page.getByText("Ada is forgotten.").waitFor();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The stories of settings that are not the page's alone: those that stand in files, that others refer to, that somebody else changes meanwhile.
-import { check, yourTurn } from "./page_browser.mjs";
+import { check, focused, yourTurn } from "./page_browser.mjs";
 import { across, inside, item } from "./settings_way.mjs";
 
 const saved = (page) => page.getByRole("status").getByText("Saved.").waitFor();
@@ -26,7 +26,8 @@ export const filesStories = (settings) => ({
     await page.getByRole("alert").getByText("This was not saved. Set right what is marked.").waitFor();
     visit.expectFault(/422/);
     const name = field(page, "Name (optional)");
-    check(await name.evaluate((one) => one === document.activeElement && one.getAttribute("aria-invalid") === "true"), "the field that is wrong is not marked");
+    await focused(name, "the field that is wrong has no focus");
+    check((await name.getAttribute("aria-invalid")) === "true", "the field that is wrong is not marked");
     await page.locator(".field-fault").getByText("porchlight.yaml").waitFor();
     check((await field(page, "Record").inputValue()) === "off", "an error costs what was chosen");
     await visit.judge("settings-by-hand-fault");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // node settings_stories.mjs STORY SIZE SCHEME: one story of the settings against the daemon that PAGE_SETTINGS (JSON) names.
 import process from "node:process";
-import { check, listen, login, open, tell, yourTurn } from "./page_browser.mjs";
+import { check, focused, listen, login, open, tell, yourTurn } from "./page_browser.mjs";
 import { filesStories } from "./settings_files_stories.mjs";
 import { inside, item } from "./settings_way.mjs";
 
@@ -21,7 +21,8 @@ const stories = {
     await focusedIn(page, "Invite somebody");
     await page.getByRole("button", { name: "Invite", exact: true }).click(); // without a name
     await page.getByText("This is needed.").waitFor();
-    check(await page.getByLabel("Account name").evaluate((field) => field === document.activeElement && field.getAttribute("aria-describedby").includes("fault")), "the fault is not with its field");
+    await focused(page.getByLabel("Account name"), "the field that is wrong has no focus");
+    check((await page.getByLabel("Account name").getAttribute("aria-describedby")).includes("fault"), "the fault is not with its field");
     await page.getByLabel("Account name").fill("anna");
     await page.getByLabel("All cameras").uncheck();
     await page.getByRole("group", { name: "Cameras" }).getByLabel("Front door").check();
@@ -119,7 +120,7 @@ const stories = {
     await focusedIn(page, "Add a camera");
     await page.getByRole("button", { name: "Try" }).click(); // without an address
     await page.getByText("This is needed.").waitFor();
-    check(await page.getByLabel("Address", { exact: true }).evaluate((field) => field === document.activeElement), "the field that is wrong has no focus");
+    await focused(page.getByLabel("Address", { exact: true }), "the field that is wrong has no focus");
     await page.getByLabel("Address", { exact: true }).fill(settings.rtsp.replace(/:\d+\//, ":1/"));
     await page.getByRole("button", { name: "Try" }).click();
     await page.getByRole("alert").getByText("Nothing answers at this address").waitFor();
@@ -146,7 +147,8 @@ const stories = {
     await page.getByText("was not saved").waitFor();
     visit.expectFault(/422/);
     const small = page.getByLabel("Address of a smaller stream");
-    check(await small.evaluate((field) => field === document.activeElement && field.getAttribute("aria-invalid") === "true"), "the daemon's fault is not with its field");
+    await focused(small, "the field that the daemon refuses has no focus");
+    check((await small.getAttribute("aria-invalid")) === "true", "the daemon's fault is not with its field");
     check((await page.getByLabel("Password at the camera").inputValue()) === "right", "an error costs what was typed");
     await visit.judge("settings-camera-fault");
     await small.fill("");

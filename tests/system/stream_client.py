@@ -2,6 +2,7 @@
 """Listens to a daemon's events as a page does: server-sent events and a WebSocket, over TLS."""
 
 import base64
+import io
 import json
 import os
 import socket
@@ -11,6 +12,7 @@ import time
 from email.parser import BytesParser
 
 import openapi_record
+from tls_duplex import TlsDuplex
 
 
 class Listener:
@@ -19,7 +21,7 @@ class Listener:
     def __init__(self, client, path, **headers):
         self.path = path
         plain = socket.create_connection(("127.0.0.1", client.port), timeout=60)
-        self.socket = client.trusted.wrap_socket(plain, server_hostname="127.0.0.1")
+        self.socket = TlsDuplex(client.trusted.wrap_socket(plain, server_hostname="127.0.0.1"))
         lines = [f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{client.port}", *self.upgrade()]
         if client.cookie:
             lines.append("Cookie: " + client.cookie)
@@ -27,7 +29,7 @@ class Listener:
             lines.append("Authorization: Bearer " + client.bearer)
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
         self.socket.sendall("\r\n".join([*lines, "", ""]).encode())
-        self.bytes = self.socket.makefile("rb")
+        self.bytes = io.BufferedReader(self.socket)
         self.status = int(self.bytes.readline().split()[1])
         answered = BytesParser().parsebytes(b"".join(iter(self.bytes.readline, b"\r\n")) + b"\r\n", headersonly=True)
         is_open = self.status in (101, 200)
@@ -35,7 +37,7 @@ class Listener:
         body = {200: b":", 101: b""}[self.status] if is_open else self.bytes.read(int(answered["Content-Length"]))
         openapi_record.check("GET", path, self.status, answered, body)
         self.events = []
-        self.ended = False
+        self.ended, self.fault = False, None
         self.news = threading.Condition()
         if is_open:
             threading.Thread(target=self.listen, daemon=True).start()
@@ -49,8 +51,8 @@ class Listener:
                 with self.news:
                     self.events.append((number, event))
                     self.news.notify_all()
-        except (OSError, ValueError):
-            pass
+        except (OSError, ValueError) as fault:
+            self.fault = fault
         with self.news:
             self.ended = True
             self.news.notify_all()

@@ -94,7 +94,7 @@ class LiveCase(LiveHouse):
         return viewer
 
     def seen(self, viewer, count):
-        harness.wait_until(lambda: viewer.pictures() >= count, 60, f"{count} pictures; heard {viewer.texts}, {viewer.code}")
+        harness.wait_until(lambda: viewer.pictures() >= count, 60, f"{count} pictures; heard {viewer.texts}, {viewer.code}, {viewer.fault}")
 
     def decoded(self, film):
         """The pictures that ffprobe decodes, and their width; it must not complain."""
