@@ -23,6 +23,8 @@ class TlsDuplex(io.RawIOBase):
     def attempt(self, call, data):
         while True:
             with self.lock:
+                if self.closed:
+                    raise OSError("it is closed")
                 try:
                     return call(data)
                 except ssl.SSLWantReadError:
@@ -58,5 +60,6 @@ class TlsDuplex(io.RawIOBase):
         socket.socket.shutdown(self.connection, how)  # SSLSocket's own lets go of OpenSSL under the reader
 
     def close(self):
-        self.connection.close()
-        super().close()
+        with self.lock:  # else the writer's record goes to whoever has the descriptor next
+            self.connection.close()
+            super().close()
