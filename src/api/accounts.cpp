@@ -89,6 +89,11 @@ DirectoryPtr Accounts::State::directory() const {
   return directory_;
 }
 
+void Accounts::State::show(DirectoryPtr fresh) {
+  const std::lock_guard lock(mutex_);
+  directory_.swap(fresh);
+}
+
 Status Accounts::State::audit(const AuditRecord& record) const {
   return ports.audit ? ports.audit(record) : Status{};
 }
@@ -172,10 +177,7 @@ Status Accounts::State::publish() {
     kind.emplace(std::move(key), std::move(token));
   }
   instruments.session_cache.evicted(gone_from(*before, *fresh));
-  {
-    const std::lock_guard lock(mutex_);
-    directory_ = std::move(fresh);
-  }
+  show(std::move(fresh));
   measure();
   return {};
 }

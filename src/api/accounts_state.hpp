@@ -57,6 +57,7 @@ struct Accounts::State {
   // Reads everything again; what the listener sees from then on. Sessions keep their lives.
   Status publish();
   void note_sessions();
+  Status prove_sessions();  // cache_proof.cpp
   void measure();
 
   // const after construction
@@ -78,6 +79,8 @@ struct Accounts::State {
   MonotonicTime next_note{};
 
  private:
+  void show(DirectoryPtr directory);
+
   mutable std::mutex mutex_;
   DirectoryPtr directory_ = std::make_shared<const Directory>();
 };

@@ -97,6 +97,7 @@ void Enrolment::finish(OpenPeople& open) {
           make_change(people_, asker_, change, [&] { return open.gallery.enrol_all(order_.name, faces_); });
       !status)
     return void(responder_.send(refused_change(status.error(), asker_.trace)));
+  label_event();
   const auto person = open.gallery.find(std::string_view(order_.name));
   if (!person || !*person)
     return void(responder_.send(
@@ -107,6 +108,16 @@ void Enrolment::finish(OpenPeople& open) {
   auto response = json_answer(201, body);
   response.headers.emplace_back("Location", "/api/v1/people/" + std::to_string((*person)->id));
   answer_when_known(people_, responder_, std::move(response));
+}
+
+// Whose face it is, is said of the visit, too. The person must be there by then; whether the visit was judged
+// rightly goes by who was enrolled when it happened.
+void Enrolment::label_event() {
+  if (!order_.event) return;
+  // An event in which nobody was compared has no label, and the store lane says what else is wrong.
+  people_.ports.label_event(
+      {*order_.event, store::IdentitySaid::person, order_.name, people_.library.clock.wall()},
+      [](const Result<store::RecognitionLabel>&) {});
 }
 
 http::Response Enrolment::nothing_usable() const {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,8 +18,9 @@ struct EnrolmentOrder {
   std::string name;
   std::vector<std::string> photos;  // files
   FaceWanted wanted = FaceWanted::only;
-  std::string source{};              // for the audit log: ` from event …`
-  std::shared_ptr<const void> hold;  // of the upload
+  std::string source{};                   // for the audit log: ` from event …`
+  std::optional<event::EventId> event{};  // whose picture it is; its sighting is labelled
+  std::shared_ptr<const void> hold;       // of the upload
 };
 
 // One order on its way between the library's and the vision thread: each photograph is looked at, then all
@@ -44,6 +46,7 @@ class Enrolment : public std::enable_shared_from_this<Enrolment> {
   void note(Result<std::vector<FaceFound>> found);
   void finish(OpenPeople& open);
   void mark_duplicates(const store::Person& known);
+  void label_event();
   http::Response nothing_usable() const;
 
   People::State& people_;

@@ -25,4 +25,22 @@ nlohmann::ordered_json acknowledged_json(const std::vector<store::Acknowledgemen
   return nullptr;
 }
 
+nlohmann::ordered_json identity_json(const store::RecognitionLabel& label) {
+  nlohmann::ordered_json object;
+  switch (label.said) {
+    case store::IdentitySaid::person:
+      object["is"] = label.person.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(label.person);
+      break;
+    case store::IdentitySaid::not_person:
+      object["is_not"] = true;
+      break;
+    case store::IdentitySaid::stranger:
+      object["stranger"] = true;
+      break;
+  }
+  object["outcome"] = to_string(label.outcome);
+  object["at"] = rfc3339(label.at);
+  return object;
+}
+
 }  // namespace porchlight::api

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <map>
 #include <utility>
+#include <vector>
 
 #include "api/account_routes.hpp"
 #include "api/digest.hpp"
@@ -52,6 +54,24 @@ store::EventFilter filter_of(const Caller& caller, const EventWish& wish) {
   return filter;
 }
 
+using Labels = std::map<event::EventId, store::RecognitionLabel>;
+
+// Of the sightings of a page, whose events stand newest first.
+Result<Labels> labels_of(OpenLibrary& open, const std::vector<store::LoggedEvent>& events) {
+  const auto is_sighting = [](const store::LoggedEvent& event) { return event.type == "sighting"; };
+  const auto newest = std::find_if(events.begin(), events.end(), is_sighting);
+  if (newest == events.end()) return Labels();
+  const auto oldest = std::find_if(events.rbegin(), events.rend(), is_sighting);
+  return store::RecognitionLabels(*open.database).between(oldest->id, newest->id);
+}
+
+nlohmann::ordered_json labelled_json(const store::LoggedEvent& event, const Labels& labels) {
+  auto object = event_json(event);
+  if (const auto label = labels.find(event.id); label != labels.end())
+    object["identity"] = identity_json(label->second);
+  return object;
+}
+
 Result<Response> page_of(OpenLibrary& open, const store::EventFilter& filter, std::size_t limit,
                          const std::optional<event::EventId>& before) {
   // One more tells whether there is another page.
@@ -59,8 +79,10 @@ Result<Response> page_of(OpenLibrary& open, const store::EventFilter& filter, st
   if (!events) return std::move(events).error();
   const bool more = events->size() > limit;
   if (more) events->pop_back();
+  const auto labels = labels_of(open, *events);
+  if (!labels) return labels.error();
   nlohmann::ordered_json body{{"events", nlohmann::ordered_json::array()}, {"next_cursor", nullptr}};
-  for (const auto& event : *events) body["events"].push_back(event_json(event));
+  for (const auto& event : *events) body["events"].push_back(labelled_json(event, *labels));
   if (more) body["next_cursor"] = cursor_of(events->back().id);
   return json_answer(200, body);
 }
@@ -106,7 +128,9 @@ CallerHandler one(Library::State& library, Show show) {
 Result<Response> shown(Library::State&, OpenLibrary& open, const Request&, const store::LoggedEvent& event) {
   auto answers = store::Acknowledgements(*open.database).of(event.id);
   if (!answers) return std::move(answers).error();
-  auto body = event_json(event);
+  const auto labels = labels_of(open, {event});
+  if (!labels) return labels.error();
+  auto body = labelled_json(event, *labels);
   if (!answers->empty()) body["acknowledged"] = acknowledged_json(*answers);
   return json_answer(200, body);
 }

@@ -2,9 +2,12 @@
 #include "api/health_routes.hpp"
 
 #include <array>
+#include <chrono>
 #include <cstdio>
+#include <utility>
 
 #include "api/paths.hpp"
+#include "porchlight/http/problem.hpp"
 
 namespace porchlight::api {
 namespace {
@@ -62,6 +65,14 @@ void add(Guard& guard, const char* path, Access access, std::function<Response()
             access);
 }
 
+// Servers of channels are waited for one after the other.
+constexpr std::chrono::milliseconds deep_deadline{120'000};
+
+Response deep_answer(const Result<DeepHealthReport>& report, const event::TraceContext& trace) {
+  if (report) return Response::json(code(!report->unhealthy), report->body);
+  return http::problem_response({.status = 503, .detail = report.error().text()}, trace);
+}
+
 }  // namespace
 
 std::string live_body(const Health& health) {
@@ -93,6 +104,20 @@ void add_health_routes(Guard& guard, Health& health) {
       [&health] { return Response::json(code(health.started()), startup_body(health)); });
   add(guard, paths::health, Access::monitoring(),
       [&health] { return Response::json(code(health.ready()), health_body(health)); });
+}
+
+void add_deep_health_route(Guard& guard, DeepHealthPort look) {
+  guard.add({.method = Method::get,
+             .path = paths::deep_health,
+             .handler =
+                 [look = std::move(look)](const Request& request, const Responder& responder) {
+                   look([responder, trace = request.trace](const Result<DeepHealthReport>& report) {
+                     responder.send(deep_answer(report, trace));
+                   });
+                 },
+             .statuses = {200, 503},
+             .answer = deep_deadline},
+            Access::monitoring());
 }
 
 }  // namespace porchlight::api

@@ -14,6 +14,7 @@ inline constexpr const char* health = "/health";
 inline constexpr const char* live = "/health/live";
 inline constexpr const char* ready = "/health/ready";
 inline constexpr const char* startup = "/health/startup";
+inline constexpr const char* deep_health = "/health/deep";
 inline constexpr const char* authority = "/ca.crt";
 inline constexpr const char* ring = "/api/v1/buttons/{id}/ring";
 inline constexpr const char* output_open = "/api/v1/outputs/{id}/open";
@@ -45,6 +46,7 @@ inline constexpr const char* event_stream = "/api/v1/events/stream";
 inline constexpr const char* event = "/api/v1/events/{id}";
 inline constexpr const char* event_snapshot = "/api/v1/events/{id}/snapshot";
 inline constexpr const char* acknowledge = "/api/v1/events/{id}/acknowledge";
+inline constexpr const char* event_identity = "/api/v1/events/{id}/identity";
 inline constexpr const char* link = "/l/{token}";
 inline constexpr const char* link_snapshot = "/l/{token}/snapshot";
 inline constexpr const char* alerts_webhook = "/api/v1/alerts/webhook";
@@ -89,6 +91,7 @@ inline constexpr std::array all = {
     live,
     ready,
     startup,
+    deep_health,
     ring,
     status,
     reload,
@@ -131,6 +134,7 @@ inline constexpr std::array all = {
     log_levels,
     openapi,
     acknowledge,
+    event_identity,
     link,
     link_snapshot,
     alerts_webhook,

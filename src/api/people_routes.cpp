@@ -64,7 +64,7 @@ void enrol_from_event(People::State& people, const Request& request, const Calle
         std::make_shared<Enrolment>(
             people, asker,
             EnrolmentOrder{
-                name, {std::move(*picture)}, FaceWanted::largest, " from event " + id.text(), hold},
+                name, {std::move(*picture)}, FaceWanted::largest, " from event " + id.text(), id, hold},
             responder)
             ->begin();
       });
@@ -77,7 +77,7 @@ void enrol(People::State& people, const Request& request, const Caller& caller, 
   if (!store::is_person_name(form.name)) return void(responder.send(refusal(422, bad_name, request)));
   std::make_shared<Enrolment>(
       people, Asker(request, caller),
-      EnrolmentOrder{std::move(form.name), std::move(form.photos), FaceWanted::only, "", request.hold},
+      EnrolmentOrder{std::move(form.name), std::move(form.photos), FaceWanted::only, "", {}, request.hold},
       responder)
       ->begin();
 }

@@ -8,6 +8,7 @@
 #include "api/footage_routes.hpp"
 #include "api/guard.hpp"
 #include "api/health_routes.hpp"
+#include "api/identity_route.hpp"
 #include "api/link_routes.hpp"
 #include "api/log_levels_route.hpp"
 #include "api/log_route.hpp"
@@ -35,6 +36,7 @@ Guard route_table(Port port, telemetry::Metrics& metrics, telemetry::Health& hea
   add_page_routes(guard, port.page_places);
   add_metrics_route(guard, metrics, state.clock);
   add_health_routes(guard, health);
+  add_deep_health_route(guard, port.deep_health);
   add_authority_route(guard, port.authority);
   add_stream_routes(guard, library.state());  // before events/{id}: the first that fits is taken
   add_event_routes(guard, library.state());
@@ -49,6 +51,7 @@ Guard route_table(Port port, telemetry::Metrics& metrics, telemetry::Health& hea
   add_openapi_route(guard);
   add_link_routes(guard, library.state(), port);
   add_acknowledge_route(guard, library.state(), port);
+  add_identity_route(guard, library.state(), port);
   add_alert_route(guard, library.state(), port, metrics);
   add_output_routes(guard, state, port);
   add_settings_routes(guard, library.state().looks, port.settings);

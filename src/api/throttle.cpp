@@ -116,6 +116,23 @@ std::size_t Throttle::remembered() const {
   return std::max(accounts_.size(), addresses_.size());
 }
 
+Status Throttle::prove() {
+  const auto wrong = [](const char* what) {
+    return Error(ErrorCode::internal, std::string("the record of login attempts ") + what);
+  };
+  const std::string nobody = "nobody's";
+  const std::lock_guard lock(mutex_);
+  addresses_[nobody] = {options_.address_failures, clock_.now(), false};
+  const bool locked = wait_for(addresses_, nobody, options_.address_failures).has_value();
+  addresses_[nobody].last -= options_.lock;
+  const bool opened = !wait_for(addresses_, nobody, options_.address_failures);
+  const bool forgotten = addresses_.erase(nobody) == 1;
+  if (!locked) return wrong("locks nobody");
+  if (!opened) return wrong("lets no lock end");
+  if (!forgotten) return wrong("does not forget");
+  return {};
+}
+
 std::string throttle_key(const std::string& address) {
   std::array<unsigned char, 16> bytes{};
   if (::inet_pton(AF_INET6, address.c_str(), bytes.data()) != 1) return address;

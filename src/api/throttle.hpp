@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "porchlight/base/clock.hpp"
+#include "porchlight/base/result.hpp"
 #include "porchlight/telemetry/cache_meter.hpp"
 
 namespace porchlight::api {
@@ -40,6 +41,8 @@ class Throttle {
   // Opens every lock.
   void clear();
   std::size_t remembered() const;
+  // Remembers an address that is none, finds it locked, lets the lock end and forgets it. Not a look-up.
+  Status prove();
 
  private:
   struct Record {

@@ -13,6 +13,7 @@
 
 #include "app/accounts_audit.hpp"
 #include "app/commands.hpp"
+#include "app/deep_checks.hpp"
 #include "app/footage_ports.hpp"
 #include "app/library.hpp"
 #include "app/links.hpp"
@@ -119,6 +120,8 @@ Status Daemon::build() {
                           make_footage_ports(*pipeline_, started_.house.folder,
                                              started_.house.recording.folder, clock_, *metrics_));
   people_ = make_people(*pipeline_, *library_);
+  deep_health_ =
+      make_deep_health({*pipeline_, *accounts_, health_, started_.house.folder, clock_, *metrics_});
   make_desk();
   if (auto status = make_server(); !status) return status;
   health_.set(Part::api, PartState::started);
@@ -232,6 +235,9 @@ api::Port Daemon::make_port() {
   port.answer_event = [this](store::EventAnswer given, api::Answer<store::AnswerOutcome> answer) {
     pipeline_->answer(std::move(given), std::move(answer));
   };
+  port.label_event = [this](store::IdentityClaim claim, api::Answer<store::RecognitionLabel> answer) {
+    pipeline_->label(std::move(claim), std::move(answer));
+  };
   port.take_alerts = [this](std::vector<store::ReceivedAlert> alerts, api::Answer<std::size_t> answer) {
     pipeline_->take_alerts(std::move(alerts), std::move(answer));
   };
@@ -246,6 +252,9 @@ api::Port Daemon::make_port() {
     pipeline_->pulse(order.id, order.not_after, std::move(done));
   };
   port.settings = desk_->ports();
+  port.deep_health = [this](api::Answer<api::DeepHealthReport> answer) {
+    ask_deep_health(pipeline_->health(), deep_health_, std::move(answer));
+  };
   port.faces_changed = [this](api::Answer<std::size_t> answer) {
     pipeline_->faces_changed(std::move(answer));
   };

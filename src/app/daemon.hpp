@@ -18,6 +18,7 @@
 #include "porchlight/api/port.hpp"
 #include "porchlight/base/queue.hpp"
 #include "porchlight/http/server.hpp"
+#include "porchlight/observe/deep_health.hpp"
 #include "porchlight/pipeline/pipeline.hpp"
 #include "porchlight/pipeline/supervisor.hpp"
 #include "porchlight/store/audit_event.hpp"
@@ -81,6 +82,7 @@ class Daemon {
   std::unique_ptr<api::Accounts> accounts_;  // the executor's jobs and the routes point at it
   std::unique_ptr<api::Library> library_;    // so do they at this one
   std::unique_ptr<api::People> people_;      // and at this one
+  std::shared_ptr<observe::DeepHealth> deep_health_;
   std::unique_ptr<pipeline::Supervisor> supervisor_;
   std::unique_ptr<pipeline::Pipeline> pipeline_;
   std::unique_ptr<SettingsDesk> desk_;

@@ -56,6 +56,9 @@ std::unique_ptr<api::People> make_people(pipeline::Pipeline& pipeline, api::Libr
   ports.faces_changed = [&pipeline](api::Answer<std::size_t> answer) {
     pipeline.faces_changed(std::move(answer));
   };
+  ports.label_event = [&pipeline](store::IdentityClaim claim, api::Answer<store::RecognitionLabel> answer) {
+    pipeline.label(std::move(claim), std::move(answer));
+  };
   return std::make_unique<api::People>(library, std::move(ports));
 }
 

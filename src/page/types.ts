@@ -25,6 +25,15 @@ export interface Acknowledged {
   by: string;
 }
 
+/** What somebody said about who was seen. */
+export interface Identity {
+  is?: string | null; // null: somebody who has been forgotten since
+  is_not?: true;
+  stranger?: true;
+  outcome: "true_positive" | "false_positive" | "false_negative" | "true_negative";
+  at: string;
+}
+
 export interface HouseEvent {
   id: string;
   type: string;
@@ -38,6 +47,7 @@ export interface HouseEvent {
   end?: string;
   snapshot?: string | null;
   acknowledged?: Acknowledged;
+  identity?: Identity;
 }
 
 export interface EventPage {

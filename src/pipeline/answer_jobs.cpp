@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What comes in from people and from Alertmanager: answers to an event, alerts.
+// What comes in from people and from Alertmanager: answers to an event, who was seen, alerts.
 #include <algorithm>
 #include <chrono>
 #include <memory>
@@ -52,6 +52,31 @@ void StoreLane::answer(const AnswerEvent& job) {
     if (!unknown) failed("an answer could not be written", outcome.error());
   }
   job.done(std::move(outcome));
+}
+
+void StoreLane::label(const LabelEvent& job) {
+  auto outcome =
+      open_ ? store::RecognitionLabels(*open_->database).put(job.claim)
+            : Result<store::RecognitionLabel>(Error(ErrorCode::unavailable, "the event log is not open"));
+  if (outcome) {
+    show_recognition();
+  } else {
+    const auto code = outcome.error().code();
+    const bool callers =
+        code == ErrorCode::not_found || code == ErrorCode::unsupported || code == ErrorCode::invalid_argument;
+    if (open_ && !callers) failed("who was seen could not be written", outcome.error());
+  }
+  job.done(std::move(outcome));
+}
+
+// Until the database can be read what was shown stays.
+void StoreLane::show_recognition() {
+  if (auto version = new_face_model_.take()) face_model_ = std::move(*version);
+  if (face_model_.empty()) return recognition_.show({}, {});
+  if (!open_) return;
+  const auto tally = store::RecognitionLabels(*open_->database).window(face_model_, RecognitionMeter::window);
+  if (!tally) return failed("what people said about who was seen cannot be read", tally.error());
+  recognition_.show(face_model_, *tally);
 }
 
 void StoreLane::take_alerts(const TakeAlerts& job) {

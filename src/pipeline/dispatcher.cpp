@@ -77,6 +77,11 @@ void Dispatcher::offer_press(event::Event press) {
 }
 
 void Dispatcher::offer(Incoming incoming) {
+  if (auto rehearsal = incoming.rehearsal) {
+    if (!events_.push(std::move(incoming)))
+      rehearsal(Error(ErrorCode::resource, "the event lane's queue is full"));
+    return;
+  }
   if (observer_) observer_(incoming.event);
   const auto event = incoming.event;
   if (events_.push(std::move(incoming))) return;
@@ -133,7 +138,23 @@ void Dispatcher::tell_recorder(const event::Event& event) {
              {{"camera_id", view->first}});
 }
 
+// What the rules remember of others stays as it is.
+void Dispatcher::rehearse(Incoming incoming) {
+  auto engine = engine_;
+  const auto decision = engine.decide(incoming.event, clock_.wall(), clock_.now());
+  RehearseEvent job{std::move(incoming.event)};
+  for (const auto& route : with_everything(*routing_, decision.routes))
+    job.rows.push_back(notify::message_of(job.event, route, clock_.wall()));
+  job.done = [suppressed = job.rows.size(), rehearsal = incoming.rehearsal](Status status) {
+    if (!status) return rehearsal(std::move(status).error());
+    rehearsal(suppressed);
+  };
+  if (!store_.push(std::move(job)))
+    incoming.rehearsal(Error(ErrorCode::resource, "the store lane's queue is full"));
+}
+
 void Dispatcher::dispatch(Incoming incoming) {
+  if (incoming.rehearsal) return rehearse(std::move(incoming));
   const telemetry::ContextScope scope(context_of(incoming.event));
   tell_recorder(incoming.event);
   if (const auto* motion = std::get_if<event::Motion>(&incoming.event); motion != nullptr && motion->ended)

@@ -32,6 +32,9 @@ struct Incoming {
   event::Event event;
   media::FramePtr picture;  // may be null
   bool completes = false;   // was told before, and is over now: who was told is not told again
+  // Of a health check: the event goes its way, is not counted, told to nobody and not kept. Called once, with
+  // the messages that were kept back, from the store lane or from whoever was in the way; must not wait.
+  std::function<void(Result<std::size_t>)> rehearsal{};
 };
 using ButtonQueue = SpscRing<event::Event, QueueName::button, Overflow::must_not_fill>;
 using EventQueue = MpscRing<Incoming, QueueName::event_processing, Overflow::must_not_fill>;
@@ -77,6 +80,7 @@ class Dispatcher {
   void take_news();
   bool work_once();
   void dispatch(Incoming incoming);
+  void rehearse(Incoming incoming);
   void want_clip(const event::Event& event, const std::vector<notify::Route>& routes);
   void tell_recorder(const event::Event& event);
   notify::Decision decide(const event::Event& event);

@@ -32,6 +32,7 @@ telemetry::LogContext context_of(const StoreJob& job) {
                  [](const CompleteEvent& j) { return context_of(j.event); },
                  [](const AmendEvent& j) { return context_of(j.id, j.request_id); },
                  [](const SettleMessage& j) { return context_of(j.key.event_id, j.request_id); },
+                 [](const LabelEvent& j) { return context_of(j.claim.event); },
                  [](const auto&) { return telemetry::LogContext(); }},
       job);
 }

@@ -21,6 +21,21 @@ std::optional<double> database_bytes(const std::filesystem::path& folder) {
   return bytes;
 }
 
+std::optional<double> mean_of(std::string_view name, const telemetry::Samples& samples) {
+  double sum = 0;
+  double count = 0;
+  for (const auto& sample : samples) {
+    if (sample.name != name) continue;
+    sum += sample.value;
+    ++count;
+  }
+  return count > 0 ? std::optional(sum / count) : std::nullopt;
+}
+
+bool is_failed(const telemetry::Labels& request) {
+  return request.at("status").starts_with('5');
+}
+
 }  // namespace
 
 HostLane::HostLane(std::filesystem::path folder, std::filesystem::path recordings, Clock& clock,
@@ -46,7 +61,22 @@ void HostLane::show() {
   for (const auto& camera : *cameras_) workers.push_back(camera->figures(now));
   auto samples = sampler_.sample(now, workers);
   if (const auto bytes = database_bytes(folder_)) samples.push_back({"database_size_bytes", {}, *bytes});
+  const double score = score_.add(now, totals(samples));
+  samples.push_back({"system_health_score", {}, score});
   metrics_.publish(std::move(samples));
+}
+
+observe::ScoreTotals HostLane::totals(const telemetry::Samples& samples) const {
+  const auto cameras = metrics_.sum("camera_connection_status");
+  observe::ScoreTotals totals;
+  totals.cameras = static_cast<double>(cameras.series);
+  totals.connected = cameras.value;
+  totals.requests = metrics_.sum("http_requests_total").value;
+  totals.failed = metrics_.sum("http_requests_total", is_failed).value;
+  totals.frames_received = metrics_.sum("camera_frames_received_total").value;
+  totals.frames_dropped = metrics_.sum("camera_frames_dropped_total").value;
+  totals.disks_used_percent = mean_of("disk_space_used_percent", samples);
+  return totals;
 }
 
 }  // namespace porchlight::pipeline

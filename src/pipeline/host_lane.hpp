@@ -10,14 +10,15 @@
 #include "porchlight/base/heartbeat.hpp"
 #include "porchlight/base/mailbox.hpp"
 #include "porchlight/host/sampler.hpp"
+#include "porchlight/observe/health_score.hpp"
 
 namespace porchlight::pipeline {
 
 using CameraUnits = std::vector<std::shared_ptr<CameraUnit>>;
 using CameraUnitsPtr = std::shared_ptr<const CameraUnits>;
 
-// The timer that shows in the metrics what the machine and the cameras' workers use: every five seconds, so
-// that a scrape asks the kernel nothing.
+// The timer that shows in the metrics what the machine and the cameras' workers use, and the score that is
+// made of such numbers: every five seconds, so that a scrape asks the kernel nothing.
 class HostLane {
  public:
   // `folder`: storage.path, `recordings`: storage.recordings. Clock and metrics outlive the lane.
@@ -30,6 +31,7 @@ class HostLane {
 
  private:
   void show();
+  observe::ScoreTotals totals(const telemetry::Samples& samples) const;
 
   const std::filesystem::path folder_;
   Clock& clock_;
@@ -37,6 +39,7 @@ class HostLane {
   Mailbox<CameraUnitsPtr> new_cameras_;
   // lane's thread
   host::Sampler sampler_;
+  observe::HealthScore score_;
   CameraUnitsPtr cameras_ = std::make_shared<const CameraUnits>();
 };
 

@@ -144,6 +144,12 @@ void Pipeline::answer(store::EventAnswer answer, std::function<void(Result<store
     refused(Error(ErrorCode::resource, "the store lane is not keeping up"));
 }
 
+void Pipeline::label(store::IdentityClaim claim, std::function<void(Result<store::RecognitionLabel>)> done) {
+  auto refused = done;
+  if (!state_->store->queue().push(LabelEvent{std::move(claim), std::move(done)}))
+    refused(Error(ErrorCode::resource, "the store lane is not keeping up"));
+}
+
 void Pipeline::take_alerts(std::vector<store::ReceivedAlert> alerts,
                            std::function<void(Result<std::size_t>)> done) {
   auto refused = done;

@@ -33,7 +33,7 @@ Status Pipeline::State::build() {
   if (!made) return std::move(made).error();
   dispatcher = std::move(*made);
   dispatcher->on_offer([this](const event::Event& event) { outputs->show(event); });
-  for (auto* place : {&accounts, &library, &clips, &trials}) {
+  for (auto* place : {&accounts, &library, &clips, &trials, &health_checks}) {
     auto executor = Executor::create();
     if (!executor) return std::move(executor).error();
     *place = std::move(*executor);
@@ -58,6 +58,7 @@ Status Pipeline::State::build() {
   publish_views();
   dispatcher->set_routing(routing);
   store->set_routing(routing);
+  store->set_face_model(std::string(vision::answering_version(options.faces)));
   return {};
 }
 
@@ -146,6 +147,7 @@ void Pipeline::State::publish_views() {
   pictures.set_cameras(table);
   shown_pictures.set_cameras(table);
   publish_sources();
+  publish_health_view();
   new_view.post(std::move(listener));
 }
 
@@ -227,7 +229,8 @@ void Pipeline::sample() {
   s.dispatcher->read_queues(s.gauges);
   s.gauges.add(s.store->queue());
   s.gauges.add(s.footage->queue());
-  for (const auto* executor : {s.accounts.get(), s.library.get(), s.clips.get(), s.trials.get()}) {
+  for (const auto* executor :
+       {s.accounts.get(), s.library.get(), s.clips.get(), s.trials.get(), s.health_checks.get()}) {
     s.gauges.add(executor->quick_queue());
     s.gauges.add(executor->slow_queue());
   }
@@ -249,6 +252,7 @@ void Pipeline::sample() {
   if (s.vision->enabled()) {
     s.gauges.add(s.vision->expectations());
     s.gauges.add(s.vision->examinations());
+    s.gauges.add(s.vision->validations());
     s.gauges.add(QueueName::face_detection, {s.vision->frames_waiting(), s.cameras.size(), 0});
   }
   for (const auto& [id, unit] : s.cameras)
@@ -270,6 +274,7 @@ void Pipeline::State::show_waiting_work() {
   };
   show("export", waiting(*clips));
   show("retention", footage->queue().size());
+  show("maintenance", waiting(*health_checks));
   show("default", waiting(*accounts) + waiting(*library) + waiting(*trials));
 }
 

@@ -37,6 +37,14 @@ struct ListenerView {
 };
 using ListenerViewPtr = std::shared_ptr<const ListenerView>;
 
+// What the deep health checks may look at. It keeps no camera that a reload has taken away.
+struct HealthView {
+  std::vector<std::weak_ptr<CameraUnit>> cameras;
+  std::vector<notify::ChannelOptions> channels;
+  bool records = false;  // some camera
+};
+using HealthViewPtr = std::shared_ptr<const HealthView>;
+
 // /proc/sys/kernel/random/boot_id.
 const std::string& boot_id();
 record::Mode mode_of(camera::RecordMode mode) noexcept;
@@ -66,6 +74,7 @@ class Pipeline::State {
                                                   const record::RecordOptions& recording,
                                                   std::optional<MonotonicTime> since = {});
   void publish_views();
+  void publish_health_view();  // health_port.cpp
   void show_open_channels();
   void show_waiting_work();
 
@@ -151,6 +160,7 @@ class Pipeline::State {
   std::unique_ptr<Executor> library;
   std::unique_ptr<Executor> clips;
   std::unique_ptr<Executor> trials;
+  std::unique_ptr<Executor> health_checks;
   std::unique_ptr<EventClips> event_clips;  // on its thread
   ClipMaker make_clip;                      // const after start()
   std::unique_ptr<HostLane> host;
@@ -187,6 +197,12 @@ class Pipeline::State {
   ListenerViewPtr view = std::make_shared<const ListenerView>();
   RecentRings rings = std::make_shared<const std::vector<RingNote>>();
   const ListenerView& current_view();
+
+  // towards the health thread
+  Mailbox<HealthViewPtr> new_health_view;
+  // health thread only
+  HealthViewPtr health_view = std::make_shared<const HealthView>();
+  const HealthView& current_health_view();
 };
 
 }  // namespace porchlight::pipeline

@@ -168,6 +168,7 @@ Status Pipeline::State::reload_faces(const vision::FaceOptions& wanted) {
   if (vision->enabled())
     if (auto status = retire("vision"); !status) return status;
   vision->configure(wanted);
+  store->set_face_model(std::string(vision::answering_version(wanted)));
   start_vision();
   return {};
 }

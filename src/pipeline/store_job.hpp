@@ -15,6 +15,7 @@
 #include "porchlight/store/audit_event.hpp"
 #include "porchlight/store/audit_log.hpp"
 #include "porchlight/store/outbox.hpp"
+#include "porchlight/store/recognition_labels.hpp"
 #include "porchlight/store/snapshot_folder.hpp"
 
 namespace porchlight::pipeline {
@@ -96,9 +97,22 @@ struct TakeAlerts {
   std::function<void(Result<std::size_t>)> done;  // from the store lane, once the new ones are committed
 };
 
-using StoreJob =
-    std::variant<std::monostate, CommitEvent, AwaitCommit, AmendEvent, SettleMessage, ResendMessages,
-                 ReloadChannel, ReadGallery, RecordAudit, AnswerEvent, TakeAlerts, CompleteEvent>;
+// Somebody says who was seen.
+struct LabelEvent {
+  store::IdentityClaim claim;
+  std::function<void(Result<store::RecognitionLabel>)> done;  // from the store lane
+};
+
+// Writes an event as CommitEvent does, and takes it back instead of committing it.
+struct RehearseEvent {
+  event::Event event;
+  std::vector<store::OutboxRow> rows{};
+  std::function<void(Status)> done{};  // from the store lane
+};
+
+using StoreJob = std::variant<std::monostate, CommitEvent, AwaitCommit, AmendEvent, SettleMessage,
+                              ResendMessages, ReloadChannel, ReadGallery, RecordAudit, AnswerEvent,
+                              TakeAlerts, CompleteEvent, LabelEvent, RehearseEvent>;
 using StoreQueue = MpscRing<StoreJob, QueueName::event_processing, Overflow::must_not_fill>;
 
 }  // namespace porchlight::pipeline

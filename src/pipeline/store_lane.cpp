@@ -45,6 +45,7 @@ StoreLane::StoreLane(std::filesystem::path folder, const Clock& clock, telemetry
       outcomes_(metrics),
       known_faces_(metrics.gauge("known_faces_database_size")),
       face_cache_(metrics, "face_embeddings"),
+      recognition_(metrics),
       wakeup_(std::move(wakeup)),
       queue_(queue_capacity, wakeup_),
       audit_(folder_, clock, metrics, sinks_.alarm) {}
@@ -62,6 +63,7 @@ void StoreLane::run(std::stop_token stop, Heartbeat& heartbeat) {
     if (!open_ && now >= next_open_) try_open();
     audit_.note_started();
     if (open_ && now >= next_look_) look_at_gallery();
+    if (new_face_model_.has_fresh()) show_recognition();
     if (open_ && !held_.empty()) write_held();
     if (open_ && !incomplete_.empty() && now >= next_completion_) complete_again();
     if (open_ && !next_reload_.empty()) reload_again();
@@ -114,6 +116,7 @@ void StoreLane::try_open() {
         store::Durability::synced);
   opened_.store(Opened::yes, std::memory_order_release);
   look_at_gallery();  // first: what was held may name somebody who is forgotten
+  show_recognition();
   write_held();
   for (const auto& channel : std::exchange(channels_asked_, {})) reload({channel});
 }
@@ -131,6 +134,7 @@ void StoreLane::leave_out_strangers(std::vector<store::OutboxRow>& rows) const {
 }
 
 void StoreLane::work(StoreJob job) {
+  if (new_face_model_.has_fresh()) show_recognition();
   const telemetry::ContextScope scope(context_of(job));
   std::visit(
       Overloaded{[](std::monostate) {}, [this](CommitEvent& j) { commit(std::move(j)); },
@@ -139,8 +143,14 @@ void StoreLane::work(StoreJob job) {
                  [this](ResendMessages& j) { resend(j); }, [this](ReloadChannel& j) { reload(j); },
                  [this](ReadGallery& j) { read_gallery(j); }, [this](RecordAudit& j) { record(j); },
                  [this](AnswerEvent& j) { answer(j); }, [this](TakeAlerts& j) { take_alerts(j); },
-                 [this](CompleteEvent& j) { complete(std::move(j)); }},
+                 [this](CompleteEvent& j) { complete(std::move(j)); }, [this](LabelEvent& j) { label(j); },
+                 [this](RehearseEvent& j) { rehearse(j); }},
       job);
+}
+
+void StoreLane::rehearse(const RehearseEvent& job) {
+  if (!open_ || !held_.empty()) return job.done(Error(ErrorCode::unavailable, "the event log is not open"));
+  job.done(open_->log.rehearse(job.event, job.rows));
 }
 
 void StoreLane::commit(CommitEvent job) {
@@ -355,6 +365,7 @@ void StoreLane::tidy() {
   if (auto pruned = store::AlertLog(*open_->database).prune(clock_.wall() - alerts_kept); !pruned)
     failed("old alerts could not be forgotten", pruned.error());
   static_cast<void>(open_->snapshots.forget_clips(clips_kept));
+  show_recognition();
   if (auto status = open_->database->checkpoint(); !status) failed("checkpoint", status.error());
 }
 

@@ -16,6 +16,7 @@
 #include "pipeline/audit_trail.hpp"
 #include "pipeline/event_outcomes.hpp"
 #include "pipeline/held_events.hpp"
+#include "pipeline/recognition_meter.hpp"
 #include "pipeline/routing.hpp"
 #include "pipeline/store_job.hpp"
 #include "pipeline/timeline.hpp"
@@ -53,6 +54,8 @@ class StoreLane {
 
   StoreQueue& queue() noexcept { return queue_; }                                  // any thread pushes
   void set_routing(RoutingPtr routing) { new_routing_.post(std::move(routing)); }  // main thread
+  // Main thread: the `model_version` that sightings have from now on; empty: nobody is recognised.
+  void set_face_model(std::string version) { new_face_model_.post(std::move(version)); }
 
   // Opens the database (retrying while it cannot be opened), then works until stopped; on stop it
   // first does everything that is queued.
@@ -101,6 +104,9 @@ class StoreLane {
   void record(const RecordAudit& job);
   void answer(const AnswerEvent& job);
   void take_alerts(const TakeAlerts& job);
+  void label(const LabelEvent& job);
+  void show_recognition();
+  void rehearse(const RehearseEvent& job);
   bool is_under_way(const event::EventId& alert) const;
   void note_under_way(const event::EventId& alert);
   void note_delivery(const SettleMessage& job);
@@ -126,9 +132,11 @@ class StoreLane {
   EventOutcomes outcomes_;
   telemetry::Gauge known_faces_;
   telemetry::CacheMeter face_cache_;
+  RecognitionMeter recognition_;
   Wakeup wakeup_;
   StoreQueue queue_;
   Mailbox<RoutingPtr> new_routing_;
+  Mailbox<std::string> new_face_model_;
   std::atomic<Opened> opened_{Opened::not_yet};
   std::string open_fault_;  // written before opened_ is released
   std::atomic<bool> ended_{false};
@@ -159,6 +167,7 @@ class StoreLane {
   std::map<std::int64_t, std::string> people_;  // as of that revision
   std::set<std::int64_t> faces_;                // so are these
   notify::KnownNames names_;                    // theirs; null: not known yet
+  std::string face_model_;
   std::string last_fault_;
 };
 

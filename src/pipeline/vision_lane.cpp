@@ -37,6 +37,7 @@ VisionLane::VisionLane(vision::FaceOptions options, const Clock& clock, telemetr
       expectations_(expect_capacity, wakeup_),
       meter_(metrics, "face"),
       photographs_(wakeup_, meter_),
+      validations_(wakeup_),
       new_cameras_(&wakeup_),
       new_gallery_(&wakeup_),
       models_(clock, metrics, health),
@@ -53,7 +54,9 @@ void VisionLane::configure(const vision::FaceOptions& options) {
 }
 
 void VisionLane::sweep() {
-  if (!enabled()) photographs_.refuse_all(switched_off(), End::dropped);
+  if (enabled()) return;
+  photographs_.refuse_all(switched_off(), End::dropped);
+  validations_.refuse(switched_off());
 }
 
 void VisionLane::run(std::stop_token stop, Heartbeat& heartbeat) {
@@ -63,6 +66,7 @@ void VisionLane::run(std::stop_token stop, Heartbeat& heartbeat) {
     take_cameras();
     take_gallery();
     if (have_models()) round(stop, heartbeat);
+    serve_validation();
     wakeup_.wait_for(beat(), [&] { return anything_new() || stop.stop_requested(); });
   }
 }
@@ -235,6 +239,17 @@ Status VisionLane::examine(Examination examination) {
   return photographs_.bring(std::move(examination));
 }
 
+Status VisionLane::validate(ModelValidation validation) {
+  if (!enabled()) return switched_off();
+  return validations_.bring(std::move(validation));
+}
+
+// Whoever stands at the door goes first.
+void VisionLane::serve_validation() {
+  if (!expectations_.empty() || (watcher_ && watcher_->ring_waits())) return;
+  validations_.serve(models_.engine());
+}
+
 void VisionLane::serve_photograph(const std::stop_token& stop, Heartbeat& heartbeat) {
   photographs_.turn_late_away(clock_.now());
   if (!photographs_.waiting() || !schedule_.others_turn()) return;
@@ -254,7 +269,9 @@ std::chrono::nanoseconds VisionLane::beat() const {
 }
 
 bool VisionLane::anything_new() const {
-  if (!expectations_.empty() || new_cameras_.has_fresh() || new_gallery_.has_fresh()) return true;
+  if (!expectations_.empty() || !validations_.queue().empty() || new_cameras_.has_fresh() ||
+      new_gallery_.has_fresh())
+    return true;
   // One that waits for a ring's answer comes up again with the busy beat.
   if (photographs_.fresh() || !schedule_.empty()) return true;
   if (!watcher_) return models_.good() && needed();

@@ -10,6 +10,7 @@
 #include "pipeline/examination_desk.hpp"
 #include "pipeline/inference_schedule.hpp"
 #include "pipeline/model_keeper.hpp"
+#include "pipeline/validation_desk.hpp"
 #include "porchlight/base/heartbeat.hpp"
 #include "porchlight/base/mailbox.hpp"
 #include "porchlight/base/queue.hpp"
@@ -42,6 +43,9 @@ class VisionLane {
   // Any thread. unavailable: faces are switched off, or too many photographs wait.
   Status examine(Examination examination);
   const ExaminationQueue& examinations() const noexcept { return photographs_.queue(); }
+  // Any thread. unavailable: faces are switched off, or another one waits.
+  Status validate(ModelValidation validation);
+  const ValidationQueue& validations() const noexcept { return validations_.queue(); }
 
   void run(std::stop_token stop, Heartbeat& heartbeat);
 
@@ -71,6 +75,7 @@ class VisionLane {
   void take_frame(const std::string& camera, CameraView& view, bool hurry);
   void search_next();
   void tell_wishes();
+  void serve_validation();
   void serve_photograph(const std::stop_token& stop, Heartbeat& heartbeat);
   std::chrono::nanoseconds beat() const;
   bool anything_new() const;
@@ -89,6 +94,7 @@ class VisionLane {
   ExpectQueue expectations_;
   InferenceMeter meter_;
   ExaminationDesk photographs_;
+  ValidationDesk validations_;
   Mailbox<CameraTablePtr> new_cameras_;
   Mailbox<vision::GalleryPtr> new_gallery_;
   std::atomic<std::size_t> waiting_{0};

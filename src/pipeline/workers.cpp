@@ -129,6 +129,11 @@ void Pipeline::State::start_lanes() {
   supervisor.start({"trials", "sync", Stage::http, 90s,
                     [lane = trials.get()](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); },
                     Urgency::background});
+  // A recordings disk or a server that does not answer is what it is there to find.
+  supervisor.start(
+      {"health", "sync", Stage::http, 600s,
+       [lane = health_checks.get()](std::stop_token stop, Heartbeat& beat) { lane->run(stop, beat); },
+       Urgency::background});
 }
 
 void Pipeline::State::start_sampler() {
@@ -140,9 +145,9 @@ void Pipeline::State::start_sampler() {
 
 std::vector<std::pair<std::string, std::string>> Pipeline::workers_of(const Options& options) {
   std::vector<std::pair<std::string, std::string>> workers{
-      {"button", "button"},   {"event", "event"},   {"store", "sync"},    {"accounts", "sync"},
-      {"footage", "sync"},    {"library", "sync"},  {"clips", "sync"},    {"trials", "sync"},
-      {"sampler", "sampler"}, {"live", "streamer"}, {"mjpeg", "streamer"}};
+      {"button", "button"},   {"event", "event"},   {"store", "sync"},     {"accounts", "sync"},
+      {"footage", "sync"},    {"library", "sync"},  {"clips", "sync"},     {"trials", "sync"},
+      {"sampler", "sampler"}, {"live", "streamer"}, {"mjpeg", "streamer"}, {"health", "sync"}};
   for (const auto& camera : options.cameras) {
     workers.emplace_back(ingest_id(camera.id), "ingest");
     workers.emplace_back(decoder_id(camera.id), "decoder");

@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 bool is_passed_over(const std::string& name) {
   for (const std::string ours : {Volume::identity_file, protection_file})
     if (name == ours || name == ours + ".part") return true;
-  return name == "quarantine" || name == "lost+found";
+  return name.starts_with("porchlight-health.") || name == "quarantine" || name == "lost+found";
 }
 
 }  // namespace

@@ -134,4 +134,15 @@ Status Database::ping() {
   return {};
 }
 
+Status Database::prove_write() {
+  auto transaction = Transaction::begin(*connection_);
+  if (!transaction) return std::move(transaction).error();
+  const auto version_there = connection_->scalar(QueryType::select, "PRAGMA user_version");
+  if (!version_there) return version_there.error();
+  // The page is written even though it stays as it is.
+  const auto again = "PRAGMA user_version = " + std::to_string(*version_there);
+  if (auto status = connection_->execute(QueryType::maintenance, again); !status) return status;
+  return transaction->commit();
+}
+
 }  // namespace porchlight::store

@@ -38,6 +38,13 @@ Status number_event(Database::Connection& connection, const std::string& id) {
   return insert->bind(1, std::string_view(id)).run();
 }
 
+Status insert(Database::Connection& connection, const event::Event& event, const std::string& json,
+              std::span<const OutboxRow> rows) {
+  if (auto status = insert_event(connection, event, json); !status) return status;
+  if (auto status = number_event(connection, event::header_of(event).id.text()); !status) return status;
+  return insert_rows(connection, rows);
+}
+
 Status set_snapshot(Database::Connection& connection, const std::string& id, const std::string& snapshot) {
   auto update = connection.prepare(QueryType::update, "UPDATE events SET snapshot = ?2 WHERE id = ?1");
   if (!update) return std::move(update).error();
@@ -83,13 +90,18 @@ Status EventLog::append(const event::Event& event, std::span<const OutboxRow> ro
   const auto json = json_of(event, picture_age);
   auto transaction = Transaction::begin(connection);
   if (!transaction) return std::move(transaction).error().context("append event");
-  if (auto status = insert_event(connection, event, json); !status)
-    return std::move(status).error().context("append event");
-  if (auto status = number_event(connection, event::header_of(event).id.text()); !status)
-    return std::move(status).error().context("append event");
-  if (auto status = insert_rows(connection, rows); !status)
+  if (auto status = insert(connection, event, json, rows); !status)
     return std::move(status).error().context("append event");
   if (auto status = transaction->commit(); !status) return std::move(status).error().context("append event");
+  return {};
+}
+
+Status EventLog::rehearse(const event::Event& event, std::span<const OutboxRow> rows) {
+  auto& connection = database_.connection();
+  const auto transaction = Transaction::begin(connection);  // rolled back at the end
+  if (!transaction) return Error(transaction.error()).context("rehearse event");
+  if (auto status = insert(connection, event, json_of(event, std::nullopt), rows); !status)
+    return std::move(status).error().context("rehearse event");
   return {};
 }
 

@@ -14,6 +14,7 @@
 #include "porchlight/base/unique_fd.hpp"
 #include "store/accounts_schema.hpp"
 #include "store/answers_schema.hpp"
+#include "store/labels_schema.hpp"
 #include "store/outbox_schema.hpp"
 
 namespace porchlight::store {
@@ -115,9 +116,10 @@ CREATE TABLE IF NOT EXISTS second_embeddings (
 ) STRICT;
 )sql";
 
-constexpr std::array all_migrations{
-    Migration{version_1},     Migration{version_2},      Migration{accounts_schema}, Migration{version_4},
-    Migration{outbox_schema}, Migration{answers_schema}, Migration{version_7}};
+constexpr std::array all_migrations{Migration{version_1},       Migration{version_2},
+                                    Migration{accounts_schema}, Migration{version_4},
+                                    Migration{outbox_schema},   Migration{answers_schema},
+                                    Migration{version_7},       Migration{labels_schema}};
 
 Result<std::int64_t> version_of(Database::Connection& connection) {
   return connection.scalar(QueryType::schema, "PRAGMA user_version");

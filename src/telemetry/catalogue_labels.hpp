@@ -35,6 +35,7 @@ inline constexpr Labels by_cache = {{"cache", caches}};
 inline constexpr Labels by_cache_result = {{"cache", caches}, {"result", cache_results}};
 inline constexpr Labels by_work_queue = {{"queue", work_queues}};
 inline constexpr Labels by_connection_state = {{"state", pool_states}};
+inline constexpr Labels by_outcome = {{"outcome", label_outcomes}};
 inline constexpr Labels by_lock_wait = {{"result", lock_waits}};
 inline constexpr Labels by_event = {{"event_type", event_types}, {"status", event_statuses}};
 inline constexpr Labels by_stage = {{"stage", stages}};
@@ -78,6 +79,7 @@ inline constexpr Labels by_sensor = {{"sensor", {}, ByConfiguration::machine}};
 inline constexpr Labels by_throttle = {{"reason", throttle_reasons}};
 inline constexpr Labels by_rendering = {{"mode", renderings}};
 inline constexpr Labels by_rendering_outcome = {{"mode", renderings}, {"status", rendering_outcomes}};
+inline constexpr Labels by_health_check = {{"check", health_checks}};
 inline constexpr Labels by_build = {{"version", {}, ByConfiguration::build},
                                     {"revision", {}, ByConfiguration::build},
                                     {"compiler", {}, ByConfiguration::build},

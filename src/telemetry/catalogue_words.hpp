@@ -20,6 +20,8 @@ inline constexpr Words caches = {"session", "rate_limit", "face_embeddings", "th
 inline constexpr Words cache_results = {"hit", "miss"};
 inline constexpr Words work_queues = {"export", "upload", "retention", "maintenance", "default"};
 inline constexpr Words pool_states = {"active", "idle"};
+inline constexpr Words label_outcomes = {"true_positive", "false_positive", "false_negative",
+                                         "true_negative"};
 inline constexpr Words lock_waits = {"acquired", "timeout", "deadlock"};
 inline constexpr Words connection_states = {"connected", "connecting",     "auth_failed", "unreachable",
                                             "stalled",   "protocol_error", "disabled"};
@@ -105,6 +107,8 @@ inline constexpr Words backends = {"cpu", "ncnn", "onnxruntime", "accelerator"};
 inline constexpr Words renderings = {"clip", "timelapse", "export", "thumbnail"};
 inline constexpr Words rendering_outcomes = {"success", "failure", "cancelled"};
 inline constexpr Words scrape_codes = {"200", "401", "406", "429", "500", "503"};
+inline constexpr Words health_checks = {"database", "cache",    "storage",       "model", "memory", "gpu",
+                                        "cameras",  "pipeline", "notifications", "audit", "time"};
 
 // Bucket bounds.
 inline constexpr double http_bounds[] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 10};
@@ -121,6 +125,7 @@ inline constexpr double disk_bounds_ms[] = {1, 2.5, 5, 10, 25, 50, 100, 250, 500
 inline constexpr double chime_bounds[] = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1};
 inline constexpr double account_bounds[] = {0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5};
 inline constexpr double rendering_bounds[] = {0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600};
+inline constexpr double health_bounds[] = {0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5};
 inline constexpr double scrape_bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25};
 
 }  // namespace porchlight::telemetry::words

@@ -7,6 +7,7 @@
 #include <prometheus/registry.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
@@ -244,6 +245,27 @@ struct Metrics::State {
     return make(found->second, checked(found->second, labels));
   }
 
+  static double value_of(const Series& series) {
+    return series.counter != nullptr ? series.counter->Value() : series.gauge->Value();
+  }
+
+  Sum sum(std::string_view name, const std::function<bool(const Labels&)>& which) {
+    const std::lock_guard lock(mutex);
+    const auto found = families.find(name);
+    if (found == families.end() || found->second.spec->kind == Kind::histogram) {
+      unknown("sum", name, {});
+      return {};
+    }
+    Sum all;
+    for (const auto& [labels, series] : found->second.series) {
+      const double value = value_of(series);
+      if (std::isnan(value) || (which && !which(labels))) continue;
+      all.value += value;
+      ++all.series;
+    }
+    return all;
+  }
+
   void create_all(Family& family, std::size_t depth, Labels& labels) {
     if (depth == family.spec->labels.size()) return void(make(family, labels));
     const auto& label = family.spec->labels[depth];
@@ -370,6 +392,9 @@ bool Metrics::knows(std::string_view name, const Labels& labels) const {
   const std::lock_guard lock(state_->mutex);
   const auto* spec = find_family(name);
   return spec != nullptr && state_->knows(*spec, labels);
+}
+Metrics::Sum Metrics::sum(std::string_view name, const std::function<bool(const Labels&)>& which) const {
+  return state_->sum(name, which);
 }
 void Metrics::publish(Samples samples) {
   state_->publish(std::move(samples));

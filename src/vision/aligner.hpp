@@ -21,6 +21,8 @@ class Aligner {
   Landmarks landmarks(const cv::Mat& bgr, const Box& box);
   Chip align(const cv::Mat& bgr, const Box& box);
 
+  cv::dnn::Net& network() noexcept { return net_; }  // for its validation
+
  private:
   cv::dnn::Net net_;
   const bool second_;

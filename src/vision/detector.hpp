@@ -21,6 +21,8 @@ class Detector {
   // picture of `width` × `height`, best first.
   std::vector<Face> detect(const cv::Mat& rgb, int width, int height);
 
+  cv::dnn::Net& network() noexcept { return net_; }  // for its validation
+
  private:
   cv::dnn::Net net_;
 };

@@ -22,6 +22,8 @@ class Embedder {
   // Mean of the chip's and its mirror image's: halves what pose and light add.
   ResnetVector run_averaged(const std::vector<std::uint8_t>& rgb);
 
+  cv::dnn::Net& network() noexcept { return net_; }  // for its validation
+
  private:
   cv::dnn::Net net_;
 };

@@ -61,6 +61,11 @@ float overlap(const Box& a, const Box& b) noexcept {
   return common / (a.width * a.height + b.width * b.height - common);
 }
 
+std::string_view answering_version(const FaceOptions& options) noexcept {
+  if (!options.enabled) return {};
+  return options.mobile ? fused_version : model_version;
+}
+
 std::vector<std::string> model_versions(const FaceOptions& options) {
   std::vector<std::string> versions{"rfb-320", "landmark-68", std::string(model_version)};
   if (options.mobile) versions.emplace_back(mobile_version);

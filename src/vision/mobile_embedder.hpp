@@ -22,6 +22,8 @@ class MobileEmbedder {
   // The mean of the chip's and its mirror image's.
   std::vector<float> run_averaged(const std::vector<std::uint8_t>& rgb);
 
+  cv::dnn::Net& network() noexcept { return net_; }  // for its validation
+
  private:
   std::vector<float> forward(const std::vector<std::uint8_t>& rgb, bool mirrored);
 

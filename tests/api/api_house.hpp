@@ -55,11 +55,14 @@ struct House {
                                                       {"oma", notify::Language::german}};
   Exchangeable<std::function<Result<store::AnswerOutcome>(const store::EventAnswer&)>> on_answer;
   Exchangeable<std::function<Result<std::size_t>(const std::vector<store::ReceivedAlert>&)>> on_alerts;
+  Exchangeable<std::function<Result<store::RecognitionLabel>(const store::IdentityClaim&)>> on_label;
 
   std::vector<OutputCondition> outputs = {{"chime"}, {"door", true}, {"gate", true, true}};
   Exchangeable<std::function<Status(const std::string&)>> on_pulse;
   // Takes an order and may leave it unanswered; on_pulse is not asked then.
   Exchangeable<std::function<void(const PulseOrder&, std::function<void(Status)>)>> on_order;
+
+  Exchangeable<std::function<Result<DeepHealthReport>()>> on_deep_health;
 
   // What the settings page is answered.
   Exchangeable<std::function<Result<SettingsOutcome>(const SettingsChange&)>> on_change;
@@ -120,6 +123,7 @@ struct House {
       const auto store = on_answer.get();
       answer(store ? store(given) : Error(ErrorCode::unavailable, "the event log is not open"));
     };
+    made.label_event = label_event();
     made.take_alerts = [this](const std::vector<store::ReceivedAlert>& alerts,
                               const Answer<std::size_t>& answer) {
       const auto store = on_alerts.get();
@@ -140,13 +144,24 @@ struct House {
     };
     made.authority = [this] { return authority; };
     made.faces_changed = [](Answer<std::size_t> answer) { answer(std::size_t{3}); };
+    made.deep_health = [this](const Answer<DeepHealthReport>& answer) {
+      const auto look = on_deep_health.get();
+      answer(look ? look() : Error(ErrorCode::unavailable, "nobody plays the checks"));
+    };
     made.resend = [](const ResendOrder& order, const Answer<ResendReport>& answer) {
       answer(ResendReport{order.sequence.value_or(7), order.channel_id.size(), order.event_id.has_value()});
     };
     return made;
   }
+  IdentityPort label_event() {
+    return [this](const store::IdentityClaim& claim, const Answer<store::RecognitionLabel>& answer) {
+      const auto store = on_label.get();
+      answer(store ? store(claim) : Error(ErrorCode::unavailable, "the event log is not open"));
+    };
+  }
   PeoplePorts people_ports() {
     PeoplePorts made;
+    made.label_event = label_event();
     made.examine = [this](std::string_view file, FaceWanted wanted, MonotonicTime,
                           const Answer<std::vector<FaceFound>>& answer) {
       const auto examine = on_examine.get();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include "api/accounts_state.hpp"
 #include "api/api_house.hpp"
 
 namespace porchlight::api {
@@ -80,6 +81,52 @@ TEST_F(HealthRoutes, HealthIsReadyWithComponents) {
       R"({"status":"not_ready","checks":{"model_loaded":true,"database_connected":false,"storage_accessible":true},"components":{"config":"pending","database":"pending","model":"pending","cameras":"pending","api":"pending"}})");
   health.database_connected = true;
   EXPECT_EQ(ask("/health").status, 200);
+}
+
+TEST_F(HealthRoutes, DeepIsWhatTheChecksFound) {
+  house.on_deep_health = [] { return DeepHealthReport{false, R"({"status":"degraded"})"}; };
+  expect("/health/deep", 200, R"({"status":"degraded"})");
+  house.on_deep_health = [] { return DeepHealthReport{true, R"({"status":"unhealthy"})"}; };
+  expect("/health/deep", 503, R"({"status":"unhealthy"})");
+}
+
+TEST_F(HealthRoutes, DeepIsAProblemWhenNobodyCouldLook) {
+  house.on_deep_health = [] { return Error(ErrorCode::resource, "too many are asking at this moment"); };
+  auto answer = server.tcp().ask(get("/health/deep"));
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(answer.headers["content-type"], "application/problem+json");
+  EXPECT_NE(answer.body.find("too many are asking"), std::string::npos) << answer.body;
+}
+
+TEST_F(HealthRoutes, TheCachesProveThemselves) {
+  const auto before = accounts->state().directory();
+  std::optional<Status> said;
+  accounts->prove_caches([&](Status status) { said = std::move(status); });
+  ASSERT_TRUE(said);
+  EXPECT_TRUE(*said) << said->error().text();
+  EXPECT_EQ(accounts->state().directory(), before);
+}
+
+class HealthBeforeTheDatabase : public test::ApiTest {
+ protected:
+  HealthBeforeTheDatabase() : ApiTest(false) {}
+};
+
+TEST_F(HealthBeforeTheDatabase, TheCachesProveNothing) {
+  std::optional<Status> said;
+  accounts->prove_caches([&](Status status) { said = std::move(status); });
+  ASSERT_TRUE(said);
+  ASSERT_FALSE(*said);
+  EXPECT_EQ(said->error().code(), ErrorCode::unavailable);
+}
+
+TEST_F(HealthRoutes, TheCachesSayWhenTheirThreadHasNoPlace) {
+  executor.full = true;
+  std::optional<Status> said;
+  accounts->prove_caches([&](Status status) { said = std::move(status); });
+  ASSERT_TRUE(said);
+  ASSERT_FALSE(*said);
+  EXPECT_EQ(said->error().code(), ErrorCode::resource);
 }
 
 TEST_F(HealthRoutes, AnswerWhileARingWaits) {

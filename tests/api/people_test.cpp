@@ -7,6 +7,7 @@
 #include "porchlight/store/audit_anchor.hpp"
 #include "porchlight/store/event_log.hpp"
 #include "porchlight/store/gallery_store.hpp"
+#include "porchlight/store/recognition_labels.hpp"
 
 namespace porchlight::api {
 namespace {
@@ -320,6 +321,39 @@ TEST_F(PeopleRoutes, EnrolsTheLargestFaceOfAnEventsPicture) {
   EXPECT_EQ(known().at(0).faces.at(0).photo_sha256, sha256_hex("anna"));
   EXPECT_THAT(acts(), ElementsAre("add Anna: 1 photographs from event " + id + " begun",
                                   "add Anna: 1 photographs from event " + id + " done"));
+}
+
+TEST_F(PeopleRoutes, WhoIsEnrolledByAnEventIsSaidToHaveBeenThere) {
+  std::vector<store::IdentityClaim> claims;
+  house.on_label = [&](const store::IdentityClaim& claim) -> Result<store::RecognitionLabel> {
+    EXPECT_EQ(known().size(), 1U) << "enrolled before";
+    claims.push_back(claim);
+    return store::RecognitionLabels(*database).put(claim);
+  };
+  event::Sighting seen;
+  seen.header = event::make_header(clock);
+  seen.camera_id = "porch";
+  ASSERT_TRUE(store::EventLog(*database).append(seen, {}));
+  const auto id = seen.header.id.text();
+  std::filesystem::create_directory(data.path() / "snapshots");
+  const auto enrol_from = [&](const std::string& photo) {
+    std::ofstream(data.path() / "snapshots" / (id + ".jpg")) << photo;
+    EXPECT_TRUE(store::EventLog(*database).amend(seen.header.id, id + ".jpg", {}));
+    return ask("POST", "/api/v1/people", admin, json{{"name", "Anna"}, {"event", id}}).status;
+  };
+  EXPECT_EQ(enrol_from("night"), 422);
+  EXPECT_THAT(claims, IsEmpty()) << "nobody was enrolled";
+  clock.advance(std::chrono::seconds(10));
+  ASSERT_EQ(enrol_from("anna"), 201);
+  ASSERT_THAT(claims, SizeIs(1));
+  EXPECT_EQ(claims[0].event, seen.header.id);
+  EXPECT_EQ(claims[0].said, store::IdentitySaid::person);
+  EXPECT_EQ(claims[0].person, "Anna");
+  const auto label = store::RecognitionLabels(*database).of(seen.header.id);
+  ASSERT_TRUE(label.ok() && *label);
+  EXPECT_EQ((*label)->outcome, store::LabelOutcome::true_negative) << "nobody knew her then";
+  EXPECT_EQ(enrol("Anna", {"anna2"}).status, 201);
+  EXPECT_THAT(claims, SizeIs(1)) << "a photograph is no visit";
 }
 
 TEST_F(PeopleRoutes, LargeBodiesWaitForTheirTurnBeforeTheyAreSent) {

@@ -32,6 +32,7 @@ const std::map<std::string, Rule>& rules() {
   static const std::map<std::string, Rule> table = {
       {"GET /metrics", {"metrics", everyone}},  // viewer and user: see below
       {"GET /health", {"metrics", everyone}},
+      {"GET /health/deep", {"metrics", everyone}},
       {"GET /health/live", {open_to_all, everyone}},
       {"GET /health/ready", {open_to_all, everyone}},
       {"GET /health/startup", {open_to_all, everyone}},
@@ -42,6 +43,7 @@ const std::map<std::string, Rule>& rules() {
       {"GET /l/{token}/snapshot", {open_to_all, everyone}},
       {"POST /l/{token}", {open_to_all, everyone}},
       {"POST /api/v1/events/{id}/acknowledge", {"ring", {"user", "admin"}}},
+      {"PUT /api/v1/events/{id}/identity", {"ring", {"user", "admin"}}},
       {"POST /api/v1/alerts/webhook", {"alerts", {"monitor", "admin"}}},
       {"POST /api/v1/auth/login", {open_to_all, everyone}},
       {"GET /api/v1/auth/register", {open_to_all, everyone}},
@@ -169,7 +171,7 @@ TEST_F(Permissions, EveryRouteLetsInWhomItIsMeantForAndNobodyElse) {
         bool meant = std::find(roles.begin(), roles.end(), role) != roles.end();
         if (rule->second.by_camera && button == "garden" && role != "admin") meant = false;
         // Numbers are for the machine itself and for monitors, not for whoever may look at pictures.
-        const bool numbers = route.path == "/metrics" || route.path == "/health";
+        const bool numbers = route.path == "/metrics" || route.path == "/health" || route.path == "/health/deep";
         if (numbers && (role == "viewer" || role == "user")) meant = false;
         const bool of_camera = route.path.starts_with("/api/v1/cameras/") || route.path.starts_with("/hls/");
         EXPECT_EQ(is_let_in(route, role, of_camera ? house.camera_of_button[button] : button), meant)

@@ -36,6 +36,18 @@ TEST_F(ThrottleTest, LocksAfterTheLimitAndOpensByTime) {
   EXPECT_EQ(throttle.begin("anna", "192.0.2.9"), std::nullopt);
 }
 
+TEST_F(ThrottleTest, ProvesItselfWithoutATrace) {
+  for (int i = 0; i < 8; ++i) EXPECT_TRUE(fail("user" + std::to_string(i), "192.0.2." + std::to_string(i)));
+  const auto bytes_before = bytes();
+  const auto misses = requests("miss");
+  const auto status = throttle.prove();
+  EXPECT_TRUE(status) << status.error().text();
+  EXPECT_EQ(throttle.remembered(), 8U);
+  EXPECT_EQ(bytes(), bytes_before);
+  EXPECT_EQ(requests("miss"), misses);
+  EXPECT_EQ(evictions(), 0);
+}
+
 TEST_F(ThrottleTest, SaysOnceThatItLocked) {
   ASSERT_FALSE(throttle.begin("anna", "a"));
   EXPECT_FALSE(throttle.failed("anna"));

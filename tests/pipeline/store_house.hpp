@@ -79,6 +79,14 @@ class StoreHouse {
     const auto outcome = answer.get_future().get();
     return outcome.ok() && outcome->acknowledged;
   }
+  // As an account does it.
+  Result<store::RecognitionLabel> label(store::IdentityClaim claim) {
+    std::promise<Result<store::RecognitionLabel>> answer;
+    store_->queue().push(LabelEvent{
+        std::move(claim), [&](Result<store::RecognitionLabel> said) { answer.set_value(std::move(said)); }});
+    return answer.get_future().get();
+  }
+  void recognise_by(const std::string& model) { store_->set_face_model(model); }
   Result<store::Resent> resend(store::OutboxFilter which) {
     std::promise<Result<store::Resent>> answer;
     store_->queue().push(ResendMessages{

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <thread>
@@ -85,6 +86,20 @@ class ModelsOfTheLaneTest : public testing::Test {
   bool loaded() { return metrics->exposition().find("\nml_model_info{") != std::string::npos; }
   double searched() {
     return metrics->counter("ai_jobs_processed_total", {{"job_type", "face"}, {"status", "success"}}).value();
+  }
+  // What the lane says within a minute.
+  std::optional<Result<Validated>> validated() {
+    struct Place {
+      std::atomic<bool> filled{false};
+      std::optional<Result<Validated>> answer;
+    };
+    const auto place = std::make_shared<Place>();
+    EXPECT_TRUE(lane->validate({[place](Result<Validated> said) {
+      place->answer = std::move(said);
+      place->filled = true;
+    }}));
+    if (!wait_for([&] { return place->filled.load(); })) return std::nullopt;
+    return place->answer;
   }
   double enqueued() { return metrics->counter("ai_jobs_enqueued_total", {{"job_type", "face"}}).value(); }
   // Loaded at the start, and unneeded for so long that they are dropped.
@@ -186,6 +201,39 @@ TEST_F(ModelsOfTheLaneTest, WithoutThemARingHearsSoAtOnceAndPicturesAreNoJobs) {
     return loaded();
   }));
   EXPECT_TRUE(health.model_loaded);
+}
+
+// What a health check asks for. It neither loads the models nor keeps them, and counts as nobody's job.
+TEST_F(ModelsOfTheLaneTest, AreValidatedWhileTheyAreThere) {
+  start();
+  ASSERT_TRUE(wait_for([&] { return loaded(); }));
+  const auto there = validated();
+  ASSERT_TRUE(there);
+  ASSERT_TRUE(*there) << there->error().text();
+  EXPECT_EQ((*there)->size(), 3U);
+  EXPECT_EQ(enqueued(), 0);
+  clock.advance(11min);
+  picture(true);
+  ASSERT_TRUE(wait_for([&] { return !loaded(); }));
+  const auto dropped = validated();
+  ASSERT_TRUE(dropped);
+  ASSERT_TRUE(*dropped) << dropped->error().text();
+  EXPECT_TRUE((*dropped)->empty());
+  EXPECT_FALSE(loaded());
+}
+
+TEST_F(ModelsOfTheLaneTest, AreNotValidatedWhereFacesAreOff) {
+  start();
+  ASSERT_TRUE(wait_for([&] { return loaded(); }));
+  lane_worker.reset();
+  vision::FaceOptions off;
+  off.enabled = false;
+  std::optional<Result<Validated>> answer;
+  ASSERT_TRUE(lane->validate({[&](Result<Validated> said) { answer = std::move(said); }}));
+  lane->configure(off);
+  ASSERT_TRUE(answer) << "what waited is answered";
+  EXPECT_FALSE(*answer);
+  EXPECT_FALSE(lane->validate({[](const Result<Validated>&) {}}));
 }
 
 TEST_F(ModelsOfTheLaneTest, APictureThatIsTooOldIsNotSearched) {

@@ -126,6 +126,31 @@ TEST(Volume, TryingToWriteLeavesNothing) {
   EXPECT_FALSE(volume->try_writing());
 }
 
+TEST(Volume, ProvesItselfAndLeavesNothing) {
+  Folder folder;
+  const auto volume = Volume::open(folder / "recordings", std::nullopt);
+  ASSERT_TRUE(volume.ok());
+  const auto status = volume->prove();
+  EXPECT_TRUE(status) << status.error().text();
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "recordings")) {
+    EXPECT_EQ(entry.path().filename(), Volume::identity_file);
+    ++files;
+  }
+  EXPECT_EQ(files, 1U);
+}
+
+TEST(Volume, CannotProveAFolderThatIsGone) {
+  Folder folder;
+  const auto volume = Volume::open(folder / "recordings", std::nullopt);
+  ASSERT_TRUE(volume.ok());
+  std::filesystem::remove_all(folder / "recordings");
+  const auto status = volume->prove();
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code(), ErrorCode::not_found);
+  EXPECT_THAT(status.error().text(), HasSubstr(Volume::proof_file));
+}
+
 TEST(Volume, SaysWhatIsFree) {
   Folder folder;
   const auto volume = Volume::open(folder.path(), std::nullopt);

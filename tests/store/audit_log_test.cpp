@@ -356,7 +356,7 @@ TEST(AuditMigration, VersionOneDatabaseWithRowsIsMigratedAndKeepsThem) {
         QueryType::schema,
         "DROP TABLE invitations; DROP TABLE tokens; DROP TABLE sessions; DROP TABLE recovery_codes;"
         "DROP TABLE user_cameras; DROP TABLE users; DROP TABLE event_changes; DROP TABLE acknowledgements; "
-        "DROP TABLE alerts;"
+        "DROP TABLE alerts; DROP TABLE recognition_labels;"
         "DROP INDEX events_by_type; DROP INDEX events_by_camera; DROP INDEX events_by_camera_and_type;"
         "DROP TABLE audit_values; DROP TABLE audit_anchors; PRAGMA user_version = 1"));
   }

@@ -171,6 +171,33 @@ TEST(Database, WriterWaitsForAnotherWriterUpToItsTimeoutOnly) {
   EXPECT_TRUE(EventLog(*waiter).append(ring_at(at_second(0)), {}));
 }
 
+TEST(Database, ProvesThatItCanBeWrittenAndChangesNothing) {
+  Folder folder;
+  const auto file = folder / "porchlight.db";
+  const auto database = open_or_fail(file);
+  ASSERT_TRUE(EventLog(*database).append(ring_at(at_second(0)), {}));
+  const auto log = std::filesystem::file_size(file.string() + "-wal");
+  EXPECT_TRUE(database->prove_write());
+  EXPECT_GT(std::filesystem::file_size(file.string() + "-wal"), log) << "nothing was committed";
+  EXPECT_EQ(*database->connection().scalar(QueryType::select, "PRAGMA user_version"), Database::version());
+  EXPECT_EQ(*EventLog(*database).count(), 1U);
+}
+
+TEST(Database, ProofFailsWhileSomebodyElseHasTheLock) {
+  Folder folder;
+  const auto other = open_or_fail(folder / "porchlight.db");
+  const auto database =
+      open_or_fail(folder / "porchlight.db", {.busy_timeout = std::chrono::milliseconds{50}});
+  {
+    const auto lock = Transaction::begin(other->connection());
+    ASSERT_TRUE(lock);
+    const auto status = database->prove_write();
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().code(), ErrorCode::unavailable);
+  }
+  EXPECT_TRUE(database->prove_write());
+}
+
 TEST(Database, ReadOnlyFolderIsAnErrorInWords) {
   Folder folder;
   std::filesystem::permissions(folder.path(), std::filesystem::perms(0555));

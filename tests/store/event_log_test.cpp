@@ -6,6 +6,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "store/connection.hpp"
 #include "store/fixture.hpp"
 
 namespace porchlight::store {
@@ -50,6 +51,28 @@ TEST_F(EventLogTest, SameIdTwiceLeavesOneEventOneRowAndTheFirstContent) {
   EXPECT_EQ(*log.count(), 1U);
   EXPECT_THAT((*log.find(ring.header.id))->json, HasSubstr("\"button\":\"front\""));
   EXPECT_EQ((*outbox.find(rows[0].key))->state, DeliveryState::delivered) << "a settled row came back";
+}
+
+TEST_F(EventLogTest, ARehearsalComesAsFarAsTheCommitAndLeavesNothing) {
+  const auto ring = ring_at(at_second(0));
+  const std::array rows{row_for(ring.header.id, "hook")};
+  const auto status = log.rehearse(ring, rows);
+  EXPECT_TRUE(status) << status.error().text();
+  EXPECT_EQ(*log.count(), 0U);
+  EXPECT_EQ(*log.newest_change(), 0);
+  ASSERT_TRUE(log.append(ring, rows)) << "its lock is gone";
+  EXPECT_EQ(*log.newest_change(), 1);
+}
+
+TEST_F(EventLogTest, ARehearsalFailsWhileAnotherHasTheLock) {
+  const auto other = open_or_fail(folder / "porchlight.db");
+  const auto patient =
+      open_or_fail(folder / "porchlight.db", {.busy_timeout = std::chrono::milliseconds{50}});
+  const auto lock = Transaction::begin(other->connection());
+  ASSERT_TRUE(lock);
+  const auto status = EventLog(*patient).rehearse(ring_at(at_second(0)), {});
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code(), ErrorCode::unavailable);
 }
 
 TEST_F(EventLogTest, RowThatCannotBeStoredTakesTheEventWithIt) {

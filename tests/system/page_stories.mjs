@@ -233,6 +233,39 @@ const stories = {
     await page.getByLabel("Person", { exact: true }).selectOption({ label: "Grace" });
     await first.getByRole("heading", { name: "Ring: Grace" }).waitFor();
     await first.getByRole("button", { name: "Not Grace" }).waitFor();
+    await first.getByRole("button", { name: "Yes, Grace" }).click();
+    await first.getByText("It was Grace.").waitFor();
+    check((await first.getByRole("button", { name: "Yes, Grace" }).count()) === 0, "what was said is asked again");
+    await visit.close();
+  },
+
+  /** Whoever may not have faces learnt says who it was; the house keeps it. */
+  async judge(how) {
+    const visit = await open(settings, how);
+    const { page } = visit;
+    await login(visit, settings);
+    await page.getByRole("link", { name: "Visits" }).click();
+    const first = page.getByRole("article").filter({ has: page.getByRole("heading", { name: "Ring: Grace" }) }).first();
+    await first.getByText("It was Grace.").waitFor();
+    await first.getByRole("button", { name: "Not Grace" }).click();
+    await first.getByRole("button", { name: "That is who it was" }).waitFor();
+    check((await first.getByRole("button", { name: "Remember" }).count()) === 0, "who may not teach is offered to");
+    await visit.judge("judge");
+    await first.getByRole("button", { name: "Somebody else" }).click();
+    await first.getByText("It was not Grace.").waitFor();
+    const unknown = page.getByRole("article").filter({ has: page.getByRole("heading", { name: "Ring: Unknown person" }) }).first();
+    await unknown.getByText("It was Grace.").waitFor(); // who was taught by its picture
+    await unknown.getByRole("button", { name: "This is …" }).click();
+    await unknown.getByRole("button", { name: "A stranger" }).click();
+    await unknown.getByText("It was a stranger.").waitFor();
+    await unknown.getByRole("button", { name: "This is …" }).click();
+    await page.getByLabel("Who is it?").fill("Grace");
+    await page.keyboard.press("Enter");
+    await unknown.getByText("It was Grace.").waitFor();
+    await page.reload();
+    await page.getByRole("link", { name: "Visits" }).click();
+    await first.getByText("It was not Grace.").waitFor();
+    await unknown.getByText("It was Grace.").waitFor();
     await visit.close();
   },
 

@@ -17,7 +17,7 @@ import host_facts
 sys.path.insert(0, str(harness.SOURCE / "tests" / "demo"))
 import clip  # noqa: E402
 
-ROUTES = ["GET,/,200+304+404", "GET,/assets/{file},200+304+404", "GET,/api/v1/auth/register,200+503", "GET,/metrics,200+401+403+406+429", "GET,/ca.crt,200+404", "GET,/health,200+401+403+503", "GET,/health/live,200+503", "GET,/health/ready,200+503",
+ROUTES = ["GET,/,200+304+404", "GET,/assets/{file},200+304+404", "GET,/api/v1/auth/register,200+503", "GET,/metrics,200+401+403+406+429", "GET,/ca.crt,200+404", "GET,/health,200+401+403+503", "GET,/health/deep,200+401+403+503", "GET,/health/live,200+503", "GET,/health/ready,200+503",
           "GET,/health/startup,200+503", "POST,/api/v1/buttons/{id}/ring,200+401+403+404+503",
           "GET,/api/v1/openapi.json,200+304+401+403", "GET,/api/v1/status,200+401+403", "POST,/api/v1/reload,200+422+503", "POST,/api/v1/faces/reload,200+503",
           "POST,/api/v1/outbox/resend,200+400+503",
@@ -45,6 +45,7 @@ ROUTES = ["GET,/,200+304+404", "GET,/assets/{file},200+304+404", "GET,/api/v1/au
           "GET,/l/{token},200+404+410+429+503", "POST,/l/{token},200+400+403+404+409+410+415+429+503",
           "GET,/l/{token}/snapshot,200+206+304+404+410+416+429+503",
           "POST,/api/v1/events/{id}/acknowledge,200+400+401+403+404+409+415+422+503",
+          "PUT,/api/v1/events/{id}/identity,200+400+401+403+404+409+415+422+503",
           "POST,/api/v1/alerts/webhook,200+400+401+403+415+422+503",
           "POST,/api/v1/outputs/{id}/open,200+401+403+404+429+503", "POST,/api/v1/outputs/{id}/test,200+404+409+503",
           "GET,/api/v1/events/{id}/clip,200+206+304+400+401+403+404+409+416+503",
@@ -85,7 +86,7 @@ class ContractTest(unittest.TestCase):
     def check(self, text):
         words = ["camera_id=front", "channel=webhook", "channel=log", "model_version=resnet-1", "model_version=rfb-320", "model_version=landmark-68",
                  "endpoint=unmatched"]
-        words += [f"worker_id={w}" for w in ("button", "event", "store", "accounts", "footage", "library", "clips", "trials", "live", "mjpeg", "sampler", "http", "log", "vision", "ingest-front",
+        words += [f"worker_id={w}" for w in ("button", "event", "store", "accounts", "footage", "library", "clips", "trials", "health", "live", "mjpeg", "sampler", "http", "log", "vision", "ingest-front",
                                              "decoder-front", "recorder-front", "notify-hook", "notify-journal")]
         words += [f"mount_point={p}" for p in host_facts.mount_points(self.daemon.state)]
         words += [f"device={d}" for d in host_facts.block_devices(self.daemon.state)]

@@ -71,6 +71,15 @@ class HostTest(unittest.TestCase):
         for window, place in (("1m", 0), ("5m", 1), ("15m", 2)):
             self.assert_soon_near(daemon, "system_load_average", f'window="{window}"', lambda: os.getloadavg()[place], 0.5)
 
+    def test_the_score_is_made_of_what_is_shown_beside_it(self):
+        daemon = self.start()
+        score = self.wait_for_sample(daemon, "system_health_score")[""]
+        used = list(series(daemon.scrape(), "disk_space_used_percent").values())
+        disks = (100 - sum(used) / len(used)) * 0.2
+        # Whole shares of cameras and frames, for there are none; probes that came before it was ready were answered by 503.
+        self.assertLessEqual(score, 80 + disks + 0.5)
+        self.assertGreaterEqual(score, 50 + disks - 0.5)
+
     def test_processors_rise_when_they_work(self):
         daemon = self.start()
         self.wait_for_sample(daemon)

@@ -20,7 +20,7 @@ import clip  # noqa: E402
 PASSWORD = "a long phrase of theirs"
 # What a link may write to; looks are in the audit log, and what they commit to in audit_values.
 TABLES = ["events", "event_changes", "outbox", "acknowledgements", "alerts", "persons", "faces", "users", "sessions",
-          "tokens", "invitations", "recovery_codes"]
+          "tokens", "invitations", "recovery_codes", "recognition_labels"]
 
 
 class Links(unittest.TestCase):

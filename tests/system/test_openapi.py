@@ -118,7 +118,8 @@ class OpenApiAnswers(unittest.TestCase):
         script.bearer = self.expect(anna, "POST", "/api/v1/tokens", 201, {"name": "s", "scopes": ["view"]})["token"]
         scraper.bearer = self.expect(anna, "POST", "/api/v1/tokens", 201, {"name": "p", "kind": "scrape"})["token"]
         basic = base64.b64encode(f"any:{scraper.bearer}".encode()).decode()
-        for path in ("/metrics", "/health"):
+        harness.wait_until(lambda: scraper.ask("GET", "/health/deep")[0] == 200, 120, "the recordings to be looked through")
+        for path in ("/metrics", "/health", "/health/deep"):
             self.expect(scraper, "GET", path, 200)
             self.expect(Client(daemon), "GET", path, 200, Authorization="Basic " + basic)
             self.expect(stranger, "GET", path, 401, X_Forwarded_For="203.0.113.9")

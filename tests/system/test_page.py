@@ -136,7 +136,16 @@ class PageTest(PageCase):
         seen = harness.wait_until(lambda: sighting_of(ring), 60, "who it is")
         self.assertEqual(seen["result"], "unknown_person", seen)
         anna.ask("POST", f"/api/v1/events/{ring}/acknowledge", {})
-        self.tell(daemon, "teach", *PHONE, turns={"ring": lambda: daemon.ring("front")})
+        rings = []
+        self.tell(daemon, "teach", *PHONE, turns={"ring": lambda: rings.append(daemon.ring("front"))})
+        for again in rings:
+            anna.ask("POST", f"/api/v1/events/{again}/acknowledge", {})
+        self.assertEqual(sighting_of(rings[0])["identity"]["outcome"], "true_positive")
+        self.assertEqual(sighting_of(ring)["identity"]["outcome"], "true_negative", "nobody knew her then")
+        invitation = anna.ask("POST", "/api/v1/users", {"name": "bert", "role": "user", "cameras": ["front"]})[2]["invitation"]
+        self.assertEqual(Client(daemon).register(invitation, "bert", PASSWORD)[0], 201)
+        self.tell(daemon, "judge", *DESKTOP, name="bert")
+        self.assertEqual(sighting_of(rings[0])["identity"]["outcome"], "false_positive")
 
     def test_login_and_logout(self):
         daemon = self.house()

@@ -169,6 +169,8 @@ class Secrets(unittest.TestCase):
         for path in ("status", "users", "users/1", "tokens", "auth/sessions", "openapi.json", "events", f"events/{ring}",
                      "cameras", "cameras/porch", "people", "faces", "audit?limit=200", "audit/verify", "logs?limit=200"):
             self.assertEqual(anna.ask("GET", f"/api/v1/{path}")[0], 200, path)
+        deep = anna.ask("GET", "/health/deep")[2]
+        self.assertIn("channel 'down'", deep["checks"]["notifications"]["detail"]["fault"])
         for path in ("none", "cameras/porch/snapshot", f"events/{ring}/snapshot", "people/none", "cameras/none"):
             self.assertNotEqual(anna.ask("GET", f"/api/v1/{path}")[0], 200, path)
         status, headers, authority = self.daemon.get("/ca.crt")

@@ -71,6 +71,23 @@ TEST(Metrics, OtherGaugesBeginAtZeroWhenTaken) {
   EXPECT_EQ(connections.value(), 1);
 }
 
+TEST(Metrics, SumsTheSeriesThatAreThere) {
+  Metrics metrics(sample_sets());
+  metrics.counter("camera_frames_received_total", {{"camera_id", "front"}}).increment(3);
+  metrics.counter("camera_frames_received_total", {{"camera_id", "back"}}).increment(4);
+  const auto frames = metrics.sum("camera_frames_received_total");
+  EXPECT_EQ(frames.value, 7);
+  EXPECT_EQ(frames.series, 2u);
+  const auto of_front = metrics.sum("camera_frames_received_total",
+                                    [](const Labels& labels) { return labels.at("camera_id") == "front"; });
+  EXPECT_EQ(of_front.value, 3);
+  EXPECT_EQ(of_front.series, 1u);
+  metrics.gauge("camera_fps", {{"camera_id", "front"}});  // has no value yet
+  EXPECT_EQ(metrics.sum("camera_fps").series, 0u);
+  metrics.gauge("camera_fps", {{"camera_id", "back"}}).set(12.5);
+  EXPECT_EQ(metrics.sum("camera_fps").value, 12.5);
+}
+
 TEST(Metrics, ExtendAddsAndKeeps) {
   Metrics metrics(sample_sets());
   auto front = metrics.counter("camera_frames_received_total", {{"camera_id", "front"}});

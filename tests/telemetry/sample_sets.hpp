@@ -46,6 +46,7 @@ inline Samples sample_samples() {
           {"system_cpu_core_usage_percent", {{"cpu", "1"}}, 100},
           {"system_cpu_usage_percent", {}, 50},
           {"system_disk_usage_percent", root, 75},
+          {"system_health_score", {}, 97.5},
           {"system_load_average", {{"window", "15m"}}, 0.25},
           {"system_memory_available_bytes", {}, 1e9},
           {"system_memory_total_bytes", {}, 4e9},

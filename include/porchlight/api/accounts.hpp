@@ -80,6 +80,10 @@ class Accounts {
   // first-run code when there is no account; ends what expired; writes down who was seen. False while the
   // store has not opened the database yet: then nobody can log in, and it should be called again soon.
   bool tick();
+  // Any thread; does not wait. Puts an entry of nobody's into what is kept in memory of sessions and of login
+  // attempts, finds it, lets it end and forgets it. `done` is called once, from the executor's thread or from
+  // here.
+  void prove_caches(std::function<void(Status)> done);
 
   struct State;
   State& state() noexcept { return *state_; }

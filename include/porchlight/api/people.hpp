@@ -50,6 +50,8 @@ struct PeoplePorts {
       examine;
   // Any thread: who is known has changed. Answered when the recogniser has been told.
   std::function<void(Answer<std::size_t>)> faces_changed;
+  // Whose picture an event shows, when somebody was enrolled by it.
+  IdentityPort label_event{};
 };
 
 // Who is known, by face: lists and changes of the gallery, on the library's thread, by a connection of its

@@ -16,6 +16,7 @@
 #include "porchlight/notify/words.hpp"
 #include "porchlight/store/acknowledgements.hpp"
 #include "porchlight/store/alert_log.hpp"
+#include "porchlight/store/recognition_labels.hpp"
 
 namespace porchlight::api {
 
@@ -30,6 +31,12 @@ struct RingOrder {
 struct RingAccepted {
   event::EventId id;
   std::string camera_id;  // empty when the button has none
+};
+
+// What the deep health checks found.
+struct DeepHealthReport {
+  bool unhealthy = false;
+  std::string body;  // one JSON object
 };
 
 // What a reload did, as lists of configuration paths; with faults nothing was applied.
@@ -84,6 +91,10 @@ using Answer = std::function<void(Result<T>)>;  // exactly once, from any thread
 // Somebody answers an event; the messages that it makes are on their way when the Answer comes. Any thread.
 using EventAnswerPort = std::function<void(store::EventAnswer, Answer<store::AnswerOutcome>)>;
 
+// Somebody says who was seen. Any thread; the Answer comes from the store lane's, which it must not hold up.
+// By the Error's code as store::RecognitionLabels::put(); others: it could not be written.
+using IdentityPort = std::function<void(store::IdentityClaim, Answer<store::RecognitionLabel>)>;
+
 // What the routes need of the rest of the house; `app` binds it. All members are called on the
 // listener's thread and must return at once: work goes elsewhere and comes back through the Answer.
 struct Port {
@@ -100,6 +111,7 @@ struct Port {
   // Of a configured channel; nothing: there is none of that id.
   std::function<std::optional<notify::Language>(const std::string&)> language_of_channel{};
   EventAnswerPort answer_event{};
+  IdentityPort label_event{};
   // Answers how many of them were new, when their events are committed.
   std::function<void(std::vector<store::ReceivedAlert>, Answer<std::size_t>)> take_alerts{};
   // Where the page's files may lie; the first that has them counts.
@@ -107,6 +119,8 @@ struct Port {
   OutputList outputs{};
   OutputPulse pulse{};
   SettingsPorts settings{};
+  // Both listeners' threads. Answers from another thread, perhaps after a minute.
+  std::function<void(Answer<DeepHealthReport>)> deep_health{};
 };
 
 }  // namespace porchlight::api

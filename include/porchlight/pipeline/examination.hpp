@@ -29,4 +29,12 @@ struct Examination {
   std::function<void(Examined)> answer;  // on the vision thread; must not wait
 };
 
+// What the loaded networks make of generated numbers. Empty: none are loaded at this moment.
+using Validated = std::vector<vision::FaceEngine::Validated>;
+
+// For the vision lane to do between two looks.
+struct ModelValidation {
+  std::function<void(Result<Validated>)> answer;  // on the vision thread; must not wait
+};
+
 }  // namespace porchlight::pipeline

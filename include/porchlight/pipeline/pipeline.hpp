@@ -25,10 +25,12 @@
 #include "porchlight/pipeline/picture.hpp"
 #include "porchlight/pipeline/supervisor.hpp"
 #include "porchlight/record/options.hpp"
+#include "porchlight/record/volume.hpp"
 #include "porchlight/store/acknowledgements.hpp"
 #include "porchlight/store/alert_log.hpp"
 #include "porchlight/store/audit_event.hpp"
 #include "porchlight/store/outbox.hpp"
+#include "porchlight/store/recognition_labels.hpp"
 #include "porchlight/telemetry/health.hpp"
 #include "porchlight/telemetry/metrics.hpp"
 #include "porchlight/vision/options.hpp"
@@ -57,6 +59,20 @@ struct Changes {
 // Makes a file of an interval of a camera's footage. not_found: nothing was recorded then.
 using ClipMaker = std::function<Status(const std::string& camera_id, WallTime from, WallTime to,
                                        const std::filesystem::path& out, std::stop_token stop)>;
+
+// A camera that is switched on, for the health checks.
+struct WatchedCamera {
+  std::string id;
+  std::string state;  // `status` of camera_connection_state
+  bool well = false;  // connected, or a clip that was shown to its end
+};
+
+// What the health check's film has come through.
+struct PathProof {
+  std::size_t pictures = 0;
+  bool recorded = false;       // false: no camera is recorded
+  std::size_t suppressed = 0;  // messages that the rules would have sent
+};
 
 // The wiring: makes every lane, connects them by queues, gives each a worker. Rooms below know nothing
 // of each other; this is the one place that does.
@@ -103,7 +119,23 @@ class Pipeline {
   // Where a camera or a channel is tried that somebody sets up, and waited for: up to 15 s and a name's
   // look-up, or as long as a channel's timeout.
   Executor& trials();
-  // Before start(). Called on that thread, for the films that messages carry.
+  // Where the deep health checks run and wait for what they look at: for up to some minutes. Its tick is set
+  // before start().
+  Executor& health();
+  // On its thread. What is configured now; null: no camera is recorded.
+  std::vector<WatchedCamera> watched_cameras();
+  std::vector<notify::ChannelOptions> channels();
+  Result<std::shared_ptr<const record::Volume>> recordings();
+  bool looks_for_faces() const noexcept;  // any thread
+  // On the health thread, for as long as its disk takes. Sends a film of ours through a decoder and a motion
+  // gate, into a segment and out of it again, and as an event through the event and the store lane, told to
+  // nobody and not kept. `answer` is called once, from the store lane or from here; never while one of the
+  // two lanes stands still.
+  void prove_path(std::function<void(Result<PathProof>)> answer);
+  // Any thread; does not wait. Has the vision lane validate the loaded models. `answer` is called once;
+  // unavailable: faces are switched off, or another one waits.
+  void validate_models(std::function<void(Result<Validated>)> answer);
+  // Before start(). Called on the clips' thread, for the films that messages carry.
   void set_clip_maker(ClipMaker make);
   // Any thread. How much before and after an event belongs to it (recording.pre_roll, .post_roll).
   struct Rolls {
@@ -145,6 +177,9 @@ class Pipeline {
   // Any thread. `done` is called once, from the store lane, when the answer is on the medium and its messages
   // are on their way; not_found: there is no such event; unavailable: the database is not open.
   void answer(store::EventAnswer answer, std::function<void(Result<store::AnswerOutcome>)> done);
+  // Any thread. `done` is called once, from the store lane: what the claim makes of the sighting, or why not
+  // (store::RecognitionLabels::put()); unavailable: the database is not open.
+  void label(store::IdentityClaim claim, std::function<void(Result<store::RecognitionLabel>)> done);
   // Any thread. `done` is called once with the number of those that were new, when their events are on the
   // medium; never while events cannot be written: the asker has a deadline of its own.
   void take_alerts(std::vector<store::ReceivedAlert> alerts, std::function<void(Result<std::size_t>)> done);

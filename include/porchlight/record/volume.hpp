@@ -16,6 +16,7 @@ namespace porchlight::record {
 class Volume {
  public:
   static constexpr const char* identity_file = "porchlight-volume.json";
+  static constexpr const char* proof_file = "porchlight-health.part";  // of prove(), which removes it
 
   // `expected`: the id that the index knows; nothing: none was ever used. Then an empty or missing folder
   // gets its identity. Errors: not_found (the folder or its identity is missing though one is expected; or it
@@ -37,6 +38,9 @@ class Volume {
   // Makes a file and removes it. A file system that gave up after an error of its own may call itself
   // writable and refuse this alone. A volume without space is no error.
   Status try_writing() const;
+  // Writes 64 KiB, syncs them, reads them back and removes them. A volume without space is an error here.
+  // Waits for the disk; one at a time.
+  Status prove() const;
 
   // Beneath the folder: `front/2026-11-26/15-04-05.123Z.mp4`; while the clock is not believed
   // `front/unsettled/<first 8 of the boot id>-<monotonic ms>.mp4`. G.711 makes it .mov.

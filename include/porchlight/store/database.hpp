@@ -71,6 +71,9 @@ class Database {
 
   // One cheap question that fails when the database cannot be read (for health checks).
   Status ping();
+  // Commits something that changes nothing: the schema's version over itself. Fails as a commit does; success
+  // means that the write-ahead log was synced.
+  Status prove_write();
 
   // The version this open() migrated from, when it did; the version that porchlight.db is of now.
   std::optional<std::int64_t> migrated_from() const noexcept { return migrated_from_; }

@@ -50,6 +50,9 @@ class EventLog {
   Status append(const event::Event& event, std::span<const OutboxRow> rows,
                 std::optional<std::chrono::milliseconds> picture_age = std::nullopt);
 
+  // The same without a commit: nothing of it stays. Says whether an append() would have come so far.
+  Status rehearse(const event::Event& event, std::span<const OutboxRow> rows);
+
   // What came later for an event already logged: its snapshot (the file must be durable before, see
   // SnapshotFolder) and the rows of the updates, in one transaction. ErrorCode::not_found when the
   // event is not there.

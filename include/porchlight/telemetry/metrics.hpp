@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <map>
 #include <memory>
@@ -140,6 +141,14 @@ class Metrics {
 
   // Whether the catalogue and the closed sets have this series, so that asking for its handle is no fault.
   bool knows(std::string_view name, const Labels& labels) const;
+
+  // What the series of a counter or of a gauge are together, but for gauges that are absent; `which`: of
+  // these alone. For a timer: takes the family's lock and walks its map.
+  struct Sum {
+    double value = 0;
+    std::size_t series = 0;
+  };
+  Sum sum(std::string_view name, const std::function<bool(const Labels&)>& which = {}) const;
 
   // All series of the families that are `sampled`, as of one moment: they take the place of those of the
   // last call, and what is not among them is absent from now on. A sample of a camera that is not in the

@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { asProblem, type Problem } from "../api";
 import { cameras, nameOf, refreshCameras } from "../cameras";
 import { newest } from "../ring";
-import { mayTeach } from "../session";
+import { mayAnswer } from "../session";
 import type { HouseEvent } from "../types";
 import { isOf, older, unknown, visitsOf, type Filter, type Visit } from "../visits";
 import { clockTime, dayName, explain, w } from "../words";
@@ -36,7 +36,7 @@ function VisitCard({ visit }: { visit: Visit }) {
         <p class="soft"><time dateTime={event.time}>{clockTime(event.time)}</time>{event.camera && ` · ${nameOf(event.camera)}`}</p>
         <div class="actions">
           {event.camera && <Clip id={event.id} label={title} />}
-          {mayTeach() && pictured && event.type !== "motion" && <Teach event={pictured.id} person={sighting?.person} />}
+          {mayAnswer() && event.type !== "motion" && <Teach event={pictured?.id ?? null} person={sighting?.person} sighting={sighting} />}
         </div>
       </div>
     </article>
