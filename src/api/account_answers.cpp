@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the account routes have in common.
 #include "api/account_routes.hpp"
+
+#include <utility>
+
 #include "api/totp.hpp"
 #include "porchlight/api/account_code.hpp"
 
@@ -45,16 +48,29 @@ nlohmann::ordered_json user_json(const store::User& user) {
   return object;
 }
 
+AuditRecord change_record(const http::Request& request, const std::string& who, std::string operation) {
+  return {.kind = AuditRecord::Kind::data_modification,
+          .user = who,
+          .ip_address = request.peer.address,
+          .user_agent = std::string(request.header("user-agent")),
+          .resource = request.path,
+          .operation = std::move(operation)};
+}
+
+AuditRecord change_record(const http::Request& request, const std::string& who, std::string operation,
+                          std::string changes) {
+  auto record = change_record(request, who, std::move(operation));
+  record.changes = std::move(changes);
+  record.changes_are_personal = false;
+  return record;
+}
+
 std::optional<http::Response> record_change(Accounts::State& accounts, const http::Request& request,
                                             const std::string& who, const std::string& operation,
                                             const std::string& changes) {
-  auto status = accounts.begin_change({.kind = AuditRecord::Kind::data_modification,
-                                       .user = who,
-                                       .ip_address = request.peer.address,
-                                       .user_agent = std::string(request.header("user-agent")),
-                                       .resource = request.path,
-                                       .operation = operation,
-                                       .changes = changes});
+  auto record = change_record(request, who, operation);
+  record.changes = changes;
+  auto status = accounts.begin_change(std::move(record));
   if (status) return std::nullopt;
   accounts.log.error("a change was refused because it cannot be recorded",
                      {{"fault", status.error().text()}});

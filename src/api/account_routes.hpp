@@ -20,6 +20,12 @@ http::Response failure(const Error& error, const event::TraceContext& trace);
 http::Response refusal(int status, std::string detail, const http::Request& request);
 nlohmann::ordered_json user_json(const store::User& user);
 
+// What is put on record of a change of data, before it and after it.
+AuditRecord change_record(const http::Request& request, const std::string& who, std::string operation);
+// Of one whose `changes`, JSON or words, name nobody.
+AuditRecord change_record(const http::Request& request, const std::string& who, std::string operation,
+                          std::string changes);
+
 // Records a change of data and says whether it may go on: what cannot be recorded is not done. The job
 // that called it ends with the change's outcome, which run() records.
 std::optional<http::Response> record_change(Accounts::State& accounts, const http::Request& request,

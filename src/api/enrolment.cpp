@@ -55,6 +55,7 @@ void Enrolment::note(Result<std::vector<FaceFound>> found) {
     photos_.push_back({result, face.detail, face.refused, 0, false, 0});
     return;
   }
+  alone_ = alone_ && face.alone;
   photos_.push_back({"enrolled", {}, {}, face.quality, false, faces_.size()});
   faces_.push_back({face.embedding, std::move(face.model), digest_, people_.library.clock.wall(), 0,
                     std::move(face.second), std::move(face.second_model)});
@@ -111,9 +112,9 @@ void Enrolment::finish(OpenPeople& open) {
 }
 
 // Whose face it is, is said of the visit, too. The person must be there by then; whether the visit was judged
-// rightly goes by who was enrolled when it happened.
+// rightly goes by who was enrolled when it happened. Of several in the picture the sighting may be another's.
 void Enrolment::label_event() {
-  if (!order_.event) return;
+  if (!order_.event || !alone_) return;
   // An event in which nobody was compared has no label, and the store lane says what else is wrong.
   people_.ports.label_event(
       {*order_.event, store::IdentitySaid::person, order_.name, people_.library.clock.wall()},

@@ -57,6 +57,7 @@ class Enrolment : public std::enable_shared_from_this<Enrolment> {
   std::string digest_;  // of the photograph that is being looked at
   std::vector<Photo> photos_;
   std::vector<store::EnrolledFace> faces_;
+  bool alone_ = true;  // no photograph showed another face beside the enrolled one
 };
 
 }  // namespace porchlight::api

@@ -33,15 +33,6 @@ http::Response answered(const Request& request, const store::EventAnswer& answer
   return json_answer(200, {{"acknowledged", acknowledged_json(outcome->all)}, {"replied", outcome->replied}});
 }
 
-AuditRecord record_of(const Request& request, const Caller& caller) {
-  return {.kind = AuditRecord::Kind::data_modification,
-          .user = caller.name,
-          .ip_address = request.peer.address,
-          .user_agent = std::string(request.header("user-agent")),
-          .resource = request.path,
-          .operation = "update"};
-}
-
 void acknowledge(Library::State& library, const EventAnswerPort& port, const Request& request,
                  const Caller& caller, const Responder& responder) {
   JsonBody body(request, {"reply"});
@@ -61,7 +52,7 @@ void acknowledge(Library::State& library, const EventAnswerPort& port, const Req
       return {};
     }
     store::EventAnswer answer{*id, caller.name, *reply, library.clock.wall()};
-    give_answer(library, port, {answer, record_of(request, caller)},
+    give_answer(library, port, {answer, change_record(request, caller.name, "update")},
                 [request, responder, answer](const Result<store::AnswerOutcome>& outcome) {
                   responder.send(answered(request, answer, outcome));
                 });

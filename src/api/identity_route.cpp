@@ -60,17 +60,6 @@ http::Response answered(const Request& request, const Result<store::RecognitionL
   }
 }
 
-AuditRecord record_of(const Request& request, const Caller& caller, IdentitySaid said) {
-  return {.kind = AuditRecord::Kind::data_modification,
-          .user = caller.name,
-          .ip_address = request.peer.address,
-          .user_agent = std::string(request.header("user-agent")),
-          .resource = request.path,
-          .operation = "update",
-          .changes = words_for(said),
-          .changes_are_personal = false};
-}
-
 // On record before and after. Library's thread; the answer comes from the store lane's.
 void give_claim(Library::State& library, const IdentityPort& port, store::IdentityClaim claim,
                 AuditRecord record, Answer<store::RecognitionLabel> done) {
@@ -113,7 +102,8 @@ void identify(Library::State& library, const IdentityPort& port, const Request& 
     }
     auto said = claim;
     said.at = library.clock.wall();
-    give_claim(library, port, std::move(said), record_of(request, caller, claim.said),
+    give_claim(library, port, std::move(said),
+               change_record(request, caller.name, "update", words_for(claim.said)),
                [request, responder](const Result<store::RecognitionLabel>& label) {
                  responder.send(answered(request, label));
                });

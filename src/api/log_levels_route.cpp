@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "api/account_routes.hpp"
 #include "api/json_body.hpp"
 #include "api/paths.hpp"
 #include "api/query.hpp"
@@ -47,17 +48,6 @@ LevelRules overrides_of(JsonBody& body) {
   return rules;
 }
 
-AuditRecord record_of(const Request& request, const Caller& caller, const LevelRules& rules) {
-  return {.kind = AuditRecord::Kind::data_modification,
-          .user = caller.name,
-          .ip_address = request.peer.address,
-          .user_agent = std::string(request.header("user-agent")),
-          .resource = request.path,
-          .operation = "update",
-          .changes = json_of(rules).dump(),
-          .changes_are_personal = false};
-}
-
 Response change(Library::State& library, const event::TraceContext& trace, AuditRecord record,
                 const LevelRules& rules) {
   if (auto status = library.accounts.audit(record); !status) {
@@ -84,7 +74,8 @@ void put(Library::State& library, const Request& request, const Caller& caller, 
   if (auto wrong = body.refusal(request)) return void(responder.send(std::move(*wrong)));
   // The record waits for the disk, so the listener's thread does not write it.
   run(library, Pace::quick, request, responder,
-      [&library, trace = request.trace, record = record_of(request, caller, rules),
+      [&library, trace = request.trace,
+       record = change_record(request, caller.name, "update", json_of(rules).dump()),
        rules](OpenLibrary&) -> Result<Response> { return change(library, trace, record, rules); });
 }
 

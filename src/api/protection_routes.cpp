@@ -12,17 +12,6 @@ namespace {
 using http::Request;
 using http::Responder;
 
-AuditRecord record_of(const Request& request, const Caller& caller, bool wanted) {
-  return {.kind = AuditRecord::Kind::data_modification,
-          .user = caller.name,
-          .ip_address = request.peer.address,
-          .user_agent = std::string(request.header("user-agent")),
-          .resource = request.path,
-          .operation = "update",
-          .changes = wanted ? "protected" : "not protected any more",
-          .changes_are_personal = false};
-}
-
 // The footage lane's thread must not wait for the record.
 void record_outcome(Library::State& library, AuditRecord record, bool done) {
   record.done = done;
@@ -35,7 +24,8 @@ void record_outcome(Library::State& library, AuditRecord record, bool done) {
 
 void change_protection(Library::State& library, const Request& request, const Caller& caller,
                        const Responder& responder, store::Segment segment, bool wanted) {
-  const auto record = record_of(request, caller, wanted);
+  const auto record =
+      change_record(request, caller.name, "update", wanted ? "protected" : "not protected any more");
   if (auto status = library.accounts.audit(record); !status) {
     library.log.error("a change was refused because it cannot be recorded",
                       {{"fault", status.error().text()}});

@@ -148,15 +148,6 @@ std::string names_of(const ordered_json& keys) {
   return ordered_json{{"keys", names}}.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 
-AuditRecord record_of(const Request& request, const Caller& caller, std::string operation) {
-  return {.kind = AuditRecord::Kind::data_modification,
-          .user = caller.name,
-          .ip_address = request.peer.address,
-          .user_agent = std::string(request.header("user-agent")),
-          .resource = request.path,
-          .operation = std::move(operation)};
-}
-
 void change(const Desk& desk, const Request& request, const Caller& caller, const Responder& responder) {
   SettingsChange wanted;
   wanted.section = request.parameter("section");
@@ -174,7 +165,7 @@ void change(const Desk& desk, const Request& request, const Caller& caller, cons
     changes = names_of(*keys);
   }
   wanted.if_match = request.header_list("if-match");
-  wanted.record = record_of(request, caller, wanted.keys ? "update" : "delete");
+  wanted.record = change_record(request, caller.name, wanted.keys ? "update" : "delete");
   wanted.record.changes = std::move(changes);
   desk.ports.change(std::move(wanted), [responder, trace = request.trace](Result<SettingsOutcome> outcome) {
     responder.send(outcome ? outcome_answer(*outcome, trace) : failed(outcome.error(), trace));
@@ -191,7 +182,7 @@ void try_camera(const Desk& desk, const Request& request, const Caller& caller, 
 }
 
 void try_channel(const Desk& desk, const Request& request, const Caller& caller, const Responder& responder) {
-  desk.ports.try_channel(request.parameter("id"), record_of(request, caller, "test"),
+  desk.ports.try_channel(request.parameter("id"), change_record(request, caller.name, "test"),
                          [responder, trace = request.trace](Result<ChannelTrialOutcome> outcome) {
                            if (!outcome) return void(responder.send(failed(outcome.error(), trace)));
                            ordered_json body{{"delivered", outcome->delivered}};

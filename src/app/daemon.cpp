@@ -94,6 +94,8 @@ Daemon::Daemon(std::filesystem::path file, Settings settings, Signals signals, W
       config_changes_(metrics_->counter(
           "security_events_total",
           {{"event_type", "config_change"}, {"source", "config"}, {"action_taken", "logged"}})),
+      active_connections_(metrics_->gauge("http_client_connections", {{"state", "active"}})),
+      idle_connections_(metrics_->gauge("http_client_connections", {{"state", "idle"}})),
       wakeup_(std::move(wakeup)),
       orders_(16, wakeup_),
       supervisor_(std::make_unique<pipeline::Supervisor>(clock_, *metrics_)) {}
@@ -273,9 +275,8 @@ void Daemon::start_workers() {
   supervisor_->start({"http", "http", pipeline::Stage::http, 10s,
                       [this](std::stop_token stop, Heartbeat& beat) { server_->run(stop, beat); }});
   if (server_->metrics_port() != 0)
-    supervisor_->start(
-        {"metrics", "http", pipeline::Stage::http, 10s,
-         [this](std::stop_token stop, Heartbeat& beat) { server_->run_metrics(stop, beat); }});
+    supervisor_->start({"metrics", "http", pipeline::Stage::http, 10s,
+                        [this](std::stop_token stop, Heartbeat& beat) { server_->run_metrics(stop, beat); }});
 }
 
 void Daemon::await_armed() {
@@ -288,9 +289,10 @@ int Daemon::run() {
   await_armed();
   service_.ready(condition());
   const auto port = server_->metrics_port();
-  log_.info("started", {{"listen", bound_address()},
-                        {"metrics_listen", port == 0 ? "off" : with_port(started_.server.metrics_listen, port)},
-                        {"condition", condition()}});
+  log_.info("started",
+            {{"listen", bound_address()},
+             {"metrics_listen", port == 0 ? "off" : with_port(started_.server.metrics_listen, port)},
+             {"condition", condition()}});
   if (const auto& dir = started_.log.dir; !dir.empty() && ::access(dir.c_str(), W_OK) != 0)
     log_.error("no log files", {{"fault", errno_error(errno, "write to log.dir '" + dir + "'").text()}});
   for (;;) {
@@ -329,13 +331,14 @@ void Daemon::once_a_second() {
   watchdog_held_back_ = !all_beat;
   pipeline_->sample();
   show_client_connections();
+  deep_health_->show_overdue();
   if (clock_.now() >= next_certificate_check_) refresh_certificate();
 }
 
 void Daemon::show_client_connections() {
   const auto now = http::client_connections();
-  metrics_->gauge("http_client_connections", {{"state", "active"}}).set(static_cast<double>(now.active));
-  metrics_->gauge("http_client_connections", {{"state", "idle"}}).set(static_cast<double>(now.idle));
+  active_connections_.set(static_cast<double>(now.active));
+  idle_connections_.set(static_cast<double>(now.idle));
 }
 
 // True when another certificate is shown from now on.

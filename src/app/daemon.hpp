@@ -76,6 +76,8 @@ class Daemon {
   telemetry::Health health_{clock_};
   std::unique_ptr<telemetry::Metrics> metrics_;
   telemetry::Counter config_changes_;  // once each is on record
+  telemetry::Gauge active_connections_;
+  telemetry::Gauge idle_connections_;
   Wakeup wakeup_;
   Orders orders_;
   std::string link_key_;                     // empty: there are no links

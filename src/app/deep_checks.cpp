@@ -25,12 +25,12 @@ using namespace std::chrono_literals;
 using observe::Finding;
 using telemetry::Fields;
 
-constexpr auto lock_patience = 2s;     // of the database's probe
-constexpr auto cache_patience = 2s;    // for the accounts' thread
-constexpr auto vision_patience = 25s;  // it may be looking at a photograph, and a ring goes first
-constexpr auto path_patience = 10s;    // for the event and the store lane
-constexpr auto networks_limit = 5s;    // of all networks together; a ring is answered within 10 s
-constexpr auto channels_limit = 30s;   // then no further channel is asked
+constexpr auto lock_patience = 2s;       // of the database's probe
+constexpr auto cache_patience = 4500ms;  // for the accounts' thread, which may be at a password
+constexpr auto vision_patience = 25s;    // it may be looking at a photograph, and a ring goes first
+constexpr auto path_patience = 10s;      // for the event and the store lane
+constexpr auto networks_limit = 5s;      // of all networks together; a ring is answered within 10 s
+constexpr auto channels_limit = 30s;     // then no further channel is asked
 
 void add(std::string& list, const std::string& text) {
   list += (list.empty() ? "" : "; ") + text;
@@ -176,17 +176,10 @@ Finding look_at_memory(const observe::MemoryTrend& trend) {
   const auto resident = resident_bytes();
   if (!resident) return {.fault = "read /proc/self/statm: it has no size"};
   const auto heap = ::mallinfo2();
-  Finding finding{.detail = {{"resident_bytes", static_cast<std::int64_t>(*resident)},
-                             {"heap_used_bytes", number(heap.uordblks + heap.hblkhd)},
-                             {"heap_free_bytes", number(heap.fordblks)}}};
-  const auto growth = trend.growth();
-  finding.detail.push_back(
-      {"watched_minutes", std::chrono::floor<std::chrono::minutes>(trend.covered()).count()});
-  if (!growth) return finding;
-  const double percent = *growth * 100;
-  finding.detail.push_back({"growth_percent_per_hour", percent});
-  if (*growth > observe::MemoryTrend::most)
-    finding.fault = "it grows by " + std::to_string(percent) + " % an hour";
+  auto finding = observe::judge(trend);
+  finding.detail.push_back({"resident_bytes", static_cast<std::int64_t>(*resident)});
+  finding.detail.push_back({"heap_used_bytes", number(heap.uordblks + heap.hblkhd)});
+  finding.detail.push_back({"heap_free_bytes", number(heap.fordblks)});
   return finding;
 }
 
@@ -238,7 +231,11 @@ Finding look_at_clock(const Clock& clock) {
   return finding;
 }
 
-observe::Probes probes_of(const DeepHouse& house, const std::shared_ptr<observe::MemoryTrend>& trend) {
+api::DeepHealthReport body_of(const observe::DeepReport& report) {
+  return {report.condition == observe::Condition::unhealthy, observe::json_of(report)};
+}
+
+observe::Probes probes_of(const DeepHouse& house, const std::shared_ptr<observe::MemoryTrends>& trends) {
   auto& pipeline = house.pipeline;
   auto& accounts = house.accounts;
   const auto& clock = house.clock;
@@ -249,7 +246,7 @@ observe::Probes probes_of(const DeepHouse& house, const std::shared_ptr<observe:
       {"storage", [&pipeline](const Stop&) { return look_at_storage(pipeline); }},
       {"model", [&pipeline, &health = house.health](
                     const Stop& stop) { return look_at_models(pipeline, health, stop); }},
-      {"memory", [trend](const Stop&) { return look_at_memory(*trend); }},
+      {"memory", [trends](const Stop&) { return look_at_memory(trends->current()); }},
       // The networks run on the processor, and nothing else asks for an accelerator.
       {"gpu",
        [](const Stop&) {
@@ -267,11 +264,12 @@ observe::Probes probes_of(const DeepHouse& house, const std::shared_ptr<observe:
 }  // namespace
 
 std::shared_ptr<observe::DeepHealth> make_deep_health(const DeepHouse& house) {
-  const auto trend = std::make_shared<observe::MemoryTrend>();
-  auto deep = std::make_shared<observe::DeepHealth>(probes_of(house, trend), house.clock, house.metrics);
+  const auto trends = std::make_shared<observe::MemoryTrends>();
+  auto deep = std::make_shared<observe::DeepHealth>(probes_of(house, trends), house.clock, house.metrics);
   auto& executor = house.pipeline.health();
-  executor.set_tick([trend, deep, &executor, &clock = house.clock] {
-    if (const auto bytes = resident_bytes()) trend->add(clock.now(), *bytes);
+  executor.set_tick([trends, deep, &executor, &house_metrics = house.metrics, &clock = house.clock] {
+    const bool with_models = house_metrics.sum("ml_model_info").value > 0;
+    if (const auto bytes = resident_bytes()) trends->add(clock.now(), with_models, *bytes);
     deep->tick(executor.stop_token());
     return true;
   });
@@ -280,12 +278,13 @@ std::shared_ptr<observe::DeepHealth> make_deep_health(const DeepHouse& house) {
 
 void ask_deep_health(pipeline::Executor& executor, const std::shared_ptr<observe::DeepHealth>& deep,
                      api::Answer<api::DeepHealthReport> answer) {
+  // Who asks while a check hangs would wait in vain.
+  if (const auto report = deep->overdue_report()) return answer(body_of(*report));
   auto refused = answer;
   const bool taken = executor.quick([&executor, deep, answer = std::move(answer)] {
     const auto report = deep->report(executor.stop_token());
     if (!report) return answer(Error(ErrorCode::cancelled, "the daemon is stopping"));
-    answer(
-        api::DeepHealthReport{report->condition == observe::Condition::unhealthy, observe::json_of(*report)});
+    answer(body_of(*report));
   });
   if (!taken) refused(Error(ErrorCode::resource, "too many are asking at this moment"));
 }

@@ -61,19 +61,34 @@ std::optional<Parameters> parameters_of(const LogSelection& asked) {
   return parameters;
 }
 
-// A line break or an escape sequence in a value must not forge a line or steer the terminal.
-std::string printable(const std::string& text) {
+// A line break or an escape sequence in a value must not forge a line or steer the terminal, and some obey
+// U+0080 to U+009F, too, two bytes each. Such a character is written as `prefix` and its code.
+std::string without_controls(const std::string& text, const char* prefix, int digits) {
   std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    char code[8];
-    std::snprintf(code, sizeof code, "\\x%02x", byte);
-    if (byte >= 0x20 && byte != 0x7F)
-      out += c;
-    else
-      out += code;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned int code = static_cast<unsigned char>(text[i]);
+    const unsigned int next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0;
+    if (code == 0xC2 && next >= 0x80 && next <= 0x9F) {
+      code = next;
+      ++i;
+    } else if (code >= 0x20 && code != 0x7F) {
+      out += text[i];
+      continue;
+    }
+    char number[16];
+    std::snprintf(number, sizeof number, "%0*x", digits, code);
+    out.append(prefix).append(number);
   }
   return out;
+}
+
+std::string printable(const std::string& text) {
+  return without_controls(text, "\\x", 2);
+}
+
+// JSON as it was to whoever parses it: its own controls are escaped already, and these stand in texts only.
+std::string printable_json(const ordered_json& record) {
+  return without_controls(record.dump(-1, ' ', false, ordered_json::error_handler_t::replace), "\\u", 4);
 }
 
 std::string text_of(const ordered_json& value) {
@@ -98,8 +113,7 @@ std::string line_of(const ordered_json& record) {
 // In the order in which they were written.
 void print(const ordered_json& records, bool as_json) {
   for (auto record = records.rbegin(); record != records.rend(); ++record) {
-    const auto line =
-        as_json ? record->dump(-1, ' ', false, ordered_json::error_handler_t::replace) : line_of(*record);
+    const auto line = as_json ? printable_json(*record) : line_of(*record);
     std::printf("%s\n", line.c_str());
   }
   std::fflush(stdout);

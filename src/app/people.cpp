@@ -32,6 +32,7 @@ api::FaceFound found_of(const pipeline::ExaminedFace& face) {
                        identity.distance,
                        embedding.mobile,
                        std::string(embedding.mobile.empty() ? std::string_view() : vision::mobile_version)};
+  found.alone = face.shot.alone;
   if (const auto& refused = face.shot.refused) {
     found.refused = to_string(refused->reason);
     found.detail = refused->words;

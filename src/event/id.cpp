@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <span>
 
+#include "porchlight/event/traceparent.hpp"
+
 namespace porchlight::event {
 namespace {
 
@@ -26,6 +28,19 @@ std::optional<std::uint8_t> nibble(char c) {
   const auto at = digits.find(c);
   if (at == std::string_view::npos) return std::nullopt;
   return static_cast<std::uint8_t>(at);
+}
+
+// Capital letters, too: a caller may write them. All zero is none.
+template <std::size_t size>
+bool read_id(std::string_view text, std::array<std::uint8_t, size>& bytes) {
+  const auto small = [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c; };
+  for (std::size_t i = 0; i < size; ++i) {
+    const auto high = nibble(small(text[2 * i]));
+    const auto low = nibble(small(text[2 * i + 1]));
+    if (!high || !low) return false;
+    bytes[i] = static_cast<std::uint8_t>(*high << 4 | *low);
+  }
+  return bytes != std::array<std::uint8_t, size>{};
 }
 
 bool is_hyphen_place(std::size_t i) {
@@ -118,17 +133,22 @@ std::string TraceContext::traceparent() const {
   return "00-" + trace_text() + "-" + span_text() + "-01";
 }
 
+// version "-" trace-id "-" parent-id "-" flags; later versions may append more.
+std::optional<TraceContext> parse_traceparent(std::string_view traceparent) noexcept {
+  constexpr std::size_t trace_at = 3, span_at = 36, flags_at = 53, size = 55;
+  const auto hyphen_before = [traceparent](std::size_t at) { return traceparent[at - 1] == '-'; };
+  const bool shaped = traceparent.size() >= size && hyphen_before(trace_at) && hyphen_before(span_at) &&
+                      hyphen_before(flags_at) && !traceparent.starts_with("ff");
+  TraceContext context;
+  if (!shaped || !read_id(traceparent.substr(trace_at), context.trace_id) ||
+      !read_id(traceparent.substr(span_at), context.span_id))
+    return std::nullopt;
+  return context;
+}
+
 std::array<std::uint8_t, 16> trace_id_of(std::string_view traceparent) noexcept {
-  constexpr std::size_t begin = 3;  // behind the version
-  std::array<std::uint8_t, 16> id{};
-  if (traceparent.size() < begin + 2 * id.size()) return {};
-  for (std::size_t i = 0; i < id.size(); ++i) {
-    const auto high = nibble(traceparent[begin + 2 * i]);
-    const auto low = nibble(traceparent[begin + 2 * i + 1]);
-    if (!high || !low) return {};
-    id[i] = static_cast<std::uint8_t>(*high << 4 | *low);
-  }
-  return id;
+  const auto context = parse_traceparent(traceparent);
+  return context ? context->trace_id : decltype(context->trace_id){};
 }
 
 }  // namespace porchlight::event

@@ -2,9 +2,9 @@
 #include "http/request_head.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "http/text.hpp"
+#include "porchlight/event/traceparent.hpp"
 
 namespace porchlight::http {
 namespace {
@@ -30,17 +30,6 @@ std::string_view without_authority(std::string_view target) {
 
 bool is_id_character(char c) {
   return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-}
-
-template <std::size_t size>
-bool read_hex(std::string_view text, std::array<std::uint8_t, size>& bytes) {
-  for (std::size_t i = 0; i < size; ++i) {
-    const int high = hex_digit(text[2 * i]);
-    const int low = hex_digit(text[2 * i + 1]);
-    if (high < 0 || low < 0) return false;
-    bytes[i] = static_cast<std::uint8_t>(high * 16 + low);
-  }
-  return bytes != std::array<std::uint8_t, size>{};
 }
 
 }  // namespace
@@ -74,16 +63,9 @@ std::string accepted_request_id(std::string_view offered) {
   return id.empty() ? event::TraceContext::start().trace_text() : id;
 }
 
-// version "-" trace-id "-" parent-id "-" flags; later versions may append more.
 event::TraceContext trace_of(std::string_view traceparent) {
-  event::TraceContext parent;
-  const bool shaped = traceparent.size() >= 55 && traceparent[2] == '-' && traceparent[35] == '-' &&
-                      traceparent[52] == '-' && traceparent.substr(0, 2) != "ff";
-  if (!shaped || !read_hex(traceparent.substr(3, 32), parent.trace_id) ||
-      !read_hex(traceparent.substr(36, 16), parent.span_id)) {
-    return event::TraceContext::start();
-  }
-  return parent.child();
+  const auto parent = event::parse_traceparent(traceparent);
+  return parent ? parent->child() : event::TraceContext::start();
 }
 
 bool host_is_valid(const Request& request, int version) {

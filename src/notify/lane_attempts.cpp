@@ -5,6 +5,7 @@
 
 #include "notify/channel_lane_state.hpp"
 #include "notify/failure_words.hpp"
+#include "porchlight/event/traceparent.hpp"
 #include "porchlight/notify/payload.hpp"
 #include "porchlight/telemetry/log_context.hpp"
 
@@ -14,18 +15,17 @@ using store::DeliveryState;
 
 namespace {
 
-// A row has its event's trace as the header that goes out: 00-<trace>-<span>-01.
+// A row has its event's trace as the header that goes out.
 telemetry::LogContext context_of(const Message& message) {
-  constexpr std::size_t trace_at = 3, trace_size = 32, span_at = 36, span_size = 16;
-  const auto& parent = message.row.traceparent;
   telemetry::LogContext context;
   context.event_id = message.row.key.event_id.text();
-  // One that waited in the outbox goes by its event's id, as an event does that no request caused.
+  // Of an event that no request caused, and of one whose request is not known any more, the event's id.
   context.request_id = message.request_id.empty() ? context.event_id : message.request_id;
   context.correlation_id = message.correlation_id;
-  if (parent.size() < span_at + span_size) return context;
-  context.trace_id = parent.substr(trace_at, trace_size);
-  context.span_id = parent.substr(span_at, span_size);
+  if (const auto trace = event::parse_traceparent(message.row.traceparent)) {
+    context.trace_id = trace->trace_text();
+    context.span_id = trace->span_text();
+  }
   return context;
 }
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "notify/critical.hpp"
+#include "porchlight/telemetry/log.hpp"  // scrubbed()
 
 namespace porchlight::notify {
 namespace {
@@ -28,12 +29,25 @@ void add_words(json& object, const Route& route) {
   if (!words.empty()) object["words"] = std::move(words);
 }
 
+// Whoever asked chose it: what looks like a secret is not kept.
+bool may_be_kept(const std::string& id) {
+  return !id.empty() && telemetry::scrubbed(id) == id;
+}
+
+// So that it is still known after a restart, and to what goes by way of the outbox.
+void add_request(json& object, const event::Header& header) {
+  if (!may_be_kept(header.request_id)) return;
+  object["request"]["id"] = header.request_id;
+  if (may_be_kept(header.correlation_id)) object["request"]["correlation_id"] = header.correlation_id;
+}
+
 store::OutboxRow row_of(const event::Event& event, const Route& route, WallTime now, std::uint32_t sequence,
                         json object) {
   const auto& header = event::header_of(event);
   object["sequence"] = sequence;
   if (route.more > 0) object["grouped"] = route.more;
   add_words(object, route);
+  add_request(object, header);
   store::OutboxRow row;
   row.key = {header.id, route.channel_id, sequence};
   row.type = object.at("type").get<std::string>();
@@ -97,9 +111,19 @@ bool carries_clips(std::string_view channel_type) noexcept {
          channel_type == "ntfy";
 }
 
+Requested requested_by(const store::OutboxRow& row) {
+  const auto object = json::parse(row.payload, nullptr, false);
+  if (!object.is_object() || !object.contains("request") || !object["request"].is_object()) return {};
+  const auto word = [&request = object["request"]](const char* key) {
+    return request.contains(key) && request[key].is_string() ? request[key].get<std::string>()
+                                                             : std::string();
+  };
+  return {word("id"), word("correlation_id")};
+}
+
 std::string public_payload(const store::OutboxRow& row) {
   auto object = json::parse(row.payload, nullptr, false);
-  if (!object.is_object() || object.erase("words") == 0) return row.payload;
+  if (!object.is_object() || object.erase("words") + object.erase("request") == 0) return row.payload;
   return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

@@ -53,11 +53,16 @@ Condition condition_of(const std::vector<CheckReport>& reports) {
   return condition;
 }
 
-std::string faults_of(const DeepReport& report) {
-  std::string names;
-  for (const auto& check : report.checks)
-    if (check.outcome == Outcome::fail) names += (names.empty() ? "" : ", ") + std::string(check.check->name);
-  return names;
+std::string text_of(const CheckReport& report) {
+  for (const auto& field : report.detail)
+    if (field.key == "fault")
+      if (const auto* text = std::get_if<std::string>(&field.value)) return *text;
+  return {};
+}
+
+void fail(CheckReport& report, std::string fault) {
+  report.outcome = Outcome::fail;
+  report.detail.push_back({"fault", std::move(fault)});
 }
 
 std::string milliseconds(std::chrono::nanoseconds time) {
@@ -84,21 +89,69 @@ void DeepHealth::tick(const std::stop_token& stop) {
 }
 
 std::optional<DeepReport> DeepHealth::report(const std::stop_token& stop) {
-  if (newest_ && clock_.now() - ended_ < fresh_for) return newest_;
+  if (clock_.now() - ended_ < fresh_for) {
+    const std::lock_guard lock(mutex_);
+    if (newest_) return newest_;
+  }
   return run(stop);
 }
 
-CheckReport DeepHealth::run_one(const DeepCheck& check, const Probe& probe,
-                                const std::stop_token& stop) const {
-  CheckReport report{&check};
+Finding DeepHealth::look(const DeepCheck& check, const Probe& probe, const std::stop_token& stop) {
+  {
+    const std::lock_guard lock(mutex_);
+    running_ = Running{&check, clock_.now()};
+  }
+  Finding finding;
+  try {
+    finding = probe(stop);
+  } catch (const std::exception& thrown) {
+    finding = {.fault = std::string("it could not be run: ") + thrown.what()};
+  }
+  const std::lock_guard lock(mutex_);
+  running_.reset();
+  return finding;
+}
+
+CheckReport DeepHealth::run_one(const DeepCheck& check, const Probe& probe, const std::stop_token& stop) {
+  CheckReport report{&check, Outcome::pass};
   const auto begun = clock_.now();
-  auto finding = probe(stop);
+  auto finding = look(check, probe, stop);
   report.took = clock_.now() - begun;
-  if (finding.fault.empty() && report.took > check.limit)
-    finding.fault = "it took " + milliseconds(report.took) + ", " + milliseconds(check.limit) + " at most";
-  report.outcome = finding.fault.empty() ? Outcome::pass : Outcome::fail;
   report.detail = std::move(finding.detail);
-  if (report.outcome == Outcome::fail) report.detail.push_back({"fault", std::move(finding.fault)});
+  if (!finding.fault.empty())
+    fail(report, std::move(finding.fault));
+  else if (report.took > check.limit)
+    fail(report, "it took " + milliseconds(report.took) + ", " + milliseconds(check.limit) + " at most");
+  return report;
+}
+
+std::optional<DeepHealth::Running> DeepHealth::overdue() const {
+  const std::lock_guard lock(mutex_);
+  if (!running_ || clock_.now() - running_->since <= running_->check->limit) return std::nullopt;
+  return running_;
+}
+
+// What comes back in the end has failed as well: it took too long.
+void DeepHealth::show_overdue() {
+  if (const auto hanging = overdue())
+    metrics_.gauge("health_check_status", {{"check", std::string(hanging->check->name)}}).set(0);
+}
+
+std::optional<DeepReport> DeepHealth::overdue_report() const {
+  const auto hanging = overdue();
+  if (!hanging) return std::nullopt;
+  CheckReport fault{hanging->check};
+  fault.took = clock_.now() - hanging->since;
+  fail(fault, "it has not ended for " + milliseconds(fault.took));
+  DeepReport report;
+  report.at = clock_.wall();
+  {
+    const std::lock_guard lock(mutex_);
+    if (newest_) report = *newest_;
+  }
+  std::erase_if(report.checks, [&](const CheckReport& one) { return one.check == hanging->check; });
+  report.checks.push_back(std::move(fault));
+  report.condition = condition_of(report.checks);
   return report;
 }
 
@@ -120,6 +173,8 @@ std::optional<DeepReport> DeepHealth::run(const std::stop_token& stop) {
   report.condition = condition_of(report.checks);
   next_ = ended_ + period;
   show(report);
+  tell_news(report);
+  const std::lock_guard lock(mutex_);
   newest_ = std::move(report);
   return newest_;
 }
@@ -136,10 +191,24 @@ void DeepHealth::show(const DeepReport& report) {
     if (auto duration = durations_.find(check.check->name); duration != durations_.end())
       duration->second.observe(seconds(check.took));
   }
-  // Each fault is said by its own room, where it is handled.
-  if (!newest_ || newest_->condition != report.condition)
-    log_.info("deep checks",
-              {{"condition", std::string(to_string(report.condition))}, {"failed", faults_of(report)}});
+}
+
+// Once when it fails, however long it does, and once when it passes again.
+void DeepHealth::tell_news(const DeepReport& report) {
+  for (const auto& check : report.checks) {
+    if (check.outcome == Outcome::skipped) continue;
+    const bool failed = check.outcome == Outcome::fail;
+    if (failed == failing_.contains(check.check->name)) continue;
+    telemetry::Fields about = {{"check", std::string(check.check->name)}};
+    if (failed) {
+      about.push_back({"fault", text_of(check)});
+      log_.warning("a deep check fails", about);
+      failing_.insert(check.check->name);
+    } else {
+      log_.info("a deep check passes again", about);
+      failing_.erase(check.check->name);
+    }
+  }
 }
 
 std::string_view to_string(Outcome outcome) noexcept {

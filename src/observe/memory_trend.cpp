@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "porchlight/observe/memory_trend.hpp"
 
+#include <cmath>
+#include <string>
+
 namespace porchlight::observe {
 namespace {
 
@@ -41,6 +44,23 @@ std::optional<double> MemoryTrend::growth() const {
   }
   if (mean_bytes <= 0 || spread <= 0) return 0;
   return together / spread / mean_bytes;
+}
+
+void MemoryTrends::add(MonotonicTime now, bool with_models, double bytes) {
+  with_models_ = with_models;
+  (with_models ? with_ : without_).add(now, bytes);
+}
+
+Finding judge(const MemoryTrend& trend) {
+  const auto minutes = std::chrono::floor<std::chrono::minutes>(trend.covered());
+  Finding finding{.detail = {{"watched_minutes", std::int64_t{minutes.count()}}}};
+  const auto growth = trend.growth();
+  if (!growth) return finding;
+  const double percent = *growth * 100;
+  finding.detail.push_back({"growth_percent_per_hour", percent});
+  if (*growth > MemoryTrend::most)
+    finding.fault = "it grows by " + std::to_string(std::lround(percent)) + " % an hour";
+  return finding;
 }
 
 }  // namespace porchlight::observe

@@ -24,4 +24,7 @@ export function sayIdentity(identity: Identity, person: string | undefined): str
   return identity.is ? w().was(identity.is) : w().wasForgotten;
 }
 
-export const sayRefusedClaim = (problem: Problem): string => (problem.status === 422 ? w().nobodyOfThatName : explain(problem));
+export function sayRefusedClaim(problem: Problem): string {
+  if (problem.status === 409) return w().notToBeJudged;
+  return problem.status === 422 ? w().nobodyOfThatName : explain(problem);
+}

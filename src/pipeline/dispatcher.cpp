@@ -270,9 +270,8 @@ void Dispatcher::on_other(const event::Event& event, const media::FramePtr& pict
 
 void Dispatcher::commit(event::Event event, const std::vector<store::OutboxRow>& rows,
                         std::optional<std::chrono::milliseconds> picture_age) {
-  CommitEvent job{std::move(event), rows, picture_age};
-  const auto written = job.event;
-  if (!store(std::move(job))) instruments_.outcomes.failed(written);
+  auto failure = instruments_.outcomes.failure_of(event);
+  if (!store(CommitEvent{std::move(event), rows, picture_age})) failure.increment();
 }
 
 bool Dispatcher::store(StoreJob job) {

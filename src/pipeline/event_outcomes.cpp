@@ -38,6 +38,10 @@ void EventOutcomes::failed(const event::Event& event) {
   of(event).failure.increment();
 }
 
+telemetry::Counter EventOutcomes::failure_of(const event::Event& event) {
+  return of(event).failure;
+}
+
 void EventOutcomes::dropped(const event::Event& event) {
   of(event).dropped.increment();
 }

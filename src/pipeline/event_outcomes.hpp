@@ -18,6 +18,8 @@ class EventOutcomes {
   // The store lane: the log took it at once, or did not (then it is held, and tried again).
   void written(const event::Event& event);
   void failed(const event::Event& event);
+  // For whoever gives the event away before he knows.
+  telemetry::Counter failure_of(const event::Event& event);
   // A full queue: nobody has seen it.
   void dropped(const event::Event& event);
 

@@ -47,11 +47,14 @@ void Executor::run(std::stop_token stop, Heartbeat& heartbeat) {
   const std::stop_callback wake(stop, [this] { wakeup_.notify(); });
   stop_ = stop;
   auto next_tick = std::chrono::steady_clock::now();
+  auto hurry_until = next_tick + hurry_;
   while (!stop.stop_requested()) {
     heartbeat.beat();
     if (std::chrono::steady_clock::now() >= next_tick) {
       const bool settled = !tick_ || tick_();
-      next_tick = std::chrono::steady_clock::now() + (settled ? tick_period : soon);
+      const auto now = std::chrono::steady_clock::now();
+      if (settled) hurry_until = now + hurry_;
+      next_tick = now + (settled || now >= hurry_until ? tick_period : soon);
     }
     if (work_one()) continue;
     wakeup_.wait_for(next_tick - std::chrono::steady_clock::now(),

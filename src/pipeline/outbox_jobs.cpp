@@ -104,6 +104,9 @@ bool StoreLane::push_reloaded(notify::ChannelLane& lane, store::OutboxRow row,
   auto picture = row.picture ? open_->snapshots.load(row.key.event_id) : Result<store::JpegBytes>(nullptr);
   notify::Message message;
   message.row = std::move(row);
+  auto requested = notify::requested_by(message.row);
+  message.request_id = std::move(requested.id);
+  message.correlation_id = std::move(requested.correlation_id);
   if (picture) message.picture = std::move(*picture);
   if (message.row.key.sequence == notify::clip_update)
     if (auto clip = open_->snapshots.load_clip(message.row.key.event_id)) message.clip = std::move(*clip);

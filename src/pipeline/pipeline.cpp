@@ -264,18 +264,15 @@ void Pipeline::sample() {
   s.show_waiting_work();
 }
 
-// Under the names of the one document that has them.
 void Pipeline::State::show_waiting_work() {
   const auto waiting = [](const Executor& executor) {
     return executor.quick_queue().size() + executor.slow_queue().size();
   };
-  const auto show = [this](const char* queue, std::size_t jobs) {
-    metrics.gauge("celery_queue_length", {{"queue", queue}}).set(static_cast<double>(jobs));
-  };
-  show("export", waiting(*clips));
-  show("retention", footage->queue().size());
-  show("maintenance", waiting(*health_checks));
-  show("default", waiting(*accounts) + waiting(*library) + waiting(*trials));
+  const auto show = [](telemetry::Gauge& queue, std::size_t jobs) { queue.set(static_cast<double>(jobs)); };
+  show(waiting_work.exports, waiting(*clips));
+  show(waiting_work.retention, footage->queue().size());
+  show(waiting_work.maintenance, waiting(*health_checks));
+  show(waiting_work.others, waiting(*accounts) + waiting(*library) + waiting(*trials));
 }
 
 // Several channels of one type are one series.

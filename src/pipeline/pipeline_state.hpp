@@ -49,6 +49,19 @@ using HealthViewPtr = std::shared_ptr<const HealthView>;
 const std::string& boot_id();
 record::Mode mode_of(camera::RecordMode mode) noexcept;
 
+// Under the names of the one document that has them.
+struct WaitingWork {
+  explicit WaitingWork(telemetry::Metrics& metrics)
+      : exports(of(metrics, "export")),
+        retention(of(metrics, "retention")),
+        maintenance(of(metrics, "maintenance")),
+        others(of(metrics, "default")) {}
+  static telemetry::Gauge of(telemetry::Metrics& metrics, const char* queue) {
+    return metrics.gauge("celery_queue_length", {{"queue", queue}});
+  }
+  telemetry::Gauge exports, retention, maintenance, others;
+};
+
 class Pipeline::State {
  public:
   State(Options wanted, Clock& time, telemetry::Metrics& instruments, telemetry::Health& condition,
@@ -59,6 +72,7 @@ class Pipeline::State {
         health(condition),
         supervisor(keeper),
         gauges(instruments),
+        waiting_work(instruments),
         pictures(time, &CameraView::for_viewers, instruments),
         shown_pictures(time, &CameraView::for_pictures, instruments),
         unrecorded(instruments.counter("audit_log_write_failures_total")) {}
@@ -147,6 +161,7 @@ class Pipeline::State {
   telemetry::Health& health;
   Supervisor& supervisor;
   QueueGauges gauges;
+  WaitingWork waiting_work;
   PictureDesk pictures;        // library's thread
   PictureDesk shown_pictures;  // picture lane's
   std::function<void()> events_changed;

@@ -149,7 +149,8 @@ void StoreLane::work(StoreJob job) {
 }
 
 void StoreLane::rehearse(const RehearseEvent& job) {
-  if (!open_ || !held_.empty()) return job.done(Error(ErrorCode::unavailable, "the event log is not open"));
+  if (!open_) return job.done(Error(ErrorCode::unavailable, "the event log is not open"));
+  if (!held_.empty()) return job.done(Error(ErrorCode::unavailable, "events wait to be written"));
   job.done(open_->log.rehearse(job.event, job.rows));
 }
 

@@ -17,6 +17,20 @@ constexpr std::chrono::nanoseconds idle_beat = 1s;
 constexpr std::chrono::nanoseconds busy_beat = 100ms;
 constexpr std::size_t expect_capacity = 64;
 
+// Whose picture the engine looks at, while it lives: also when looking throws, the next one is another's.
+class WorksFor {
+ public:
+  WorksFor(vision::FaceEngine& engine, const event::TraceContext& trace) : engine_(engine) {
+    engine_.works_for(trace);
+  }
+  ~WorksFor() { engine_.works_for({}); }
+  WorksFor(const WorksFor&) = delete;
+  WorksFor& operator=(const WorksFor&) = delete;
+
+ private:
+  vision::FaceEngine& engine_;
+};
+
 Error switched_off() {
   return {ErrorCode::unavailable, "the recognition of faces is switched off (faces.enabled)"};
 }
@@ -226,9 +240,10 @@ void VisionLane::search_next() {
   if (!look) return;
   const auto trace = watcher_->ring_trace(look->camera);
   InferenceMeter::Work work(meter_, trace.trace_id);
-  models_.engine()->works_for(trace);
-  auto seen = watcher_->search(look->camera, look->frame);
-  models_.engine()->works_for({});
+  auto seen = [&] {
+    const WorksFor scope(*models_.engine(), trace);
+    return watcher_->search(look->camera, look->frame);
+  }();
   if (seen) work.succeeded();
   schedule_.cost(work.took());
   publish(look->camera, std::move(seen));
@@ -245,9 +260,12 @@ Status VisionLane::validate(ModelValidation validation) {
 }
 
 // Whoever stands at the door goes first.
+bool VisionLane::validation_waits() const {
+  return !validations_.queue().empty() && expectations_.empty() && !(watcher_ && watcher_->ring_waits());
+}
+
 void VisionLane::serve_validation() {
-  if (!expectations_.empty() || (watcher_ && watcher_->ring_waits())) return;
-  validations_.serve(models_.engine());
+  if (validation_waits()) validations_.serve(models_.engine());
 }
 
 void VisionLane::serve_photograph(const std::stop_token& stop, Heartbeat& heartbeat) {
@@ -269,8 +287,7 @@ std::chrono::nanoseconds VisionLane::beat() const {
 }
 
 bool VisionLane::anything_new() const {
-  if (!expectations_.empty() || !validations_.queue().empty() || new_cameras_.has_fresh() ||
-      new_gallery_.has_fresh())
+  if (!expectations_.empty() || validation_waits() || new_cameras_.has_fresh() || new_gallery_.has_fresh())
     return true;
   // One that waits for a ring's answer comes up again with the busy beat.
   if (photographs_.fresh() || !schedule_.empty()) return true;

@@ -75,6 +75,7 @@ class VisionLane {
   void take_frame(const std::string& camera, CameraView& view, bool hurry);
   void search_next();
   void tell_wishes();
+  bool validation_waits() const;
   void serve_validation();
   void serve_photograph(const std::stop_token& stop, Heartbeat& heartbeat);
   std::chrono::nanoseconds beat() const;

@@ -239,12 +239,16 @@ Status Transaction::commit() {
 Status empty_write_ahead_log(Database::Connection& connection) {
   const auto patience = connection.waits.patience();
   const auto give_up = std::chrono::steady_clock::now() + patience;
+  LockWaits::Together wait(connection.waits);
   for (;;) {
     connection.waits.set_patience(std::min(patience, std::chrono::milliseconds(250)));
     const auto busy = connection.scalar(QueryType::maintenance, "PRAGMA wal_checkpoint(TRUNCATE)");
     connection.waits.set_patience(patience);
     if (!busy) return busy.error();
-    if (*busy == 0) return {};
+    if (*busy == 0) {
+      wait.done();
+      return {};
+    }
     if (std::chrono::steady_clock::now() >= give_up) break;
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }

@@ -16,6 +16,9 @@ CREATE TABLE recognition_labels (
   at_ms         INTEGER NOT NULL,
   CHECK (person_id IS NULL OR said = 'person')
 ) STRICT, WITHOUT ROWID;
+
+-- For the SET NULL of a person who is forgotten.
+CREATE INDEX recognition_labels_by_person ON recognition_labels (person_id);
 )sql";
 
 }  // namespace porchlight::store

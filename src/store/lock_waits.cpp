@@ -51,17 +51,29 @@ bool LockWaits::wait() noexcept {
 
 // A refusal for which SQLite did not ask (or went on asking) is one where waiting would never have helped:
 // each of two holds what the other wants, or what was read is no longer what would be written over.
-void LockWaits::settle(int rc) noexcept {
+telemetry::Counter* LockWaits::end_of(int rc) noexcept {
   const int kind = rc & 0xff;
-  if (gave_up_)
-    timeout_.increment();
-  else if (kind == SQLITE_BUSY || kind == SQLITE_LOCKED)
-    deadlock_.increment();
-  else if (since_)
-    acquired_.increment();
+  if (gave_up_) return &timeout_;
+  if (kind == SQLITE_BUSY || kind == SQLITE_LOCKED) return &deadlock_;
+  return since_ ? &acquired_ : nullptr;
+}
+
+void LockWaits::settle(int rc) noexcept {
+  auto* const ended = end_of(rc);
   since_.reset();
   turns_ = 0;
   gave_up_ = false;
+  if (ended == nullptr) return;
+  if (together_)
+    last_ = ended;
+  else
+    ended->increment();
+}
+
+void LockWaits::settle_together(bool done) noexcept {
+  if (last_ != nullptr) (done ? &acquired_ : last_)->increment();
+  together_ = false;
+  last_ = nullptr;
 }
 
 }  // namespace porchlight::store

@@ -31,9 +31,27 @@ class LockWaits {
   // After each call that may have waited, with its outcome.
   void settle(int rc) noexcept;
 
+  // What is tried in several calls with a part of the patience each is one wait: while it lives nothing is
+  // counted, and at its end once. At most one at a time.
+  class Together {
+   public:
+    explicit Together(LockWaits& waits) noexcept : waits_(waits) { waits_.together_ = true; }
+    ~Together() { waits_.settle_together(done_); }
+    Together(const Together&) = delete;
+    Together& operator=(const Together&) = delete;
+    // The lock came in the end.
+    void done() noexcept { done_ = true; }
+
+   private:
+    LockWaits& waits_;
+    bool done_ = false;
+  };
+
  private:
   static int on_busy(void* self, int times) noexcept;
   bool wait() noexcept;
+  telemetry::Counter* end_of(int rc) noexcept;
+  void settle_together(bool done) noexcept;
 
   std::chrono::milliseconds patience_{0};
   telemetry::Counter acquired_;
@@ -43,6 +61,9 @@ class LockWaits {
   std::optional<std::chrono::steady_clock::time_point> since_;
   std::size_t turns_ = 0;
   bool gave_up_ = false;
+  // of those that are counted together
+  bool together_ = false;
+  telemetry::Counter* last_ = nullptr;  // how the last of them that waited ended
 };
 
 }  // namespace porchlight::store

@@ -123,6 +123,16 @@ Status comparable(const event::Sighting& sighting, const IdentityClaim& claim) {
   return {};
 }
 
+// An event keeps the name of its time. Whoever was renamed since is not found by it: whether the claim means
+// them cannot be told, and a right sighting would count as a wrong one.
+Status named_still(Connection& connection, const event::Sighting& sighting) {
+  if (sighting.person.empty()) return {};
+  const auto named = person_called(connection, sighting.person);
+  if (!named) return named.error();
+  if (!*named) return nothing_to_compare("whom this event named is not called so any more");
+  return {};
+}
+
 std::optional<std::int64_t> number_in(const IdentityClaim& claim, const std::optional<Named>& person) {
   if (claim.said != IdentitySaid::person || !person) return std::nullopt;
   return person->id;
@@ -169,6 +179,7 @@ Result<RecognitionLabel> RecognitionLabels::put(const IdentityClaim& claim) {
   const auto sighting = sighting_for(database_, claim.event);
   if (!sighting) return sighting.error();
   if (auto status = comparable(*sighting, claim); !status) return std::move(status).error();
+  if (auto status = named_still(connection, *sighting); !status) return std::move(status).error();
   std::optional<Named> person;
   if (claim.said == IdentitySaid::person) {
     auto found = person_called(connection, claim.person);

@@ -134,7 +134,9 @@ int JournalSink::send_as_file(const std::string& datagram) const {
   part->cmsg_len = CMSG_LEN(sizeof(int));
   const int fd = file.get();
   std::memcpy(CMSG_DATA(part), &fd, sizeof fd);
-  return ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL) >= 0 ? 0 : errno;
+  while (::sendmsg(socket_.get(), &message, MSG_NOSIGNAL) < 0)
+    if (errno != EINTR) return errno;
+  return 0;
 }
 
 // As a descriptor's reader is waited for: while the patience lasts, and after that not until it reads again.

@@ -61,8 +61,12 @@ void LogQueue::submit(std::unique_ptr<Record> record) {
     return;
   }
   if (record->yields && ring_.size() >= ring_.capacity() / 2) return count_drop(Drop::rate_limited);
-  if (!push(std::move(record))) return count_drop(Drop::queue_full);
+  // Counted before the lane can see it: else one that it has written stands in for another's that it has not.
   queued_.fetch_add(1, std::memory_order_release);
+  if (!push(std::move(record))) {
+    settled_.fetch_add(1, std::memory_order_release);
+    return count_drop(Drop::queue_full);
+  }
   if (level >= Level::error || !lane_.load(std::memory_order_acquire)) flush();
 }
 

@@ -194,7 +194,9 @@ Result<Shot> FaceEngine::enrolable_shot(const media::Image& photo, Whose whose, 
     if (!faces) return faces.error();
     if (auto fit = check_enrolable(*faces, options().min_size, whose); !fit) return std::move(fit).error();
     if (auto status = may_go_on(go_on); !status) return std::move(status).error();
-    return shot_of(*this, photo, faces->front(), good_shot);
+    auto shot = shot_of(*this, photo, faces->front(), good_shot);
+    if (shot) shot->alone = faces->size() == 1;
+    return shot;
   });
 }
 

@@ -41,6 +41,7 @@ FaceFound face_of(std::string_view word) {
   face.person = "Anna";
   face.confidence = 0.91236;
   face.distance = 0.34567;
+  face.alone = word != "anna and bert";
   return face;
 }
 
@@ -354,6 +355,8 @@ TEST_F(PeopleRoutes, WhoIsEnrolledByAnEventIsSaidToHaveBeenThere) {
   EXPECT_EQ((*label)->outcome, store::LabelOutcome::true_negative) << "nobody knew her then";
   EXPECT_EQ(enrol("Anna", {"anna2"}).status, 201);
   EXPECT_THAT(claims, SizeIs(1)) << "a photograph is no visit";
+  ASSERT_EQ(enrol_from("anna and bert"), 201);
+  EXPECT_THAT(claims, SizeIs(1)) << "the sighting may be of the other one";
 }
 
 TEST_F(PeopleRoutes, LargeBodiesWaitForTheirTurnBeforeTheyAreSent) {

@@ -77,8 +77,13 @@ class House(unittest.TestCase):
         return cls.SETTINGS
 
     @classmethod
+    def environment(cls):
+        """What the daemon's has besides ours."""
+        return {}
+
+    @classmethod
     def setUpClass(cls):
-        cls.daemon = harness.Daemon(cls.settings())
+        cls.daemon = harness.Daemon(cls.settings(), environment=cls.environment())
         cls.addClassCleanup(cls.daemon.close)
         code = harness.wait_until(lambda: first_run_code(cls.daemon), 60, "the first-run code")
         cls.anna = Client(cls.daemon)

@@ -4,8 +4,9 @@
 
 import unittest
 
-from causes import FENCE, House
+from causes import FENCE, House, counted
 
+import harness
 from accounts_client import Client
 from stream_client import WebSocket
 
@@ -84,6 +85,42 @@ class HttpCauses(House):
         first = self.daemon.metric("metrics_scrapes_total", code="200")
         self.assertEqual(self.daemon.metric("metrics_scrapes_total", code="200"), first + 1)
         self.assertEqual(self.daemon.metric("metrics_scrapes_total", code="200"), first + 2)
+
+    def scraped(self, code):
+        return self.counted("metrics_scrapes_total", code=code, besides=[{"code": "200"}])
+
+    def scrape_as(self, bearer=None, **headers):
+        """The status of the answer to somebody else's scrape."""
+        scraper = Client(self.daemon)
+        scraper.bearer = bearer
+        return scraper.exchange("GET", "/metrics", **headers)[0]
+
+    def test_a_scrape_with_a_token_that_is_none(self):
+        with self.scraped("401"):
+            self.assertEqual(self.scrape_as("pls_wrong"), 401)
+
+    def test_a_scrape_by_somebody_who_may_not(self):
+        viewer = self.member("vera", "viewer")
+        with self.scraped("401"):
+            self.assertEqual(viewer.ask("GET", "/metrics")[0], 403)
+
+    def test_a_scrape_that_wants_a_picture(self):
+        with self.scraped("406"):
+            self.assertEqual(self.scrape_as(Accept="image/png"), 406)
+
+
+class EarlyCauses(unittest.TestCase):
+    """A daemon whose accounts cannot be read: of nobody can be said whether they may."""
+
+    def test_a_scrape_that_comes_too_early(self):
+        daemon = harness.Daemon(House.SETTINGS, wait=None)
+        self.addCleanup(daemon.close)
+        (daemon.state / "porchlight.db").write_bytes(b"x" * 4096)
+        daemon.start()
+        scraper = Client(daemon)
+        scraper.bearer = "pls_any"
+        with counted(daemon, "metrics_scrapes_total", code="503", besides=[{"code": "200"}]):
+            self.assertEqual(scraper.ask("GET", "/metrics")[0], 503)
 
 
 if __name__ == "__main__":

@@ -3,17 +3,19 @@
 """Causes of what the database, the caches, the audit log and the process count, and of the levels of the log."""
 
 import errno
+import json
 import os
 import pathlib
 import sqlite3
 import threading
 import unittest
 
-from causes import House, counted
+from causes import PASSWORD, House, counted
 
 import harness
 from accounts_client import Client
 from alert_notification import alert, tell, teller
+from test_notify import HANG, Fickle
 
 
 class AuditFaultCauses(unittest.TestCase):
@@ -49,7 +51,7 @@ class AuditDamageCauses(unittest.TestCase):
         self.assertEqual(daemon.metric("log_messages_total", level="critical"), 1)
 
 
-class DatabaseCauses(House):
+class LockHouse(House):
     SETTINGS = {**House.SETTINGS, "database": {"slow_query_ms": 1500}}
 
     def hold(self):
@@ -59,6 +61,17 @@ class DatabaseCauses(House):
         other.execute("BEGIN IMMEDIATE")
         return other
 
+    def slow(self, query_type, statement):
+        """The statement waits for 3 s for the lock, less than the daemon's patience."""
+        other = self.hold()
+        release = threading.Timer(3, other.rollback)
+        self.addCleanup(release.join)
+        with self.counted("database_slow_queries_total", query_type=query_type):
+            release.start()
+            statement()
+
+
+class DatabaseCauses(LockHouse):
     def test_a_lock_that_is_waited_for(self):
         other = self.hold()
         release = threading.Timer(3, other.rollback)
@@ -76,6 +89,71 @@ class DatabaseCauses(House):
             status = self.anna.ask("POST", "/api/v1/users", {"name": "hans", "role": "viewer", "cameras": []})[0]
             other.rollback()
         self.assertGreaterEqual(status, 500)
+
+
+class LockedCauses(LockHouse):
+    def test_a_ring_that_waits(self):
+        self.slow("transaction", lambda: self.assertEqual(self.anna.ask("POST", "/api/v1/buttons/front/ring")[0], 200))
+
+    def test_a_logout_that_waits(self):
+        again = Client(self.daemon)
+        self.assertEqual(again.login("anna", PASSWORD), 200)
+        harness.wait_until(lambda: self.daemon.metric("audit_log_entries_total", event_type="authentication") >= 2, 60, "the login's record")
+        self.slow("delete", lambda: self.assertEqual(again.ask("POST", "/api/v1/auth/logout", {})[0], 204))
+
+    def test_an_event_that_cannot_be_written_at_once(self):
+        stored = len(self.daemon.stored_events())
+        other = self.hold()
+        ringing = threading.Thread(target=lambda: self.anna.ask("POST", "/api/v1/buttons/front/ring"))
+        self.addCleanup(ringing.join)
+        # Waiting for its lock took longer than the daemon's patience: it is held in memory.
+        with self.counted("pipeline_events_total", event_type="doorbell_press", status="failure"), \
+                self.counted("errors_total", component="database", error_type="io", severity="error"):
+            ringing.start()
+        other.rollback()
+        ringing.join()
+        harness.wait_until(lambda: len(self.daemon.stored_events()) > stored, 60, "the event that was held")
+
+
+class SettleCauses(LockHouse):
+    """A receiver that has taken a message, and a lock on the database when that is to be written down."""
+
+    @classmethod
+    def settings(cls):
+        cls.hook = Fickle()
+        cls.addClassCleanup(cls.hook.close)
+        return {**cls.SETTINGS, "notifications": {"channels": [{"id": "hook", "type": "webhook", "url": cls.hook.url}],
+                                                  "rules": [{"when": "ring", "to": ["hook"]}]}}
+
+    def test_an_outcome_that_waits(self):
+        def recorded():
+            return self.daemon.metric("audit_log_entries_total", event_type="notification")
+        self.daemon.ring("front")
+        harness.wait_until(lambda: recorded() == 1, 60, "the first message's record: who was told is known from here on")
+        self.hook.answers.append(HANG)
+        self.daemon.ring("front")
+        harness.wait_until(lambda: not self.hook.answers, 60, "the message")
+        self.slow("update", self.hook.gate.set)
+
+
+class OpeningCauses(unittest.TestCase):
+    """A database that somebody has for himself while the daemon starts."""
+
+    def test_a_database_that_is_opened_late(self):
+        daemon = harness.Daemon({**House.SETTINGS, "database": {"slow_query_ms": 1500}})
+        self.addCleanup(daemon.close)
+        self.assertEqual(daemon.metric("database_slow_queries_total", query_type="schema"), 0)
+        self.assertEqual(daemon.stop(), 0)
+        other = sqlite3.connect(daemon.state / "porchlight.db", isolation_level=None, check_same_thread=False)
+        self.addCleanup(other.close)
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN IMMEDIATE")
+        daemon.start()
+        release = threading.Timer(3, other.close)  # less than the daemon's patience
+        self.addCleanup(release.join)
+        release.start()
+        # Each of its connections waits.
+        harness.wait_until(lambda: daemon.metric("database_slow_queries_total", query_type="schema"), 60, "a slow statement")
 
 
 class CacheCauses(House):
@@ -133,6 +211,37 @@ class LogCauses(House):
         told = teller(self.daemon)
         with self.counted("pipeline_events_total", event_type="system", status="success"):
             tell(told, alert("low"))
+
+    def written(self, level):
+        """Records of this level in the log."""
+        whole, _, _ = self.daemon.log.read_text().rpartition("\n")  # the last line may be in the middle of being written
+        return sum(1 for line in whole.splitlines() if line.startswith("{") and json.loads(line)["level"] == level.upper())
+
+    def expect_written(self, level):
+        """As many as are counted. A scrape has a record of its own behind it, and the lane writes beside: until nothing is
+        under way."""
+        def as_many():
+            before = self.written(level)
+            return self.daemon.metric("log_messages_total", level=level) == before > 0
+        harness.wait_until(as_many, 60, f"as many records of {level} as are counted")
+
+    def test_each_record_is_one_of_its_level(self):
+        self.assertEqual(self.daemon.metric("log_messages_total", level="debug"), 0)
+        self.expect_written("info")
+        status, _, answer = self.anna.ask("PUT", "/api/v1/logs/levels", {"overrides": {"doorbell": "debug"}})
+        self.assertEqual(status, 200, answer)
+        self.expect_written("debug")
+        self.expect_written("info")
+
+
+class SampleCauses(House):
+    """A log of which no request is written that went well."""
+
+    SETTINGS = {**House.SETTINGS, "log": {"sample": 0}}
+
+    def test_a_request_that_is_left_out(self):
+        with self.counted("log_messages_dropped_total", reason="sampled"):
+            self.assertEqual(self.anna.ask("GET", "/api/v1/auth/session")[0], 200)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "porchlight/event/id.hpp"
+#include "porchlight/event/traceparent.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -93,11 +94,28 @@ TEST(TraceContext, WritesTheW3cHeader) {
 
 TEST(TraceContext, IsFoundInTheHeaderThatItWrote) {
   const auto context = TraceContext::start();
+  const auto found = parse_traceparent(context.traceparent());
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->trace_id, context.trace_id);
+  EXPECT_EQ(found->span_id, context.span_id);
   EXPECT_EQ(trace_id_of(context.traceparent()), context.trace_id);
   const decltype(context.trace_id) none{};
   EXPECT_EQ(trace_id_of(""), none);
   EXPECT_EQ(trace_id_of("00-abababababababababababababababa"), none);
   EXPECT_EQ(trace_id_of("00-abababababababababababababababxx-0101010101010101-01"), none);
+}
+
+TEST(TraceContext, IsFoundInHeadersOfOthers) {
+  const auto found = parse_traceparent("01-4BF92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902B7-00-more");
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->trace_text(), "4bf92f3577b34da6a3ce929d0e0e4736");
+  EXPECT_EQ(found->span_text(), "00f067aa0ba902b7");
+  for (const auto* bad : {"ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+                          "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+                          "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+                          "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0",
+                          "00-4bf92f3577b34da6a3ce929d0e0e4736.00f067aa0ba902b7-01"})
+    EXPECT_FALSE(parse_traceparent(bad).has_value()) << bad;
 }
 
 }  // namespace

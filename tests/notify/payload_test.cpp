@@ -135,10 +135,36 @@ TEST_F(PayloadTest, WordsOfTheRuleStayInTheHouse) {
   EXPECT_EQ(sent, plain);
 }
 
+TEST_F(PayloadTest, WhoseRequestItWasIsKnownToTheHouseOnly) {
+  const auto plain = message_of(ring, {"hook", false}, clock.wall()).payload;
+  EXPECT_EQ(requested_by(message_of(ring, {"hook", false}, clock.wall())).id, "");
+  ring.header.request_id = "ring-7";
+  const auto alone = message_of(ring, {"hook", false}, clock.wall());
+  EXPECT_EQ(requested_by(alone).id, "ring-7");
+  EXPECT_EQ(requested_by(alone).correlation_id, "");
+  ring.header.correlation_id = "story-1";
+  for (const auto& row : {message_of(ring, {"hook", false}, clock.wall()),
+                          picture_update_of(ring, {"hook", true}, clock.wall(), 40ms),
+                          clip_update_of(ring, {"hook", false}, clock.wall())}) {
+    EXPECT_EQ(requested_by(row).id, "ring-7") << row.key.sequence;
+    EXPECT_EQ(requested_by(row).correlation_id, "story-1") << row.key.sequence;
+    EXPECT_FALSE(json::parse(public_payload(row)).contains("request")) << row.key.sequence;
+  }
+  EXPECT_EQ(public_payload(message_of(ring, {"hook", false}, clock.wall())), plain);
+}
+
+TEST_F(PayloadTest, ARequestNamedLikeASecretIsNotKept) {
+  ring.header.request_id = "pls_" + std::string(43, 'a');
+  EXPECT_EQ(message_of(ring, {"hook", false}, clock.wall()).payload.find("pls_"), std::string::npos);
+}
+
 TEST_F(PayloadTest, UnreadablePayloadIsHandedOnAsItIs) {
   store::OutboxRow row;
   row.payload = "{\"words";
   EXPECT_EQ(public_payload(row), row.payload);
+  EXPECT_EQ(requested_by(row).id, "");
+  row.payload = R"({"request":{"id":7}})";
+  EXPECT_EQ(requested_by(row).id, "");
 }
 
 }  // namespace

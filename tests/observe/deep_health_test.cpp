@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "telemetry/log_fixture.hpp"
+
 namespace porchlight::observe {
 namespace {
 
@@ -89,6 +91,49 @@ TEST_F(DeepHealthTest, WhatTakesTooLongHasFailed) {
   EXPECT_EQ(body["checks"]["time"]["detail"]["fault"], "it took 5001 ms, 5000 ms at most");
 }
 
+TEST_F(DeepHealthTest, WhatDoesNotComeBackHasFailedMeanwhile) {
+  auto probes = all_well();
+  DeepHealth* asked = nullptr;
+  std::optional<DeepReport> in_time, late;
+  bool hangs = false;
+  probes["storage"] = [&](const std::stop_token&) {
+    if (!hangs) return Finding{};
+    clock_.advance(30s);
+    asked->show_overdue();
+    EXPECT_EQ(status("storage"), 1) << "it has until its limit";
+    in_time = asked->overdue_report();
+    clock_.advance(1ms);
+    asked->show_overdue();
+    late = asked->overdue_report();
+    return Finding{};
+  };
+  DeepHealth deep(probes, clock_, metrics_);
+  asked = &deep;
+  deep.report(stop_.get_token());
+  EXPECT_FALSE(deep.overdue_report());
+  hangs = true;
+  clock_.advance(DeepHealth::fresh_for);
+  deep.report(stop_.get_token());
+  EXPECT_FALSE(in_time);
+  const auto body = json(late);
+  EXPECT_EQ(body["status"], "unhealthy");
+  EXPECT_EQ(body["checks"]["storage"]["detail"]["fault"], "it has not ended for 30001 ms");
+  EXPECT_EQ(body["checks"].size(), deep_checks().size());
+  for (const auto& check : deep_checks())
+    EXPECT_EQ(status(std::string(check.name).c_str()), check.name == "storage" ? 0 : 1);
+  EXPECT_FALSE(deep.overdue_report()) << "it has come back";
+}
+
+TEST_F(DeepHealthTest, WhatThrowsHasFailedAndTheOthersRun) {
+  auto probes = all_well();
+  probes["model"] = [](const std::stop_token&) -> Finding { throw std::bad_alloc(); };
+  DeepHealth deep(probes, clock_, metrics_);
+  const auto body = json(deep.report(stop_.get_token()));
+  EXPECT_EQ(status("model"), 0);
+  EXPECT_EQ(body["checks"]["model_validation"]["detail"]["fault"], "it could not be run: std::bad_alloc");
+  EXPECT_EQ(body["checks"]["time"]["status"], "pass");
+}
+
 TEST_F(DeepHealthTest, IsNotRunAgainWhileItsReportIsFresh) {
   DeepHealth deep({{"time", probe("time")}}, clock_, metrics_);
   const auto first = json_of(deep.report(stop_.get_token()).value());
@@ -156,6 +201,37 @@ TEST_F(DeepHealthTest, NoSecretGoesOut) {
   const auto body = json_of(deep.report(stop_.get_token()).value());
   EXPECT_THAT(body, Not(HasSubstr("canary")));
   EXPECT_THAT(body, HasSubstr("refused"));
+}
+
+class DeepHealthNews : public telemetry::LogTest {
+ protected:
+  SimulatedClock clock_;
+  telemetry::Metrics metrics_{telemetry::ClosedSets{}};
+};
+
+TEST_F(DeepHealthNews, SaysOnceWhatFailsAndOnceThatItPassesAgain) {
+  std::map<std::string_view, std::string> faults = {{"time", "ill"}, {"memory", ""}};
+  Probes probes;
+  for (const auto& entry : faults)
+    probes[entry.first] = [&fault = entry.second](const std::stop_token&) { return Finding{.fault = fault}; };
+  DeepHealth deep(probes, clock_, metrics_);
+  const auto news = [&] {
+    const auto before = lines().size();
+    clock_.advance(DeepHealth::fresh_for);
+    deep.report({});
+    std::vector<std::string> said;
+    for (const auto& line : lines()) said.push_back(line);
+    said.erase(said.begin(), said.begin() + static_cast<std::ptrdiff_t>(before));
+    return said;
+  };
+  EXPECT_THAT(news(), ElementsAre(testing::AllOf(HasSubstr("a deep check fails"), HasSubstr("\"time\""),
+                                                 HasSubstr("\"ill\""))));
+  EXPECT_THAT(news(), IsEmpty());
+  faults["memory"] = "grows";
+  EXPECT_THAT(news(), ElementsAre(testing::AllOf(HasSubstr("\"memory\""), HasSubstr("\"grows\""))))
+      << "though the house was degraded before";
+  faults["time"] = "";
+  EXPECT_THAT(news(), ElementsAre(testing::AllOf(HasSubstr("passes again"), HasSubstr("\"time\""))));
 }
 
 }  // namespace

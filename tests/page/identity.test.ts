@@ -28,5 +28,6 @@ test("what was said is told", () => {
 
 test("a name that nobody has is told as such", () => {
   expect(sayRefusedClaim(new Problem(422, "nobody of that name is enrolled"))).toBe(w().nobodyOfThatName);
+  expect(sayRefusedClaim(new Problem(409, "whom this event named is not called so any more"))).toBe(w().notToBeJudged);
   expect(sayRefusedClaim(new Problem(404, "there is no such event"))).toBe(w().errors.gone);
 });

@@ -157,6 +157,20 @@ TEST_F(ExaminationTest, LooksWithoutAnyCameraAndAnswersLateOnesWithoutLooking) {
   EXPECT_EQ(late.list[0].error().code(), ErrorCode::timeout);
 }
 
+TEST_F(ExaminationTest, TheLargestFaceIsToldFromTheOnlyOne) {
+  const auto one = picture("known_enrol.jpg");
+  const auto two = picture("two_faces.jpg");
+  if (one.empty() || two.empty()) GTEST_SKIP() << "no pictures";
+  if (!models_are_there()) GTEST_SKIP() << "no face models";
+  make(true);
+  for (const auto& file : {one, two}) examine(file, FaceWanted::largest);
+  pipeline_->start();
+  ASSERT_TRUE(answers_.wait_for(2));
+  for (const auto& answer : answers_.list) ASSERT_TRUE(answer.ok()) << answer.error().text();
+  EXPECT_TRUE(answers_.list[0]->front().shot.alone);
+  EXPECT_FALSE(answers_.list[1]->front().shot.alone);
+}
+
 TEST_F(ExaminationTest, AFaceThatIsNotGoodEnoughComesWithItsReasonAndIsComparedWithNobody) {
   if (picture("no_face.jpg").empty()) GTEST_SKIP() << "no pictures";
   if (!models_are_there()) GTEST_SKIP() << "no face models";

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "porchlight/base/clock.hpp"
 #include "porchlight/telemetry/log_context.hpp"
@@ -94,6 +95,26 @@ TEST(Executor, ATickThatIsNotSettledComesAgainSoon) {
   const auto begin = clock.now();
   order.executor->run(order.stop.get_token(), heartbeat);
   EXPECT_LT(clock.now() - begin, std::chrono::seconds{5});
+}
+
+// What does not come for days does not keep an idle board awake.
+TEST(Executor, ATickThatIsNotSettledForLongComesOnceASecond) {
+  Order order;
+  SystemClock clock;
+  std::vector<MonotonicTime> looks;
+  order.executor->set_tick(
+      [&] {
+        looks.push_back(clock.now());
+        const auto gap =
+            looks.size() > 1 ? looks.back() - looks[looks.size() - 2] : std::chrono::nanoseconds{0};
+        if (gap >= std::chrono::milliseconds{900} || looks.size() == 100) order.stop.request_stop();
+        return false;
+      },
+      std::chrono::milliseconds{200});
+  Heartbeat heartbeat(clock);
+  order.executor->run(order.stop.get_token(), heartbeat);
+  EXPECT_GT(looks.size(), 1U);
+  EXPECT_LT(looks.size(), 100U) << "it goes on in a hurry";
 }
 
 // A long job sees that it is to end.

@@ -88,6 +88,26 @@ TEST_F(OutboxJobs, EscalationThatNobodyAcknowledgesLeavesAtItsTimeAlsoAfterARest
   EXPECT_EQ(stored(hook.seen[1].key).state, DeliveryState::delivered);
 }
 
+TEST_F(OutboxJobs, AfterARestartItIsStillTheSameRequest) {
+  std::vector<std::pair<std::string, std::string>> requests;
+  hook.answer = [&](const notify::Message& message) {
+    requests.emplace_back(message.request_id, message.correlation_id);
+    return Delivery::retry(ErrorCode::network, "no route");
+  };
+  auto ring = new_ring();
+  ring.header.request_id = "ring-7";
+  ring.header.correlation_id = "story-1";
+  notify::Route route;
+  route.channel_id = "hook";
+  house->send(ring, {notify::message_of(ring, route, clock.wall())});
+  house->pass(1ms);
+  requests.clear();
+  restart();
+  house->pass(5min);
+  ASSERT_FALSE(requests.empty());
+  EXPECT_THAT(requests, testing::Each(Pair("ring-7", "story-1")));
+}
+
 struct WithClip : OutboxJobs {
   // What the channel is handed as the film of each message; "" is none.
   std::vector<std::string> films;

@@ -119,6 +119,41 @@ TEST_F(DatabaseMeterTest, AWriterWhoReadTooEarlyIsADeadlockAndDoesNotWait) {
   ASSERT_TRUE(connection.execute(QueryType::transaction, "ROLLBACK"));
 }
 
+// It is tried in turns of a quarter of a second, and who waits for it waits once.
+TEST_F(DatabaseMeterTest, AnErasureThatWaitsInTurnsIsOneWait) {
+  const auto reader = open();
+  const auto eraser = open(600ms);
+  // The reader holds what was there before, and the log has what is newer.
+  ASSERT_TRUE(reader->connection().execute(QueryType::transaction, "BEGIN"));
+  ASSERT_TRUE(reader->connection().scalar(QueryType::select, "SELECT count(*) FROM events").ok());
+  ASSERT_TRUE(EventLog(*eraser).append(ring_at(at_second(0)), {}));
+  EXPECT_EQ(empty_write_ahead_log(eraser->connection()).error().code(), ErrorCode::unavailable);
+  EXPECT_EQ(waits("timeout"), 1);
+  ASSERT_TRUE(reader->connection().execute(QueryType::transaction, "ROLLBACK"));
+  EXPECT_TRUE(empty_write_ahead_log(eraser->connection()));
+  EXPECT_EQ(waits("timeout"), 1) << "nobody had to wait";
+  EXPECT_EQ(waits("acquired"), 0);
+}
+
+// Some of its turns end without the lock, and the last one with it.
+TEST_F(DatabaseMeterTest, AnErasureThatGetsItsLockInALaterTurnIsAcquired) {
+  const auto reader = open();
+  const auto eraser = open();
+  int rounds = 0;
+  // The other thread may come to the log only after the reader has gone: then again, and longer.
+  for (auto held = 600ms; waits("acquired") == 0 && held < 60s; held *= 2) {
+    ASSERT_TRUE(reader->connection().execute(QueryType::transaction, "BEGIN"));
+    ASSERT_TRUE(reader->connection().scalar(QueryType::select, "SELECT count(*) FROM events").ok());
+    ASSERT_TRUE(EventLog(*eraser).append(ring_at(at_second(++rounds)), {}));
+    std::thread other([&] { EXPECT_TRUE(empty_write_ahead_log(eraser->connection())); });
+    std::this_thread::sleep_for(held);
+    EXPECT_TRUE(reader->connection().execute(QueryType::transaction, "ROLLBACK"));
+    other.join();
+  }
+  EXPECT_EQ(waits("acquired"), 1);
+  EXPECT_EQ(waits("timeout"), 0);
+}
+
 TEST_F(DatabaseMeterTest, CountsAsSlowWhatIsLongerThanTheLimitByItsKind) {
   set_slow_query(1h);
   const auto database = open();

@@ -18,10 +18,14 @@
  *   IO_SHIM_CALL=KIND   only calls of this kind count: write, sync, cut, open, mkdir, rename, unlink or all. With
  *                       IO_SHIM_LOG also `call KIND PATH` for each that counts, before it is made.
  *   IO_SHIM_SIZES=1     with IO_SHIM_LOG also `kept SIZE PATH` when a sync of a file has returned.
+ *   IO_SHIM_STUCK=FILE  while FILE exists, reading, writing, syncing, opening, renaming, removing and statvfs under
+ *                       IO_SHIM_DIR wait, as on a disk that does not answer. With IO_SHIM_LOG `stuck KIND PATH`
+ *                       for each that begins to wait.
  *   IO_SHIM_BAD_FILE=F  of this file the 4096 bytes from IO_SHIM_BAD_AT=N on cannot be read (EIO).
  */
 #define _GNU_SOURCE
 #include <ctype.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -31,6 +35,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/un.h>
@@ -50,6 +55,7 @@ static int times;
 static int fail_errno = EIO;
 static const char* dir;
 static int log_fd = -1;
+static const char* stuck;
 static const char* bad_file;
 static off64_t bad_at;
 
@@ -69,6 +75,7 @@ __attribute__((constructor)) static void start(void) {
   text = getenv("IO_SHIM_SYNC_MS");
   if (text != NULL) sync_ms = atol(text);
   dir = getenv("IO_SHIM_DIR");
+  stuck = getenv("IO_SHIM_STUCK");
   bad_file = getenv("IO_SHIM_BAD_FILE");
   text = getenv("IO_SHIM_BAD_AT");
   if (text != NULL) bad_at = atoll(text);
@@ -101,6 +108,17 @@ static int is_watched(const char* path) {
   return dir != NULL && strncmp(path, dir, strlen(dir)) == 0;
 }
 
+static void wait_while_stuck(const char* kind, const char* path) {
+  static const struct timespec moment = {0, 10000000};
+  char what[32];
+  if (stuck == NULL || !is_watched(path)) return;
+  for (int noted = 0; syscall(SYS_faccessat, AT_FDCWD, stuck, F_OK) == 0; noted = 1) {
+    snprintf(what, sizeof what, "stuck %s", kind);
+    if (!noted) note(what, path);
+    nanosleep(&moment, NULL);
+  }
+}
+
 static int counts(const char* kind) {
   if (only != NULL) return strcmp(only, "all") == 0 || strcmp(only, kind) == 0;
   return names || strcmp(kind, "write") == 0 || strcmp(kind, "sync") == 0 || strcmp(kind, "cut") == 0;
@@ -114,6 +132,7 @@ static void note_call(const char* kind, const char* path) {
 
 /* True when this call is the one to fail. Each thread's call has a number of its own. */
 static int fails(const char* kind, const char* path) {
+  wait_while_stuck(kind, path);
   if (!counting || !is_watched(path) || !counts(kind)) return 0;
   if (only != NULL) note_call(kind, path);
   const long left = __atomic_fetch_sub(&countdown, 1, __ATOMIC_RELAXED);
@@ -174,6 +193,7 @@ ssize_t pwrite(int fd, const void* bytes, size_t size, off_t at) {
 /* How much of it can be read, as of a disk with a bad sector: up to there, and then nothing. */
 static ssize_t readable(int fd, size_t size, off64_t at) {
   char path[PATH_MAX];
+  if (stuck != NULL) wait_while_stuck("read", path_of(fd, path));
   if (bad_file == NULL || at >= bad_at + 4096 || at + (off64_t)size <= bad_at) return (ssize_t)size;
   if (strcmp(path_of(fd, path), bad_file) != 0) return (ssize_t)size;
   if (at < bad_at) return (ssize_t)(bad_at - at);
@@ -296,6 +316,21 @@ int remove(const char* path) {
   if (fails("unlink", path)) return -1;
   if (syscall(SYS_unlinkat, AT_FDCWD, path, 0) == 0) return 0;
   return errno == EISDIR ? (int)syscall(SYS_unlinkat, AT_FDCWD, path, AT_REMOVEDIR) : -1;
+}
+
+/* The next one's, since what a file system says of itself has another form for the kernel. */
+int statvfs64(const char* path, struct statvfs64* space) {
+  static int (*next)(const char*, struct statvfs64*);
+  if (next == NULL) next = (int (*)(const char*, struct statvfs64*))dlsym(RTLD_NEXT, "statvfs64");
+  wait_while_stuck("statvfs", path);
+  return next(path, space);
+}
+
+int statvfs(const char* path, struct statvfs* space) {
+  static int (*next)(const char*, struct statvfs*);
+  if (next == NULL) next = (int (*)(const char*, struct statvfs*))dlsym(RTLD_NEXT, "statvfs");
+  wait_while_stuck("statvfs", path);
+  return next(path, space);
 }
 
 static int is_watched_socket(int fd) {

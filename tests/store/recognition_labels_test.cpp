@@ -196,6 +196,30 @@ TEST_F(RecognitionLabelsTest, ALabelFollowsTheNameOfItsPerson) {
   EXPECT_EQ((*labels.of(id))->person, "Anne");
 }
 
+// Or the right name would be a wrong one.
+TEST_F(RecognitionLabelsTest, ASightingUnderAFormerNameIsNotJudged) {
+  enrol("Anna");
+  enrol("Bert");
+  const auto id = see("Anna");
+  ASSERT_TRUE(gallery.rename("Anna", "Annette"));
+  for (const auto& label : {is(id, "Annette"), is(id, "Anna"), is(id, "Bert"), is_not(id), stranger(id)})
+    EXPECT_EQ(fault(label), ErrorCode::unsupported);
+  EXPECT_EQ(rows(), 0);
+  EXPECT_EQ(outcome(is(see("Annette", enrolled_at + 2), "Annette")), true_positive);
+  ASSERT_TRUE(gallery.rename("Annette", "Anna"));
+  EXPECT_EQ(outcome(is(id, "Anna")), true_positive) << "called so again";
+}
+
+// Whoever is forgotten costs no look through all labels.
+TEST_F(RecognitionLabelsTest, LabelsAreFoundByTheirPerson) {
+  auto plan = database->connection().prepare(
+      QueryType::select, "EXPLAIN QUERY PLAN SELECT event_id FROM recognition_labels WHERE person_id = 1");
+  ASSERT_TRUE(plan);
+  const auto row = plan->step();
+  ASSERT_TRUE(row && *row);
+  EXPECT_NE(plan->text(3).find("recognition_labels_by_person"), std::string::npos) << plan->text(3);
+}
+
 TEST_F(RecognitionLabelsTest, ALabelGoesWithItsEvent) {
   enrol("Anna");
   const auto id = see("Anna");

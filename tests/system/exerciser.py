@@ -185,14 +185,21 @@ class House:
         self.reaches(3, "notifications_sent_total", channel="webhook", type="doorbell_press", status="failure")
 
     def say_who_rang(self):
-        """Enough answers are judged that the house knows how well it does."""
-        for _ in range(60):
+        """Enough answers are judged that the house knows how well it does: 50. At some no face may be seen in time."""
+        judged = 0
+        for _ in range(120):
             ring = self.daemon.ring("front")
-            named = self.hook.wait_for(lambda m, ring=ring: m.event["id"] == ring and "result" in m.event, 60, "who it is").event.get("person")
-            claim = {"is": named} if named else {"stranger": True}
+            answer = self.hook.wait_for(lambda m, ring=ring: m.event["id"] == ring and "result" in m.event, 60, "who it is").event
+            if answer["result"] not in ("known_person", "unknown_person"):
+                continue
+            claim = {"is": answer["person"]} if "person" in answer else {"stranger": True}
             path = f"/api/v1/events/{ring}/identity"
             # The message does not wait for the log.
             harness.wait_until(lambda path=path, claim=claim: self.anna.ask("PUT", path, claim)[0] == 200, 60, f"{claim} of a ring")
+            judged += 1
+            if judged == 50:
+                break
+        self.expect(judged, 50, "answers that could be judged, of 120")
         self.reaches(0.85, "ml_model_accuracy")
 
     def take_an_alert(self):
@@ -210,18 +217,29 @@ class House:
     def reload(self):
         self.daemon.cli("reload")
 
-    @staticmethod
-    def assert_deep(answer):
-        """Some channels here are refused on purpose, and nobody may keep this machine's clock."""
-        status, _, body = answer
-        failed = {key for key, check in body["checks"].items() if check["status"] == "fail"}
-        if status != 200 or not failed <= {"notifications", "time", "cameras"}:
-            raise AssertionError(f"/health/deep: {status}, {body}")
+    def is_deeply_well(self, answers):
+        """True once all is well. Some channels here are refused on purpose, and nobody may keep this machine's clock."""
+        try:
+            status, _, body = self.anna.ask("GET", "/health/deep")
+        except OSError as fault:  # a run may take longer than the client waits
+            answers[:] = [fault]
+            return False
+        answers[:] = [status, body]
+        failed = {key for key, check in (body or {}).get("checks", {}).items() if check["status"] == "fail"}
+        return status == 200 and failed <= {"notifications", "time", "cameras"}
+
+    def expect_deep_health(self):
+        """Once at least: under the load of all this a check may have waited too long for its turn."""
+        answers = []
+        try:
+            harness.wait_until(lambda: self.is_deeply_well(answers), 120, "/health/deep to be well")
+        except AssertionError as fault:
+            raise AssertionError(f"{fault}; the last answer: {answers}") from None
 
     def read_things(self):
         for path in ("/api/v1/status", "/api/v1/events", "/api/v1/cameras", "/api/v1/recordings", "/api/v1/audit", "/api/v1/logs"):
             self.expect(self.anna.ask("GET", path)[0], 200, path)
         for _ in range(2):  # the second hears what the first has found, or asks again
-            self.assert_deep(self.anna.ask("GET", "/health/deep"))
+            self.expect_deep_health()
         self.expect(self.daemon.get("/no/such/place")[0], 404, "a place that is not there")
         self.expect(self.daemon.get("/health/live")[0], 200, "life")

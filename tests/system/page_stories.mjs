@@ -236,6 +236,14 @@ const stories = {
     await first.getByRole("button", { name: "Yes, Grace" }).click();
     await first.getByText("It was Grace.").waitFor();
     check((await first.getByRole("button", { name: "Yes, Grace" }).count()) === 0, "what was said is asked again");
+    // Whose face is not to be learnt, or cannot be, was there all the same.
+    await first.getByRole("button", { name: "Not Grace" }).click();
+    await first.getByRole("button", { name: "Somebody else" }).click();
+    await first.getByText("It was not Grace.").waitFor();
+    await first.getByRole("button", { name: "Not Grace" }).click();
+    await first.getByLabel("Who is it?").fill("Grace");
+    await first.getByRole("button", { name: "Only say who it was" }).click();
+    await first.getByText("It was Grace.").waitFor();
     await visit.close();
   },
 

@@ -81,7 +81,7 @@ class Refused(Exception):
 class Prometheus(Server):
     """`targets`: {job: "host:port"}. Scrapes and evaluates every 2 s; keeps exemplars, and samples for 32 days."""
 
-    def __init__(self, targets):
+    def __init__(self, targets, *flags):
         self.owned = tempfile.TemporaryDirectory(prefix="porchlight-prometheus-")
         folder = pathlib.Path(self.owned.name)
         self.data = folder / "data"
@@ -95,7 +95,7 @@ class Prometheus(Server):
         address = f"127.0.0.1:{free_port()}"
         super().__init__("prometheus", folder, [
             PROGRAM, f"--config.file={config}", f"--storage.tsdb.path={self.data}", "--storage.tsdb.retention.time=32d",
-            "--enable-feature=exemplar-storage", f"--web.listen-address={address}"], address, "/-/ready")
+            "--enable-feature=exemplar-storage", f"--web.listen-address={address}", *flags], address, "/-/ready")
 
     @staticmethod
     def labels(job):

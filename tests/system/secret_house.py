@@ -103,6 +103,7 @@ def sinks(daemon, answers, outputs):
     places = {
         "journal": daemon.log.read_bytes(),
         "metrics": daemon.get("/metrics")[2].encode(),
+        "metrics as OpenMetrics": daemon.get("/metrics", Accept="application/openmetrics-text")[2].encode(),
         "status of the control socket": json.dumps(daemon.status(), ensure_ascii=False).encode(),
         "command line": process.joinpath("cmdline").read_bytes(),
         "environment as others read it": read_as_nobody(process / "environ"),

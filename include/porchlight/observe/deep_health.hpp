@@ -5,7 +5,9 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -41,7 +43,7 @@ struct Finding {
   telemetry::Fields detail{};
   std::string fault{};
 };
-// On the thread that runs the checks; returns soon after `stop` was requested.
+// On the thread that runs the checks; returns soon after `stop` was requested. What it throws is its fault.
 using Probe = std::function<Finding(const std::stop_token& stop)>;
 using Probes = std::map<std::string_view, Probe>;  // by the checks' names
 
@@ -71,7 +73,7 @@ std::string json_of(const DeepReport& report);
 
 // Runs the checks that have a probe, one after the other, and shows what came of them in
 // health_check_status, health_check_last_success_timestamp_seconds and the histograms of their durations.
-// One thread.
+// One thread, but for what says otherwise.
 class DeepHealth {
  public:
   static constexpr std::chrono::minutes period{5};  // the first that long after construction
@@ -85,10 +87,23 @@ class DeepHealth {
   // The newest report while it is fresh, else a new one. Nothing: stopped meanwhile.
   std::optional<DeepReport> report(const std::stop_token& stop);
 
+  // Any thread, now and then: a check that has run for longer than its limit has failed, also when its probe
+  // never comes back.
+  void show_overdue();
+  // Any thread: what is known while a check is overdue: the newest report, with that check as failed.
+  std::optional<DeepReport> overdue_report() const;
+
  private:
-  CheckReport run_one(const DeepCheck& check, const Probe& probe, const std::stop_token& stop) const;
+  struct Running {
+    const DeepCheck* check;
+    MonotonicTime since;
+  };
+  std::optional<Running> overdue() const;
+  Finding look(const DeepCheck& check, const Probe& probe, const std::stop_token& stop);
+  CheckReport run_one(const DeepCheck& check, const Probe& probe, const std::stop_token& stop);
   std::optional<DeepReport> run(const std::stop_token& stop);
   void show(const DeepReport& report);
+  void tell_news(const DeepReport& report);
 
   const Probes probes_;
   const Clock& clock_;
@@ -97,9 +112,12 @@ class DeepHealth {
   telemetry::Histogram whole_;
   std::map<std::string_view, telemetry::Histogram>
       durations_;  // of the checks that have a family of their own
-  std::optional<DeepReport> newest_;
-  MonotonicTime ended_{};  // that one
+  std::set<std::string_view> failing_;
+  MonotonicTime ended_{};  // the newest report
   MonotonicTime next_;
+  mutable std::mutex mutex_;  // of what follows
+  std::optional<DeepReport> newest_;
+  std::optional<Running> running_;
 };
 
 }  // namespace porchlight::observe

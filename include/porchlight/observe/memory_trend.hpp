@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "porchlight/base/clock.hpp"
+#include "porchlight/observe/deep_health.hpp"
 
 namespace porchlight::observe {
 
@@ -33,5 +34,22 @@ class MemoryTrend {
   std::optional<MonotonicTime> first_;
   std::deque<Sample> samples_;
 };
+
+// One with the face models in memory and one without: they come with the first visitor and go when nobody
+// was there for a while, and what they take is no growth.
+class MemoryTrends {
+ public:
+  void add(MonotonicTime now, bool with_models, double bytes);
+  // Of the state that the newest sample was taken in.
+  const MemoryTrend& current() const noexcept { return with_models_ ? with_ : without_; }
+
+ private:
+  MemoryTrend with_;
+  MemoryTrend without_;
+  bool with_models_ = false;
+};
+
+// What the check `memory` says of it.
+Finding judge(const MemoryTrend& trend);
 
 }  // namespace porchlight::observe

@@ -29,10 +29,13 @@ class Executor {
   bool quick(Job job) { return quick_.push(in_context(std::move(job))); }
   bool slow(Job job) { return slow_.push(in_context(std::move(job))); }
 
-  // Before run(): called on the executor's thread about once a second, and twenty times a second while it
-  // says false: something is not there yet that people wait for.
+  // Before run(): called on the executor's thread about once a second. While it says false, something is not
+  // there yet that people wait for: then twenty times a second for as long as `hurry`.
   using Tick = std::function<bool()>;
-  void set_tick(Tick tick) { tick_ = std::move(tick); }
+  void set_tick(Tick tick, std::chrono::milliseconds hurry = std::chrono::seconds(10)) {
+    tick_ = std::move(tick);
+    hurry_ = hurry;
+  }
   // A job that throws ends the run with its exception; the rest stays queued for the next run.
   void run(std::stop_token stop, Heartbeat& heartbeat);
   // Within a job: stop is requested when run() is to end, which a long job must heed.
@@ -53,6 +56,7 @@ class Executor {
   Queue quick_;
   Queue slow_;
   Tick tick_;
+  std::chrono::milliseconds hurry_{0};
   std::size_t quick_done_ = 0;  // since the last slow one
   std::stop_token stop_;        // of the run
 };

@@ -59,7 +59,8 @@ class RecognitionLabels {
   // Compares the claim with the sighting and keeps the outcome; the last claim about a sighting counts. The
   // event itself does not change: who listens is not told of it again. One transaction. By the Error's code:
   //   not_found         there is no such event
-  //   unsupported       nothing to compare: no sighting, nobody was compared, or whom it named is forgotten
+  //   unsupported       nothing to compare: no sighting, nobody was compared, or whom it named is
+  //                     forgotten or called otherwise by now
   //   invalid_argument  nobody of that name is enrolled
   Result<RecognitionLabel> put(const IdentityClaim& claim);
 

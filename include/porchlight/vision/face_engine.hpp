@@ -66,6 +66,7 @@ struct Shot {
   float quality = 0;
   Embedding embedding{};             // zeros when refused
   std::optional<Refused> refused{};  // refusal.hpp
+  bool alone = false;                // its picture shows no other face; known of enrolable_shot() only
 };
 
 // What an enrolled photograph leaves behind; the photograph itself is not kept.

@@ -22,7 +22,7 @@ interface FormProps {
   judge: boolean; // it can be said who it was not, too
   learn: boolean; // the face will be known by the name
   fault: string;
-  named(name: string): void;
+  named(name: string, learn: boolean): void;
   said(what: Claim): void;
   close(): void;
 }
@@ -36,7 +36,8 @@ function WhoIsIt({ event, person, judge, learn, fault, named, said, close }: For
   }, []);
   const send = (submit: SubmitEvent): void => {
     submit.preventDefault();
-    named(String(new FormData(submit.currentTarget as HTMLFormElement).get("person") ?? "").trim());
+    const only = (submit.submitter as HTMLButtonElement | null)?.value === "only";
+    named(String(new FormData(submit.currentTarget as HTMLFormElement).get("person") ?? "").trim(), learn && !only);
   };
   return (
     <form ref={form} class="teach" onSubmit={send}>
@@ -44,6 +45,7 @@ function WhoIsIt({ event, person, judge, learn, fault, named, said, close }: For
       <input id={`who-${event}`} name="person" required maxlength={100} list={`people-${event}`} autocomplete="off" />
       <datalist id={`people-${event}`}>{people.filter((one) => one.name !== person).map((one) => <option key={one.id} value={one.name} />)}</datalist>
       <button type="submit">{learn ? w().teach : w().sayWho}</button>
+      {learn && judge && <button type="submit" class="quiet" value="only">{w().onlySayWho}</button>}
       <button type="button" class="quiet" onClick={close}>{w().close}</button>
       {judge && <button type="button" class="quiet" onClick={() => said({ stranger: true })}>{w().stranger}</button>}
       {judge && person && <button type="button" class="quiet" onClick={() => said({ is_not: true })}>{w().somebodyElse}</button>}
@@ -61,7 +63,7 @@ interface TeachProps {
   taught?(name: string): void;
 }
 
-/** "This is …", "Not Anna" and "Yes, Anna": who was seen. Administrators have the face of the picture learnt with it. */
+/** "This is …", "Not Anna" and "Yes, Anna": who was seen. Administrators may have the face of the picture learnt with it. */
 export function Teach({ event, person, sighting = null, taught }: TeachProps) {
   const judged = canBeJudged(sighting) ? sighting : null;
   const [open, setOpen] = useState(false);
@@ -100,7 +102,7 @@ export function Teach({ event, person, sighting = null, taught }: TeachProps) {
   if (open)
     return (
       <WhoIsIt event={id} person={person} judge={judged !== null} learn={learns} fault={fault} said={say} close={done}
-        named={(name) => (learns ? learn(name) : say({ is: name }))} />
+        named={(name, learnt) => (learnt ? learn(name) : say({ is: name }))} />
     );
   return (
     <>

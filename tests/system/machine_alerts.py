@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Alerts that a machine raises by itself, and what must have been seen of the machine before that is believed."""
+
+import os
+import shutil
+
+import host_facts
+
+# These say how busy it is.
+PROCESSOR = {"CriticalCPUUsage", "HighCPUUsage", "HighNodeCPU"}
+# What becomes late or is left out where others need the processors and disks.
+LATE = {"HighDiskLatency", "LowCameraFPS", "HighFrameDropRate", "QueueBacklog", "SlowRingNotification", "AnalyticsJobFailures"}
+MEMORY = {"HighMemoryUsage", "HighNodeMemory"}
+DISK = {"DiskSpaceCritical", "DiskSpaceWarning", "DiskSpaceLow", "RecordingsVolumeLow"}
+# What its sensors read, and nothing else.
+SENSORS = {"HighTemperature", "HardwareThrottled"}
+HARDLY_FREE = 0.2  # of the whole; the alerts want less
+
+
+def seen(prometheus, seconds, fired, daemon):
+    """(what of {"busy", "memory", "disk"} was short of, the highest load of a minute), as others than the daemon saw it:
+    node_exporter over so many seconds and the kernel; and the alerts on the processors."""
+    found = set()
+    load = prometheus.number(f"max(max_over_time(node_load1[{seconds:.0f}s]))") or 0
+    if fired & PROCESSOR or load > os.cpu_count():
+        found.add("busy")
+    free = prometheus.number(f"min(min_over_time(node_memory_MemAvailable_bytes[{seconds:.0f}s]) / node_memory_MemTotal_bytes)")
+    if (free is not None and free < HARDLY_FREE) or group_is_full(daemon):
+        found.add("memory")
+    disks = [shutil.disk_usage(place) for place in ("/", daemon.state)]
+    if any(disk.free < HARDLY_FREE * disk.total for disk in disks):
+        found.add("disk")
+    return found, load
+
+
+def group_is_full(daemon):
+    group = host_facts.control_group(daemon.process.pid)
+    try:
+        used, limit = ((group / name).read_text().strip() for name in ("memory.current", "memory.max"))
+    except (OSError, TypeError):
+        return False  # it has no group, or the group no account
+    return limit != "max" and int(used) > (1 - HARDLY_FREE) * int(limit)
+
+
+def excused(found):
+    """The alerts that such a machine may have raised."""
+    names = set(SENSORS)
+    if "busy" in found:
+        names |= PROCESSOR | LATE
+    if "memory" in found:
+        names |= MEMORY
+    if "disk" in found:
+        names |= DISK
+    return names
