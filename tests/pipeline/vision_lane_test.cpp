@@ -87,19 +87,23 @@ class ModelsOfTheLaneTest : public testing::Test {
   double searched() {
     return metrics->counter("ai_jobs_processed_total", {{"job_type", "face"}, {"status", "success"}}).value();
   }
+  struct Said {
+    std::atomic<bool> filled{false};
+    std::optional<Result<Validated>> answer;
+  };
+  std::shared_ptr<Said> ask_to_validate() {
+    const auto said = std::make_shared<Said>();
+    EXPECT_TRUE(lane->validate({[said](Result<Validated> answer) {
+      said->answer = std::move(answer);
+      said->filled = true;
+    }}));
+    return said;
+  }
   // What the lane says within a minute.
   std::optional<Result<Validated>> validated() {
-    struct Place {
-      std::atomic<bool> filled{false};
-      std::optional<Result<Validated>> answer;
-    };
-    const auto place = std::make_shared<Place>();
-    EXPECT_TRUE(lane->validate({[place](Result<Validated> said) {
-      place->answer = std::move(said);
-      place->filled = true;
-    }}));
-    if (!wait_for([&] { return place->filled.load(); })) return std::nullopt;
-    return place->answer;
+    const auto said = ask_to_validate();
+    if (!wait_for([&] { return said->filled.load(); })) return std::nullopt;
+    return said->answer;
   }
   double enqueued() { return metrics->counter("ai_jobs_enqueued_total", {{"job_type", "face"}}).value(); }
   // Loaded at the start, and unneeded for so long that they are dropped.
@@ -220,6 +224,20 @@ TEST_F(ModelsOfTheLaneTest, AreValidatedWhileTheyAreThere) {
   ASSERT_TRUE(*dropped) << dropped->error().text();
   EXPECT_TRUE((*dropped)->empty());
   EXPECT_FALSE(loaded());
+}
+
+TEST_F(ModelsOfTheLaneTest, WhoRingsGoesBeforeTheirValidation) {
+  start();
+  ASSERT_TRUE(wait_for([&] { return loaded(); }));
+  ring();
+  ASSERT_TRUE(wait_for([&] { return lane->expectations().empty(); }));
+  const auto said = ask_to_validate();
+  picture(false);
+  ASSERT_TRUE(wait_for([&] { return searched() == 1; })) << "the lane goes round";
+  EXPECT_FALSE(said->filled);
+  clock.advance(11s);
+  ASSERT_TRUE(sighting());
+  EXPECT_TRUE(wait_for([&] { return said->filled.load(); }));
 }
 
 TEST_F(ModelsOfTheLaneTest, AreNotValidatedWhereFacesAreOff) {
