@@ -12,6 +12,7 @@ import signal
 import sqlite3
 import sys
 import tempfile
+import threading
 import unittest
 import urllib.error
 import urllib.request
@@ -176,6 +177,34 @@ class DeepHealthTest(unittest.TestCase):
         self.assertIn(str(recordings), fault)
         self.assertEqual(self.ask(daemon)[1]["checks"]["pipeline"]["detail"], {"needs": "storage"})
         own_mounts.make_writable(recordings)
+        self.until(daemon, "storage", 1)
+
+    def test_a_recordings_disk_that_does_not_answer(self):
+        """The check hangs with it, so somebody else has to say so."""
+        disk, stuck = self.folder / "disk", self.folder / "stuck"
+        _, cameras = self.film()
+        daemon = harness.Daemon(self.settings(**cameras, storage={"path": str(self.folder / "state"), "recordings": str(disk)}),
+                                folder=self.folder, preload=str(harness.IO_SHIM), wait=None)
+        self.addCleanup(daemon.close)
+        daemon.environment = {"IO_SHIM_LOG": str(self.folder / "calls"), "IO_SHIM_DIR": str(disk), "IO_SHIM_STUCK": str(stuck)}
+        try:
+            daemon.start()
+        except AssertionError as error:
+            if "does not come first in initial library list" in str(error):
+                self.skipTest("a preloaded library may not come before the address sanitizer")
+            raise
+        before = self.well(daemon)
+        stuck.touch()
+        asking = threading.Thread(target=self.until, args=(daemon, "storage", 0))
+        asking.start()
+        harness.wait_until(lambda: self.gauges(daemon).get("storage") == 0, PATIENCE, "the disk's check to be shown as failed")
+        after = self.gauges(daemon)
+        self.assertEqual({name for name in before if before[name] != after.get(name)}, {"storage"})
+        status, body = self.ask(daemon)
+        self.assertEqual((status, body["status"]), (503, "unhealthy"))
+        self.assertRegex(body["checks"]["storage"]["detail"]["fault"], "^it has not ended for [0-9]+ ms$")
+        stuck.unlink()
+        asking.join()
         self.until(daemon, "storage", 1)
 
     def test_a_held_event_lane(self):
