@@ -96,7 +96,7 @@ class ListenerTest(unittest.TestCase):
         method, path = route.split()
         path = re.sub(r"\{\w+\}", "1", path)
         with contextlib.ExitStack() as held:
-            sock = held.enter_context(socket.create_connection((address, self.daemon.port), 10, (address, 0)))
+            sock = held.enter_context(socket.create_connection((address, self.daemon.port), 120, (address, 0)))
             if tls:
                 sock = held.enter_context(self.trusted.wrap_socket(sock, server_hostname="localhost"))
             sock.sendall(f"{method} {path} HTTP/1.1\r\nHost: localhost:{self.daemon.port}\r\nConnection: close\r\n"
@@ -120,7 +120,7 @@ class ListenerTest(unittest.TestCase):
         self.assertEqual(self.routes(), set(documented))
         is_open = {route for route, who in documented.items() if who.startswith("open")}
         local = {route for route, who in documented.items() if who == "local"}
-        self.assertEqual(local, {"GET /metrics", "GET /health"})
+        self.assertEqual(local, {"GET /metrics", "GET /health", "GET /health/deep"})
         self.assertEqual(self.answering(netspace.FAR), is_open)
         self.assertEqual(self.answering("127.0.0.1"), is_open | local)
         for header in ("X-Forwarded-For: 127.0.0.1\r\n", "Forwarded: for=127.0.0.1\r\n", "X-Forwarded-Host: localhost\r\n"):
@@ -129,7 +129,7 @@ class ListenerTest(unittest.TestCase):
 
     def test_in_the_clear_the_machine_itself_reads_metrics_and_health_and_nothing_else(self):
         monitoring = {route for route in documented_routes() if re.match(r"GET /(metrics|health)(/|$)", route)}
-        self.assertEqual(len(monitoring), 5)
+        self.assertEqual(len(monitoring), 6)
         self.assertEqual(self.answering("127.0.0.1", tls=False), monitoring)
         self.assertEqual(self.answering(netspace.FAR, tls=False), set())
         self.assertEqual(self.answering("127.0.0.1", "X-Forwarded-For: 127.0.0.1\r\n", tls=False), set())
