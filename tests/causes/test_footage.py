@@ -199,8 +199,9 @@ class AbsenceCauses(FootageHouse):
         return f"file:{clip(cls.folder)}"
 
     def absent(self, cause, end):
-        """`end` of the daemon leaves a gap of this cause, and no other."""
-        harness.wait_until(lambda: self.files() and self.metric("recording_active", camera_id="front") == 1, 120, "footage")
+        """`end` of the daemon leaves a gap of this cause."""
+        # Before the first picture is safe on the disk there is nothing after which one could be missing.
+        harness.wait_until(lambda: footage_truth.segments_of(self.daemon, "front") >= 2, 120, "footage")
         known = len(ledger(self.daemon))
         end()
         self.daemon.process.wait()
