@@ -291,6 +291,7 @@ class OpenApiAnswers(unittest.TestCase):
         seed = self.expect(anna, "POST", "/api/v1/auth/totp", 201)["secret"]
         token = self.expect(anna, "POST", "/api/v1/tokens", 201, {"name": "s", "scopes": ["view"]})["id"]
         code = json.loads(daemon.cli("users", "add", "carla", "--role", "user", "--json").stdout)["invitation"]
+        rung = self.expect(anna, "POST", "/api/v1/buttons/front/ring", 200)["id"]
         log = daemon.state / "audit" / "audit.jsonl"
         log.rename(daemon.folder / "kept")
         log.mkdir()
@@ -305,6 +306,7 @@ class OpenApiAnswers(unittest.TestCase):
         refused(anna, "DELETE", "/api/v1/users/2")
         refused(anna, "POST", "/api/v1/tokens", {"name": "t", "scopes": ["view"]})
         refused(anna, "DELETE", f"/api/v1/tokens/{token}")
+        refused(anna, "PUT", f"/api/v1/events/{rung}/identity", {"stranger": True})
 
     def test_a_changed_answer_is_refused(self):
         daemon = self.daemon()
