@@ -105,18 +105,24 @@ class ProgramCauses(CameraHouse):
             os.kill(self.child(), signal.SIGKILL)
 
 
-class SilentCauses(CameraHouse):
-    """A camera that keeps its connection and sends nothing for a while."""
+class NumberedCameraHouse(CameraHouse):
+    """One whose camera can be ordered about."""
 
-    CAMERA = {"stall": "5s"}
+    ARGUMENTS = ()  # of the camera
 
     @classmethod
     def url(cls):
         if missing := footage_truth.missing():
             raise unittest.SkipTest(missing)
-        cls.camera = footage_truth.NumberedCamera(cls.folder, "front")
-        cls.addClassCleanup(cls.camera.close)
+        cls.camera = footage_truth.NumberedCamera(cls.folder, "front", *cls.ARGUMENTS)
+        cls.addClassCleanup(lambda: cls.camera.process.poll() is None and cls.camera.close())
         return cls.camera.url
+
+
+class SilentCauses(NumberedCameraHouse):
+    """A camera that keeps its connection and sends nothing for a while."""
+
+    CAMERA = {"stall": "5s"}
 
     def test_a_camera_that_falls_silent(self):
         self.connected()

@@ -14,7 +14,7 @@ import unittest
 from datetime import timedelta
 
 from causes import House
-from test_cameras import CameraHouse, Stranger, clip
+from test_cameras import NumberedCameraHouse, Stranger, clip
 
 import footage_truth
 import harness
@@ -24,17 +24,8 @@ from test_recordings_api import text_of, time_of
 RECORDING = {"segment": "5s", "reserve": "1MiB", "keep": {"space": "100%"}}
 
 
-class FootageHouse(CameraHouse):
+class FootageHouse(NumberedCameraHouse):
     RECORDING = RECORDING
-    ARGUMENTS = ()  # of the camera
-
-    @classmethod
-    def url(cls):
-        if missing := footage_truth.missing():
-            raise unittest.SkipTest(missing)
-        cls.camera = footage_truth.NumberedCamera(cls.folder, "front", *cls.ARGUMENTS)
-        cls.addClassCleanup(lambda: cls.camera.process.poll() is None and cls.camera.close())
-        return cls.camera.url
 
     @classmethod
     def settings(cls):

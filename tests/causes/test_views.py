@@ -6,9 +6,8 @@ import json
 import subprocess
 import unittest
 
-from test_cameras import FRAMES, CameraHouse, clip
+from test_cameras import FRAMES, CameraHouse, NumberedCameraHouse, clip
 
-import footage_truth
 import harness
 from test_live import LIVE, Viewer
 from test_mjpeg import BOUNDARY, SNAPSHOT, Looker
@@ -28,16 +27,8 @@ def weight_of_part(picture, taken):
     return len(head) + len(picture) + len(b"\r\n" + BOUNDARY)
 
 
-class SentCauses(CameraHouse):
+class SentCauses(NumberedCameraHouse):
     """Whoever looks counts what comes; then the camera falls silent, so that no more is under way."""
-
-    @classmethod
-    def url(cls):
-        if missing := footage_truth.missing():
-            raise unittest.SkipTest(missing)
-        cls.camera = footage_truth.NumberedCamera(cls.folder, "front")
-        cls.addClassCleanup(cls.camera.close)
-        return cls.camera.url
 
     def expect_sent(self, protocol, before, weight):
         """As many bytes as arrived, once no more come."""
