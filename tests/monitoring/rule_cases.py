@@ -68,7 +68,7 @@ def series(block):
 
 def moments(block, alert):
     """{seconds: the alerts expected then} of one alert."""
-    return {seconds(case["eval_time"]): case.get("exp_alerts") or [] for case in block.test["alert_rule_test"] if case["alertname"] == alert}
+    return {seconds(case["eval_time"]): case.get("exp_alerts") or [] for case in block.test.get("alert_rule_test", []) if case["alertname"] == alert}
 
 
 def faults(definitions, tests):

@@ -164,6 +164,11 @@ class RuleCasesTest(NeedsPromtool):
     def test_every_definition_has_its_cases(self):
         self.assertEqual(rule_cases.faults(rule_cases.alerts(), rule_cases.blocks()), [])
 
+    def test_everything_recorded_is_asked_for_its_value(self):
+        asked = {selector.name for block in rule_cases.blocks() for case in block.test.get("promql_expr_test", []) if case["exp_samples"]
+                 for selector in promql.selectors(case["expr"])}
+        self.assertEqual({one.rule["record"] for one in rule_cases.rules() if "record" in one.rule and one.file.parent == shipped.RULES} - asked, set())
+
     def test_the_exempt_are_those_that_are_named(self):
         definitions = [one.rule for one in rule_cases.alerts()]
         self.assertEqual({rule["alert"] for rule in definitions if "for" not in rule}, rule_cases.WITHOUT_FOR)
