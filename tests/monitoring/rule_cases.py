@@ -93,11 +93,12 @@ def own_faults(one, its_blocks):
     given = {case: {name for name, labels, values in series(its_blocks[0]) if labels.get("node") == case and re.search(r"\d", values)}
              for case in ("fires", "below", "brief")}
     wanted = needed(one)
-    if not expected(times, one, "fires"):
+    nodes = {alert["exp_labels"].get("node") for alert in fired(its_blocks[0], one)}
+    if "fires" not in nodes:
         found.append("nothing fires")
-    if not given["below"] & wanted or expected(times, one, "below"):
+    if not given["below"] & wanted or "below" in nodes:
         found.append("nothing stays below")
-    if waits and (not given["brief"] & wanted or expected(times, one, "brief") or not any(not those for those in times.values())):
+    if waits and (not given["brief"] & wanted or "brief" in nodes or not any(not those for those in times.values())):
         found.append("nothing ends before `for`")
     if missing := wanted - {name for name, _, _ in series(its_blocks[0])}:
         found.append(f"no series of {', '.join(sorted(missing))}")
@@ -114,9 +115,10 @@ def needed(one):
     return names
 
 
-def expected(times, one, node):
-    return any(alert["exp_labels"].get("node") == node and alert["exp_labels"].get("component") == one.rule["labels"]["component"]
-               for those in times.values() for alert in those)
+def fired(block, one):
+    """The alerts of a definition that its block expects."""
+    return [alert for those in moments(block, one.rule["alert"]).values() for alert in those
+            if alert["exp_labels"].get("component") == one.rule["labels"]["component"]]
 
 
 def empty_faults(one, its_blocks):
