@@ -2,7 +2,6 @@
 """Reads runbooks and what they are held against: the man page, the table of keys, the contract of metrics."""
 
 import json
-import pathlib
 import re
 import shlex
 
@@ -143,11 +142,12 @@ def keys_named(page, keys):
 
 
 def families():
-    """Names that a query may speak of: the contract's, and those of the Prometheus stack and its exporters."""
+    """Names that a query may speak of, besides those of FOREIGN: the contract's, and what the rules record."""
     rows = (shipped.SOURCE / "tests" / "telemetry" / "contract.tsv").read_text().split("\n")[1:]
-    return {row.split("\t")[0] for row in rows if row.strip()}
+    return {row.split("\t")[0] for row in rows if row.strip()} | recorded_names()
 
 
+# Of the Prometheus stack and its exporters.
 FOREIGN = re.compile(r"(node|pg|redis|probe|prometheus|alertmanager|scrape|pushgateway|push|loki|vm)_\w+$|up$|ALERTS(_FOR_STATE)?$")
 WORDS = {"by", "without", "on", "ignoring", "group_left", "group_right", "and", "or", "unless", "offset", "bool", "inf", "nan"}
 
@@ -162,9 +162,17 @@ def names_in(query):
     return {name for name in re.findall(r"(?<![\w.:])([a-zA-Z_:][\w:]*)(?!\s*\(|[\w:])", bare) if name not in WORDS}
 
 
-def is_known(name, known, recorded):
+def unknown_in(query, known):
+    """Names of series that are none; also a choice of names, `{__name__=~"…"}`, that no name meets."""
+    choices = re.findall(r'__name__=~"([^"]*)"', query)
+    unmet = [choice for choice in choices if not any(re.fullmatch(choice, name) for name in known)]
+    strange = [name for name in sorted(names_in(query)) if not is_known(name, known)]
+    return unmet + strange
+
+
+def is_known(name, known):
     base = re.sub(r"_(bucket|count|sum)$", "", name)
-    return name in known or base in known or name in recorded or bool(FOREIGN.match(name))
+    return name in known or base in known or bool(FOREIGN.match(name))
 
 
 def recorded_names(folder=shipped.RULES):
@@ -210,24 +218,18 @@ def shared_sentences(all_pages, least=8):
     return {sentence: names for sentence, names in where.items() if len(names) > 1}
 
 
-def likeness(one, other):
-    """The part of the smaller page's shingles that the other has, too."""
-    first, second = shingles(one), shingles(other)
+def likeness(first, second):
+    """The part of the smaller set of shingles that the other has, too."""
     return len(first & second) / max(1, min(len(first), len(second)))
 
 
 def likest(all_pages):
     """The two pages that are most alike, as (likeness, name, name)."""
-    pairs = [(likeness(one, other), one.name, other.name)
-             for number, one in enumerate(all_pages) for other in all_pages[number + 1:]]
-    return max(pairs, default=(0.0, "", ""))
+    cut = [(shingles(page), page.name) for page in all_pages]
+    return max(((likeness(first, second), one, other)
+                for number, (first, one) in enumerate(cut) for second, other in cut[number + 1:]), default=(0.0, "", ""))
 
 
 def copy_of(page, name):
     """What a template would make for another alert: the page with another name and other numbers."""
     return Page(name, re.sub(r"\d+", "7", page.text.replace(page.name, name)))
-
-
-def read(path):
-    path = pathlib.Path(path)
-    return Page(path.stem, path.read_text())

@@ -10,7 +10,7 @@ import unittest
 
 import runbook_text as text
 
-MOST_ALIKE = 0.12  # of the shingles of the smaller page; a page for another alert by a template has nearly 1
+MOST_ALIKE = 0.08  # of the shingles of the smaller page; a page for another alert by a template has nearly 1
 
 
 class RunbooksTest(unittest.TestCase):
@@ -45,7 +45,7 @@ class RunbooksTest(unittest.TestCase):
             with self.subTest(page.name):
                 self.assertEqual(page.sections, text.SECTIONS)
                 for section in text.SECTIONS:
-                    self.assertGreater(len(text.plain(page.section(section))), 8, section)
+                    self.assertGreater(len(text.plain(page.section(section))), 4, section)
                 self.assertLessEqual(len(page.text.split("\n")), 90, "a runbook is read at night")
 
     def test_there_are_three_checks_each_said_in_words_and_with_its_command(self):
@@ -72,7 +72,7 @@ class RunbooksTest(unittest.TestCase):
     def test_what_needs_the_installed_service_says_so(self):
         for page in self.pages:
             for block in page.blocks:
-                if re.search(r"\b(systemctl|journalctl)\b|/var/lib/porchlight", block):
+                if re.search(r"\b(systemctl|journalctl)\b[^|;\n]*\bporchlight\b(?!-)", block):
                     with self.subTest(page.name, block=block):
                         self.assertIn("# on the device", block)
 
@@ -90,14 +90,14 @@ class RunbooksTest(unittest.TestCase):
         self.assertGreater(found, 20, "the pages' calls were not found")
 
     def test_each_expression_names_families_that_exist(self):
-        known, recorded = text.families(), text.recorded_names()
+        known = text.families()
         self.assertEqual(text.names_in('sum by (le) (rate(a_bucket{b="c"}[5m])) > 0 and on (x) slo:y:z'), {"a_bucket", "slo:y:z"})
+        self.assertEqual(text.unknown_in('camera_fps > 0 or camera_fbs', known), ["camera_fbs"])
+        self.assertEqual(text.unknown_in('{__name__=~"camera_fbs|up_time"}', known), ["camera_fbs|up_time"])
         for page in self.pages:
             for query in page.queries():
                 with self.subTest(page.name, query=query):
-                    names = text.names_in(query)
-                    self.assertTrue(names, "no series in it")
-                    self.assertEqual([name for name in names if not text.is_known(name, known, recorded)], [])
+                    self.assertEqual(text.unknown_in(query, known), [])
 
     def test_each_expression_is_one(self):
         if shutil.which("promtool") is None:
@@ -145,7 +145,7 @@ class RunbooksTest(unittest.TestCase):
             with self.subTest(page.name):
                 copy = text.copy_of(page, "SomethingElse")
                 self.assertGreater(len(text.shared_sentences([page, copy])), 5)
-                self.assertGreater(text.likeness(page, copy), 0.9)
+                self.assertGreater(text.likeness(text.shingles(page), text.shingles(copy)), 0.9)
         half = text.Page("Half", self.pages[0].text[:len(self.pages[0].text) // 2])
         self.assertGreater(text.likest([*self.pages, half])[0], MOST_ALIKE, "half a copy")
 
