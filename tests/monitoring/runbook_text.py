@@ -162,6 +162,29 @@ def names_in(query):
     return {name for name in re.findall(r"(?<![\w.:])([a-zA-Z_:][\w:]*)(?!\s*\(|[\w:])", bare) if name not in WORDS}
 
 
+def label_sets():
+    """Of each family of the contract its labels: a list of values, or None where the configuration or the machine closes them."""
+    rows = [row.split("\t") for row in (shipped.SOURCE / "tests" / "telemetry" / "contract.tsv").read_text().split("\n")[1:] if row.strip()]
+    return {row[0]: {label: values if isinstance(values, list) else None for label, values in json.loads(row[3]).items()} for row in rows}
+
+
+def strange_labels(query, labels):
+    """Matchers of a family of ours that select by a label it has not, or for a value that the label never has."""
+    strange = []
+    for name, matchers in re.findall(r"(?<![\w.:])([a-z]\w*)\{([^}]*)\}", query):
+        own = labels.get(name) or labels.get(re.sub(r"_(bucket|count|sum)$", "", name))
+        if own is None:
+            continue
+        for label, sign, value in re.findall(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"', matchers):
+            if label in ("job", "instance", "node", "track", "le"):  # of the target, and of buckets
+                continue
+            values = own.get(label)
+            met = values is None or any(re.fullmatch(value, one) if "~" in sign else value == one for one in values)
+            if label not in own or not met:
+                strange.append(f"{name}{{{label}{sign}{value}}}")
+    return strange
+
+
 def unknown_in(query, known):
     """Names of series that are none; also a choice of names, `{__name__=~"…"}`, that no name meets."""
     choices = re.findall(r'__name__=~"([^"]*)"', query)

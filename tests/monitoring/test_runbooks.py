@@ -99,6 +99,15 @@ class RunbooksTest(unittest.TestCase):
                 with self.subTest(page.name, query=query):
                     self.assertEqual(text.unknown_in(query, known), [])
 
+    def test_each_matcher_has_a_label_and_a_value_that_can_be(self):
+        labels = text.label_sets()
+        self.assertEqual(text.strange_labels('recording_segments_deleted_total{reason="spcae"} or camera_fps{camera=~"a"}', labels),
+                         ["recording_segments_deleted_total{reason=spcae}", "camera_fps{camera=~a}"])
+        for page in self.pages:
+            for query in page.queries():
+                with self.subTest(page.name, query=query):
+                    self.assertEqual(text.strange_labels(query, labels), [])
+
     def test_each_expression_is_one(self):
         if shutil.which("promtool") is None:
             self.skipTest("no promtool here (Debian's package prometheus)")
