@@ -79,7 +79,8 @@ def alerts(folder=shipped.RULES):
 
 def without_quotes(text):
     """Of a block what the shell itself reads: `$(porchlight …)` counts, a query does not."""
-    return re.sub(r"'[^'\n]*'", "''", re.sub(r"^\s*#.*$", "", text, flags=re.MULTILINE))
+    joined = re.sub(r"^\s*#.*$", "", text, flags=re.MULTILINE).replace("\\\n", " ")
+    return re.sub(r"'[^'\n]*'", "''", joined)
 
 
 def calls(text):
