@@ -143,6 +143,14 @@ class DashboardFilesTest(unittest.TestCase):
                 self.assertEqual(defaults["custom"]["thresholdsStyle"]["mode"], "line", where)
                 self.assertEqual(defaults["color"]["mode"], "palette-classic-by-name", where)
 
+    def test_what_looks_back_for_days_is_asked_seldom(self):
+        long = 0
+        for title, panel in self.panels():
+            if re.search(r"\[\d+d\]", " ".join(target["expr"] for target in panel["targets"])):
+                long += 1
+                self.assertTrue(panel.get("interval") == "1h" or all(target["instant"] for target in panel["targets"]), f"{title}: {panel['title']}")
+        self.assertGreaterEqual(long, 7)
+
     def test_lines_are_drawn_where_the_documents_draw_them(self):
         there = {(title, panel["title"]): [step["value"] for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"][1:]]
                  for title, panel in self.panels()}

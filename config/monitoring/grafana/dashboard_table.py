@@ -37,6 +37,8 @@ def table_of_bars(title, label, query, unit, **options):
 
 PERCENT_OF_DISK = rising(70, 85, 95)
 WELL = {"words": ("down", "up"), "steps": [(None, "red"), (1, "green")], "min": 0, "max": 1}
+# What looks back for days is asked once an hour only: on the device itself it is dear.
+DAYS = {"step": "1h"}
 PASSES = WELL | {"words": ("fails", "well")}
 LATENCY = {"steps": rising(0.5, 1), "exemplars": True, "runbook": "SlowAPIResponses HighResponseTime LatencySLOViolation"}
 ERRORS = {"steps": rising(0.001, 0.01), "min": 0, "runbook": "HighErrorRate HighAPIErrorRate"}
@@ -84,7 +86,7 @@ FACES = [
 ]
 BUSINESS = [
     lines("Doorbell Triggers", "sum by (trigger_source) (increase(doorbell_triggers_total[1h]))", "short", legend="{{trigger_source}}"),
-    row("heatmap", "Triggers by Time of Day", "sum by (hour) (increase(doorbell_triggers_by_hour_total[1d]))", "none", legend="{{hour}}"),
+    row("heatmap", "Triggers by Time of Day", "sum by (hour) (increase(doorbell_triggers_by_hour_total[1d]))", "none", legend="{{hour}}", **DAYS),
     lines("Notifications Sent", "sum by (channel, status) (increase(notifications_sent_total[1h]))", "short", legend="{{channel}} {{status}}",
           runbook="NotificationFailures"),
     table_of_bars("Popular Times", "hour", "sum by (hour) (increase(doorbell_triggers_by_hour_total[$__range]))", "short"),
@@ -196,7 +198,7 @@ SERVICE_ALERTS = [
         says="An alert's name leads to its runbook.",
         transformations=[{"id": "organize", "options": {"excludeByName": {"Time": True, "Value": True, "__name__": True, "alertstate": True, "job": True},
                                                         "indexByName": {"alertname": 0, "severity": 1, "component": 2, "node": 3}, "renameByName": {}}}]),
-    lines("Alert history", 'sum by (alertname) (count_over_time(ALERTS{alertstate="firing"}[1d]))', "short", legend="{{alertname}}",
+    lines("Alert history", 'sum by (alertname) (count_over_time(ALERTS{alertstate="firing"}[1d]))', "short", legend="{{alertname}}", **DAYS,
           says="How many evaluations of the last day found it firing."),
     row("bargauge", "Resolution times", 'sum by (alertname, severity) (count_over_time(ALERTS{alertstate="firing"}[7d])) * 15', "s", now=True,
         legend="{{alertname}} {{severity}}", steps=rising(3600, 86400), says="How long it fired in the last 7 days, at one evaluation in 15 s."),
@@ -211,11 +213,11 @@ SLO = [
     stat("Requests within 500 ms", "slo:http_latency_under_500ms:ratio_rate1h", "percentunit", legend="{{node}}", decimals=2, steps=falling(0.95, 0.97),
          runbook="LatencySLOViolation", says="Objective: 95 %."),
     stat("Scraped, 30 days", 'avg_over_time(up{job="doorbell"}[30d])', "percentunit", legend="{{node}}", decimals=3, steps=falling(0.999, 0.9995),
-         runbook="ServiceDown"),
+         runbook="ServiceDown", **DAYS),
     stat("Rings Notified within 2 s, 30 days", WITHIN.format(2), "percentunit", decimals=2, steps=falling(0.95, 0.97), runbook="SlowRingNotification",
-         says="Objective: 95 %."),
+         says="Objective: 95 %.", **DAYS),
     stat("Rings Notified within 5 s, 30 days", WITHIN.format(5), "percentunit", decimals=2, steps=falling(0.99, 0.995), runbook="SlowRingNotification",
-         says="Objective: 99 %."),
+         says="Objective: 99 %.", **DAYS),
     stat("Planned Time Recorded", "1 - avg(rate(recording_gap_seconds_total[$__range]))", "percentunit", decimals=2, steps=falling(0.995, 0.999),
          runbook="RecordingGap", says="Objective: 99.5 % of the time that should be recorded, in the chosen time."),
     lines("Burn Rate", BURN, "none", steps=[(None, "green"), (1, "yellow"), (6, "orange"), (14.4, "red")], min=0,
@@ -278,7 +280,7 @@ MICROSERVICES = [
 AUTH = [
     stat("Logins", "sum(increase(successful_logins_total[1h]))", "short"),
     stat("Registrations", "sum(increase(successful_registrations_total[1h]))", "short"),
-    stat("Registration conflicts", "sum(increase(registration_conflicts_total[1d]))", "short"),
+    stat("Registration conflicts", "sum(increase(registration_conflicts_total[1d]))", "short", **DAYS),
     stat("Active sessions", "user_sessions_active", "short", legend="{{node}}"),
     stat("Database health", 'health_check_status{check="database"}', "none", legend="{{node}}", runbook="DatabaseUnavailable", **PASSES),
     stat("Redis health", 'health_check_status{check="cache"}', "none", legend="{{node}}", runbook="RedisDown", **PASSES),

@@ -143,6 +143,10 @@ def panel(row, number, grid):
     made = {"id": number, "type": options["kind"], "title": row["title"], "datasource": LOKI if options.get("logql") else PROMETHEUS,
             "gridPos": grid, "fieldConfig": field_config(options, custom), "options": shape,
             "targets": [target(query, name, place, options) for place, (name, query) in enumerate(row["queries"])]}
+    if options["kind"] == "stat":
+        made["maxDataPoints"] = 100  # of its trend: each point of a long window is dear
+    if "step" in options:
+        made["interval"] = options["step"]
     if "says" in options:
         made["description"] = options["says"]
     if "runbook" in options:
