@@ -27,7 +27,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 # Grafana's names of units that are used here; what is not known to it is shown as a suffix.
 UNITS = {"none", "short", "percent", "percentunit", "s", "ms", "dtdurations", "bytes", "decmbytes", "Bps", "bps", "Mbits", "reqps", "ops", "eps",
-         "cps", "opm", "fps"}
+         "cps", "opm", "suffix:fps"}
 COLOURS = {"green", "yellow", "orange", "red", "blue"}
 # The lines that the documents draw: {(title of the dashboard, panel): values}
 LINES = {
@@ -334,7 +334,7 @@ class GrafanaSetUpTest(unittest.TestCase):
         providers = self.provisioned("dashboards")
         self.assertEqual({provider["folder"].lower() for provider in providers}, {path.parent.name for path in dashboards.files()})
         for provider in providers:
-            self.assertEqual(pathlib.Path(provider["options"]["path"]).name, provider["folder"].lower())
+            self.assertEqual(provider["options"]["path"], f"/var/lib/grafana/dashboards/{provider['folder'].lower()}")
             self.assertEqual((provider["type"], provider["disableDeletion"], provider["allowUiUpdates"]), ("file", True, False))
 
     def test_sources_lead_to_traces(self):
@@ -366,7 +366,7 @@ class GrafanaSetUpTest(unittest.TestCase):
             self.assertRegex(read[section][key], r"^\$__file\{/[\w/.-]+\}$")
         self.assertEqual(read["security"]["cookie_secure"], "true")
         self.assertEqual(read["analytics"]["reporting_enabled"], "false")
-        self.assertEqual(read["paths"]["provisioning"].rsplit("/", 1)[1], "provisioning")
+        self.assertEqual(read["paths"]["provisioning"], "/etc/grafana/provisioning")  # where setup.sh lays it
 
 
 if __name__ == "__main__":

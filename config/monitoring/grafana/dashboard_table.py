@@ -97,8 +97,8 @@ BUSINESS = [
 ]
 RING_PATH = [
     stat("Rings", "sum(increase(doorbell_triggers_total[$__range]))", "short"),
-    stat("Edges Lost", "sum(increase(button_lost_edges_total[$__range])) or vector(0)", "short", steps=rising(1),
-         says="Presses that the kernel saw and the daemon could not take. None may be lost."),
+    stat("Edges Lost", "sum(increase(button_lost_edges_total[$__range]))", "short", steps=rising(1), empty="libgpiod 1 cannot tell",
+         says="Edges that the kernel dropped before the daemon took them. None may be lost."),
     stat("Slowest Way to a Notification P95", "histogram_quantile(0.95, sum by (le) (rate(doorbell_ring_to_notification_seconds_bucket[5m])))", "s",
          steps=rising(2, 5), runbook="SlowRingNotification"),
     stat("Waiting in the Outbox", "sum(outbox_depth)", "short", steps=rising(10, 100), runbook="NotificationFailures"),
@@ -118,8 +118,9 @@ RING_PATH = [
           legend="{{channel}}", steps=rising(2, 5), exemplars=True),
     lines("Button to Chime P99", "histogram_quantile(0.99, sum by (le) (rate(doorbell_chime_latency_seconds_bucket[5m])))", "s", steps=rising(0.05, 0.25)),
     lines("Outbox", {"depth {{channel}}": "outbox_depth", "given up {{channel}}": "outbox_dead_letters"}, "short", runbook="NotificationFailures"),
-    lines("Oldest in the Outbox", "outbox_oldest_age_seconds", "s", legend="{{channel}}", steps=rising(60, 600), runbook="NotificationFailures"),
-    lines("Lost Edges by Button", "increase(button_lost_edges_total[5m])", "short", legend="{{button_id}}", steps=rising(1)),
+    lines("Oldest in the Outbox", "outbox_oldest_age_seconds or outbox_depth * 0", "s", legend="{{channel}}", steps=rising(60, 600), runbook="NotificationFailures"),
+    lines("Lost Edges by Button", "increase(button_lost_edges_total[5m])", "short", legend="{{button_id}}", steps=rising(1),
+          empty="libgpiod 1 cannot tell"),
     lines("Waiting and Dropped", {"waiting {{queue_name}}": 'pipeline_queue_size{queue_name=~"button|event_processing|notification"}',
                                   "dropped {{queue_name}}": 'increase(pipeline_queue_dropped_total{queue_name=~"button|event_processing|notification"}[5m])'},
           "short", runbook="QueueBacklog"),
@@ -139,7 +140,7 @@ VMS_SYSTEM = [
           legend="received"),
 ]
 VMS_RECORDING = [
-    lines("Recording FPS by Camera", "camera_fps", "fps", legend="{{camera_id}}", runbook="LowCameraFPS"),
+    lines("Recording FPS by Camera", "camera_fps", "suffix:fps", legend="{{camera_id}}", runbook="LowCameraFPS"),
     lines("Frame Drops Rate", "rate(camera_frames_dropped_total[5m]) / (rate(camera_frames_received_total[5m]) + rate(camera_frames_dropped_total[5m]))",
           "percentunit", legend="{{camera_id}}", steps=rising(0.01), min=0, runbook="HighFrameDropRate"),
     lines("Disk Write Throughput", "rate(disk_io_write_bytes_total[5m])", "Bps", legend="{{device}}"),
