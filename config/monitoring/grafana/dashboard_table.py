@@ -303,7 +303,7 @@ RESOURCES = [
 ]
 
 # (folder, what titles begin with, title, panels, options of the dashboard). A folder is an audience: who lives there, who looks
-# after cameras, who answers for the service, who works on it, who runs many.
+# after cameras, who answers for the service, who works on it, who runs the machines.
 DASHBOARDS = [
     ("doorbell", "Doorbell", "System Overview", DOORBELL_SYSTEM, {}),
     ("doorbell", "Doorbell", "Pipeline Performance", DOORBELL_PIPELINE, {}),
@@ -325,7 +325,7 @@ DASHBOARDS = [
     ("application", "Application", "Database Performance", DATABASE_PERFORMANCE, {}),
     ("application", "Application", "Cache Performance", CACHE_PERFORMANCE, {}),
     ("application", "Application", "Application Logs", APPLICATION_LOGS, {"span": "now-1h"}),
-    ("fleet", "Fleet", "Microservices Overview", MICROSERVICES, {}),
-    ("fleet", "Fleet", "Auth Service", AUTH, {}),
-    ("fleet", "Fleet", "System Resources", RESOURCES, {}),
+    ("platform", "Platform", "Microservices Overview", MICROSERVICES, {}),
+    ("platform", "Platform", "Auth Service", AUTH, {}),
+    ("platform", "Platform", "System Resources", RESOURCES, {}),
 ]
