@@ -96,7 +96,7 @@ class DashboardsTest(unittest.TestCase):
                        "button_lost_edges_total", "outbox_depth", "outbox_oldest_age_seconds", "doorbell_chime_latency_seconds_bucket"):
             self.assertIn(family, by_title["Doorbell / Ring Path"])
         for family in ("instance:http_availability:avg30d", "slo:http_latency_under_500ms:ratio_rate1h", "recording_gap_seconds_total",
-                       "doorbell_ring_to_notification_seconds_bucket", *(f"slo:http_errors:ratio_rate{w}" for w in ("5m", "30m", "1h", "6h", "3d"))):
+                       "slo:ring_notified_within_2s:avg30d", "slo:ring_notified_within_5s:avg30d", "slo:recording_completeness:avg30d", *(f"slo:http_errors:ratio_rate{w}" for w in ("5m", "30m", "1h", "6h", "3d"))):
             self.assertIn(family, by_title["Service / SLO"])
 
     def test_a_dashboard_is_found_again(self):
@@ -172,6 +172,12 @@ class DashboardsTest(unittest.TestCase):
             # No family stands without braces: outside of them only functions, operators and labels are left.
             rest = re.sub(r"[a-zA-Z_:][\w:]*\{[^}]*\}|\"[^\"]*\"|\[[^\]]*\]|\b(by|on|without) \([^)]*\)", "", query.expression)
             self.assertEqual(re.findall(r"\b[a-z]\w+\b(?!\s*\()", re.sub(r"\b(or|and|unless)\b", "", rest)), [], query)
+
+    def test_what_is_asked_of_a_rule_is_recorded_by_one(self):
+        recorded = set(re.findall(r"- record: (\S+)", "".join(path.read_text(encoding="utf-8") for path in sorted(shipped.RULES.glob("*.yml")))))
+        asked = {name for query in dashboards.promql() for name in re.findall(r"\b[a-z_]\w*:[\w:]+", query.expression)}
+        self.assertGreater(len(asked), 10)
+        self.assertEqual(asked - recorded, set())
 
     def test_variables_are_those_of_the_contract(self):
         for path, dashboard in self.all.items():

@@ -206,27 +206,29 @@ SERVICE_ALERTS = [
 ]
 AVAILABLE = "instance:http_availability:avg30d"
 BURN = {f"{window}": f"slo:http_errors:ratio_rate{window} / 0.001" for window in ("5m", "30m", "1h", "6h", "3d")}
-WITHIN = 'sum(increase(doorbell_ring_to_notification_seconds_bucket{{le=~"{0}|{0}.0"}}[30d])) / sum(increase(doorbell_ring_to_notification_seconds_count[30d]))'
 SLO = [
     stat("Availability, 30 days", AVAILABLE, "percentunit", legend="{{node}}", decimals=3, steps=falling(0.999, 0.9995), runbook="SLOViolation",
          says="Objective: 99.9 % of the requests without a server error."),
     stat("Error Budget Left", f"1 - (1 - {AVAILABLE}) / 0.001", "percentunit", legend="{{node}}", steps=falling(0, 0.25), runbook="SLOViolation"),
     stat("Requests within 500 ms", "slo:http_latency_under_500ms:ratio_rate1h", "percentunit", legend="{{node}}", decimals=2, steps=falling(0.95, 0.97),
          runbook="LatencySLOViolation", says="Objective: 95 %."),
-    stat("Scraped, 30 days", 'avg_over_time(up{job="doorbell"}[30d])', "percentunit", legend="{{node}}", decimals=3, steps=falling(0.999, 0.9995),
-         runbook="ServiceDown", **DAYS),
-    stat("Rings Notified within 2 s, 30 days", WITHIN.format(2), "percentunit", decimals=2, steps=falling(0.95, 0.97), runbook="SlowRingNotification",
-         says="Objective: 95 %.", **DAYS),
-    stat("Rings Notified within 5 s, 30 days", WITHIN.format(5), "percentunit", decimals=2, steps=falling(0.99, 0.995), runbook="SlowRingNotification",
-         says="Objective: 99 %.", **DAYS),
-    stat("Planned Time Recorded", "1 - avg(rate(recording_gap_seconds_total[$__range]))", "percentunit", decimals=2, steps=falling(0.995, 0.999),
-         runbook="RecordingGap", says="Objective: 99.5 % of the time that should be recorded, in the chosen time."),
+    stat("Scraped, 30 days", "instance:up:avg30d", "percentunit", legend="{{node}}", decimals=3, steps=falling(0.999, 0.9995), runbook="ServiceDown"),
+    stat("Rings Notified within 2 s, 30 days", "slo:ring_notified_within_2s:avg30d", "percentunit", legend="{{node}}", decimals=2,
+         steps=falling(0.95, 0.97), empty="no ring", runbook="SlowRingNotification", says="Objective: 95 %."),
+    stat("Rings Notified within 5 s, 30 days", "slo:ring_notified_within_5s:avg30d", "percentunit", legend="{{node}}", decimals=2,
+         steps=falling(0.99, 0.995), empty="no ring", runbook="SlowRingNotification", says="Objective: 99 %."),
+    stat("Planned Time Recorded, 30 days", "slo:recording_completeness:avg30d", "percentunit", legend="{{node}}", decimals=2,
+         steps=falling(0.995, 0.999), runbook="RecordingGap", says="Objective: 99.5 % of the time that should be recorded."),
+    stat("Planned Time Recorded, by Camera", "1 - rate(recording_gap_seconds_total[$__range])", "percentunit", legend="{{camera_id}}", decimals=2,
+         steps=falling(0.995, 0.999), runbook="RecordingGap", says="In the chosen time."),
     lines("Burn Rate", BURN, "none", steps=[(None, "green"), (1, "yellow"), (6, "orange"), (14.4, "red")], min=0,
           runbook="ErrorBudgetBurnFast ErrorBudgetBurnSlow ErrorBudgetBurnTicket",
           says="How many times faster than it lasts for 30 days the budget is spent. Critical at 14.4 (1 h and 5 min), high at 6 (6 h and 30 min), "
                "warning at 1 (3 d and 6 h)."),
     lines("Availability", {"5 minutes": "instance:http_availability:ratio_rate5m", "30 days": AVAILABLE}, "percentunit", steps=falling(0.999, 0.9995),
           max=1, runbook="SLOViolation"),
+    lines("Rings Notified, 1 day", {"within 2 s": "slo:ring_notified_within_2s:ratio_rate1d", "within 5 s": "slo:ring_notified_within_5s:ratio_rate1d"},
+          "percentunit", steps=falling(0.95, 0.99), max=1, runbook="SlowRingNotification"),
     lines("Requests within 500 ms, 1 hour", "slo:http_latency_under_500ms:ratio_rate1h", "percentunit", legend="{{node}}", steps=falling(0.95, 0.97),
           max=1, runbook="LatencySLOViolation"),
     lines("Time not Recorded by Camera", "increase(recording_gap_seconds_total[1h])", "s", legend="{{camera_id}}", steps=rising(18), min=0,
