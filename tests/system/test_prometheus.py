@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Debian's Prometheus scrapes the daemon while everything happens in the house, with the rules of config/monitoring; then
-every expression of the documents is asked."""
+every expression of the documents and of Grafana's dashboards is asked."""
 
 import re
 import time
@@ -9,6 +9,7 @@ import unittest
 import urllib.request
 
 import backfill
+import dashboards
 import footage_truth
 import harness
 import host_facts
@@ -103,6 +104,8 @@ class PrometheusTest(unittest.TestCase):
     def not_here(self):
         """{beginning of a family's name: why this machine cannot have it}."""
         found = {}
+        if self.house.chips is None:
+            found["button_lost_edges_"] = "the fake GPIO chips were not built"
         if not host_facts.interfaces():
             found["network_"] = "this machine has no interface with a device behind it"
         if not host_facts.block_devices(self.daemon.state):
@@ -121,6 +124,7 @@ class PrometheusTest(unittest.TestCase):
         self.give_it_a_past()
         self.scraped(10)
         self.judge_the_queries()
+        self.judge_the_dashboards()
         self.judge_what_was_written()
         self.judge_the_alerts()
 
@@ -187,6 +191,12 @@ class PrometheusTest(unittest.TestCase):
         print(f"{answered} of {len(rows)} queries have an answer; {silent} thresholds hold for nothing now; {len(excused)} are excused; "
               f"{len(faults)} faults", flush=True)
         print("\n".join(f"  without an answer: {line}" for line in excused), flush=True)
+        self.assertEqual(faults, [])
+
+    def judge_the_dashboards(self):
+        """With each node and camera chosen, so that a series without these labels is missed."""
+        faults, told = dashboards.judge(self.prometheus, self.not_here())
+        print(told, flush=True)
         self.assertEqual(faults, [])
 
     def judge_what_was_written(self):
