@@ -27,7 +27,7 @@ find_public_url() {
   public_url=$(sed -nE '/\/api\/v1\/alerts\/webhook/ {s|.*url: "?(https?://[^"]*)/api/v1/alerts/webhook.*|\1|p; q}' "$work/alertmanager.yml")
   [ -n "$public_url" ] || public_url=$daemon
   [[ ! $public_url =~ ^https?://localhost ]] ||
-    say "server.public_url is not set: links to runbooks lead to $public_url and work on this machine only"
+    say "links to runbooks lead to $public_url and work on this machine only; server.public_url is for that"
 }
 
 lay_all() {
@@ -102,9 +102,11 @@ lay_arguments() {
 # The daemon's second listener, by a file laid over its configuration, which is the owner's and never written. Where some
 # file sets the address already, that one stays.
 lay_metrics_listen() {
-  local folder=$state/config.d file=$state/config.d/40-monitoring.yaml found
+  local folder=$state/config.d file=$state/config.d/40-monitoring.yaml found one
+  local -a files=("$config")
   [ ! -e "$file" ] || return 0
-  found=$(cat "$config" "$folder"/*.yaml 2>/dev/null | sed 's/#.*//' |
+  for one in "$folder"/*.yaml; do [ ! -e "$one" ] || files+=("$one"); done
+  found=$(sed 's/#.*//' "${files[@]}" |
     awk '/^[^ ]/ {inside = /^metrics:/} inside && match($0, /listen: *["\x27]?[^"\x27 }]+/) {print substr($0, RSTART, RLENGTH)}' |
     sed 's/^listen: *["\x27]*//' | tail -n 1)
   if [ -n "$found" ]; then

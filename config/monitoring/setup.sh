@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Prometheus, Alertmanager and their exporters beside the daemon, of Debian's packages and the files of this folder.
-set -euo pipefail
+set -Eeuo pipefail
+trap 'printf "setup.sh: stopped at %s, line %s\n" "${BASH_SOURCE[0]##*/}" "$LINENO" >&2' ERR
 shopt -s lastpipe # what `… | lay` remembers is remembered here
 here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
 
