@@ -19,8 +19,9 @@ make_certificate "$folder/web.crt" "$folder/web.key" prometheus alertmanager gra
 hash=$(web_hash "$folder/web.password" "$folder/web.yml")
 sed "s|@HASH@|$hash|" "$here/web.yml" >"$folder/web.yml.part"
 mv "$folder/web.yml.part" "$folder/web.yml"
-# What only you know: a file with nothing in it keeps the stack from starting half.
-for name in porchlight.token porchlight-ca.crt postgres.password redis.password; do
+# What only you know. Compose starts nothing while a file is missing, so an empty one stands in.
+for name in porchlight.token porchlight-ca.crt porchlight-smtp.password porchlight-slack.url porchlight-pagerduty.key postgres.password \
+  redis.password; do
   [ -e "$folder/$name" ] || : >"$folder/$name"
   [ -s "$folder/$name" ] || say "empty $folder/$name: fill it where it is needed (compose.yml says for what)"
 done

@@ -26,6 +26,7 @@ find_public_url() {
   [ -z "$public_url" ] || return 0
   public_url=$(sed -nE '/\/api\/v1\/alerts\/webhook/ {s|.*url: "?(https?://[^"]*)/api/v1/alerts/webhook.*|\1|p; q}' "$work/alertmanager.yml")
   [ -n "$public_url" ] || public_url=$daemon
+  check_address "$public_url"
   [[ ! $public_url =~ ^https?://localhost ]] ||
     say "links to runbooks lead to $public_url and work on this machine only; server.public_url is for that"
 }
@@ -74,9 +75,6 @@ lay_token() {
 lay_rules() {
   local file
   for file in "$here"/rules/*.yml; do lay "/etc/prometheus/rules/${file##*/}" 0644 <"$file"; done
-  for file in "$here"/alertmanager-templates/*.tmpl; do
-    [ ! -e "$file" ] || lay "/etc/prometheus/alertmanager_templates/${file##*/}" 0644 <"$file"
-  done
 }
 
 # Ours, what --with asks for, and the owner's own jobs: one file, because Debian's Prometheus reads no parts of it.
@@ -120,17 +118,19 @@ lay_metrics_listen() {
   metrics_listen_is_new=1
 }
 
-# Grafana is not in Debian: where it is installed, its provisioning and our dashboards are laid; else they stay here.
+# Grafana is not in Debian: where it is installed, its provisioning and our dashboards are laid; else they stay where they are.
+# Its own grafana.ini is the owner's. It is not of the group prometheus and gets the password in a file of its own.
 lay_dashboards() {
-  local file part
+  local file own=/etc/grafana/porchlight-web.password
   [ -d "$here/grafana" ] && [ -d "$root/etc/grafana/provisioning" ] || return 0
   while IFS= read -r file; do
-    part=${file#"$here/grafana/"}
-    case $part in
-      provisioning/*) lay "/etc/grafana/$part" 0644 <"$file" ;;
-      dashboards/*) lay "/var/lib/grafana/$part" 0644 <"$file" ;;
-    esac
-  done < <(find "$here/grafana" -type f -name '*.json' -o -type f -name '*.yml' -o -type f -name '*.yaml' | sort)
+    sed "s|/etc/prometheus/porchlight-web.password|$own|" "$file" | lay "/etc/grafana/${file#"$here/grafana/"}" 0644
+  done < <(find "$here/grafana/provisioning" -type f | sort)
+  while IFS= read -r file; do
+    sed "s|https://doorbell.local|$public_url|" "$file" | lay "/var/lib/grafana/${file#"$here/grafana/"}" 0644
+  done < <(find "$here/grafana/dashboards" -type f -name '*.json' | sort)
+  lay "$own" 0640 <"$root/etc/prometheus/porchlight-web.password"
+  [ "$(id -u)" != 0 ] || ! getent group grafana >/dev/null || chgrp grafana "$root$own"
 }
 
 # By the programs themselves, before a service reads it. Under --root the paths lead elsewhere: that is for who moves it.
@@ -155,7 +155,11 @@ report() {
   missing_secrets
   [ -z "$metrics_listen_is_new" ] || say "laid $state/config.d/40-monitoring.yaml: the daemon answers at 127.0.0.1:9464 from its next start on"
   say "Prometheus: https://localhost:9090, Alertmanager: https://localhost:9093, user monitor, password in $root/etc/prometheus/porchlight-web.password"
-  [ -d "$root/etc/grafana/provisioning" ] || say "no Grafana here: its dashboards are in $here/grafana"
+  if [ -d "$root/etc/grafana/provisioning" ]; then
+    say "Grafana: dashboards in /var/lib/grafana/dashboards; it reads its provisioning at its start: systemctl restart grafana-server"
+  else
+    say "no Grafana here: its dashboards are in $here/grafana"
+  fi
 }
 
 # What alertmanager.yml reads from files and is not there yet: only its owner knows it.

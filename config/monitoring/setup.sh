@@ -74,9 +74,12 @@ check_arguments() {
   for one in "${with[@]}"; do
     [ -f "$here/jobs/$one.yml" ] || die "--with knows postgres, redis and pushgateway, not '$one'"
   done
-  for one in "$public_url" "$daemon"; do
-    [[ $one =~ ^(https?://[A-Za-z0-9.:_/-]+|\[[0-9a-f:]+\])?$ ]] || die "'$one' is no http:// or https:// address"
-  done
+  for one in "$public_url" "$daemon"; do [ -z "$one" ] || check_address "$one"; done
+}
+
+# Nothing in it may mean something to sed or YAML.
+check_address() {
+  [[ $1 =~ ^https?://[][A-Za-z0-9.:_/~%-]+$ ]] || die "'$1' is no http:// or https:// address"
 }
 
 units() {

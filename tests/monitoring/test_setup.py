@@ -4,6 +4,7 @@
 
 import json
 import os
+import re
 import shutil
 import ssl
 import subprocess
@@ -148,8 +149,14 @@ class SetupFilesTest(unittest.TestCase):
         self.assertFalse((self.device.root / "var/lib/grafana").exists())
         (self.device.root / "etc/grafana/provisioning").mkdir(parents=True)
         self.device.setup()
-        laid = {path.name for path in (self.device.root / "var/lib/grafana/dashboards").rglob("*.json")}
-        self.assertEqual(laid, {path.name for path in (shipped.FOLDER / "grafana/dashboards").rglob("*.json")})
+        folder = self.device.root / "var/lib/grafana/dashboards"
+        self.assertEqual({path.relative_to(folder) for path in folder.rglob("*.json")},
+                         {path.relative_to(shipped.FOLDER / "grafana/dashboards") for path in (shipped.FOLDER / "grafana/dashboards").rglob("*.json")})
+        # Where Grafana is told to look, there it is; and the login is the one that holds.
+        text = "".join(path.read_text() for path in (self.device.root / "etc/grafana/provisioning").rglob("*.yml"))
+        self.assertIn("basicAuthUser: monitor", text)
+        for place in re.findall(r"^ *path: (/\S+)", text, re.M) + re.findall(r"\$__file\{(/[^}]+)\}", text):
+            self.assertTrue((self.device.root / place[1:]).exists(), place)
 
 
 class SetupRefusalsTest(unittest.TestCase):

@@ -25,7 +25,7 @@ DATABASES = ("postgres-exporter", "redis-exporter")
 # Of §11 of the requirements and their successors; alloy stands for promtail, which has reached its end.
 SERVICES = {"prometheus", "alertmanager", "grafana", "loki", "alloy", "jaeger", "node-exporter", "blackbox-exporter",
             "postgres-exporter", "redis-exporter", "pushgateway"}
-REST = ("alertmanager.yml", "alertmanager-templates", "logs/loki.yml", "grafana/provisioning/dashboards")
+REST = ("alertmanager.yml", "logs/loki.yml", "grafana/provisioning/dashboards")
 VERSION = re.compile(r"^[a-z0-9_/.-]+:v?\d+\.\d+\.\d+(-[a-z0-9.]+)?$")
 
 
@@ -260,6 +260,8 @@ class KubernetesTest(unittest.TestCase):
         self.assertEqual(rules, {path.name: path.read_text() for path in shipped.RULES.glob("*.yml")})
         for name, data in maps.items():
             self.assertLess(sum(map(len, data.values())), 900_000, f"{name}: a ConfigMap has 1 MiB")
+        shown = {volume["configMap"]["name"] for volume in pods(built)["grafana"]["volumes"] if "configMap" in volume}
+        self.assertLessEqual({name for name in maps if name.startswith("dashboards-")}, shown, "a folder of dashboards that Grafana does not see")
         # Each that a pod names is made here, or said to be optional.
         for name, pod in pods(built).items():
             for volume in pod.get("volumes", []):

@@ -7,7 +7,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parents[1]
 MARK = "# The rest is written by kubernetes/lists.py, for kustomize knows no `*`.\n"
-FOLDERS = {"rules": "rules/*.yml", "alertmanager": "alertmanager.yml", "alertmanager-templates": "alertmanager-templates/*.tmpl",
+FOLDERS = {"rules": "rules/*.yml", "alertmanager": "alertmanager.yml",
            "loki": "logs/loki*.yml", "grafana-providers": "grafana/provisioning/dashboards/*.yml"}
 
 
