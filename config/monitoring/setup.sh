@@ -115,7 +115,7 @@ control() {
   case $action in
     start|stop|restart) systemctl "$action" "${chosen[@]}" ;;
     logs) journalctl --no-pager -n 200 "${chosen[@]/#/--unit=}" ;;
-    status) status_of "${chosen[@]}" ;;
+    status) status_of "${chosen[@]}" || exit 1 ;;
   esac
 }
 
