@@ -37,6 +37,7 @@ lay_all() {
   lay_rules
   lay_prometheus
   lay /etc/prometheus/blackbox.yml 0644 <"$here/blackbox.yml"
+  lay_clients
   lay /etc/prometheus/alertmanager.yml 0640 <"$work/alertmanager.yml"
   lay_arguments
   lay_metrics_listen
@@ -70,6 +71,16 @@ lay_token() {
   token=$("$porchlight" users token "$admin" --kind alerts --for alertmanager --config "$config" 2>"$work/errors") ||
     die "no token: $(cat "$work/errors")"
   printf '%s\n' "$token" | lay /etc/prometheus/porchlight.token 0640
+}
+
+# For the one who asks: amtool finds its server and login by itself, curl by `-K`. No password on a command line.
+lay_clients() {
+  local password
+  password=$(sed 's/[\\"]/\\&/g' "$root/etc/prometheus/porchlight-web.password")
+  lay /etc/prometheus/porchlight-client.yml 0644 <"$here/central/client.yml"
+  printf '%s\n' "alertmanager.url: https://localhost:9093" "http.config.file: /etc/prometheus/porchlight-client.yml" |
+    lay /etc/prometheus/amtool.yml 0644
+  printf '%s\n' "cacert = /etc/prometheus/porchlight-web.crt" "user = \"monitor:$password\"" | lay /etc/prometheus/porchlight-curl 0640
 }
 
 lay_rules() {

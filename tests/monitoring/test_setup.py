@@ -9,6 +9,7 @@ import shutil
 import ssl
 import subprocess
 import unittest
+import warnings
 
 import shipped
 import alertmanager
@@ -16,8 +17,8 @@ import harness
 import prometheus
 from device import BLACKBOX, Device, SETUP, Stack, lacking
 
-SECRET = ("alertmanager.yml", "porchlight.token", "porchlight-web.password", "porchlight-web.key", "web.yml")
-OPEN = ("prometheus.yml", "blackbox.yml", "porchlight-ca.crt", "porchlight-web.crt")
+SECRET = ("alertmanager.yml", "porchlight-curl", "porchlight.token", "porchlight-web.password", "porchlight-web.key", "web.yml")
+OPEN = ("prometheus.yml", "blackbox.yml", "porchlight-ca.crt", "porchlight-web.crt", "porchlight-client.yml", "amtool.yml")
 
 
 class SetupFilesTest(unittest.TestCase):
@@ -203,16 +204,20 @@ class SetupRefusalsTest(unittest.TestCase):
         self.assertTrue((self.device.etc / "porchlight.token").read_text().strip())
 
 
-class SetupStackTest(unittest.TestCase):
+class SetupTest(unittest.TestCase):
     """Prometheus, Alertmanager and the exporters, started with the files and arguments that setup.sh laid."""
 
     @classmethod
     def setUpClass(cls):
         reason = lacking() or prometheus.missing() or (alertmanager.MISSING if alertmanager.PROGRAM is None else "") or (
+            "" if has_mail() else "python3-aiosmtpd is not installed: no mail was received") or (
             "" if BLACKBOX else "no blackbox exporter unpacked (./dev setup): the set-up was not started")
         if reason:
             raise unittest.SkipTest(reason)
-        cls.device = Device()
+        cls.mail = Mailbox()
+        cls.addClassCleanup(cls.mail.close)
+        cls.device = Device(alerting={"notification_channels": [{"type": "email", "config": "anna@example.org"}], "smtp": {
+            "server": f"smtp://127.0.0.1:{cls.mail.port}", "starttls": "none", "from": "door@example.org"}})
         cls.addClassCleanup(cls.device.close)
         cls.device.setup()
         cls.stack = Stack(cls.device)
@@ -224,6 +229,34 @@ class SetupStackTest(unittest.TestCase):
                                     ("prometheus-alertmanager", alertmanager.PROGRAM, 9093),
                                     ("prometheus", prometheus.PROGRAM, 9090)):
             cls.stack.start(unit, program, port)
+        cls.added = cls.amtool("alert", "add", "alertname=Trial", "severity=warning", "node=here", "--annotation=summary=A trial")
+
+    @classmethod
+    def amtool(cls, *arguments):
+        """As somebody types it; what setup.sh laid for it is read from where a home may have the same."""
+        home = cls.device.folder / "home"
+        place = home / ".config/prometheus/amtool.yml"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        text = (cls.device.etc / "amtool.yml").read_text()
+        place.write_text(text.replace("localhost:9093", f"localhost:{cls.stack.ports[9093]}"))
+        return subprocess.run([alertmanager.AMTOOL, *arguments], capture_output=True, text=True, timeout=60, check=False,
+                              env={"HOME": str(home), "PATH": "/usr/bin:/bin"})
+
+    def test_a_mail_arrives(self):
+        """By amtool, as the page's walk has it: through the route of its severity to the address of the configuration."""
+        self.assertEqual(self.added.returncode, 0, self.added.stderr)
+        self.assertIn("Trial", self.amtool("alert", "query").stdout)
+        harness.wait_until(lambda: self.mail.received, 120, "the mail")
+        sent_to, text = self.mail.received[0]
+        self.assertEqual(sent_to, ["anna@example.org"])
+        self.assertIn("Trial", text)
+
+    def test_curl_logs_in(self):
+        file = self.device.etc / "porchlight-curl"
+        done = subprocess.run(["curl", "-sS", "--fail", "-K", file, self.stack.address(9090) + "/api/v1/query", "--data-urlencode", "query=vector(7)"],
+                              capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(done.stdout)["data"]["result"][0]["value"][1], "7")
 
     def ask(self, path):
         status, text = self.stack.get(9090, path)
@@ -281,7 +314,9 @@ class SetupStackTest(unittest.TestCase):
             for version, answer in ((ssl.TLSVersion.TLSv1_1, None), (ssl.TLSVersion.TLSv1_2, 200)):
                 context = ssl.create_default_context(cafile=self.device.etc / "porchlight-web.crt")
                 context.set_ciphers("ALL:@SECLEVEL=0")  # so that it is not this side that refuses
-                context.minimum_version = context.maximum_version = version
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", DeprecationWarning)  # that is the point
+                    context.minimum_version = context.maximum_version = version
                 if answer:
                     self.assertEqual(self.stack.get(port, "/-/healthy", context=context)[0], answer)
                 else:
@@ -301,6 +336,28 @@ class SetupStackTest(unittest.TestCase):
     def test_every_rule_is_loaded(self):
         groups = harness.wait_until(lambda: self.ask("/api/v1/rules"), 60, "the rules")["groups"]
         self.assertEqual({group["file"].rpartition("/")[2] for group in groups}, {path.name for path in shipped.RULES.glob("*.yml")})
+
+
+def has_mail():
+    return subprocess.run(["/usr/bin/python3", "-c", "import aiosmtpd"], capture_output=True, check=False).returncode == 0
+
+
+class Mailbox:
+    """A mail server: [([recipient], text)] of what it took."""
+
+    def __init__(self):
+        from aiosmtpd.controller import Controller  # where it is not installed, this class is not made
+        self.received = []
+        self.port = alertmanager.free_port()
+        self.server = Controller(self, hostname="127.0.0.1", port=self.port)
+        self.server.start()
+
+    async def handle_DATA(self, _server, _session, envelope):
+        self.received.append((envelope.rcpt_tos, envelope.content.decode(errors="replace")))
+        return "250 taken"
+
+    def close(self):
+        self.server.stop()
 
 
 def normal(duration):

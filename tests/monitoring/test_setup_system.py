@@ -18,7 +18,7 @@ from device import Device, SETUP, lacking
 
 # Where the real folders are hidden behind copies, then the command.
 INSIDE = """
-for place in /etc/prometheus /etc/default; do mkdir -p "$place" && mount --bind "$1$place" "$place" || exit 99; done
+for place in /etc/prometheus /etc/default; do mount --bind "$1$place" "$place" || exit 99; done
 PATH="$1/bin:$PATH"; shift; exec "$@"
 """
 FAKE = """#!/bin/sh
