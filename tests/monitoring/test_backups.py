@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The scripts that back up and restore: a real Prometheus' data, and the dashboards of a stand-in for Grafana."""
 
+import base64
+import contextlib
 import http.server
 import json
 import os
@@ -106,6 +108,20 @@ class PrometheusBackupTest(Folder):
         self.refuses("is not in", "backup-prometheus.sh", "--url", f"http://{open_one.address}", "--data", server.data, archive)
         self.assertFalse(archive.exists())
 
+    def test_a_password_comes_from_a_file(self):
+        """Before a stand-in that wants one; nobody reads it on a command line."""
+        (self.folder / "data" / "snapshots" / "20260129T042012Z-1a" / "01BLOCK").mkdir(parents=True)
+        (self.folder / "data" / "snapshots" / "20260129T042012Z-1a" / "01BLOCK" / "meta.json").write_text("{}")
+        guard = Guarded("snapshot", {"status": "success", "data": {"name": "20260129T042012Z-1a"}})
+        self.addCleanup(guard.close)
+        archive, secrets = self.folder / "backup.tar.gz", self.folder / "curl"
+        there = ("backup-prometheus.sh", "--url", guard.url, "--data", self.folder / "data")
+        self.refuses("made no snapshot", *there, archive)
+        secrets.write_text(f'user = "monitor:{TOKEN}"\n')
+        ended, _, wrong = run(*there, "--curl-config", secrets, archive)
+        self.assertEqual((ended, wrong, guard.overheard), (0, "", []))
+        self.assertTrue(archive.exists())
+
     def test_what_is_no_backup_is_not_restored(self):
         self.refuses("cannot read", "restore-prometheus.sh", self.folder / "nowhere", self.folder / "data")
         (self.folder / "live" / "wal").mkdir(parents=True)
@@ -115,6 +131,47 @@ class PrometheusBackupTest(Folder):
         archive.write_bytes(archive.read_bytes()[:-20])
         self.refuses("cannot be unpacked", "restore-prometheus.sh", archive, self.folder / "data")
         self.assertEqual([file.name for file in self.folder.glob("data*") if list(file.iterdir())], [])
+
+
+def overheard():
+    """The command lines of this moment with the token in them."""
+    found = []
+    for process in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # it has ended
+            command = process.read_bytes()
+            if TOKEN.encode() in command:
+                found.append(command)
+    return found
+
+
+class Guarded:
+    """A server that answers one document to a POST with the right password, and to no other."""
+
+    def __init__(self, ending, document):
+        self.overheard = []
+        guard = self
+        wanted = "Basic " + base64.b64encode(f"monitor:{TOKEN}".encode()).decode()
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                guard.overheard += overheard()
+                is_welcome = self.headers["Authorization"] == wanted and self.path.endswith(ending)
+                body = json.dumps(document).encode() if is_welcome else b"Unauthorized"
+                self.send_response(200 if is_welcome else 401)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
 
 
 class Grafana:
@@ -128,7 +185,7 @@ class Grafana:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
-                grafana.overhear()
+                grafana.overheard += overheard()
                 if self.headers["Authorization"] != f"Bearer {TOKEN}":
                     return self.answer(401, {"message": "Unauthorized"})
                 url = urllib.parse.urlsplit(self.path)
@@ -158,15 +215,6 @@ class Grafana:
         if asked["type"] != "dash-db":
             return []
         return [{"uid": uid, "title": uid, "type": "dash-db"} for uid in self.listed[size * (number - 1):size * number]]
-
-    def overhear(self):
-        for process in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
-            try:
-                command = process.read_bytes()
-            except OSError:
-                continue
-            if TOKEN.encode() in command:
-                self.overheard.append(command)
 
     def close(self):
         self.server.shutdown()

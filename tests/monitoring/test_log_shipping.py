@@ -437,6 +437,29 @@ class LokiFilesTest(unittest.TestCase):
         self.assertEqual(set(events.split("|")), {"failed_login", "unauthorized_access"})
 
 
+class LogqlTest(unittest.TestCase):
+    """LogQL of the rules and of docs/logging.md by the official grammar."""
+
+    CHECKER = pathlib.Path(__file__).with_name("check_dashboards.mjs")
+
+    def setUp(self):
+        if not self.CHECKER.exists() or not (shipped.SOURCE / "node_modules" / "@grafana" / "lezer-logql").exists():
+            self.skipTest("@grafana/lezer-logql is not there (./dev setup fetches it): no LogQL was parsed")
+
+    def faults_of(self, expressions):
+        done = subprocess.run(["node", self.CHECKER, "logql"], input="\n".join(expressions), capture_output=True, text=True, timeout=120, check=False)
+        self.assertEqual(done.stderr, "")
+        return done.stdout.strip()
+
+    def test_it_parses(self):
+        rules = [rule["expr"] for group in yaml.safe_load((LOGS / "loki-rules.yml").read_text())["groups"] for rule in group["rules"]]
+        page = (shipped.SOURCE / "docs" / "logging.md").read_text().replace("\\|", "|")
+        told = [code for code in re.findall(r"`([^`\n]*)`", page) if '{job="' in code]
+        self.assertGreater(len(told), 7)
+        self.assertEqual(self.faults_of(rules + told), "")
+        self.assertIn("not LogQL", self.faults_of(['{job="doorbell"} | | json']))
+
+
 class NginxLogTest(unittest.TestCase):
     """nginx-json.conf in Debian's nginx: what a request becomes."""
 
