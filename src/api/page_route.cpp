@@ -106,16 +106,25 @@ Response asset_of(const Page& page, const Request& request) {
   return response;
 }
 
+std::vector<fs::path> places_of(const char* folder, const char* variable) {
+  if (const auto* named = std::getenv(variable)) return {named};
+  std::error_code error;
+  const auto program = fs::read_symlink("/proc/self/exe", error).parent_path();
+  std::vector<fs::path> places{program / folder,
+                               (program / "../share/porchlight").lexically_normal() / folder,
+                               fs::path("/usr/share/porchlight") / folder};
+  places.erase(std::unique(places.begin(), places.end()), places.end());
+  return places;
+}
+
 }  // namespace
 
 std::vector<fs::path> page_places() {
-  if (const auto* named = std::getenv("PORCHLIGHT_PAGE")) return {named};
-  std::error_code error;
-  const auto program = fs::read_symlink("/proc/self/exe", error).parent_path();
-  std::vector<fs::path> places{program / "page", (program / "../share/porchlight/page").lexically_normal(),
-                               "/usr/share/porchlight/page"};
-  places.erase(std::unique(places.begin(), places.end()), places.end());
-  return places;
+  return places_of("page", "PORCHLIGHT_PAGE");
+}
+
+std::vector<fs::path> runbook_places() {
+  return places_of("runbooks", "PORCHLIGHT_RUNBOOKS");
 }
 
 void add_page_routes(Guard& guard, const std::vector<fs::path>& places) {

@@ -9,6 +9,7 @@ namespace porchlight::api::paths {
 // The route templates: the closed set of the `endpoint` label is made of these.
 inline constexpr const char* page = "/";
 inline constexpr const char* page_asset = "/assets/{file}";
+inline constexpr const char* runbook = "/runbooks/{name}";
 inline constexpr const char* metrics = "/metrics";
 inline constexpr const char* health = "/health";
 inline constexpr const char* live = "/health/live";
@@ -86,6 +87,7 @@ inline constexpr const char* rule_trial = "/api/v1/settings/rules/trial";
 inline constexpr std::array all = {
     page,
     page_asset,
+    runbook,
     metrics,
     health,
     live,

@@ -20,6 +20,7 @@
 #include "api/paths.hpp"
 #include "api/people_routes.hpp"
 #include "api/route_table.hpp"
+#include "api/runbook_route.hpp"
 #include "api/settings_routes.hpp"
 
 namespace porchlight::api {
@@ -34,6 +35,7 @@ Guard route_table(Port port, telemetry::Metrics& metrics, telemetry::Health& hea
   Guard guard(state, port.camera_of_button);
   const auto cameras = port.cameras;
   add_page_routes(guard, port.page_places);
+  add_runbook_route(guard, port.runbook_places);
   add_metrics_route(guard, metrics, state.clock);
   add_health_routes(guard, health);
   add_deep_health_route(guard, port.deep_health);

@@ -233,6 +233,7 @@ api::Port Daemon::make_port() {
   port.authority = [this] { return credentials_ ? credentials_->authority() : std::string(); };
   port.link_key = link_key_;
   port.page_places = api::page_places();
+  port.runbook_places = api::runbook_places();
   port.language_of_channel = [this](const std::string& id) { return pipeline_->language_of_channel(id); };
   port.answer_event = [this](store::EventAnswer given, api::Answer<store::AnswerOutcome> answer) {
     pipeline_->answer(std::move(given), std::move(answer));

@@ -38,6 +38,7 @@ const std::map<std::string, Rule>& rules() {
       {"GET /health/startup", {open_to_all, everyone}},
       {"GET /", {open_to_all, everyone}},
       {"GET /assets/{file}", {open_to_all, everyone}},
+      {"GET /runbooks/{name}", {open_to_all, everyone}},
       {"GET /ca.crt", {open_to_all, everyone}},
       {"GET /l/{token}", {open_to_all, everyone}},  // what the token grants: see Links
       {"GET /l/{token}/snapshot", {open_to_all, everyone}},

@@ -79,16 +79,16 @@ class Refused(Exception):
 
 
 class Prometheus(Server):
-    """`targets`: {job: "host:port"}. Scrapes and evaluates every 2 s; keeps exemplars, and samples for 32 days."""
+    """`targets`: {job: "host:port"}. Scrapes and evaluates every 2 s, or `interval`; keeps exemplars, and samples for 32 days."""
 
-    def __init__(self, targets, *flags):
+    def __init__(self, targets, *flags, interval="2s"):
         self.owned = tempfile.TemporaryDirectory(prefix="porchlight-prometheus-")
         folder = pathlib.Path(self.owned.name)
         self.data = folder / "data"
         self.targets = targets
         config = folder / "prometheus.yml"
         config.write_text(json.dumps({  # JSON is YAML
-            "global": {"scrape_interval": "2s", "evaluation_interval": "2s", "external_labels": {"public_url": "https://door.example.org"}},
+            "global": {"scrape_interval": interval, "evaluation_interval": interval, "external_labels": {"public_url": "https://door.example.org"}},
             "rule_files": [str(RULES / "rules" / "*.yml")],
             "scrape_configs": [{"job_name": job, "static_configs": [{"targets": [address], "labels": self.labels(job)}]}
                                for job, address in targets.items()]}))

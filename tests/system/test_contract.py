@@ -17,7 +17,7 @@ import host_facts
 sys.path.insert(0, str(harness.SOURCE / "tests" / "demo"))
 import clip  # noqa: E402
 
-ROUTES = ["GET,/,200+304+404", "GET,/assets/{file},200+304+404", "GET,/api/v1/auth/register,200+503", "GET,/metrics,200+401+403+406+429", "GET,/ca.crt,200+404", "GET,/health,200+401+403+503", "GET,/health/deep,200+401+403+503", "GET,/health/live,200+503", "GET,/health/ready,200+503",
+ROUTES = ["GET,/,200+304+404", "GET,/assets/{file},200+304+404", "GET,/runbooks/{name},200+304+404", "GET,/api/v1/auth/register,200+503", "GET,/metrics,200+401+403+406+429", "GET,/ca.crt,200+404", "GET,/health,200+401+403+503", "GET,/health/deep,200+401+403+503", "GET,/health/live,200+503", "GET,/health/ready,200+503",
           "GET,/health/startup,200+503", "POST,/api/v1/buttons/{id}/ring,200+401+403+404+503",
           "GET,/api/v1/openapi.json,200+304+401+403", "GET,/api/v1/status,200+401+403", "POST,/api/v1/reload,200+422+503", "POST,/api/v1/faces/reload,200+503",
           "POST,/api/v1/outbox/resend,200+400+503",

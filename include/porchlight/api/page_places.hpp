@@ -10,4 +10,7 @@ namespace porchlight::api {
 // set; else `page` beside the program (build tree), ../share/porchlight/page, /usr/share/porchlight/page.
 std::vector<std::filesystem::path> page_places();
 
+// The same of the runbooks: $PORCHLIGHT_RUNBOOKS, `runbooks` in the other places.
+std::vector<std::filesystem::path> runbook_places();
+
 }  // namespace porchlight::api

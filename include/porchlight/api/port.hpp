@@ -116,6 +116,7 @@ struct Port {
   std::function<void(std::vector<store::ReceivedAlert>, Answer<std::size_t>)> take_alerts{};
   // Where the page's files may lie; the first that has them counts.
   std::vector<std::filesystem::path> page_places{};
+  std::vector<std::filesystem::path> runbook_places{};  // likewise
   OutputList outputs{};
   OutputPulse pulse{};
   SettingsPorts settings{};

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""runbooks.py CMARK_GFM IN_DIR OUT_DIR: each runbook as the piece of HTML that the daemon serves, `<Alert>.html`.
+
+A link to another runbook leads to its address on the daemon. Other pages of the documentation are not served: their
+links become the words and the file's name. A link to a file that is not there ends the build.
+"""
+import pathlib
+import re
+import subprocess
+import sys
+
+LINK = re.compile(r'<a href="([^"]*)">(.*?)</a>', re.S)
+
+
+def mended(link, folder):
+    target, words = link[1], link[2]
+    if re.match(r"[a-z]+:", target) or target.startswith("#"):
+        return link[0]
+    file, _, place = target.partition("#")
+    if not (folder / file).is_file():
+        sys.exit(f"runbooks.py: a link leads to {target}, which is not there")
+    if "/" not in file and file != "README.md":
+        return f'<a href="/runbooks/{file.removesuffix(".md")}{"#" + place if place else ""}">{words}</a>'
+    page = (folder / file).resolve().name
+    return words if page in words else f"{words} ({page})"
+
+
+def made_of(cmark, source):
+    html = subprocess.run([cmark, "--extension", "table", "--extension", "strikethrough", str(source)], check=True, capture_output=True,
+                          text=True, encoding="utf-8").stdout
+    return LINK.sub(lambda link: mended(link, source.parent), html)
+
+
+def main(cmark, folder, out):
+    folder, out = pathlib.Path(folder), pathlib.Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    made = set()
+    for source in sorted(folder.glob("*.md")):
+        if source.name == "README.md":
+            continue
+        file = out / f"{source.stem}.html"
+        file.write_text(made_of(cmark, source), encoding="utf-8")
+        made.add(file.name)
+    for file in out.glob("*.html"):
+        if file.name not in made:
+            file.unlink()  # of a runbook that is gone
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
