@@ -36,7 +36,7 @@ def missing():
 
 
 class MailServer:
-    """A real SMTP server that keeps what it takes: (when, to, subject, text)."""
+    """A real SMTP server that keeps of what it takes: (when, to whom, subject)."""
 
     def __init__(self):
         from aiosmtpd.controller import Controller
@@ -44,19 +44,13 @@ class MailServer:
 
         class Handler:
             async def handle_DATA(self, smtp, session, envelope):
-                server.mails.append((time.time(), envelope.rcpt_tos, *server.read(envelope.original_content)))
+                mail = email.message_from_bytes(envelope.original_content, policy=email.policy.default)
+                server.mails.append((time.time(), envelope.rcpt_tos, str(mail["subject"])))
                 return "250 OK"
 
         self.controller = Controller(Handler(), hostname="127.0.0.1", port=alertmanager.free_port())
         self.controller.start()
         self.address = f"127.0.0.1:{self.controller.port}"
-
-    @staticmethod
-    def read(content):
-        """(subject, all that can be read in it)."""
-        mail = email.message_from_bytes(content, policy=email.policy.default)
-        text = [part.get_content() for part in mail.walk() if part.get_content_maintype() == "text"]
-        return str(mail["subject"]), "\n".join(text)
 
     def close(self):
         self.controller.stop()
@@ -76,9 +70,9 @@ class Listeners:
         """The times at which this alert came that way, as `firing` or `resolved`."""
         if way in ("mail", "the daemon's mail"):
             to = OPS if way == "mail" else OWNER
-            return [at for at, rcpt, subject, text in list(self.mail.mails) if to in rcpt and self.tells(subject + "\n" + text, name, status)]
+            return [at for at, addresses, subject in list(self.mail.mails) if to in addresses and self.tells(subject, name, status)]
         if way == "slack":
-            return [m.wall for m in list(self.slack.messages) if self.tells(m.body.decode(), name, status)]
+            return [m.wall for m in list(self.slack.messages) if self.tells(m.event["attachments"][0]["title"], name, status)]
         if way == "webhook":
             return [m.wall for m in list(self.webhook.messages) for alert in m.event.get("alerts", [])
                     if (alert["labels"]["alertname"], alert["status"]) == (name, status)]
@@ -86,10 +80,10 @@ class Listeners:
                 if m.event["type"] == "alert" and (m.event["alert"], m.event["status"]) == (name, status)]
 
     @staticmethod
-    def tells(text, name, status):
-        """Whether words for people tell it. That it is over is always said; that it fires may go without saying."""
-        over = re.search("resolved", text, re.I) is not None
-        return re.search(rf"\b{name}\b", text) is not None and over == (status == "resolved")
+    def tells(title, name, status):
+        """Whether a title for people tells it. That it is over is said; that it fires may go without saying."""
+        over = re.search("resolved", title, re.I) is not None
+        return re.search(rf"\b{name}\b", title) is not None and over == (status == "resolved")
 
 
 class Manager(alertmanager.Alertmanager):
@@ -206,11 +200,19 @@ class Shipped(prometheus.Prometheus):
         return [(series["metric"], [at for at, _ in series["values"] if at >= since])
                 for series in self.ask("query", query=f"{selector}[{span}s]")["result"]]
 
-    def cycle(self):
-        """Seconds that the newest evaluation of all groups took together."""
+    def own(self, name):
+        """{group: value} of a number that Prometheus has of itself."""
         with urllib.request.urlopen(f"http://{self.address}/metrics", timeout=30) as answer:
             text = answer.read().decode()
-        return sum(float(value) for value in re.findall(r"^prometheus_rule_group_last_duration_seconds\{.*\} (\S+)$", text, re.M))
+        found = re.findall(rf'^{name}\{{.*rule_group="[^"]*;([^"]+)".*\}} (\S+)$', text, re.M)
+        return {group: float(value) for group, value in found}
+
+    def remembers(self):
+        """Whether the groups that are evaluated often write ALERTS: a Prometheus that was just started tells alerts at once, but
+        writes them only from the third evaluation on, when it has looked for those of its earlier life."""
+        done, every = self.own("prometheus_rule_group_iterations_total"), self.own("prometheus_rule_group_interval_seconds")
+        often = [done.get(group, 0) for group, seconds in every.items() if seconds <= 30]
+        return bool(often) and min(often) >= 2
 
 
 def seconds_of(text):
