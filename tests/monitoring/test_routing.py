@@ -357,8 +357,8 @@ class RoutingTest(unittest.TestCase):
         harness.wait_until(lambda: all(self.manager.failed_requests(kind) >= before + 3 for kind, before in away.items()), 90,
                            "three attempts in vain of each kind")
         # Others do not wait for them.
-        self.assertEqual(self.heard("While_away"), [subject(f"{OPS}, {MANAGERS}", "CRITICAL", "While_away")])
-        self.assertEqual(self.heard("While_away_low"), [("daemon", "firing")])
+        self.wait_for("While_away", [subject(f"{OPS}, {MANAGERS}", "CRITICAL", "While_away")])
+        self.wait_for("While_away_low", [("daemon", "firing")])
         self.http.open()
         self.wait_for("While_away", critical("While_away"))
         self.wait_for_marker("Back_")
