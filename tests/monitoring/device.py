@@ -57,7 +57,8 @@ class Device:
         return subprocess.run(
             [SETUP, action, "--root", self.root, "--config", self.daemon.config, "--state", self.daemon.state,
              "--porchlight", harness.PROGRAM, "--daemon", self.address, *arguments],
-            capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL, check=False)
+            capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL, check=False,
+            umask=0o077)  # as a careful root has it: the services must be able to read all the same
 
     def setup(self, *arguments):
         """The same, as a success."""

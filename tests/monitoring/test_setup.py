@@ -38,6 +38,8 @@ class SetupFilesTest(unittest.TestCase):
             self.assertEqual((self.device.etc / name).stat().st_mode & 0o777, 0o640, name)
         for name in OPEN:
             self.assertEqual((self.device.etc / name).stat().st_mode & 0o777, 0o644, name)
+        for folder in ("", "rules", "targets/node", "jobs.d"):
+            self.assertEqual((self.device.etc / folder).stat().st_mode & 0o777, 0o755, folder)
         rules = sorted(path.name for path in shipped.RULES.glob("*.yml"))
         self.assertGreater(len(rules), 10)
         self.assertEqual(sorted(path.name for path in (self.device.etc / "rules").iterdir()), rules)
@@ -90,6 +92,16 @@ class SetupFilesTest(unittest.TestCase):
         self.assertIn('public_url: "https://door.example.org"', text)
         self.assertFalse((self.device.etc / "prometheus.yml.porchlight-new").exists())
 
+    def test_what_was_laid_is_remembered_file_by_file(self):
+        """Of names that begin alike, too: a forgotten one would pass for the owner's."""
+        self.device.setup()
+        record = self.device.etc / "porchlight.laid"
+        before = {line.split()[1] for line in record.read_text().splitlines()}
+        self.assertGreater(len(before), 20)
+        (self.device.root / "etc/default/prometheus").unlink()
+        self.assertIn("laid: /etc/default/prometheus\n", self.device.setup())
+        self.assertEqual({line.split()[1] for line in record.read_text().splitlines()}, before)
+
     def test_a_file_as_debian_brought_it_gives_way(self):
         told = subprocess.run(["dpkg-query", "-W", "-f=${Conffiles}", "prometheus"], capture_output=True, text=True, check=False).stdout
         packaged = "/etc/default/prometheus"
@@ -134,14 +146,29 @@ class SetupFilesTest(unittest.TestCase):
         refused = self.device.run("--admin", "anna", "--password-file", file)
         self.assertEqual(refused.returncode, 1)
         self.assertIn("at least 12", refused.stderr)
-        file.write_text("four words and a comma,\n")
+        mine = 'four "words" and a \\ stroke'
+        file.write_text(mine + "\n")
         self.device.setup("--password-file", file)
-        self.assertEqual((self.device.etc / "porchlight-web.password").read_text(), "four words and a comma,")
+        self.assertEqual((self.device.etc / "porchlight-web.password").read_text(), mine)
+        self.assertIn('user = "monitor:four \\"words\\" and a \\\\ stroke"', (self.device.etc / "porchlight-curl").read_text())
         import_bcrypt = "import bcrypt, sys; sys.exit(not bcrypt.checkpw(sys.argv[1].encode(), sys.argv[2].encode()))"
         hashed = (self.device.etc / "web.yml").read_text().split('monitor: "')[1].split('"')[0]
-        for password, fits in (("four words and a comma,", True), ("four words and a comma", False)):
+        for password, fits in ((mine, True), (mine[:-1], False)):
             done = subprocess.run(["/usr/bin/python3", "-c", import_bcrypt, password, hashed], check=False)
             self.assertEqual(done.returncode == 0, fits)
+
+    def test_secrets_that_only_the_owner_has_are_named(self):
+        settings = json.loads(self.device.daemon.config.read_text())
+        settings["alerting"] = {"notification_channels": [{"type": "email", "config": "anna@example.org"}, {"type": "slack", "config": "https://example.org/x"}],
+                                "smtp": {"server": "smtps://mail.example.org", "user": "door", "password": "word", "from": "door@example.org"}}
+        config = self.device.folder / "mail.yaml"
+        config.write_text(json.dumps(settings))
+        told = self.device.setup("--config", config)
+        for name in ("porchlight-smtp.password", "porchlight-slack.url"):
+            self.assertIn(f"missing /etc/prometheus/{name}", told)
+        self.assertNotIn("missing /etc/prometheus/porchlight.token", told)
+        (self.device.etc / "porchlight-smtp.password").write_text("word\n")
+        self.assertNotIn("missing /etc/prometheus/porchlight-smtp.password", self.device.setup("--config", config))
 
     def test_dashboards_go_where_grafana_is(self):
         if not (shipped.FOLDER / "grafana/dashboards").is_dir():
