@@ -52,17 +52,17 @@ class Device:
         if status != 201:
             raise AssertionError(f"no administrator: {status}")
 
-    def run(self, *arguments, action="setup"):
+    def run(self, *arguments, action="setup", program=SETUP):
         """What setup.sh did: returncode, stdout, stderr."""
         return subprocess.run(
-            [SETUP, action, "--root", self.root, "--config", self.daemon.config, "--state", self.daemon.state,
+            [program, action, "--root", self.root, "--config", self.daemon.config, "--state", self.daemon.state,
              "--porchlight", harness.PROGRAM, "--daemon", self.address, *arguments],
             capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL, check=False,
             umask=0o077)  # as a careful root has it: the services must be able to read all the same
 
-    def setup(self, *arguments):
+    def setup(self, *arguments, **more):
         """The same, as a success."""
-        done = self.run("--admin", "anna", *arguments)
+        done = self.run("--admin", "anna", *arguments, **more)
         if done.returncode != 0:
             raise AssertionError(f"setup.sh: {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout

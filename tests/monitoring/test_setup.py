@@ -395,6 +395,29 @@ def normal(duration):
     return "200h" if duration == "8d8h" else duration
 
 
+class SetupPackageTest(unittest.TestCase):
+    """As the package brings it, setup.sh finds all that it lays."""
+
+    def test_from_the_package(self):
+        if lacking() or shutil.which("dh_install") is None:
+            self.skipTest(lacking() or "debhelper is not installed: the package's folder was not made")
+        device = Device()
+        self.addCleanup(device.close)
+        tree = device.folder / "tree"
+        shutil.copytree(shipped.SOURCE / "debian", tree / "debian", ignore=shutil.ignore_patterns("porchlight", "tmp"))
+        (tree / "docs").symlink_to(shipped.SOURCE / "docs")
+        shutil.copytree(shipped.SOURCE / "config", tree / "config", ignore=shutil.ignore_patterns("__pycache__"))
+        left_out = re.search(r"^\tdh_install (.*)$", (shipped.SOURCE / "debian/rules").read_text(), re.M)[1].split()
+        done = subprocess.run(["dh_install", "-pporchlight", *left_out], cwd=tree, capture_output=True, text=True, timeout=120, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        installed = tree / "debian/porchlight/usr/share/porchlight/monitoring"
+        for program in ("setup.sh", "secrets.sh"):
+            self.assertTrue(os.access(installed / program, os.X_OK), program)
+        self.assertEqual([path.name for path in installed.glob("rules_test*")], [])
+        device.setup(program=installed / "setup.sh")
+        self.assertEqual({path.name for path in (device.etc / "rules").iterdir()}, {path.name for path in shipped.RULES.glob("*.yml")})
+
+
 class SetupScriptTest(unittest.TestCase):
     def test_shellcheck(self):
         program = shutil.which("shellcheck")
