@@ -30,7 +30,7 @@ def lacking():
 
 
 class Device:
-    def __init__(self, **settings):
+    def __init__(self, server=None, **settings):
         self.owned = tempfile.TemporaryDirectory(prefix="porchlight-device-")
         self.folder = pathlib.Path(self.owned.name)
         self.root = self.folder / "root"
@@ -38,7 +38,7 @@ class Device:
         (self.folder / "house").mkdir()
         port = free_port()
         self.address = f"https://localhost:{port}"
-        self.daemon = harness.Daemon({"server": {"listen": f"127.0.0.1:{port}", "public_url": self.address}, **settings},
+        self.daemon = harness.Daemon({"server": {"listen": f"127.0.0.1:{port}", "public_url": self.address, **(server or {})}, **settings},
                                      folder=self.folder / "house")
         try:
             self.make_administrator()

@@ -247,6 +247,8 @@ class SetupTest(unittest.TestCase):
             "server": f"smtp://127.0.0.1:{cls.mail.port}", "starttls": "none", "from": "door@example.org"}})
         cls.addClassCleanup(cls.device.close)
         cls.device.setup()
+        cls.add_a_further_device()
+        cls.device.setup()
         cls.stack = Stack(cls.device)
         cls.addClassCleanup(cls.stack.close)
         cls.device.daemon.stop()
@@ -257,6 +259,39 @@ class SetupTest(unittest.TestCase):
                                     ("prometheus", prometheus.PROGRAM, 9090)):
             cls.stack.start(unit, program, port)
         cls.added = cls.amtool("alert", "add", "alertname=Trial", "severity=warning", "node=here", "--annotation=summary=A trial")
+
+    @classmethod
+    def add_a_further_device(cls):
+        """As jobs/device.yml.example says; one that wants a token of everybody, as behind a proxy. And the same with a wrong token."""
+        cls.garden = Device(server={"trusted_proxies": ["192.0.2.1"]})
+        cls.addClassCleanup(cls.garden.close)
+        shutil.copy(cls.garden.daemon.state / "tls/ca.pem", cls.device.etc / "garden-ca.crt")
+        (cls.device.etc / "garden.token").write_text(cls.garden.daemon.cli("users", "token", "anna", "--kind", "scrape").stdout)
+        (cls.device.etc / "stranger.token").write_text("x" * 43)
+        text = (shipped.FOLDER / "jobs/device.yml.example").read_text().replace(
+            "garden.example.org:8000", cls.garden.address.removeprefix("https://"))
+        (cls.device.etc / "jobs.d/garden.yml").write_text(text)
+        (cls.device.etc / "jobs.d/stranger.yml").write_text(
+            text.replace("doorbell-garden", "doorbell-stranger").replace("garden.token", "stranger.token").replace("production", "canary"))
+
+    def pools(self):
+        """{scrape job: [(its target's labels, health, last error)]}."""
+        found = {}
+        for target in (self.ask("/api/v1/targets?state=active") or {}).get("activeTargets", []):
+            found.setdefault(target["scrapePool"], []).append((target["labels"], target["health"], target["lastError"]))
+        return found
+
+    def test_a_further_device(self):
+        def scraped():
+            found = self.pools()
+            states = [found.get(name, [(None, "unknown")])[0][1] for name in ("doorbell-garden", "doorbell-stranger")]
+            return found if "unknown" not in states else None
+        pools = harness.wait_until(scraped, 90, "both scrapes")
+        labels, health, _ = pools["doorbell-garden"][0]
+        self.assertEqual((health, labels["job"], labels["node"]), ("up", "doorbell", "localhost"))
+        _, health, error = pools["doorbell-stranger"][0]
+        self.assertEqual(health, "down")
+        self.assertIn("401", error)
 
     @classmethod
     def amtool(cls, *arguments):
@@ -306,8 +341,8 @@ class SetupTest(unittest.TestCase):
 
     def test_every_target_is_up(self):
         def all_up():
-            found = (self.ask("/api/v1/targets?state=active") or {}).get("activeTargets", [])
-            health = {(t["labels"]["job"], t["labels"]["instance"]): t["health"] for t in found}
+            health = {(labels["job"], labels["instance"]): state for name, targets in self.pools().items()
+                      if name not in ("doorbell-garden", "doorbell-stranger") for labels, state, _ in targets}
             return health if len(health) == 7 and set(health.values()) == {"up"} else None
         health = harness.wait_until(all_up, 90, "seven targets up")
         self.assertEqual({job for job, _ in health}, {"doorbell", "node-exporter", "blackbox", "alertmanager", "prometheus"})
@@ -316,7 +351,7 @@ class SetupTest(unittest.TestCase):
         self.assertEqual({dict(labels)["instance"] for labels in probes},
                          {f"{self.device.address}/health/{kind}" for kind in ("live", "ready", "startup")})
         self.assertTrue(all(dict(labels)["node"] == "localhost" for labels in probes))
-        scraped = self.query('up{job="doorbell"}')
+        scraped = self.query('up{job="doorbell",node="127.0.0.1"}')
         self.assertEqual([(dict(labels)["node"], dict(labels)["track"]) for labels in scraped], [("127.0.0.1", "production")])
 
     def test_an_alert_goes_all_the_way(self):
