@@ -109,8 +109,8 @@ class HealthyTest(unittest.TestCase):
     def measure(self, seconds):
         """For docs/monitoring.md: no judgement here."""
         numbers = own_numbers(self.prometheus)
-        print(f"series: {self.prometheus.number('sum(scrape_samples_post_metric_relabeling{job=\"doorbell\"})'):.0f} of the daemon, "
-              f"{self.prometheus.number('sum(scrape_samples_post_metric_relabeling{job=\"node-exporter\"})'):.0f} of node_exporter, "
+        scraped = {job: self.prometheus.number(f'sum(scrape_samples_post_metric_relabeling{{job="{job}"}})') for job in ("doorbell", "node-exporter")}
+        print(f"series: {scraped['doorbell']:.0f} of the daemon, {scraped['node-exporter']:.0f} of node_exporter, "
               f"{numbers['prometheus_tsdb_head_series']:.0f} in all with those of rules", flush=True)
         print(f"memory of Prometheus: {numbers['process_resident_memory_bytes'] / 2**20:.0f} MiB resident, "
               f"{numbers['go_memstats_heap_inuse_bytes'] / 2**20:.0f} MiB of heap", flush=True)

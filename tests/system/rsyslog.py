@@ -9,7 +9,7 @@ import harness
 
 TREE = harness.SOURCE / "build" / "rsyslog" / "tree"
 PROGRAM = TREE / "usr" / "sbin" / "rsyslogd"
-CONFIGURATION = harness.SOURCE / "config" / "monitoring" / "rsyslog.conf"
+CONFIGURATION = harness.SOURCE / "config" / "monitoring" / "logs" / "rsyslog.conf"
 MISSING = f"{PROGRAM} is not there (./dev setup fetches it): no line was read by mmjsonparse"
 
 
