@@ -8,8 +8,10 @@
 #include <set>
 
 #include "notify/alerting_list.hpp"
+#include "notify/destination.hpp"
 #include "notify/factory.hpp"
 #include "porchlight/config/document.hpp"
+#include "porchlight/http/mail_client.hpp"
 
 namespace porchlight::notify {
 namespace {
@@ -114,6 +116,24 @@ std::map<std::string, std::string> read_smtp(Section& alerting) {
   return read;
 }
 
+std::string read_url(Section& alerting, const char* key) {
+  auto url = alerting.text(key, "");
+  if (!url.empty())
+    if (const auto fault = fault_of_url(url); !fault.empty()) alerting.fault(key, fault);
+  return url;
+}
+
+std::vector<std::string> read_managers(Section& alerting, const std::map<std::string, std::string>& smtp) {
+  auto managers = alerting.text_list("managers");
+  if (!managers.empty() && !(smtp.contains("server") && smtp.contains("from")))
+    alerting.fault("managers", "needs the server that takes its mail: alerting.smtp: {server: …, from: …}");
+  for (std::size_t i = 0; i < managers.size(); ++i)
+    if (!http::is_mail_address(managers[i]))
+      alerting.fault("managers", "address " + std::to_string(i + 1) +
+                                     " is no plain mail address such as anna@example.org");
+  return managers;
+}
+
 }  // namespace
 
 std::string alerting_id(std::string_view type) {
@@ -124,6 +144,10 @@ AlertingOptions read_alerting(Section alerting, std::string_view environment, Op
   AlertingOptions read;
   read.smtp = read_smtp(alerting);
   read.channels = read_list(alerting);
+  read.managers = read_managers(alerting, read.smtp);
+  read.slack_channel = alerting.text("slack_channel", "");
+  read.sms_webhook = read_url(alerting, "sms_webhook");
+  read.dead_mans_switch = read_url(alerting, "dead_mans_switch");
   read.from_environment = !environment.empty();
   if (read.from_environment) {
     auto parsed = parse_notification_channels(environment);

@@ -4,11 +4,10 @@
 #include <algorithm>
 
 namespace porchlight::notify {
-namespace {
 
 using namespace std::chrono_literals;
 
-std::string fault_of(const std::string& url) {
+std::string fault_of_url(const std::string& url) {
   const auto colon = url.find("://");
   if (colon == std::string::npos) return "the url begins with https:// or http://";
   const auto scheme = url.substr(0, colon);
@@ -23,13 +22,11 @@ std::string fault_of(const std::string& url) {
   return url.size() > colon + 3 && url[colon + 3] != '/' ? "" : "the url names no host";
 }
 
-}  // namespace
-
 Destination read_destination(config::Section& section, const char* key, std::string fallback) {
   Destination destination;
   destination.url = fallback.empty() ? section.required_text(key) : section.text(key, std::move(fallback));
   if (!destination.url.empty())
-    if (const auto fault = fault_of(destination.url); !fault.empty()) section.fault(key, fault);
+    if (const auto fault = fault_of_url(destination.url); !fault.empty()) section.fault(key, fault);
   destination.client.ca_file = section.text("ca_file", "");
   destination.client.total_timeout = section.duration("timeout", 15s, 1s, 60s);
   destination.client.connect_timeout =

@@ -10,6 +10,9 @@
 
 namespace porchlight::notify {
 
+// What keeps a text from being an http or https URL; empty: nothing. Of the text it shows a scheme at most.
+std::string fault_of_url(const std::string& url);
+
 // Reads `ca_file`, `timeout` (of one delivery) and the URL under `key`; without a default the URL is
 // required. Faults go where the section collects them.
 Destination read_destination(config::Section& section, const char* key = "url", std::string fallback = {});

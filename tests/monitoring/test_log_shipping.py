@@ -28,7 +28,7 @@ from test_proxy import NGINX
 SEARCHES = {
     "porchlight-recording-errors": (lambda r: (r["component"], r["level"]) == ("recording", "ERROR"),
                                     lambda r: r["message"].startswith("nothing can be recorded")),
-    "porchlight-connection-failures": (lambda r: r["component"] == "recording" and re.search("connection failed|camera lost|stream lost", r["message"]),
+    "porchlight-connection-failures": (lambda r: r["component"] == "recording" and r["message"].startswith("connection failed: "),
                                        lambda r: r["context"]["camera_id"] == "yard"),
     "porchlight-api-errors": (lambda r: r["component"] == "api" and r.get("status", 0) >= 500, lambda r: (r["path"], r["status"]) == (BROKEN, 503)),
     "porchlight-slow-requests": (lambda r: r["component"] == "api" and r.get("response_time", 0) > 1000, lambda r: r["path"] == SLOW),

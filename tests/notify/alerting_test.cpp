@@ -138,5 +138,26 @@ TEST(Alerting, WhatCannotBeUsedIsSaidWithoutTheValue) {
               ElementsAre(HasSubstr("has one of that id already")));
 }
 
+TEST(Alerting, WhatIsForAlertmanagerOnlyMakesNoChannel) {
+  const std::string smtp = "smtp: {server: \"smtp://mail.example\", from: door@example.org}";
+  const auto reading =
+      read("alerting: {" + smtp +
+           ", managers: [anna@example.org, ben@example.org], slack_channel: \"#vms-alerts\", "
+           "sms_webhook: \"https://sms.example/s3cret\", dead_mans_switch: \"https://dead.example/s3cret\"}");
+  EXPECT_THAT(reading.faults, IsEmpty());
+  EXPECT_THAT(reading.options.channels, IsEmpty());
+  EXPECT_THAT(reading.alerting.managers, ElementsAre("anna@example.org", "ben@example.org"));
+  EXPECT_EQ(reading.alerting.slack_channel, "#vms-alerts");
+  EXPECT_EQ(reading.alerting.sms_webhook, "https://sms.example/s3cret");
+  EXPECT_EQ(reading.alerting.dead_mans_switch, "https://dead.example/s3cret");
+  EXPECT_THAT(read("alerting: {managers: [anna@example.org]}").faults,
+              ElementsAre(HasSubstr("needs the server that takes its mail")));
+  EXPECT_THAT(read("alerting: {" + smtp + ", managers: [anna@example.org, \"s3cret <x\"]}").faults,
+              ElementsAre(AllOf(HasSubstr("address 2 is no plain mail address"), Not(HasSubstr("s3cret")))));
+  for (const std::string key : {"sms_webhook", "dead_mans_switch"})
+    EXPECT_THAT(read("alerting: {" + key + ": \"ftp://s3cret\"}").faults,
+                ElementsAre(AllOf(HasSubstr("alerting." + key), Not(HasSubstr("s3cret")))));
+}
+
 }  // namespace
 }  // namespace porchlight::notify

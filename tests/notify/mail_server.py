@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real mail server (aiosmtpd, Debian's python3-aiosmtpd) that answers by a script and tells what it received.
 
-mail_server.py [--starttls CERT KEY | --smtps CERT KEY] [--user NAME --password WORD] [SESSION...]
+mail_server.py [--starttls CERT KEY | --smtps CERT KEY] [--user NAME --password WORD [--only-plain]] [SESSION...]
 
 Each SESSION is for one connection in turn, then everything is accepted for ever. It is a list, by ';', of
   greet=554 words       the greeting              auth=454 words      the answer to a login
@@ -37,6 +37,8 @@ parser.add_argument("--starttls", nargs=2)
 parser.add_argument("--smtps", nargs=2)
 parser.add_argument("--user")
 parser.add_argument("--password")
+# Alertmanager takes LOGIN where it is offered, and wants other questions then than aiosmtpd asks.
+parser.add_argument("--only-plain", action="store_true")
 parser.add_argument("sessions", nargs="*")
 options = parser.parse_args()
 
@@ -200,7 +202,8 @@ async def serve():
                 "require_starttls": options.starttls is not None, "loop": loop}
     if options.user:
         # aiosmtpd knows of TLS only after STARTTLS; a session of --smtps is in it from its first byte.
-        settings.update(authenticator=authenticate, auth_required=True, auth_require_tls=options.starttls is not None)
+        settings.update(authenticator=authenticate, auth_required=True, auth_require_tls=options.starttls is not None,
+                        auth_exclude_mechanism=["LOGIN"] if options.only_plain else None)
     server = await loop.create_server(lambda: Server(Handler(), **settings), "127.0.0.1", 0,
                                       ssl=context_of(options.smtps))
     records.put(server.sockets[0].getsockname()[1])

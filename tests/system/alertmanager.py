@@ -23,11 +23,13 @@ def free_port():
 
 
 class Alertmanager:
+    """`configuration`: the text of its file, or what stands in it."""
+
     def __init__(self, configuration):
         self.folder = tempfile.TemporaryDirectory(prefix="porchlight-alertmanager-")
         folder = pathlib.Path(self.folder.name)
         self.config = folder / "alertmanager.yml"
-        self.config.write_text(json.dumps(configuration))  # JSON is YAML
+        self.config.write_text(configuration if isinstance(configuration, str) else json.dumps(configuration))  # JSON is YAML
         self.log = folder / "log"
         self.address = f"127.0.0.1:{free_port()}"
         with open(self.log, "wb") as log:
@@ -60,12 +62,17 @@ class Alertmanager:
             raise AssertionError(f"amtool {' '.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout.strip()
 
-    def failed_requests(self):
-        """How often a webhook was tried in vain."""
+    def alerts(self):
+        """What it holds, each with its `status`: active or suppressed, and by what."""
+        with urllib.request.urlopen(f"http://{self.address}/api/v2/alerts", timeout=10) as answer:
+            return json.loads(answer.read())
+
+    def failed_requests(self, integration="webhook"):
+        """How often one was tried in vain."""
         with urllib.request.urlopen(f"http://{self.address}/metrics", timeout=10) as answer:
             lines = answer.read().decode().splitlines()
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines
-                   if line.startswith("alertmanager_notification_requests_failed_total{") and 'integration="webhook"' in line)
+                   if line.startswith("alertmanager_notification_requests_failed_total{") and f'integration="{integration}"' in line)
 
     def close(self):
         self.process.terminate()

@@ -322,7 +322,7 @@ class ShortList(unittest.TestCase):
                 self.assertEqual(tried.stdout.strip(), receiver, severity)
             tried = subprocess.run([alertmanager.AMTOOL, "config", "routes", "test", f"--config.file={file}",
                                     "alertname=Watchdog", "severity=none"], capture_output=True, text=True, timeout=60)
-            self.assertEqual(tried.stdout.strip(), "house")
+            self.assertEqual(tried.stdout.strip(), "watchdog")
 
 
 if __name__ == "__main__":

@@ -31,6 +31,11 @@ struct AlertingOptions {
   std::vector<AlertingChannel> channels;
   std::map<std::string, std::string> smtp;  // as written, with secrets resolved
   bool from_environment = false;            // the channels stand in NOTIFICATION_CHANNELS
+  // For the alertmanager.yml only: the daemon sends nothing there.
+  std::vector<std::string> managers;  // mail addresses
+  std::string slack_channel;          // empty: the one that the webhook was made for
+  std::string sms_webhook;            // URL; hears of critical alerts, not of their end
+  std::string dead_mans_switch;       // URL that hears of Watchdog
 };
 
 // The id of the channel that an entry becomes: alerting_slack.

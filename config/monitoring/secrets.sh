@@ -1,0 +1,29 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The secrets of a central stack, made new in a folder: secrets.sh DIR [NAME…]; NAMEs go into the certificate. What is there
+# stays. Files are 0644 in a folder 0700: a container is handed single files, and reads those as a user of its own.
+set -Eeuo pipefail
+here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
+[ $# -gt 0 ] || { echo "secrets.sh DIR [NAME…]" >&2; exit 2; }
+root='' folder=$1 certificate_is_new='' no_group='' replace=''
+shift
+# shellcheck source=config/monitoring/setup-lib.sh
+. "$here/setup-lib.sh"
+
+mkdir -p "$folder"
+chmod 0700 "$folder"
+for name in web.password grafana-admin.password grafana-secret.key; do
+  [ -s "$folder/$name" ] || make_password | tr -d '\n' >"$folder/$name"
+done
+make_certificate "$folder/web.crt" "$folder/web.key" prometheus alertmanager grafana "$@"
+hash=$(web_hash "$folder/web.password" "$folder/web.yml")
+sed "s|@HASH@|$hash|" "$here/web.yml" >"$folder/web.yml.part"
+mv "$folder/web.yml.part" "$folder/web.yml"
+# What only you know. Compose starts nothing while a file is missing, so an empty one stands in.
+for name in porchlight.token porchlight-ca.crt porchlight-smtp.password porchlight-slack.url porchlight-pagerduty.key postgres.password \
+  redis.password; do
+  [ -e "$folder/$name" ] || : >"$folder/$name"
+  [ -s "$folder/$name" ] || say "empty $folder/$name: fill it where it is needed (compose.yml says for what)"
+done
+chmod 0644 "$folder"/*
+say "Grafana: user admin, password in $folder/grafana-admin.password; Prometheus and Alertmanager: user monitor, password in $folder/web.password"
