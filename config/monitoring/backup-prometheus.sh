@@ -40,7 +40,7 @@ answer=$(curl -q --config "$curl_config" --silent --show-error --max-time 600 -X
 case $answer in
   *'admin APIs disabled'*) die "Prometheus refuses: it runs without --web.enable-admin-api" ;;
 esac
-name=$(sed -nE 's/.*"status":"success".*"name":"([0-9A-Za-z-]+)".*/\1/p' <<<"$answer")
+name=$(sed -nE 's/.*"status": *"success".*"name": *"([0-9A-Za-z-]+)".*/\1/p' <<<"$answer")
 [ -n "$name" ] || die "Prometheus made no snapshot: ${answer:0:300}"
 snapshot=$data/snapshots/$name
 [ -d "$snapshot" ] || die "snapshot $name is not in $data/snapshots: is $data the directory of this Prometheus?"

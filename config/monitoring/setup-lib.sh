@@ -14,7 +14,7 @@ record() { printf '%s' "$root/etc/prometheus/porchlight.laid"; }
 
 sum_of() { sha256sum <"$1" | cut -d' ' -f1; }
 
-is_recorded() { [ -f "$(record)" ] && grep -qF "  $1" "$(record)"; }
+is_recorded() { [ -f "$(record)" ] && awk -v path="$1" '$2 == path {found = 1} END {exit !found}' "$(record)"; }
 
 is_as_laid() { [ -f "$(record)" ] && grep -qxF "$(sum_of "$root$1")  $1" "$(record)"; }
 
@@ -28,7 +28,7 @@ is_debians() {
 remember() { # PATH
   local lines
   mkdir -p "$(dirname "$(record)")"
-  lines=$(grep -vF "  $1" "$(record)" 2>/dev/null || true)
+  lines=$(awk -v path="$1" '$2 != path' "$(record)" 2>/dev/null || true)
   printf '%s\n' "$lines" "$(sum_of "$root$1")  $1" | sed '/^$/d' >"$work/laid"
   install -m 0644 "$work/laid" "$(record)"
 }
@@ -84,7 +84,7 @@ make_certificate() {
   if [ -s "$cert" ] && [ -s "$key" ] && openssl x509 -in "$cert" -noout -checkend 2592000 >/dev/null 2>&1; then return 0; fi
   for name in "$@"; do names+=,DNS:$name; done
   mkdir -p "$(dirname "$cert")"
-  (umask 077 && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1825 -sha256 \
+  (umask 077 && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 -sha256 \
     -subj "/CN=Porchlight monitoring" -addext "subjectAltName=$names" -addext "extendedKeyUsage=serverAuth" \
     -keyout "$work/key" -out "$work/cert" 2>"$work/openssl.log") || die "openssl made no certificate: $(tail -1 "$work/openssl.log")"
   put "$work/cert" "$cert" 0644

@@ -4,6 +4,7 @@
 set -Eeuo pipefail
 trap 'printf "setup.sh: stopped at %s, line %s\n" "${BASH_SOURCE[0]##*/}" "$LINENO" >&2' ERR
 shopt -s lastpipe # what `… | lay` remembers is remembered here
+umask 022 # the services are other users; what is secret gets its mode by itself
 here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
 
 usage() {

@@ -264,13 +264,14 @@ void Ingest::Supervision::become_lost(const FaultRow& fault, const Error& error,
                                  {"cause", error.text()},
                                  {"retry_seconds", static_cast<double>(pause.count()) / 1000}};
   if (lost_since_) {
-    log_.debug("camera still lost, reconnecting", fields);
+    log_.debug("connection failed: camera still lost, reconnecting", fields);
     return;
   }
   lost_since_ = clock_.now();
-  log_.warning(
-      role_ == Role::watched ? "camera lost, reconnecting" : "camera's main stream lost, reconnecting",
-      fields);
+  // "connection failed" is what saved searches look for.
+  log_.warning(role_ == Role::watched ? "connection failed: camera lost, reconnecting"
+                                      : "connection failed: camera's main stream lost, reconnecting",
+               fields);
   if (role_ == Role::watched && outputs_.event)
     outputs_.event(event::CameraLost{event::make_header(clock_), options_.id, fault.fault});
 }

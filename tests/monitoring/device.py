@@ -30,7 +30,7 @@ def lacking():
 
 
 class Device:
-    def __init__(self, **settings):
+    def __init__(self, server=None, **settings):
         self.owned = tempfile.TemporaryDirectory(prefix="porchlight-device-")
         self.folder = pathlib.Path(self.owned.name)
         self.root = self.folder / "root"
@@ -38,7 +38,7 @@ class Device:
         (self.folder / "house").mkdir()
         port = free_port()
         self.address = f"https://localhost:{port}"
-        self.daemon = harness.Daemon({"server": {"listen": f"127.0.0.1:{port}", "public_url": self.address}, **settings},
+        self.daemon = harness.Daemon({"server": {"listen": f"127.0.0.1:{port}", "public_url": self.address, **(server or {})}, **settings},
                                      folder=self.folder / "house")
         try:
             self.make_administrator()
@@ -52,16 +52,17 @@ class Device:
         if status != 201:
             raise AssertionError(f"no administrator: {status}")
 
-    def run(self, *arguments, action="setup"):
+    def run(self, *arguments, action="setup", program=SETUP):
         """What setup.sh did: returncode, stdout, stderr."""
         return subprocess.run(
-            [SETUP, action, "--root", self.root, "--config", self.daemon.config, "--state", self.daemon.state,
+            [program, action, "--root", self.root, "--config", self.daemon.config, "--state", self.daemon.state,
              "--porchlight", harness.PROGRAM, "--daemon", self.address, *arguments],
-            capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL, check=False)
+            capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL, check=False,
+            umask=0o077)  # as a careful root has it: the services must be able to read all the same
 
-    def setup(self, *arguments):
+    def setup(self, *arguments, **more):
         """The same, as a success."""
-        done = self.run("--admin", "anna", *arguments)
+        done = self.run("--admin", "anna", *arguments, **more)
         if done.returncode != 0:
             raise AssertionError(f"setup.sh: {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout

@@ -3,10 +3,10 @@
 
 import json
 import os
+import pathlib
 import re
 import subprocess
 import tempfile
-import pathlib
 
 import shipped
 import alertmanager
@@ -28,16 +28,19 @@ def as_yaml(value):
     return re.sub("[\x7f-\x9f\u2028\u2029\ufeff]", lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
 
 
-def made(configuration, arguments=(), channels=None, program=harness.PROGRAM):
+def made(configuration, arguments=(), channels=None):
     """What `porchlight config alertmanager` prints for a configuration (its text, or what stands in it)."""
     with tempfile.TemporaryDirectory(prefix="porchlight-routing-") as folder:
         folder = pathlib.Path(folder)
         for name, value in SECRETS.items():
             (folder / name).write_text(value)
         file = folder / "porchlight.yaml"
-        file.write_text(configuration if isinstance(configuration, str) else as_yaml(configuration))
+        # A folder of its own: the usual one may hold the config.d of a Porchlight that is installed here.
+        storage = {"storage": {"path": str(folder)}}
+        is_text = isinstance(configuration, str)
+        file.write_text(f"{configuration}storage: {{path: {folder}}}\n" if is_text else as_yaml(storage | configuration))
         environment = {**os.environ, "CREDENTIALS_DIRECTORY": str(folder), "NOTIFICATION_CHANNELS": channels or ""}
-        done = subprocess.run([program, "config", "alertmanager", "--config", file, *arguments], capture_output=True, text=True,
+        done = subprocess.run([harness.PROGRAM, "config", "alertmanager", "--config", file, *arguments], capture_output=True, text=True,
                               timeout=60, env=environment)
     if done.returncode != 0:
         raise AssertionError(f"porchlight config alertmanager: {done.returncode}\n{done.stdout}{done.stderr}")

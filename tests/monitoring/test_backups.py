@@ -30,7 +30,7 @@ def run(script, *arguments):
     return done.returncode, done.stdout, done.stderr
 
 
-class Folder(unittest.TestCase):
+class Folder:
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="porchlight-backups-")
         self.addCleanup(folder.cleanup)
@@ -43,15 +43,8 @@ class Folder(unittest.TestCase):
         self.assertIn(words, said)
 
 
-class PrometheusBackupTest(Folder):
+class PrometheusBackups(Folder):
     """Each Prometheus here scrapes itself."""
-
-    def setUp(self):
-        super().setUp()
-        if missing := prometheus.missing():
-            self.skipTest(missing)
-        if shutil.which("curl") is None:
-            self.skipTest("curl is not installed: nothing was backed up")
 
     def started(self, *flags, data=None, scrapes=True):
         server = servers.Configured({"global": {"scrape_interval": "1s"}}, *flags, data=data)
@@ -95,7 +88,7 @@ class PrometheusBackupTest(Folder):
         self.refuses("is not empty", "restore-prometheus.sh", archive, data)
         self.refuses("is there already", "backup-prometheus.sh", "--data", data, archive)
 
-    def test_it_says_what_is_wrong(self):
+    def test_it_says_what_is_wrong_with_prometheus(self):
         server = self.started(scrapes=False)
         archive = self.folder / "backup.tar.gz"
         there = ("backup-prometheus.sh", "--url", f"http://{server.address}", "--data")
@@ -221,17 +214,14 @@ class Grafana:
         self.server.server_close()
 
 
-class GrafanaBackupTest(Folder):
+class GrafanaBackups(Folder):
     def setUp(self):
         super().setUp()
-        for tool in ("curl", "jq"):
-            if shutil.which(tool) is None:
-                self.skipTest(f"{tool} is not installed: no dashboard was backed up")
         self.token = self.folder / "token"
-        self.token.write_text(TOKEN + "\n")
         self.saved = self.folder / "saved"
 
     def stand_in(self, dashboards, **more):
+        self.token.write_text(TOKEN + "\n")
         grafana = Grafana(dashboards, **more)
         self.addCleanup(grafana.close)
         return grafana
@@ -269,7 +259,7 @@ class GrafanaBackupTest(Folder):
         self.refuses("not saved: gone", "backup-grafana.sh", "--url", grafana.url, self.token, self.saved)
         self.assertEqual((self.saved / "gone.json").read_text(), "{}")
 
-    def test_it_says_what_is_wrong(self):
+    def test_it_says_what_is_wrong_with_grafana(self):
         grafana = self.stand_in({"door": self.dashboard("door")})
         self.token.write_text("another")
         self.refuses("gives no list of its dashboards", "backup-grafana.sh", "--url", grafana.url, self.token, self.saved)
@@ -280,7 +270,7 @@ class GrafanaBackupTest(Folder):
         self.assertEqual(self.files(), ["token"])
 
 
-class ScriptsTest(unittest.TestCase):
+class Scripts:
     NAMES = ("backup-grafana.sh", "backup-prometheus.sh", "restore-prometheus.sh")
 
     def test_they_are_programs_that_explain_themselves(self):
@@ -292,9 +282,21 @@ class ScriptsTest(unittest.TestCase):
 
     def test_shellcheck_has_nothing_to_say(self):
         if shutil.which("shellcheck") is None:
-            self.skipTest("shellcheck (Debian) is not installed: the scripts were not looked at")
+            self.skipTest("shellcheck is not installed: the scripts were not looked at")
         done = subprocess.run(["shellcheck", *(shipped.FOLDER / name for name in self.NAMES)], capture_output=True, text=True, timeout=120, check=False)
         self.assertEqual(done.returncode, 0, done.stdout)
+
+
+class BackupTest(PrometheusBackups, GrafanaBackups, Scripts, unittest.TestCase):
+    """All of it."""
+
+    @classmethod
+    def setUpClass(cls):
+        if missing := prometheus.missing():
+            raise unittest.SkipTest(missing)
+        for tool in ("curl", "jq"):
+            if shutil.which(tool) is None:
+                raise unittest.SkipTest(f"{tool} is not installed: nothing was backed up")
 
 
 if __name__ == "__main__":

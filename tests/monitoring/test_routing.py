@@ -295,8 +295,15 @@ class RoutingTest(unittest.TestCase):
         harness.wait_until(lambda: len(self.said("/watchdog", "Watchdog")) >= 4, 90, "four signs of life")
         first = harness.wait_until(lambda: self.daemon.metric("alerts_watchdog_timestamp_seconds"), 60, "the daemon's note of it")
         harness.wait_until(lambda: self.daemon.metric("alerts_watchdog_timestamp_seconds") > first, 60, "a later note")
-        self.manager.post([{**watchdog, "endsAt": now(seconds=-1)}])
-        harness.wait_until(lambda: all(a["labels"]["alertname"] != "Watchdog" for a in self.manager.alerts()), 60, "its end")
+        # Another house's goes on and on while the end of the first goes round.
+        other = alert_of("Watchdog", "info")
+        other["labels"]["cluster"] = "other"
+        self.manager.post([{**watchdog, "endsAt": now(seconds=-1)}, other])
+
+        def of_the_other():
+            return [m for m in self.said("/watchdog", "Watchdog") if m["groupLabels"].get("cluster") == "other"]
+        harness.wait_until(lambda: len(of_the_other()) >= 4, 90, "four of the other's")
+        self.manager.post([{**other, "endsAt": now(seconds=-1)}])
         self.wait_for_marker("Watched_")
         # Its end is no sign of life, and nobody else hears of it.
         self.assertEqual(set(self.heard("Watchdog")), {("/watchdog", "firing")})
@@ -357,8 +364,8 @@ class RoutingTest(unittest.TestCase):
         harness.wait_until(lambda: all(self.manager.failed_requests(kind) >= before + 3 for kind, before in away.items()), 90,
                            "three attempts in vain of each kind")
         # Others do not wait for them.
-        self.assertEqual(self.heard("While_away"), [subject(f"{OPS}, {MANAGERS}", "CRITICAL", "While_away")])
-        self.assertEqual(self.heard("While_away_low"), [("daemon", "firing")])
+        self.wait_for("While_away", [subject(f"{OPS}, {MANAGERS}", "CRITICAL", "While_away")])
+        self.wait_for("While_away_low", [("daemon", "firing")])
         self.http.open()
         self.wait_for("While_away", critical("While_away"))
         self.wait_for_marker("Back_")

@@ -38,6 +38,8 @@ class SetupFilesTest(unittest.TestCase):
             self.assertEqual((self.device.etc / name).stat().st_mode & 0o777, 0o640, name)
         for name in OPEN:
             self.assertEqual((self.device.etc / name).stat().st_mode & 0o777, 0o644, name)
+        for folder in ("", "rules", "targets/node", "jobs.d"):
+            self.assertEqual((self.device.etc / folder).stat().st_mode & 0o777, 0o755, folder)
         rules = sorted(path.name for path in shipped.RULES.glob("*.yml"))
         self.assertGreater(len(rules), 10)
         self.assertEqual(sorted(path.name for path in (self.device.etc / "rules").iterdir()), rules)
@@ -90,6 +92,16 @@ class SetupFilesTest(unittest.TestCase):
         self.assertIn('public_url: "https://door.example.org"', text)
         self.assertFalse((self.device.etc / "prometheus.yml.porchlight-new").exists())
 
+    def test_what_was_laid_is_remembered_file_by_file(self):
+        """Of names that begin alike, too: a forgotten one would pass for the owner's."""
+        self.device.setup()
+        record = self.device.etc / "porchlight.laid"
+        before = {line.split()[1] for line in record.read_text().splitlines()}
+        self.assertGreater(len(before), 20)
+        (self.device.root / "etc/default/prometheus").unlink()
+        self.assertIn("laid: /etc/default/prometheus\n", self.device.setup())
+        self.assertEqual({line.split()[1] for line in record.read_text().splitlines()}, before)
+
     def test_a_file_as_debian_brought_it_gives_way(self):
         told = subprocess.run(["dpkg-query", "-W", "-f=${Conffiles}", "prometheus"], capture_output=True, text=True, check=False).stdout
         packaged = "/etc/default/prometheus"
@@ -134,14 +146,29 @@ class SetupFilesTest(unittest.TestCase):
         refused = self.device.run("--admin", "anna", "--password-file", file)
         self.assertEqual(refused.returncode, 1)
         self.assertIn("at least 12", refused.stderr)
-        file.write_text("four words and a comma,\n")
+        mine = 'four "words" and a \\ stroke'
+        file.write_text(mine + "\n")
         self.device.setup("--password-file", file)
-        self.assertEqual((self.device.etc / "porchlight-web.password").read_text(), "four words and a comma,")
+        self.assertEqual((self.device.etc / "porchlight-web.password").read_text(), mine)
+        self.assertIn('user = "monitor:four \\"words\\" and a \\\\ stroke"', (self.device.etc / "porchlight-curl").read_text())
         import_bcrypt = "import bcrypt, sys; sys.exit(not bcrypt.checkpw(sys.argv[1].encode(), sys.argv[2].encode()))"
         hashed = (self.device.etc / "web.yml").read_text().split('monitor: "')[1].split('"')[0]
-        for password, fits in (("four words and a comma,", True), ("four words and a comma", False)):
+        for password, fits in ((mine, True), (mine[:-1], False)):
             done = subprocess.run(["/usr/bin/python3", "-c", import_bcrypt, password, hashed], check=False)
             self.assertEqual(done.returncode == 0, fits)
+
+    def test_secrets_that_only_the_owner_has_are_named(self):
+        settings = json.loads(self.device.daemon.config.read_text())
+        settings["alerting"] = {"notification_channels": [{"type": "email", "config": "anna@example.org"}, {"type": "slack", "config": "https://example.org/x"}],
+                                "smtp": {"server": "smtps://mail.example.org", "user": "door", "password": "word", "from": "door@example.org"}}
+        config = self.device.folder / "mail.yaml"
+        config.write_text(json.dumps(settings))
+        told = self.device.setup("--config", config)
+        for name in ("porchlight-smtp.password", "porchlight-slack.url"):
+            self.assertIn(f"missing /etc/prometheus/{name}", told)
+        self.assertNotIn("missing /etc/prometheus/porchlight.token", told)
+        (self.device.etc / "porchlight-smtp.password").write_text("word\n")
+        self.assertNotIn("missing /etc/prometheus/porchlight-smtp.password", self.device.setup("--config", config))
 
     def test_dashboards_go_where_grafana_is(self):
         if not (shipped.FOLDER / "grafana/dashboards").is_dir():
@@ -220,6 +247,8 @@ class SetupTest(unittest.TestCase):
             "server": f"smtp://127.0.0.1:{cls.mail.port}", "starttls": "none", "from": "door@example.org"}})
         cls.addClassCleanup(cls.device.close)
         cls.device.setup()
+        cls.add_a_further_device()
+        cls.device.setup()
         cls.stack = Stack(cls.device)
         cls.addClassCleanup(cls.stack.close)
         cls.device.daemon.stop()
@@ -230,6 +259,39 @@ class SetupTest(unittest.TestCase):
                                     ("prometheus", prometheus.PROGRAM, 9090)):
             cls.stack.start(unit, program, port)
         cls.added = cls.amtool("alert", "add", "alertname=Trial", "severity=warning", "node=here", "--annotation=summary=A trial")
+
+    @classmethod
+    def add_a_further_device(cls):
+        """As jobs/device.yml.example says; one that wants a token of everybody, as behind a proxy. And the same with a wrong token."""
+        cls.garden = Device(server={"trusted_proxies": ["192.0.2.1"]})
+        cls.addClassCleanup(cls.garden.close)
+        shutil.copy(cls.garden.daemon.state / "tls/ca.pem", cls.device.etc / "garden-ca.crt")
+        (cls.device.etc / "garden.token").write_text(cls.garden.daemon.cli("users", "token", "anna", "--kind", "scrape").stdout)
+        (cls.device.etc / "stranger.token").write_text("x" * 43)
+        text = (shipped.FOLDER / "jobs/device.yml.example").read_text().replace(
+            "garden.example.org:8000", cls.garden.address.removeprefix("https://"))
+        (cls.device.etc / "jobs.d/garden.yml").write_text(text)
+        (cls.device.etc / "jobs.d/stranger.yml").write_text(
+            text.replace("doorbell-garden", "doorbell-stranger").replace("garden.token", "stranger.token").replace("production", "canary"))
+
+    def pools(self):
+        """{scrape job: [(its target's labels, health, last error)]}."""
+        found = {}
+        for target in (self.ask("/api/v1/targets?state=active") or {}).get("activeTargets", []):
+            found.setdefault(target["scrapePool"], []).append((target["labels"], target["health"], target["lastError"]))
+        return found
+
+    def test_a_further_device(self):
+        def scraped():
+            found = self.pools()
+            states = [found.get(name, [(None, "unknown")])[0][1] for name in ("doorbell-garden", "doorbell-stranger")]
+            return found if "unknown" not in states else None
+        pools = harness.wait_until(scraped, 90, "both scrapes")
+        labels, health, _ = pools["doorbell-garden"][0]
+        self.assertEqual((health, labels["job"], labels["node"]), ("up", "doorbell", "localhost"))
+        _, health, error = pools["doorbell-stranger"][0]
+        self.assertEqual(health, "down")
+        self.assertIn("401", error)
 
     @classmethod
     def amtool(cls, *arguments):
@@ -279,8 +341,8 @@ class SetupTest(unittest.TestCase):
 
     def test_every_target_is_up(self):
         def all_up():
-            found = (self.ask("/api/v1/targets?state=active") or {}).get("activeTargets", [])
-            health = {(t["labels"]["job"], t["labels"]["instance"]): t["health"] for t in found}
+            health = {(labels["job"], labels["instance"]): state for name, targets in self.pools().items()
+                      if name not in ("doorbell-garden", "doorbell-stranger") for labels, state, _ in targets}
             return health if len(health) == 7 and set(health.values()) == {"up"} else None
         health = harness.wait_until(all_up, 90, "seven targets up")
         self.assertEqual({job for job, _ in health}, {"doorbell", "node-exporter", "blackbox", "alertmanager", "prometheus"})
@@ -289,7 +351,7 @@ class SetupTest(unittest.TestCase):
         self.assertEqual({dict(labels)["instance"] for labels in probes},
                          {f"{self.device.address}/health/{kind}" for kind in ("live", "ready", "startup")})
         self.assertTrue(all(dict(labels)["node"] == "localhost" for labels in probes))
-        scraped = self.query('up{job="doorbell"}')
+        scraped = self.query('up{job="doorbell",node="127.0.0.1"}')
         self.assertEqual([(dict(labels)["node"], dict(labels)["track"]) for labels in scraped], [("127.0.0.1", "production")])
 
     def test_an_alert_goes_all_the_way(self):
@@ -366,6 +428,29 @@ class Mailbox:
 def normal(duration):
     """Prometheus says 200 hours as 8d8h."""
     return "200h" if duration == "8d8h" else duration
+
+
+class SetupPackageTest(unittest.TestCase):
+    """As the package brings it, setup.sh finds all that it lays."""
+
+    def test_from_the_package(self):
+        if lacking() or shutil.which("dh_install") is None:
+            self.skipTest(lacking() or "debhelper is not installed: the package's folder was not made")
+        device = Device()
+        self.addCleanup(device.close)
+        tree = device.folder / "tree"
+        shutil.copytree(shipped.SOURCE / "debian", tree / "debian", ignore=shutil.ignore_patterns("porchlight", "tmp"))
+        (tree / "docs").symlink_to(shipped.SOURCE / "docs")
+        shutil.copytree(shipped.SOURCE / "config", tree / "config", ignore=shutil.ignore_patterns("__pycache__"))
+        left_out = re.search(r"^\tdh_install (.*)$", (shipped.SOURCE / "debian/rules").read_text(), re.M)[1].split()
+        done = subprocess.run(["dh_install", "-pporchlight", *left_out], cwd=tree, capture_output=True, text=True, timeout=120, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        installed = tree / "debian/porchlight/usr/share/porchlight/monitoring"
+        for program in ("setup.sh", "secrets.sh"):
+            self.assertTrue(os.access(installed / program, os.X_OK), program)
+        self.assertEqual([path.name for path in installed.glob("rules_test*")], [])
+        device.setup(program=installed / "setup.sh")
+        self.assertEqual({path.name for path in (device.etc / "rules").iterdir()}, {path.name for path in shipped.RULES.glob("*.yml")})
 
 
 class SetupScriptTest(unittest.TestCase):

@@ -16,7 +16,6 @@ import shipped
 
 import harness
 import prometheus
-from alertmanager import free_port
 
 TIERS = shipped.FOLDER / "tiers"
 SELECTED = re.compile("(tier5m|instance|slo):")

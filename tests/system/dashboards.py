@@ -39,6 +39,11 @@ def promql():
             for dashboard in map(load, files()) for panel in dashboard["panels"] if not is_logql(panel) for target in panel["targets"]]
 
 
+def recorded():
+    """The names of recording rules that the queries ask for."""
+    return {name for query in promql() for name in re.findall(r"\b[a-z_]\w*:[\w:]+", query.expression)}
+
+
 def plain(expression):
     """Without the matchers of the variables: as the documents have it."""
     bare = re.sub(r"(, )?\b(cluster|node|camera_id)=~\"\$(cluster|node|camera)\"", "", expression)
