@@ -22,6 +22,7 @@ import prometheus
 MODULES = shipped.SOURCE / "node_modules"
 COMPOSE = shipped.FOLDER / "compose.yml"
 NODE = shutil.which("node")
+HOME6 = ("fe80::/10", "fd00::/8")
 DATABASES = ("postgres-exporter", "redis-exporter")
 # Of §11 of the requirements and their successors; alloy stands for promtail, which has reached its end.
 SERVICES = {"prometheus", "alertmanager", "grafana", "loki", "alloy", "jaeger", "node-exporter", "blackbox-exporter",
@@ -321,7 +322,7 @@ class NetworkTest(unittest.TestCase):
             matches = {match["left"]["payload"]["field"]: match["right"] for expression in rule["expr"]
                        if (match := expression.get("match")) and "payload" in match["left"]}
             for port in listed_of(matches.get("dport", [])):
-                found[port] = {network(one) for one in listed_of(matches.get("saddr", "everywhere"))}
+                found.setdefault(port, set()).update(network(one) for one in listed_of(matches.get("saddr", "everywhere")))
         return found
 
     def test_a_device(self):
@@ -330,12 +331,14 @@ class NetworkTest(unittest.TestCase):
         self.assertEqual(chains, {"input": "drop", "forward": "drop"})
         home, vpn, central = "192.168.1.0/24", "10.8.0.0/24", "10.8.0.1"
         self.assertEqual(self.opened(ruleset, "input"), {
-            22: {home, vpn}, 51820: {"everywhere"}, 8000: {home, vpn}, 9464: {central}, 9100: {central}, 9090: {vpn}, 9093: {vpn},
+            22: {home, vpn, *HOME6}, 51820: {"everywhere"}, 5353: {home, *HOME6}, 68: {"everywhere"}, 546: {"fe80::/10"},
+            8000: {home, vpn, *HOME6}, 9464: {central}, 9100: {central}, 9090: {vpn}, 9093: {vpn},
             3000: {home, vpn}})
 
     def test_the_central_machine(self):
         ruleset = self.listed(shipped.FOLDER / "network/nftables-central.conf")
-        self.assertEqual(self.opened(ruleset, "input"), {22: {"192.168.1.0/24", "10.8.0.0/24"}, 51820: {"everywhere"}})
+        self.assertEqual(self.opened(ruleset, "input"), {
+            22: {"192.168.1.0/24", "10.8.0.0/24", *HOME6}, 51820: {"everywhere"}, 68: {"everywhere"}, 546: {"fe80::/10"}})
         self.assertEqual(set(self.opened(ruleset, "published")), {3000, 4318, 9090, 9093})
 
     def test_the_tunnel(self):
