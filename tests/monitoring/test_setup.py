@@ -170,6 +170,16 @@ class SetupFilesTest(unittest.TestCase):
         (self.device.etc / "porchlight-smtp.password").write_text("word\n")
         self.assertNotIn("missing /etc/prometheus/porchlight-smtp.password", self.device.setup("--config", config))
 
+    def test_a_name_that_leads_nowhere_is_told(self):
+        """Alertmanager would call the daemon there for ever, and nothing would say so."""
+        self.assertNotIn("does not answer", self.device.setup())
+        settings = json.loads(self.device.daemon.config.read_text())
+        settings["server"]["public_url"] = "https://doorbell.invalid:8000"
+        config = self.device.folder / "elsewhere.yaml"
+        config.write_text(json.dumps(settings))
+        told = self.device.setup("--config", config)
+        self.assertIn("the daemon does not answer at https://doorbell.invalid:8000, where Alertmanager calls it: curl: (6)", told)
+
     def test_dashboards_go_where_grafana_is(self):
         if not (shipped.FOLDER / "grafana/dashboards").is_dir():
             self.skipTest("no dashboards in this tree")
