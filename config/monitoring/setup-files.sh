@@ -166,7 +166,7 @@ try_way_to_daemon() {
   ! grep -qF porchlight-ca.crt "$file" || trust=(--cacert "$root/etc/prometheus/porchlight-ca.crt")
   # It may just have been restarted.
   curl -q -sS --fail -o /dev/null --max-time 10 --retry 5 --retry-connrefused --retry-delay 1 "${trust[@]}" "$url/health/live" 2>"$work/errors" ||
-    say "the daemon does not answer at $url, where Alertmanager calls it: $(tail -n 1 "$work/errors")
+    say "the daemon does not answer at $url, where Alertmanager calls it: $(grep '^curl: (' "$work/errors" | tail -n 1)
 Does it run? A name this machine does not know wants a line in /etc/hosts: 127.0.0.1 NAME"
 }
 

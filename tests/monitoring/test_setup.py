@@ -174,11 +174,19 @@ class SetupFilesTest(unittest.TestCase):
         """Alertmanager would call the daemon there for ever, and nothing would say so."""
         self.assertNotIn("does not answer", self.device.setup())
         settings = json.loads(self.device.daemon.config.read_text())
-        settings["server"]["public_url"] = "https://doorbell.invalid:8000"
+        nowhere = f"https://localhost:{alertmanager.free_port()}"
+        settings["server"]["public_url"] = nowhere
         config = self.device.folder / "elsewhere.yaml"
         config.write_text(json.dumps(settings))
         told = self.device.setup("--config", config)
-        self.assertIn("the daemon does not answer at https://doorbell.invalid:8000, where Alertmanager calls it: curl: (6)", told)
+        self.assertIn(f"the daemon does not answer at {nowhere}, where Alertmanager calls it: curl: (7)", told)
+        # Nor one whose certificate is of another authority, as a proxy's may be.
+        stranger = Device()
+        self.addCleanup(stranger.close)
+        settings["server"]["public_url"] = stranger.address
+        config.write_text(json.dumps(settings))
+        self.assertIn(f"the daemon does not answer at {stranger.address}, where Alertmanager calls it: curl: (60)",
+                      self.device.setup("--config", config))
 
     def test_dashboards_go_where_grafana_is(self):
         if not (shipped.FOLDER / "grafana/dashboards").is_dir():
