@@ -393,6 +393,7 @@ class GrafanaSetUpTest(unittest.TestCase):
         self.assertTrue(all(value.startswith("$__file{/") for value in sources["prometheus"]["secureJsonData"].values()))
         scraped = re.search(r"scrape_interval: (\S+)", (shipped.FOLDER / "prometheus.yml").read_text(encoding="utf-8"))[1]
         self.assertEqual(sources["prometheus"]["jsonData"]["timeInterval"], scraped)
+        self.assertIn(sources["prometheus"]["jsonData"]["cacheLevel"], ("Medium", "High"))
 
     def test_sources_of_the_dashboards_are_provisioned(self):
         uids = {source["uid"] for source in self.provisioned("datasources")}
