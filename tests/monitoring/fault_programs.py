@@ -19,6 +19,8 @@ import yaml
 
 # What replaces the timings of every route, in seconds: the shipped ones are for a house, not for a test.
 ROUTE = {"group_wait": 1, "group_interval": 2, "repeat_interval": 2}
+# What a job says of where its targets are and who may ask them.
+ELSEWHERE = {"static_configs", "file_sd_configs", "scheme", "basic_auth", "authorization", "tls_config"}
 OPS, OWNER = "ops@example.org", "owner@example.org"  # Alertmanager's mail and the daemon's
 
 
@@ -156,7 +158,7 @@ class Manager(alertmanager.Alertmanager):
 
 class Shipped(prometheus.Prometheus):
     """config/monitoring/prometheus.yml with all of rules/*.yml and its own intervals; `targets`: {job: [host:port]}.
-    Jobs that have no target here are left out, and every address is replaced; nothing else is."""
+    Jobs that have no target here are left out, and every address is replaced with what belongs to it; nothing else is."""
 
     def __init__(self, targets, alertmanager_address):
         self.owned = prometheus.tempfile.TemporaryDirectory(prefix="porchlight-prometheus-")
@@ -183,7 +185,7 @@ class Shipped(prometheus.Prometheus):
     @staticmethod
     def job(job, addresses):
         labels = (job.get("static_configs") or [{}])[0].get("labels", {})
-        kept = {key: job[key] for key in ("job_name", "relabel_configs", "metric_relabel_configs") if key in job}
+        kept = {key: value for key, value in job.items() if key not in ELSEWHERE}
         return {**kept, "static_configs": [{"targets": addresses, "labels": labels}]}
 
     def rule(self, name, component):

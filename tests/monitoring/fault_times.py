@@ -138,8 +138,8 @@ class Cycles:
         each = self.each()
         slow = ", ".join(f"{group} {each[group] * 1000:.1f}" for group in sorted(each, key=each.get, reverse=True)[:3])
         return (f"One evaluation of all {len(each)} groups of rules takes {sum(each.values()) * 1000:.1f} ms for each device: the sum of their "
-                f"medians in {max(map(len, self.seen.values()), default=0)} looks while everything else was running on "
-                f"{os.cpu_count()} processors; of their shortest, {sum(self.each(min).values()) * 1000:.1f} ms. The slowest: {slow} ms.")
+                f"medians in {max(map(len, self.seen.values()), default=0)} looks, on {os.cpu_count()} processors with a load of "
+                f"{os.getloadavg()[2]:.1f}; of their shortest, {sum(self.each(min).values()) * 1000:.1f} ms. The slowest: {slow} ms.")
 
 
 HEAD = ["severity", "alert", "shown by the daemon, s", "firing after that, s", "told after that, s", "its end told after the repair, s"]

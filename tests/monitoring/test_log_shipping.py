@@ -115,6 +115,17 @@ class SenderTest(unittest.TestCase):
                 sender.stop()
                 sender.forget()
 
+    def test_what_a_stopped_one_held_is_sent_again_as_the_file_says(self):
+        port = free_port()
+        self.write(40)
+        sender = self.send(port)
+        harness.wait_until(lambda: "suspend" in sender.log.read_text(), 60, "rsyslog to see that nobody is there")
+        sender.stop()
+        sender.forget()
+        stub = self.receive(port=port)
+        sender.start()
+        self.judge(stub, sender)
+
     def test_what_is_no_record_is_kept_apart(self):
         stub = self.receive()
         (self.folder / "logs" / "other.log").write_text("terminate called without an active exception\n")

@@ -82,6 +82,15 @@ class TiersTest(unittest.TestCase):
         told = second.ask("status/flags")
         self.assertEqual((told["storage.tsdb.retention.time"], told["query.lookback-delta"]), ("400d", "11m"))
 
+    def test_what_is_selected_is_recorded_by_the_rules_that_ship(self):
+        config = yaml.safe_load((TIERS / "prometheus-longterm.yml").read_text())
+        recorded = [name for file in shipped.RULES.glob("*.yml") for name in re.findall(r"record: (\S+)", file.read_text())]
+        selectors = config["scrape_configs"][0]["params"]["match[]"]
+        self.assertEqual(len(selectors), 3)
+        for selector in selectors:
+            pattern = re.fullmatch(r'\{__name__=~"(.+)"\}', selector)[1]
+            self.assertTrue(any(re.fullmatch(pattern, name) for name in recorded), f"no rule records {selector}")
+
     def test_what_is_scraped_arrives_in_victoria_metrics(self):
         if servers.VICTORIA is None:
             self.skipTest("build/victoria-metrics is not there (./dev setup fetches it): nothing was written to it")

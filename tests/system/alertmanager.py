@@ -36,7 +36,7 @@ class Alertmanager:
             self.process = subprocess.Popen(
                 [PROGRAM, f"--config.file={self.config}", f"--storage.path={folder}/data", "--cluster.listen-address=",
                  f"--web.listen-address={self.address}", "--log.level=debug"],
-                stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=folder)
+                stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=folder, preexec_fn=harness.end_with_us)
         harness.wait_until(self.ready, 30, "Alertmanager")
 
     def ready(self):

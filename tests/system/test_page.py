@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -196,6 +197,22 @@ class PageTest(PageCase):
         self.assertIn("immutable", headers["Cache-Control"])
         self.assertEqual(client.exchange("GET", f"/assets/{script}", If_None_Match=headers["ETag"])[0], 304)
         self.assertEqual(client.exchange("GET", "/assets/none.js")[0], 404)
+
+    def test_each_alert_leads_to_its_runbook(self):
+        """Where the alert's link goes, for whoever was woken: without a login."""
+        daemon = self.house()
+        client = Client(daemon)
+        alerts = {name for file in (harness.SOURCE / "config" / "monitoring" / "rules").glob("*.yml")
+                  for name in re.findall(r"^ +- alert: (\w+)$", file.read_text(encoding="utf-8"), re.M)}
+        self.assertGreater(len(alerts), 50)
+        for name in sorted(alerts):
+            status, headers, page = daemon.get(f"/runbooks/{name}")
+            self.assertEqual((status, headers["Content-Type"]), (200, "text/html; charset=utf-8"), name)
+            self.assertIn(f"<h1>{name}</h1>", page)
+            for other in re.findall(r'href="/runbooks/(\w+)', page):
+                self.assertTrue((harness.BUILD / "runbooks" / f"{other}.html").exists(), f"{name} leads to {other}")
+        self.assertEqual(client.exchange("GET", "/runbooks/CameraOffline", If_None_Match=client.exchange("GET", "/runbooks/CameraOffline")[1]["ETag"])[0], 304)
+        self.assertEqual(client.exchange("GET", "/runbooks/NoSuchAlert")[0], 404)
 
     def test_without_its_files_it_says_where_they_were_looked_for(self):
         daemon = harness.Daemon({"cameras": [], "buttons": [], "faces": {"enabled": False}}, environment={"PORCHLIGHT_PAGE": "/nowhere/page"})
