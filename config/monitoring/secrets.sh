@@ -19,8 +19,15 @@ make_certificate "$folder/web.crt" "$folder/web.key" prometheus alertmanager gra
 hash=$(web_hash "$folder/web.password" "$folder/web.yml")
 sed "s|@HASH@|$hash|" "$here/web.yml" >"$folder/web.yml.part"
 mv "$folder/web.yml.part" "$folder/web.yml"
+# As Loki reads a login: what stands behind "Authorization: Basic".
+printf 'monitor:%s' "$(<"$folder/web.password")" | base64 -w 0 >"$folder/alertmanager.login"
+# Alertmanager refuses to start with an authority that is none.
+if [ ! -s "$folder/porchlight-ca.crt" ]; then cp "$folder/web.crt" "$folder/porchlight-ca.crt"; fi
+if cmp -s "$folder/web.crt" "$folder/porchlight-ca.crt"; then
+  say "$folder/porchlight-ca.crt is a stand-in: put the device's /ca.crt in its place, or nothing reaches the device"
+fi
 # What only you know. Compose starts nothing while a file is missing, so an empty one stands in.
-for name in porchlight.token porchlight-ca.crt porchlight-smtp.password porchlight-slack.url porchlight-pagerduty.key postgres.password \
+for name in porchlight.token porchlight-smtp.password porchlight-slack.url porchlight-pagerduty.key postgres.password \
   redis.password; do
   [ -e "$folder/$name" ] || : >"$folder/$name"
   [ -s "$folder/$name" ] || say "empty $folder/$name: fill it where it is needed (compose.yml says for what)"

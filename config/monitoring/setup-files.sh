@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Of setup.sh: what is laid where. Variables: see setup.sh.
 
-metrics_listen_is_new='' no_group='' certificate_is_new=''
+no_group='' certificate_is_new=''
 
 check_daemon() {
   command -v "$porchlight" >/dev/null ||
@@ -57,7 +57,7 @@ lay_secrets() {
     make_password | tr -d '\n' | lay /etc/prometheus/porchlight-web.password 0640
   fi
   make_certificate "$etc/porchlight-web.crt" "$etc/porchlight-web.key" "$(uname -n)"
-  [ -z "$certificate_is_new" ] || changed+=(/etc/prometheus/porchlight-web.crt)
+  [ -z "$certificate_is_new" ] || note_change /etc/prometheus/porchlight-web.crt
   hash=$(web_hash "$etc/porchlight-web.password" "$etc/web.yml")
   sed "s|@HASH@|$hash|" "$here/web.yml" | lay /etc/prometheus/web.yml 0640
 }
@@ -125,9 +125,9 @@ lay_metrics_listen() {
   fi
   mkdir -p "$folder"
   printf '# By setup.sh of config/monitoring: where Prometheus reads the numbers.\nmetrics: {listen: "127.0.0.1:9464"}\n' >"$work/listen"
+  note_change "$file"
   put "$work/listen" "$file" 0644
   [ "$(id -u)" != 0 ] || chown --reference="$state" "$folder"
-  metrics_listen_is_new=1
 }
 
 # Grafana is not in Debian: where it is installed, its provisioning and our dashboards are laid; else they stay where they are.
@@ -165,7 +165,6 @@ report() {
   [ -z "$no_group" ] || say "there is no group prometheus here: files with secrets are for their owner only until there is one"
   if [ ${#changed[@]} -eq 0 ]; then say "nothing to change"; else say "laid: ${changed[*]}"; fi
   missing_secrets
-  [ -z "$metrics_listen_is_new" ] || say "laid $state/config.d/40-monitoring.yaml: the daemon answers at 127.0.0.1:9464 from its next start on"
   say "Prometheus: https://localhost:9090, Alertmanager: https://localhost:9093, user monitor, password in $root/etc/prometheus/porchlight-web.password"
   if [ -d "$root/etc/grafana/provisioning" ]; then
     say "Grafana: dashboards in /var/lib/grafana/dashboards; it reads its provisioning at its start: systemctl restart grafana-server"

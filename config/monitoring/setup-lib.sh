@@ -14,9 +14,9 @@ record() { printf '%s' "$root/etc/prometheus/porchlight.laid"; }
 
 sum_of() { sha256sum <"$1" | cut -d' ' -f1; }
 
-is_recorded() { [ -f "$(record)" ] && awk -v path="$1" '$2 == path {found = 1} END {exit !found}' "$(record)"; }
+is_recorded() { [ -r "$(record)" ] && awk -v path="$1" '$2 == path {found = 1} END {exit !found}' "$(record)"; }
 
-is_as_laid() { [ -f "$(record)" ] && grep -qxF "$(sum_of "$root$1")  $1" "$(record)"; }
+is_as_laid() { [ -r "$(record)" ] && grep -qxF "$(sum_of "$root$1")  $1" "$(record)"; }
 
 # As its Debian package brought it.
 is_debians() {
@@ -30,7 +30,16 @@ remember() { # PATH
   mkdir -p "$(dirname "$(record)")"
   lines=$(awk -v path="$1" '$2 != path' "$(record)" 2>/dev/null || true)
   printf '%s\n' "$lines" "$(sum_of "$root$1")  $1" | sed '/^$/d' >"$work/laid"
-  install -m 0644 "$work/laid" "$(record)"
+  put "$work/laid" "$(record)" 0600 # from the checksum of a password that somebody thought up it can be guessed
+}
+
+# The services read it at their next start. On the disk, too: a set-up that ends early (no network, a file that promtool refuses)
+# leaves them with what they read before, and the next one changes nothing but has to restart them.
+pending() { printf '%s' "$root/etc/prometheus/porchlight.pending"; }
+
+note_change() { # PATH
+  changed+=("$1")
+  [ -n "$root" ] || printf '%s\n' "$1" >>"$(pending)"
 }
 
 # lay PATH MODE <CONTENT: 0640 is root:prometheus. What the owner changed stays, and ours lies beside.
@@ -52,9 +61,9 @@ lay() {
       cp -p "$target" "$target.before-porchlight"
     fi
   fi
+  note_change "$1"
   put "$fresh" "$target" "$2"
   remember "$1"
-  changed+=("$1")
 }
 
 # By a rename: a service never reads half a file.

@@ -148,13 +148,15 @@ run_services() {
   local -a all
   if [ -n "$root" ]; then say "--root: no service was started"; return; fi
   mapfile -t all < <(meant)
-  [ ${#changed[@]} -eq 0 ] || systemctl daemon-reload
+  [ ! -e "$(pending)" ] || systemctl daemon-reload
   systemctl enable -q "${all[@]}"
-  if [ ${#changed[@]} -gt 0 ]; then systemctl restart "${all[@]}"; else systemctl start "${all[@]}"; fi
-  if [ -n "$metrics_listen_is_new" ] && systemctl is-active -q porchlight; then
+  if [ ! -e "$(pending)" ]; then systemctl start "${all[@]}"; return; fi
+  systemctl restart "${all[@]}"
+  if grep -qF /40-monitoring.yaml "$(pending)" && systemctl is-active -q porchlight; then
     say "restarting porchlight: it reads metrics.listen at its start"
     systemctl restart porchlight
   fi
+  rm "$(pending)"
 }
 
 setup() {

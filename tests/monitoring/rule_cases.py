@@ -159,3 +159,57 @@ def proof(one, block):
 def there(expression, node):
     """What an expression says of one node."""
     return f'({expression}) and on (node) {{__name__=~".+",node="{node}"}}'
+
+
+def written_out(values):
+    """The samples of a line, one each interval; None where there is none."""
+    found = []
+    for word in str(values).split():
+        match = re.fullmatch(r"(-?[\d.e]+|_)(?:([+-][\d.e]+)?x(\d+))?", word)
+        first, step, times = match.groups()
+        if first == "_":
+            found += [None] * int(times or 1)
+        else:
+            found += [float(first) + float(step or 0) * number for number in range(int(times or 0) + 1)]
+    return found
+
+
+def goes_on(samples, place):
+    """A sample, also behind the last: what grew at last goes on growing."""
+    if place < len(samples):
+        return samples[place]
+    last, before = samples[-1], samples[-2] if len(samples) > 1 else samples[-1]
+    return last if None in (last, before) else last + (last - before) * (place - len(samples) + 1)
+
+
+def mended(name, samples, sound, at, until):
+    """The samples of what fires, and from `at` on those of what stays below: a counter counts on as that does."""
+    if sound is None or None in (samples[at], goes_on(sound, at)):
+        return samples[:at + 1]
+    counts = re.search(r"_(total|bucket|count|sum)$", name) and not name.startswith("pg_")
+    ahead = samples[at] - goes_on(sound, at) if counts else 0
+    return samples[:at + 1] + [goes_on(sound, place) + ahead for place in range(at + 1, until)]
+
+
+def ending(one, block, evaluation):
+    """A test for promtool that a fault which is mended ends its alert: within the longest window and two evaluations."""
+    step = seconds(block.test["interval"])
+    at = int(max(moments(block, one.rule["alert"])) / step)
+    windows = [seconds(text) for text in re.findall(r"\[(\w+)\](?! offset)", one.rule["expr"])]
+    over = at * step + max(windows, default=0) + 2 * evaluation + step
+    until = int(over / step) + 2
+    lines = [(name, labels, written_out(values)) for name, labels, values in series(block)]
+    sound = {(name, *sorted((key, value) for key, value in labels.items() if key not in ("node", "instance"))): samples
+             for name, labels, samples in lines if labels.get("node") == "below"}
+    made = []
+    for name, labels, samples in lines:
+        own = {key: value for key, value in labels.items() if key not in ("node", "instance")}
+        whole = [goes_on(samples, place) for place in range(until)]
+        if labels.get("node") == "fires":
+            whole = mended(name, whole, sound.get((name, *sorted(own.items()))), at, until)
+        inside = ",".join(f'{key}="{value}"' for key, value in labels.items())
+        made.append({"series": f"{name}{{{inside}}}", "values": " ".join("_" if one is None else repr(one) for one in whole)})
+    firing = f'count(ALERTS{{alertname="{one.rule["alert"]}",component="{one.rule["labels"]["component"]}",node="fires",alertstate="firing"}}) > bool 0'
+    return {"name": block.test["name"], "interval": block.test["interval"], "input_series": made,
+            "promql_expr_test": [{"expr": firing, "eval_time": f"{at * step:.0f}s", "exp_samples": [{"labels": "{}", "value": 1}]},
+                                 {"expr": firing, "eval_time": f"{over:.0f}s", "exp_samples": []}]}

@@ -130,7 +130,7 @@ class LokiFiles:
         self.assertEqual((store["store"], store["object_store"], store["schema"], store["index"]["period"]), ("tsdb", "filesystem", "v13", "24h"))
         self.assertEqual(config["limits_config"]["discover_service_name"], [])
         self.assertEqual((config["server"]["http_listen_address"], config["server"]["http_listen_port"]), ("127.0.0.1", 3100))
-        self.assertEqual(config["ruler"]["alertmanager_url"], "http://127.0.0.1:9093")
+        self.assertEqual(config["ruler"]["alertmanager_url"], "https://localhost:9093")
 
     def stages_of_promtail(self, job):
         return [next(iter(stage.items())) for stage in job["pipeline_stages"]]

@@ -62,6 +62,17 @@ class NeedsPromtool(unittest.TestCase):
         done = prometheus.promtool(*arguments)
         self.assertEqual(done.returncode, 0, (done.stdout + done.stderr)[-4000:])
 
+    def all_accepted(self, tests_of):
+        """Other tests in the place of those of a file of cases."""
+        with tempfile.TemporaryDirectory(prefix="porchlight-rules-") as folder:
+            for file, tests in tests_of.items():
+                made = yaml.safe_load(file.read_text()) | {"tests": tests}
+                made["rule_files"] = [str((file.parent / path).resolve()) for path in made["rule_files"]]
+                written = pathlib.Path(folder) / file.name
+                written.write_text(yaml.safe_dump(made, width=1 << 20))
+                with self.subTest(file.name):
+                    self.accepts("test", "rules", written)
+
 
 class RulesTest(NeedsPromtool):
     """What the files say."""
@@ -205,14 +216,28 @@ class RuleCasesTest(NeedsPromtool):
             if one.rule["alert"] not in rule_cases.ALWAYS:
                 block = named[rule_cases.name_of(one.rule)]
                 proofs.setdefault(block.file, []).append(rule_cases.proof(one, block))
-        with tempfile.TemporaryDirectory(prefix="porchlight-rules-") as folder:
-            for file, tests in proofs.items():
-                made = yaml.safe_load(file.read_text()) | {"tests": tests}
-                made["rule_files"] = [str((file.parent / path).resolve()) for path in made["rule_files"]]
-                proven = pathlib.Path(folder) / file.name
-                proven.write_text(yaml.safe_dump(made))
-                with self.subTest(file.name):
-                    self.accepts("test", "rules", proven)
+        self.all_accepted(proofs)
+
+
+class RuleEndsTest(NeedsPromtool):
+    """A fault that is mended ends its alert."""
+
+    def test_each_alert_ends_within_its_window(self):
+        named = {block.test["name"]: block for block in rule_cases.blocks()}
+        ends = {}
+        for one in rule_cases.alerts():
+            if one.rule["alert"] not in rule_cases.ALWAYS:
+                block = named[rule_cases.name_of(one.rule)]
+                evaluation = rule_cases.seconds(yaml.safe_load(block.file.read_text())["evaluation_interval"])
+                ends.setdefault(block.file, []).append(rule_cases.ending(one, block, evaluation))
+        self.assertEqual(sum(map(len, ends.values())), len(rule_cases.alerts()) - len(rule_cases.ALWAYS))
+        self.all_accepted(ends)
+
+    def test_lines_are_written_out_as_promtool_does(self):
+        self.assertEqual(rule_cases.written_out("1 2x2 _x2 0+3x2 -5-1x1"), [1, 2, 2, 2, None, None, 0, 3, 6, -5, -6])
+        self.assertEqual([rule_cases.goes_on([0, 3], place) for place in (1, 2, 4)], [3, 6, 12])
+        self.assertEqual(rule_cases.mended("a_total", [0, 9, 18, 27], [0, 1, 2, 3], 1, 4), [0, 9, 10, 11])
+        self.assertEqual(rule_cases.mended("a", [0, 0, 0], [1, 1, 1], 1, 3), [0, 0, 1])
 
 
 # What a careless hand might change: (file, what stands there, what it becomes). The cases of that file must notice.

@@ -97,6 +97,8 @@ class SetupSystemTest(unittest.TestCase):
             self.assertTrue(readable(self.root / "etc/prometheus" / name, service), name)
             self.assertFalse(readable(self.root / "etc/prometheus" / name, nobody), name)
         self.assertTrue(readable(self.root / "etc/prometheus/prometheus.yml", service))
+        # Checksums of passwords that somebody thought up are for root alone.
+        self.assertEqual((self.root / "etc/prometheus/porchlight.laid").stat().st_mode & 0o777, 0o600)
 
     def test_what_would_not_be_served_is_refused(self):
         """By promtool, before any service is told to read it."""
@@ -108,6 +110,13 @@ class SetupSystemTest(unittest.TestCase):
         self.assertIn("promtool refuses /etc/prometheus/prometheus.yml", told)
         self.assertIn("job_nam", told)
         self.assertEqual(asked, [])
+        # Mended, the next one changes little: what the first one laid is served all the same.
+        (self.root / "etc/prometheus/jobs.d/mine.yml").write_text("- job_name: mine\n")
+        _, asked = self.setup("--no-install")
+        self.assertIn(f"systemctl restart {UNITS}", asked)
+        self.assertIn("systemctl restart porchlight", asked)
+        _, asked = self.setup("--no-install")
+        self.assertEqual(asked, [f"systemctl enable -q {UNITS}", f"systemctl start {UNITS}"])
 
     def test_actions(self):
         for action in ("start", "stop", "restart"):

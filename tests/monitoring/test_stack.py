@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The central stack, which cannot be run here: its files against published schemas, and what Debian's programs say of them."""
 
+import base64
 import copy
 import json
 import pathlib
@@ -21,6 +22,7 @@ import prometheus
 MODULES = shipped.SOURCE / "node_modules"
 COMPOSE = shipped.FOLDER / "compose.yml"
 NODE = shutil.which("node")
+HOME6 = ("fe80::/10", "fd00::/8")
 DATABASES = ("postgres-exporter", "redis-exporter")
 # Of §11 of the requirements and their successors; alloy stands for promtail, which has reached its end.
 SERVICES = {"prometheus", "alertmanager", "grafana", "loki", "alloy", "jaeger", "node-exporter", "blackbox-exporter",
@@ -71,10 +73,10 @@ class ComposeTest(unittest.TestCase):
             self.assertTrue(list(self.schema().iter_errors(broken)), path)
 
     def test_services_and_versions(self):
-        self.assertEqual(set(self.services), SERVICES)
+        self.assertEqual(set(self.services), SERVICES | {"volumes"})
         for name, service in self.services.items():
             self.assertRegex(service["image"], VERSION, name)
-            self.assertTrue(service["healthcheck"]["test"], name)
+            self.assertTrue(name == "volumes" or service["healthcheck"]["test"], name)
             self.assertIn("mem_limit", service, name)
             self.assertTrue(service["read_only"], name)
             self.assertEqual(service["cap_drop"], ["ALL"], name)
@@ -90,6 +92,25 @@ class ComposeTest(unittest.TestCase):
                 self.assertTrue(rest.endswith((":ro", ":ro,rslave")), f"{name}: {volume}")
                 if source.startswith("./") and source not in ("./devices", "./targets"):
                     self.assertTrue((shipped.FOLDER / source).exists(), f"{name}: {source}")
+
+    def test_who_is_not_root_may_write_its_volume(self):
+        """Images of the Prometheus project and Grafana's bring their folder; the others' volumes are handed over first."""
+        handed = {volume.split(":")[0]: volume.split(":")[1] for volume in self.services["volumes"]["volumes"]}
+        self.assertEqual(self.services["volumes"]["entrypoint"][2:], list(handed.values()))
+        self.assertEqual(self.services["volumes"]["cap_add"], ["CHOWN"])
+        for name in ("loki", "jaeger"):
+            self.assertIn(name, handed)
+            self.assertEqual(self.services[name]["depends_on"], {"volumes": {"condition": "service_completed_successfully"}})
+
+    def test_lokis_alerts_reach_alertmanager(self):
+        """With the login and authority that its configuration names."""
+        loki = yaml.safe_load((shipped.FOLDER / "logs/loki.yml").read_text())["ruler"]["alertmanager_client"]
+        mounted = {one["target"] for one in self.services["loki"]["secrets"]}
+        self.assertEqual(mounted, {loki["credentials_file"], loki["tls_ca_path"]})
+        self.assertIn("-ruler.alertmanager-url=https://alertmanager:9093", self.services["loki"]["command"])
+        pod = pods(merged(shipped.FOLDER / "kustomization.yaml"))["loki"]["containers"][0]
+        self.assertEqual(pod["args"], self.services["loki"]["command"])
+        self.assertLessEqual(mounted, {mount["mountPath"] for mount in pod["volumeMounts"]})
 
     def test_no_secret_stands_in_it(self):
         for name, secret in self.compose["secrets"].items():
@@ -132,10 +153,27 @@ class CentralConfigTest(unittest.TestCase):
         self.assertEqual((self.folder / "secrets").stat().st_mode & 0o777, 0o700)
         self.assertEqual(len({made[name] for name in ("web.password", "grafana-admin.password", "grafana-secret.key")}), 3)
         self.assertEqual(self.make_secrets(), made)  # again changes nothing
+        self.assertEqual(base64.b64decode(made["alertmanager.login"]).decode(), "monitor:" + made["web.password"])
         told = subprocess.run(["openssl", "x509", "-in", self.folder / "secrets/web.crt", "-noout", "-ext", "subjectAltName"],
                               capture_output=True, text=True, check=True).stdout
         for name in ("prometheus", "alertmanager", "grafana", "localhost", "monitoring.example.org"):
             self.assertIn(f"DNS:{name}", told)
+
+    def test_alertmanager_starts_before_the_owner_filled_anything(self):
+        """An authority that is none would keep it from that; what only the owner has is asked for when it sends."""
+        if alertmanager.PROGRAM is None:
+            self.skipTest(alertmanager.MISSING)
+        self.make_secrets()
+        text = (shipped.FOLDER / "alertmanager.yml").read_text().replace("/etc/prometheus/", f"{self.folder}/secrets/")
+        self.assertIn(f"{self.folder}/secrets/porchlight-ca.crt", text)
+        (self.folder / "alertmanager.yml").write_text(text)
+        address = f"127.0.0.1:{alertmanager.free_port()}"
+        command = [alertmanager.PROGRAM, f"--config.file={self.folder}/alertmanager.yml", f"--storage.path={self.folder}/data",
+                   "--cluster.listen-address=", f"--web.listen-address={address}"]
+        prometheus.Server("alertmanager", self.folder, command, address, "/-/ready").close()
+        (self.folder / "secrets/porchlight-ca.crt").write_text("")
+        with self.assertRaisesRegex(AssertionError, "unable to use specified CA cert"):
+            prometheus.Server("alertmanager", self.folder, command, address, "/-/ready").close()
 
     def test_prometheus_takes_its_configuration(self):
         if prometheus.PROMTOOL is None:
@@ -284,7 +322,7 @@ class NetworkTest(unittest.TestCase):
             matches = {match["left"]["payload"]["field"]: match["right"] for expression in rule["expr"]
                        if (match := expression.get("match")) and "payload" in match["left"]}
             for port in listed_of(matches.get("dport", [])):
-                found[port] = {network(one) for one in listed_of(matches.get("saddr", "everywhere"))}
+                found.setdefault(port, set()).update(network(one) for one in listed_of(matches.get("saddr", "everywhere")))
         return found
 
     def test_a_device(self):
@@ -293,12 +331,14 @@ class NetworkTest(unittest.TestCase):
         self.assertEqual(chains, {"input": "drop", "forward": "drop"})
         home, vpn, central = "192.168.1.0/24", "10.8.0.0/24", "10.8.0.1"
         self.assertEqual(self.opened(ruleset, "input"), {
-            22: {home, vpn}, 51820: {"everywhere"}, 8000: {home, vpn}, 9464: {central}, 9100: {central}, 9090: {vpn}, 9093: {vpn},
+            22: {home, vpn, *HOME6}, 51820: {"everywhere"}, 5353: {home, *HOME6}, 68: {"everywhere"}, 546: {"fe80::/10"},
+            8000: {home, vpn, *HOME6}, 9464: {central}, 9100: {central}, 9090: {vpn}, 9093: {vpn},
             3000: {home, vpn}})
 
     def test_the_central_machine(self):
         ruleset = self.listed(shipped.FOLDER / "network/nftables-central.conf")
-        self.assertEqual(self.opened(ruleset, "input"), {22: {"192.168.1.0/24", "10.8.0.0/24"}, 51820: {"everywhere"}})
+        self.assertEqual(self.opened(ruleset, "input"), {
+            22: {"192.168.1.0/24", "10.8.0.0/24", *HOME6}, 51820: {"everywhere"}, 68: {"everywhere"}, 546: {"fe80::/10"}})
         self.assertEqual(set(self.opened(ruleset, "published")), {3000, 4318, 9090, 9093})
 
     def test_the_tunnel(self):
