@@ -408,6 +408,7 @@ class GrafanaSetUpTest(unittest.TestCase):
         read.read(GRAFANA / "grafana.ini", encoding="utf-8")
         self.assertEqual(read["server"]["protocol"], "https")
         self.assertEqual((read["auth.anonymous"]["enabled"], read["users"]["allow_sign_up"]), ("false", "false"))
+        self.assertEqual((read["security"]["admin_user"], read["users"]["allow_org_create"], read["users"]["auto_assign_org"]), ("admin", "false", "true"))
         self.assertEqual((read["users"]["auto_assign_org_role"], read["users"]["viewers_can_edit"]), ("Viewer", "false"))
         for section, key in (("security", "admin_password"), ("security", "secret_key")):
             self.assertRegex(read[section][key], r"^\$__file\{/[\w/.-]+\}$")

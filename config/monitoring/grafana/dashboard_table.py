@@ -77,26 +77,27 @@ DOORBELL_PIPELINE = [
     row("status-history", "Worker Health", "pipeline_worker_health", "none", legend="{{worker_id}}", runbook="PipelineWorkerDown", **PASSES),
 ]
 FACES = [
+    gauge("Recognition Rate", 'sum(increase(face_recognition_requests_total{result_type=~"known_person|blacklist_match"}[$__range])) / '
+          'sum(increase(face_recognition_requests_total{result_type!~"no_face|error"}[$__range]))', "percentunit", 1, now=True,
+          steps=[(None, "blue")], says="The share of the faces that were seen whose name is known. Strangers lower it; that is no fault."),
+    stat("Database Size", "known_faces_database_size", "none"),
     lines("Recognition Requests", "sum by (result_type) (rate(face_recognition_requests_total[5m])) * 60", "opm", legend="{{result_type}}"),
     lines("Accuracy Trend", "avg_over_time(face_recognition_accuracy[1h])", "percent", legend="{{model_version}}", steps=falling(85, 90), min=0, max=100,
           empty="no outcome was judged yet", runbook="LowRecognitionAccuracy"),
     row("piechart", "Confidence Distribution", "sum by (confidence_bucket) (increase(face_recognition_requests_total[$__range]))", "short", now=True,
         legend="{{confidence_bucket}}"),
-    gauge("Recognition Rate", 'sum(increase(face_recognition_requests_total{result_type=~"known_person|blacklist_match"}[$__range])) / '
-          'sum(increase(face_recognition_requests_total{result_type!~"no_face|error"}[$__range]))', "percentunit", 1, now=True,
-          steps=[(None, "blue")], says="The share of the faces that were seen whose name is known. Strangers lower it; that is no fault."),
     table_of_bars("Result Types", "result_type", "sum by (result_type) (increase(face_recognition_requests_total[$__range]))", "short"),
-    stat("Database Size", "known_faces_database_size", "none"),
 ]
 BUSINESS = [
+    stat("Rings", "sum(increase(doorbell_triggers_total[$__range]))", "short"),
+    gauge("Notification Success Rate", 'sum(increase(notifications_sent_total{status="success"}[$__range])) / '
+          "(sum(increase(notifications_sent_total[$__range])) > 0)", "percentunit", 1, now=True, steps=falling(0.95, 0.99), empty="nothing was sent",
+          runbook="NotificationFailures"),
     lines("Doorbell Triggers", "sum by (trigger_source) (increase(doorbell_triggers_total[1h]))", "short", legend="{{trigger_source}}"),
     row("heatmap", "Triggers by Time of Day", "sum by (hour) (increase(doorbell_triggers_by_hour_total[1d]))", "none", legend="{{hour}}", **DAYS),
     lines("Notifications Sent", "sum by (channel, status) (increase(notifications_sent_total[1h]))", "short", legend="{{channel}} {{status}}",
           runbook="NotificationFailures"),
     table_of_bars("Popular Times", "hour", "sum by (hour) (increase(doorbell_triggers_by_hour_total[$__range]))", "short"),
-    gauge("Notification Success Rate", 'sum(increase(notifications_sent_total{status="success"}[$__range])) / '
-          "(sum(increase(notifications_sent_total[$__range])) > 0)", "percentunit", 1, now=True, steps=falling(0.95, 0.99), empty="nothing was sent",
-          runbook="NotificationFailures"),
     lines("Active Sessions", "user_sessions_active", "short", legend="{{node}}"),
 ]
 RING_TO_TOLD, ATTEMPT = "doorbell_ring_to_notification_seconds", "notification_delivery_duration_seconds"
