@@ -93,7 +93,8 @@ lay_prometheus() {
   local one file
   mkdir -p "$root/etc/prometheus/targets/node" "$root/etc/prometheus/targets/probe" "$root/etc/prometheus/jobs.d"
   {
-    sed -e "s|public_url: .*|public_url: \"$public_url\"|" -e "s|https://localhost:8000|$daemon|" "$here/prometheus.yml"
+    sed -e "s|public_url: .*|public_url: \"$public_url\"|" -e "s|https://localhost:8000|$daemon|" \
+      -e "s|replacement: localhost}|replacement: \"$(uname -n)\"}|" "$here/prometheus.yml"
     for one in postgres:prometheus-postgres-exporter redis:prometheus-redis-exporter pushgateway:prometheus-pushgateway; do
       if is_chosen "${one%:*}" "${one#*:}"; then grep -v '^#' "$here/jobs/${one%:*}.yml"; fi
     done

@@ -11,6 +11,7 @@ PAGE = shipped.SOURCE / "docs" / "monitoring-rows.md"
 LINE = re.compile(r"^\| (\d{3}) \| (.*?) \| (.*?) \| (.*?) \| (.*?) \|$", re.M)
 FILE = re.compile(r"\.(alloy|conf|ini|json|md|ndjson|py|service|sh|tsv|ya?ml)$")
 CODE = re.compile(r"`([^`]+)`")
+PAGES = "monitoring.RowsTest"  # the test of pages alone
 PENDING = {"tracing", "WebRTC", "backups", "updates", "synthetic transactions", "number plates"}
 
 
@@ -43,12 +44,26 @@ def suites():
     return names
 
 
+@functools.cache
+def text_of(path):
+    """What stands in a file, or in all of a folder."""
+    files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
+    return "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in files)
+
+
+def is_file(name):
+    return re.fullmatch(r"/?[\w./-]+", name) and ("/" in name or FILE.search(name))
+
+
 def fault_of_where(where):
-    """What is wrong with the files that a row names; empty when nothing is. A name without a folder stands beside the one before."""
-    folder = None
+    """What is wrong with the files that a row names; empty when nothing is. A name without a folder stands beside the one before;
+    what is no file (an option, a key, a metric) stands in the file before it."""
+    folder = path = None
     for name in CODE.findall(where):
-        if not re.fullmatch(r"/?[\w./-]+", name) or ("/" not in name and not FILE.search(name)):
-            continue  # an option, a key, a metric
+        if not is_file(name):
+            if path is None or name not in text_of(path):
+                return f"{name} does not stand there"
+            continue
         if name.startswith("/") or "/" not in name:
             path = (folder / name.lstrip("/")) if folder else None
         else:
@@ -68,6 +83,8 @@ def fault_of(where, test, known_reasons):
         return "" if test[5:] in known_reasons else f"no such reason: {test[5:]}"
     if test.startswith("later: "):
         return "" if test[7:] in PENDING else f"nothing waits for: {test[7:]}"
+    if test.strip() == f"`{PAGES}`" and all(is_file(name) for name in CODE.findall(where)):
+        return "nothing but this table watches it: it has to say which words stand there"
     named = CODE.findall(test)
     absent = [name for name in named if name.split(".")[-1] not in suites()]
     if not named or absent:

@@ -2,6 +2,7 @@
 """The rules that ship, the cases of config/monitoring/rules_tests, and a judge of whether those are whole."""
 
 import collections
+import functools
 import re
 
 import yaml
@@ -31,12 +32,18 @@ def name_of(rule):
     return f"{rule['alert']} {rule['labels']['component']}"
 
 
+@functools.lru_cache(maxsize=None)
+def parsed(file):
+    """Read once, because there are many questions; whoever changes something copies it first."""
+    return yaml.safe_load(file.read_text())
+
+
 def rule_files():
     return sorted(shipped.RULES.glob("*.yml")) + sorted(OPTIONAL.glob("*.yml"))
 
 
 def rules():
-    return [Definition(file, group, rule) for file in rule_files() for group in yaml.safe_load(file.read_text())["groups"]
+    return [Definition(file, group, rule) for file in rule_files() for group in parsed(file)["groups"]
             for rule in group["rules"]]
 
 
@@ -49,7 +56,7 @@ def case_files():
 
 
 def blocks():
-    return [Block(file, test) for file in case_files() for test in yaml.safe_load(file.read_text())["tests"]]
+    return [Block(file, test) for file in case_files() for test in parsed(file)["tests"]]
 
 
 def seconds(duration):
@@ -107,7 +114,7 @@ def own_faults(one, its_blocks):
 
 def needed(one):
     """The series that a rule is made of; what a rule of the same file records is made of others."""
-    recorded = {rule["record"]: rule for group in yaml.safe_load(one.file.read_text())["groups"] for rule in group["rules"] if "record" in rule}
+    recorded = {rule["record"]: rule for group in parsed(one.file)["groups"] for rule in group["rules"] if "record" in rule}
     names = set()
     for selector in promql.selectors(one.rule["expr"]):
         made_of = recorded.get(selector.name)
@@ -159,3 +166,70 @@ def proof(one, block):
 def there(expression, node):
     """What an expression says of one node."""
     return f'({expression}) and on (node) {{__name__=~".+",node="{node}"}}'
+
+
+def written_out(values):
+    """The samples of a line, one each interval; None where there is none."""
+    found = []
+    for word in str(values).split():
+        match = re.fullmatch(r"(-?[\d.e]+|_)(?:([+-][\d.e]+)?x(\d+))?", word)
+        first, step, times = match.groups()
+        if first == "_":
+            found += [None] * int(times or 1)
+        else:
+            found += [float(first) + float(step or 0) * number for number in range(int(times or 0) + 1)]
+    return found
+
+
+def goes_on(samples, place):
+    """A sample, also behind the last: what grew at last goes on growing."""
+    if place < len(samples):
+        return samples[place]
+    last, before = samples[-1], samples[-2] if len(samples) > 1 else samples[-1]
+    return last if None in (last, before) else last + (last - before) * (place - len(samples) + 1)
+
+
+def mended(name, samples, sound, at, until):
+    """The samples of what fires, and from `at` on those of what stays below: a counter counts on as that does."""
+    if sound is None or None in (samples[at], goes_on(sound, at)):
+        return samples[:at + 1]
+    counts = re.search(r"_(total|bucket|count|sum)$", name) and not name.startswith("pg_")
+    ahead = samples[at] - goes_on(sound, at) if counts else 0
+    return samples[:at + 1] + [goes_on(sound, place) + ahead for place in range(at + 1, until)]
+
+
+def ending(one, block, evaluation):
+    """A test for promtool that a fault which is mended ends its alert: within the longest window and two evaluations."""
+    step = seconds(block.test["interval"])
+    at = int(max(moments(block, one.rule["alert"])) / step)
+    windows = [seconds(text) for text in re.findall(r"\[(\w+)\](?! offset)", one.rule["expr"])]
+    over = at * step + max(windows, default=0) + 2 * evaluation + step
+    until = int(over / step) + 2
+    lines = [(name, labels, written_out(values)) for name, labels, values in series(block)]
+    sound = {(name, *sorted((key, value) for key, value in labels.items() if key not in ("node", "instance"))): samples
+             for name, labels, samples in lines if labels.get("node") == "below"}
+    made = []
+    for name, labels, samples in lines:
+        own = {key: value for key, value in labels.items() if key not in ("node", "instance")}
+        whole = [goes_on(samples, place) for place in range(until)]
+        if labels.get("node") == "fires":
+            whole = mended(name, whole, sound.get((name, *sorted(own.items()))), at, until)
+        inside = ",".join(f'{key}="{value}"' for key, value in labels.items())
+        made.append({"series": f"{name}{{{inside}}}", "values": " ".join("_" if one is None else repr(one) for one in whole)})
+    firing = f'count(ALERTS{{alertname="{one.rule["alert"]}",component="{one.rule["labels"]["component"]}",node="fires",alertstate="firing"}}) > bool 0'
+    return {"name": block.test["name"], "interval": block.test["interval"], "input_series": made,
+            "promql_expr_test": [{"expr": firing, "eval_time": f"{at * step:.0f}s", "exp_samples": [{"labels": "{}", "value": 1}]},
+                                 {"expr": firing, "eval_time": f"{over:.0f}s", "exp_samples": []}]}
+
+
+THRESHOLD = re.compile(r"(?<=[<>] )(\(?)(\d[\d.e]*)")
+
+
+def moved_thresholds(rules, factor):
+    """(The rules of a file with each number that is compared with changed, the names of the alerts this concerns)."""
+    concerned = set()
+    for rule in (rule for group in rules["groups"] for rule in group["rules"] if "alert" in rule):
+        if any(float(number) for _, number in THRESHOLD.findall(rule["expr"])):
+            concerned.add(name_of(rule))
+        rule["expr"] = THRESHOLD.sub(lambda match: match[1] + repr(float(match[2]) * factor), rule["expr"])
+    return rules, concerned

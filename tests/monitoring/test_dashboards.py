@@ -21,6 +21,7 @@ import shipped
 import dashboards  # noqa: E402  of tests/system
 import harness
 import prometheus
+import queries
 
 GRAFANA = shipped.FOLDER / "grafana"
 HERE = pathlib.Path(__file__).resolve().parent
@@ -36,6 +37,8 @@ LINES = {
     ("VMS / Recording Performance", "FFmpeg Process Memory"): [1000],
     ("VMS / Recording Performance", "Storage Write Latency P99"): [50],
 }
+# What needs no legend: bars and tables have the labels in columns.
+NAMED_OTHERWISE = {"Result Types", "Popular Times", "Active alerts"}
 PREFIX = {"000": "Doorbell", "001": "VMS", "002": "Service", "003": "Application", "004": "Platform"}
 
 
@@ -146,10 +149,43 @@ class DashboardsTest(unittest.TestCase):
     def test_what_looks_back_for_days_is_asked_seldom(self):
         long = 0
         for title, panel in self.panels():
-            if re.search(r"\[\d+d\]", " ".join(target["expr"] for target in panel["targets"])):
+            if re.search(r"\[\d+d[\]:]", " ".join(target["expr"] for target in panel["targets"])):
                 long += 1
                 self.assertTrue(panel.get("interval") == "1h" or all(target["instant"] for target in panel["targets"]), f"{title}: {panel['title']}")
         self.assertGreaterEqual(long, 4)
+
+    def test_two_machines_are_told_apart(self):
+        """A legend has each label by which the series differ; a sum has those it is by, what is not added up differs by its machine."""
+        own = 0
+        for query in dashboards.promql():
+            by = re.search(r"\b(?:sum|avg|min|max|count)\b[^{]*?\bby \(([^)]*)\)|\) by \(([^)]*)\)$", query.expression)
+            is_sum = re.search(r"\b(sum|avg|min|max|count)\b\s*(by\b|\()", query.expression)
+            wanted = {label.strip() for label in (by[1] or by[2]).split(",")} - {"le"} if by else set() if is_sum else {"node"}
+            shown = set(re.findall(r"{{(\w+)}}", query.name)) - {"le"}
+            own += wanted == {"node"}
+            table = query.name == "__auto"  # of labels in columns, or of one series
+            self.assertTrue(wanted <= shown or ("instance" in shown and wanted == {"node"}) or (table and query.panel in NAMED_OTHERWISE), query)
+        self.assertGreater(own, 40)
+
+    def test_types_that_refuse_many_points_ask_for_few(self):
+        """Grafana's status history shows nothing when it has more points than half its pixels."""
+        histories = [panel for _, panel in self.panels() if panel["type"] == "status-history"]
+        self.assertGreaterEqual(len(histories), 2)
+        for panel in histories:
+            self.assertLessEqual(panel.get("maxDataPoints", 1000), 150, panel["title"])
+
+    def test_no_line_is_half_empty(self):
+        for path, dashboard in self.all.items():
+            cells = {(x, y) for panel in dashboard["panels"] for grid in [panel["gridPos"]]
+                     for x in range(grid["x"], grid["x"] + grid["w"]) for y in range(grid["y"], grid["y"] + grid["h"])}
+            self.assertEqual(len(cells), 24 * (1 + max(y for _, y in cells)), path)
+
+    def test_nothing_answers_for_the_daemon(self):
+        """A query that has a sample without the daemon's, or an excuse, shows nothing of it: only what is known."""
+        constant = {query.panel for query in dashboards.promql() if re.search(r"\bvector\b|\babsent", query.expression)}
+        self.assertEqual(constant, {"Active Workers", "System Health Score"})
+        self.assertLessEqual(set(dashboards.EXCEPTIONS), {"avg(stream_latency_ms{protocol='webrtc'})", "label_values(up, cluster)"})
+        self.assertLessEqual(set(queries.EXCEPTIONS), {"avg(stream_latency_ms{protocol='webrtc'})"})
 
     def test_lines_are_drawn_where_the_documents_draw_them(self):
         there = {(title, panel["title"]): [step["value"] for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"][1:]]
@@ -357,6 +393,7 @@ class GrafanaSetUpTest(unittest.TestCase):
         self.assertTrue(all(value.startswith("$__file{/") for value in sources["prometheus"]["secureJsonData"].values()))
         scraped = re.search(r"scrape_interval: (\S+)", (shipped.FOLDER / "prometheus.yml").read_text(encoding="utf-8"))[1]
         self.assertEqual(sources["prometheus"]["jsonData"]["timeInterval"], scraped)
+        self.assertIn(sources["prometheus"]["jsonData"]["cacheLevel"], ("Medium", "High"))
 
     def test_sources_of_the_dashboards_are_provisioned(self):
         uids = {source["uid"] for source in self.provisioned("datasources")}
@@ -371,6 +408,7 @@ class GrafanaSetUpTest(unittest.TestCase):
         read.read(GRAFANA / "grafana.ini", encoding="utf-8")
         self.assertEqual(read["server"]["protocol"], "https")
         self.assertEqual((read["auth.anonymous"]["enabled"], read["users"]["allow_sign_up"]), ("false", "false"))
+        self.assertEqual((read["security"]["admin_user"], read["users"]["allow_org_create"], read["users"]["auto_assign_org"]), ("admin", "false", "true"))
         self.assertEqual((read["users"]["auto_assign_org_role"], read["users"]["viewers_can_edit"]), ("Viewer", "false"))
         for section, key in (("security", "admin_password"), ("security", "secret_key")):
             self.assertRegex(read[section][key], r"^\$__file\{/[\w/.-]+\}$")

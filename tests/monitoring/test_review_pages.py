@@ -108,6 +108,16 @@ class ReviewPagesTest(unittest.TestCase):
         heads = re.findall(r"^## (\w+)", self.texts["reviews.md"], re.M)
         self.assertEqual(heads[:5], ["Daily", "Weekly", "Monthly", "Quarterly", "Yearly"])
 
+    def test_each_trouble_of_the_documents_has_its_part(self):
+        parts = dict(re.findall(r"^## (.+)\n((?:(?!## ).*\n)*)", self.texts["troubleshooting.md"], re.M))
+        self.assertEqual(list(parts), ["Numbers do not move", "Prometheus does not scrape", "Grafana without data", "An alert does not come",
+                                       "Too many series", "Too much log"])
+        for part, words in {"Prometheus does not scrape": ("api/v1/targets",), "An alert does not come": ("api/v1/rules", "amtool"),
+                            "Grafana without data": ("data source", "$PROMETHEUS/api/v1/query", "The range"),
+                            "Too many series": ("metrics_label_overflow_total",), "Too much log": ("log.",)}.items():
+            for word in words:
+                self.assertIn(word, parts[part], part)
+
 
 if __name__ == "__main__":
     unittest.main()

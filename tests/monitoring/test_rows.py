@@ -41,9 +41,12 @@ class RowsTest(unittest.TestCase):
         self.assertEqual(used, document_table.reasons(self.text))
 
     def test_an_entry_that_does_not_hold_is_found(self):
-        for where, test, told in (("`docs/metrics.md`", "`system.NobodyTest`", "no such test"), ("`docs/nothing.md`", "`monitoring.RowsTest`", "there is no"),
+        for where, test, told in (("`docs/metrics.md`", "`system.NobodyTest`", "no such test"), ("`docs/nothing.md`", "`monitoring.RulesTest`", "there is no"),
                                   ("", "not: no time", "no such reason"), ("", "later: the weather", "nothing waits"),
-                                  ("`docs/metrics.md`", " ", "no test"), ("some file", "`monitoring.RowsTest`", "names no file")):
+                                  ("`docs/metrics.md`", " ", "no test"), ("some file", "`monitoring.RowsTest`", "has to say which words"),
+                                  ("some file", "`monitoring.RulesTest`", "names no file"),
+                                  ("`docs/metrics.md`", "`monitoring.RowsTest`", "has to say which words"),
+                                  ("`docs/metrics.md` (`metrics_of_nothing`)", "`monitoring.RowsTest`", "does not stand there")):
             self.assertIn(told, document_table.fault_of(where, test, {"a reference"}), (where, test))
         self.assertEqual(document_table.fault_of("`docs/metrics.md`, `logging.md` (`log.level`)", "`monitoring.RowsTest`", set()), "")
 

@@ -22,9 +22,13 @@ def gauge(title, queries, unit, top=100, **options):
     return row("gauge", title, queries, unit, min=0, max=top, **options)
 
 
-def quantiles(family, by=""):
+def quantile(share, family, by="", window="5m"):
+    return f"histogram_quantile(0.{share}, sum by ({by}le) (rate({family}_bucket[{window}])))"
+
+
+def quantiles(family, window="5m"):
     """{name: expression} of three quantiles of a histogram."""
-    return {f"P{share}": f"histogram_quantile(0.{share}, sum by ({by}le) (rate({family}_bucket[5m])))" for share in (50, 95, 99)}
+    return {f"P{share}": quantile(share, family, window=window) for share in (50, 95, 99)}
 
 
 def table_of_bars(title, label, query, unit, **options):
@@ -73,56 +77,63 @@ DOORBELL_PIPELINE = [
     row("status-history", "Worker Health", "pipeline_worker_health", "none", legend="{{worker_id}}", runbook="PipelineWorkerDown", **PASSES),
 ]
 FACES = [
+    gauge("Recognition Rate", 'sum(increase(face_recognition_requests_total{result_type=~"known_person|blacklist_match"}[$__range])) / '
+          'sum(increase(face_recognition_requests_total{result_type!~"no_face|error"}[$__range]))', "percentunit", 1, now=True,
+          steps=[(None, "blue")], says="The share of the faces that were seen whose name is known. Strangers lower it; that is no fault."),
+    stat("Database Size", "known_faces_database_size", "none"),
     lines("Recognition Requests", "sum by (result_type) (rate(face_recognition_requests_total[5m])) * 60", "opm", legend="{{result_type}}"),
     lines("Accuracy Trend", "avg_over_time(face_recognition_accuracy[1h])", "percent", legend="{{model_version}}", steps=falling(85, 90), min=0, max=100,
           empty="no outcome was judged yet", runbook="LowRecognitionAccuracy"),
     row("piechart", "Confidence Distribution", "sum by (confidence_bucket) (increase(face_recognition_requests_total[$__range]))", "short", now=True,
         legend="{{confidence_bucket}}"),
-    gauge("Recognition Rate", 'sum(increase(face_recognition_requests_total{result_type=~"known_person|blacklist_match"}[$__range])) / '
-          'sum(increase(face_recognition_requests_total{result_type!~"no_face|error"}[$__range]))', "percentunit", 1, now=True,
-          steps=[(None, "blue")], says="The share of the faces that were seen whose name is known. Strangers lower it; that is no fault."),
     table_of_bars("Result Types", "result_type", "sum by (result_type) (increase(face_recognition_requests_total[$__range]))", "short"),
-    stat("Database Size", "known_faces_database_size", "none"),
 ]
 BUSINESS = [
+    stat("Rings", "sum(increase(doorbell_triggers_total[$__range]))", "short"),
+    gauge("Notification Success Rate", 'sum(increase(notifications_sent_total{status="success"}[$__range])) / '
+          "(sum(increase(notifications_sent_total[$__range])) > 0)", "percentunit", 1, now=True, steps=falling(0.95, 0.99), empty="nothing was sent",
+          runbook="NotificationFailures"),
     lines("Doorbell Triggers", "sum by (trigger_source) (increase(doorbell_triggers_total[1h]))", "short", legend="{{trigger_source}}"),
     row("heatmap", "Triggers by Time of Day", "sum by (hour) (increase(doorbell_triggers_by_hour_total[1d]))", "none", legend="{{hour}}", **DAYS),
     lines("Notifications Sent", "sum by (channel, status) (increase(notifications_sent_total[1h]))", "short", legend="{{channel}} {{status}}",
           runbook="NotificationFailures"),
     table_of_bars("Popular Times", "hour", "sum by (hour) (increase(doorbell_triggers_by_hour_total[$__range]))", "short"),
-    gauge("Notification Success Rate", 'sum(increase(notifications_sent_total{status="success"}[$__range])) / '
-          "(sum(increase(notifications_sent_total[$__range])) > 0)", "percentunit", 1, now=True, steps=falling(0.95, 0.99), empty="nothing was sent",
-          runbook="NotificationFailures"),
     lines("Active Sessions", "user_sessions_active", "short", legend="{{node}}"),
 ]
+RING_TO_TOLD, ATTEMPT = "doorbell_ring_to_notification_seconds", "notification_delivery_duration_seconds"
+# Rings are few: each step of the graph has all that came since the one before, in a window of a week as in one of an hour.
+SINCE, EACH = "$__rate_interval", {"step": "5m"}
 RING_PATH = [
     stat("Rings", "sum(increase(doorbell_triggers_total[$__range]))", "short"),
     stat("Edges Lost", "sum(increase(button_lost_edges_total[$__range]))", "short", steps=rising(1), empty="libgpiod 1 cannot tell",
          says="Edges that the kernel dropped before the daemon took them. None may be lost."),
-    stat("Slowest Way to a Notification P95", "histogram_quantile(0.95, sum by (le) (rate(doorbell_ring_to_notification_seconds_bucket[5m])))", "s",
-         steps=rising(2, 5), runbook="SlowRingNotification"),
+    stat("Told within, P95", quantile(95, RING_TO_TOLD, window="$__range"), "s", steps=rising(2, 5), empty="no ring", runbook="SlowRingNotification",
+         says="From the edge to the receiver's answer, of all rings of the chosen time."),
     stat("Waiting in the Outbox", "sum(outbox_depth)", "short", steps=rising(10, 100), runbook="NotificationFailures"),
-    lines("Edge to Delivered", quantiles("doorbell_ring_to_notification_seconds"), "s", steps=rising(2, 5), exemplars=True,
-          runbook="SlowRingNotification", says="From the edge of the button to the receiver's answer. A dot is a ring: it leads to its trace."),
-    lines("Edge to Delivered by Channel P95", "histogram_quantile(0.95, sum by (channel, le) (rate(doorbell_ring_to_notification_seconds_bucket[5m])))",
-          "s", legend="{{channel}}", steps=rising(2, 5), exemplars=True, runbook="SlowRingNotification"),
-    lines("Stages P95", "histogram_quantile(0.95, sum by (stage, le) (rate(pipeline_processing_duration_seconds_bucket[5m])))", "s", legend="{{stage}}",
-          exemplars=True, runbook="QueueBacklog"),
+    lines("Edge to Delivered", quantiles(RING_TO_TOLD, SINCE), "s", steps=rising(2, 5), exemplars=True, runbook="SlowRingNotification", **EACH,
+          says="From the edge of the button to the receiver's answer. A dot is a ring: the log's records have its trace_id, too, and once traces are "
+               "exported it leads to its trace."),
+    lines("Edge to Delivered by Channel P95", quantile(95, RING_TO_TOLD, "channel, ", SINCE), "s", legend="{{channel}}", steps=rising(2, 5),
+          exemplars=True, runbook="SlowRingNotification", **EACH),
+    lines("Stages P95", quantile(95, "pipeline_processing_duration_seconds", "stage, ", SINCE), "s", legend="{{stage}}", exemplars=True,
+          runbook="QueueBacklog", **EACH),
     row("heatmap", "Edge to Delivered, each Ring", "sum by (le) (increase(doorbell_ring_to_notification_seconds_bucket[$__rate_interval]))", "s",
-        format="heatmap", legend="{{le}}", exemplars=True),
-    lines("Deliveries by Channel", "sum by (channel, status) (increase(notifications_sent_total[5m]))", "short", legend="{{channel}} {{status}}",
-          runbook="NotificationFailures"),
-    lines("Attempts by Result", "sum by (channel, result) (increase(notification_attempts_total[5m]))", "short", legend="{{channel}} {{result}}",
-          runbook="NotificationFailures"),
-    lines("The Receiver's own Time P95", "histogram_quantile(0.95, sum by (channel, le) (rate(notification_delivery_duration_seconds_bucket[5m])))", "s",
-          legend="{{channel}}", steps=rising(2, 5), exemplars=True),
-    lines("Button to Chime P99", "histogram_quantile(0.99, sum by (le) (rate(doorbell_chime_latency_seconds_bucket[5m])))", "s", steps=rising(0.05, 0.25)),
+        format="heatmap", legend="{{le}}", exemplars=True, **EACH),
+    lines("Deliveries by Channel", "sum by (channel, status) (increase(notifications_sent_total[$__rate_interval]))", "short",
+          legend="{{channel}} {{status}}", runbook="NotificationFailures", says="In each step of the graph.", **EACH),
+    lines("Attempts by Result", "sum by (channel, result) (increase(notification_attempts_total[$__rate_interval]))", "short",
+          legend="{{channel}} {{result}}", runbook="NotificationFailures", says="In each step of the graph.", **EACH),
+    lines("The Receiver's own Time P95", quantile(95, ATTEMPT, "channel, ", SINCE), "s", legend="{{channel}}", steps=rising(2, 5), exemplars=True,
+          **EACH),
+    lines("Button to Chime P99", quantile(99, "doorbell_chime_latency_seconds", window=SINCE), "s", legend="P99", steps=rising(0.05, 0.25), **EACH),
     lines("Outbox", {"depth {{channel}}": "outbox_depth", "given up {{channel}}": "outbox_dead_letters"}, "short", runbook="NotificationFailures"),
-    lines("Oldest in the Outbox", "outbox_oldest_age_seconds or outbox_depth * 0", "s", legend="{{channel}}", steps=rising(60, 600), runbook="NotificationFailures"),
-    lines("Lost Edges by Button", "increase(button_lost_edges_total[5m])", "short", legend="{{button_id}}", steps=rising(1),
-          empty="libgpiod 1 cannot tell"),
+    lines("Oldest in the Outbox", "outbox_oldest_age_seconds or outbox_depth * 0", "s", legend="{{channel}}", steps=rising(60, 600),
+          runbook="NotificationFailures"),
+    lines("Lost Edges by Button", "increase(button_lost_edges_total[$__rate_interval])", "short", legend="{{button_id}}", steps=rising(1),
+          empty="libgpiod 1 cannot tell", **EACH),
     lines("Waiting and Dropped", {"waiting {{queue_name}}": 'pipeline_queue_size{queue_name=~"button|event_processing|notification"}',
-                                  "dropped {{queue_name}}": 'increase(pipeline_queue_dropped_total{queue_name=~"button|event_processing|notification"}[5m])'},
+                                  "dropped {{queue_name}}":
+                                      'increase(pipeline_queue_dropped_total{queue_name=~"button|event_processing|notification"}[$__rate_interval])'},
           "short", runbook="QueueBacklog"),
 ]
 
@@ -146,7 +157,7 @@ VMS_RECORDING = [
     lines("Disk Write Throughput", "rate(disk_io_write_bytes_total[5m])", "Bps", legend="{{device}}"),
     lines("FFmpeg Process Memory", "ffmpeg_process_memory_mb", "decmbytes", legend="{{camera_id}}", steps=rising(1000), runbook="IngestWorkerRestartLoop"),
     lines("Storage Write Latency P99", 'histogram_quantile(0.99, sum by (instance, device, le) (rate(disk_io_latency_ms_bucket{operation="write"}[5m])))',
-          "ms", legend="{{device}}", steps=rising(50), runbook="HighDiskLatency"),
+          "ms", legend="{{device}} ({{instance}})", steps=rising(50), runbook="HighDiskLatency"),
 ]
 VMS_STREAMING = [
     stat("Active Streams", "active_streams_total", "short"),
@@ -201,8 +212,10 @@ SERVICE_ALERTS = [
                                                         "indexByName": {"alertname": 0, "severity": 1, "component": 2, "node": 3}, "renameByName": {}}}]),
     lines("Alert history", 'sum by (alertname) (count_over_time(ALERTS{alertstate="firing"}[1d]))', "short", legend="{{alertname}}", **DAYS,
           says="How many evaluations of the last day found it firing."),
-    row("bargauge", "Resolution times", 'sum by (alertname, severity) (count_over_time(ALERTS{alertstate="firing"}[7d])) * 15', "s", now=True,
-        legend="{{alertname}} {{severity}}", steps=rising(3600, 86400), says="How long it fired in the last 7 days, at one evaluation in 15 s."),
+    # Asked once a minute: how often Prometheus writes ALERTS is the interval of each group, 30 s or 60 s.
+    row("bargauge", "Resolution times", 'sum by (alertname, severity) (count_over_time(ALERTS{alertstate="firing"}[7d:1m])) * 60', "s", now=True,
+        legend="{{alertname}} {{severity}}", steps=rising(3600, 86400),
+        says="How long it fired in the last 7 days, to the minute; what fired for two cameras at a time counts twice."),
 ]
 AVAILABLE = "instance:http_availability:avg30d"
 BURN = {f"{window}": f"slo:http_errors:ratio_rate{window} / 0.001" for window in ("5m", "30m", "1h", "6h", "3d")}
@@ -264,10 +277,11 @@ CACHE_PERFORMANCE = [
     lines("Check duration P95", CACHE_P95, "s", legend="P95", steps=rising(0.1, 1)),
 ]
 OF_ERRORS = '{job="doorbell"} | json | level=~"(?i)error|critical"'
+OF_ALL = "Of every machine whose log comes to this Loki: its streams have the labels job, level and component. Cluster, node and camera narrow nothing here."
 APPLICATION_LOGS = [
-    lines("Error Lines per Second", f"sum(rate({OF_ERRORS} [5m]))", "cps", logql=True, runbook="HighErrorRate LogMessagesLost"),
-    row("logs", "Errors", OF_ERRORS, "none", logql=True, runbook="HighErrorRate"),
-    row("logs", "All Log Lines", '{job="doorbell"}', "none", logql=True),
+    lines("Error Lines per Second", {"errors": f"sum(rate({OF_ERRORS} [5m]))"}, "cps", logql=True, runbook="HighErrorRate LogMessagesLost", says=OF_ALL),
+    row("logs", "Errors", OF_ERRORS, "none", logql=True, runbook="HighErrorRate", says=OF_ALL),
+    row("logs", "All Log Lines", '{job="doorbell"}', "none", logql=True, says=OF_ALL),
 ]
 
 MICROSERVICES = [

@@ -57,12 +57,25 @@ def falling(bad, poor):
     return [(None, RED), (bad, YELLOW), (poor, GREEN)]
 
 
+def keeps_node(expression):
+    """Whether each node has a series of its own: nothing adds them up."""
+    return re.search(r"\b(sum|avg|min|max|count)\b\s*(by\b|\()", expression) is None
+
+
+def legend(query, name, options):
+    """What a series is called. Where each node has one, it says which: two machines have a disk "/" each."""
+    said = name or options.get("legend", "")
+    if options.get("format") == "table" or not keeps_node(query) or re.search(r"{{(node|instance)}}", said):
+        return said or "__auto"
+    return f"{said} ({{{{node}}}})" if said else "{{node}}"
+
+
 def target(query, name, place, options):
     """A query of a panel; its reference is A, B, C by its place."""
     made = {"refId": "ABCDEFGH"[place], "datasource": LOKI if options.get("logql") else PROMETHEUS}
     if options.get("logql"):
         return made | {"expr": query, "queryType": "range", "editorMode": "code"} | ({"legendFormat": name} if name else {})
-    made |= {"expr": scoped(query), "editorMode": "code", "legendFormat": name or options.get("legend") or "__auto"}
+    made |= {"expr": scoped(query), "editorMode": "code", "legendFormat": legend(query, name, options)}
     made |= {"instant": True, "range": False} if options.get("now") else {"instant": False, "range": True}
     made["format"] = options.get("format", "time_series")
     if options.get("exemplars"):
@@ -79,7 +92,7 @@ def mappings(options):
     return made
 
 
-def field_config(options, custom):
+def field_config(options, custom, queries):
     steps = options.get("steps") or [(None, BLUE if options["kind"] in ("stat", "piechart", "barchart") else GREEN)]
     defaults = {
         "unit": options["unit"],
@@ -91,12 +104,20 @@ def field_config(options, custom):
     for key in ("min", "max", "decimals"):
         if key in options:
             defaults[key] = options[key]
+    # increase() reckons up to the window's edges: of one ring it makes 1.02.
+    if options["unit"] in ("short", "none") and any("increase(" in query for _, query in queries):
+        defaults["decimals"] = 0
     if "empty" in options:
         defaults["noValue"] = options["empty"]
     if custom:
         defaults["custom"] = custom
     return {"defaults": defaults, "overrides": options.get("overrides", [])}
 
+
+# Of a stat's trend each point of a long window is dear; a status history shows words about too many points instead of them.
+FEW_POINTS = {"stat", "gauge", "bargauge", "status-history"}
+
+SMALL = 6  # the height up to which a panel shows a number rather than a graph
 
 LAST = {"calcs": ["lastNotNull"], "fields": "", "values": False}
 LEGEND = {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []}
@@ -105,7 +126,7 @@ TOOLTIP = {"mode": "multi", "sort": "desc"}
 # {type: (width, height, its own options, the options of its fields)}
 SHAPES = {
     "timeseries": (12, 8, {"legend": LEGEND | {"calcs": ["lastNotNull", "max"]}, "tooltip": TOOLTIP},
-                   {"drawStyle": "line", "lineWidth": 1, "fillOpacity": 10, "showPoints": "never", "spanNulls": False,
+                   {"drawStyle": "line", "lineWidth": 1, "fillOpacity": 10, "showPoints": "auto", "spanNulls": False,
                     "thresholdsStyle": {"mode": "line"}}),
     "stat": (6, 4, {"reduceOptions": LAST, "orientation": "auto", "textMode": "auto", "colorMode": "value", "graphMode": "area",
                     "justifyMode": "auto"}, None),
@@ -141,12 +162,12 @@ def panel(row, number, grid):
         shape["yAxis"] = {"unit": options["unit"], "axisPlacement": "left"}
         shape["cellValues"] = {"unit": "short"}
     made = {"id": number, "type": options["kind"], "title": row["title"], "datasource": LOKI if options.get("logql") else PROMETHEUS,
-            "gridPos": grid, "fieldConfig": field_config(options, custom), "options": shape,
+            "gridPos": grid, "fieldConfig": field_config(options, custom, row["queries"]), "options": shape,
             "targets": [target(query, name, place, options) for place, (name, query) in enumerate(row["queries"])]}
-    if options["kind"] == "stat":
-        made["maxDataPoints"] = 100  # of its trend: each point of a long window is dear
-    if "step" in options:
-        made["interval"] = options["step"]
+    if options["kind"] in FEW_POINTS:
+        made["maxDataPoints"] = 100
+    if "step" in options or options["kind"] == "heatmap":
+        made["interval"] = options.get("step", "1m")  # a heatmap's windows hardly overlap then: one ring is in one column
     if "says" in options:
         made["description"] = options["says"]
     if "runbook" in options:
@@ -156,15 +177,29 @@ def panel(row, number, grid):
     return made
 
 
-def placed(rows):
-    """[(row, its place)]: left to right, a new line where the next would not fit, each line as high as its highest."""
-    x = y = height = 0
+def in_lines(rows):
+    """The rows in lines of at most 24 columns, small panels and large ones apart."""
+    lines, width = [], 24
     for row in rows:
-        width, wanted, _, _ = SHAPES[row["options"]["kind"]]
-        if x + width > 24:
-            x, y, height = 0, y + height, 0
-        yield row, {"x": x, "y": y, "w": width, "h": wanted}
-        x, height = x + width, max(height, wanted)
+        wide, high, _, _ = SHAPES[row["options"]["kind"]]
+        if width + wide > 24 or (high > SMALL) != (SHAPES[lines[-1][-1]["options"]["kind"]][1] > SMALL):
+            lines.append([])
+            width = 0
+        lines[-1].append(row)
+        width += wide
+    return lines
+
+
+def placed(rows):
+    """[(row, its place)]: left to right. A line is as high as its highest and as wide as the page: no holes."""
+    y = 0
+    for line in in_lines(rows):
+        widths = [SHAPES[row["options"]["kind"]][0] for row in line]
+        height = max(SHAPES[row["options"]["kind"]][1] for row in line)
+        edges = [24 * sum(widths[:place]) // sum(widths) for place in range(len(line) + 1)]
+        for row, left, right in zip(line, edges, edges[1:]):
+            yield row, {"x": left, "y": y, "w": right - left, "h": height}
+        y += height
 
 
 def of_labels(name, label, family):
