@@ -86,6 +86,10 @@ lay_clients() {
 lay_rules() {
   local file
   for file in "$here"/rules/*.yml; do lay "/etc/prometheus/rules/${file##*/}" 0644 <"$file"; done
+  # What an older version laid and this one has elsewhere: its alerts would be there twice.
+  for file in "$root"/etc/prometheus/rules/*.yml; do
+    [ -e "$here/rules/${file##*/}" ] || ! is_as_laid "/etc/prometheus/rules/${file##*/}" || take_away "/etc/prometheus/rules/${file##*/}"
+  done
 }
 
 # Ours, what --with asks for, and the owner's own jobs: one file, because Debian's Prometheus reads no parts of it.
@@ -157,17 +161,24 @@ $(tail -5 "$work/check")"
 $(tail -5 "$work/check")"
 }
 
-# Alertmanager calls the daemon by its public_url. A name that this machine does not know (`.local` without mDNS), or a proxy
-# with a certificate of another authority: no alert would ever arrive there, and nothing would say so.
-try_way_to_daemon() {
+# A name that this machine does not know (`.local` without mDNS), another port, or a proxy with a certificate of another
+# authority: no alert would ever arrive at the daemon, each probe would fail, and nothing would say why.
+try_ways_to_daemon() {
   local file=$root/etc/prometheus/alertmanager.yml url
-  local -a trust=()
+  local -a trust=(--cacert "$root/etc/prometheus/porchlight-ca.crt")
+  command -v curl >/dev/null || return 0
+  try_way "$daemon" "where probes ask it (--daemon)" "${trust[@]}"
   url=$(sed -nE 's|.*url: "?(https?://[^"]*)/api/v1/alerts/webhook.*|\1|p' "$file" | head -n 1)
-  [ -n "$url" ] && command -v curl >/dev/null || return 0
-  ! grep -qF porchlight-ca.crt "$file" || trust=(--cacert "$root/etc/prometheus/porchlight-ca.crt")
+  grep -qF porchlight-ca.crt "$file" || trust=()
+  [ -z "$url" ] || [ "$url" = "$daemon" ] || try_way "$url" "where Alertmanager calls it (server.public_url)" "${trust[@]}"
+}
+
+try_way() { # URL WHAT_FOR CURL_OPTION…
+  local url=$1 what=$2
+  shift 2
   # It may just have been restarted.
-  curl -q -sS --fail -o /dev/null --max-time 10 --retry 5 --retry-connrefused --retry-delay 1 "${trust[@]}" "$url/health/live" 2>"$work/errors" ||
-    say "the daemon does not answer at $url, where Alertmanager calls it: $(grep '^curl: (' "$work/errors" | tail -n 1)
+  curl -q -sS --fail -o /dev/null --max-time 10 --retry 5 --retry-connrefused --retry-delay 1 "$@" "$url/health/live" 2>"$work/errors" ||
+    say "the daemon does not answer at $url, $what: $(grep '^curl: (' "$work/errors" | tail -n 1)
 Does it run? A name this machine does not know wants a line in /etc/hosts: 127.0.0.1 NAME"
 }
 
@@ -179,7 +190,7 @@ report() {
   [ -z "$no_group" ] || say "there is no group prometheus here: files with secrets are for their owner only until there is one"
   if [ ${#changed[@]} -eq 0 ]; then say "nothing to change"; else say "laid: ${changed[*]}"; fi
   missing_secrets
-  try_way_to_daemon
+  try_ways_to_daemon
   say "Prometheus: https://localhost:9090, Alertmanager: https://localhost:9093, user monitor, password in $root/etc/prometheus/porchlight-web.password"
   if [ -d "$root/etc/grafana/provisioning" ]; then
     say "Grafana: dashboards in /var/lib/grafana/dashboards; it reads its provisioning at its start: systemctl restart grafana-server"

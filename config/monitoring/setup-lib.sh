@@ -26,11 +26,20 @@ is_debians() {
 }
 
 remember() { # PATH
-  local lines
-  mkdir -p "$(dirname "$(record)")"
-  lines=$(awk -v path="$1" '$2 != path' "$(record)" 2>/dev/null || true)
-  printf '%s\n' "$lines" "$(sum_of "$root$1")  $1" | sed '/^$/d' >"$work/laid"
+  { others "$1"; printf '%s  %s\n' "$(sum_of "$root$1")" "$1"; } >"$work/laid"
   put "$work/laid" "$(record)" 0600 # from the checksum of a password that somebody thought up it can be guessed
+}
+
+# The record without PATH.
+others() { [ ! -f "$(record)" ] || awk -v path="$1" '$2 != path' "$(record)"; }
+
+# PATH, as it was laid, is no longer one of ours.
+take_away() {
+  say "took away $1, which this version does not have"
+  note_change "$1"
+  rm "$root$1"
+  others "$1" >"$work/laid"
+  put "$work/laid" "$(record)" 0600
 }
 
 # The services read it at their next start. On the disk, too: a set-up that ends early (no network, a file that promtool refuses)

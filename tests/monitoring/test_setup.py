@@ -93,6 +93,22 @@ class SetupFilesTest(unittest.TestCase):
         self.assertIn('public_url: "https://door.example.org"', text)
         self.assertFalse((self.device.etc / "prometheus.yml.porchlight-new").exists())
 
+    def test_rules_of_an_older_version_go(self):
+        """As they were laid only; what the owner has there stays."""
+        mine = self.device.folder / "monitoring"
+        shutil.copytree(shipped.FOLDER, mine, ignore=shutil.ignore_patterns("__pycache__"))
+        self.addCleanup(shutil.rmtree, mine)
+        for name in ("old.yml", "changed.yml"):
+            (mine / "rules" / name).write_text("groups: []\n")
+        self.device.setup(program=mine / "setup.sh")
+        rules = self.device.etc / "rules"
+        (rules / "changed.yml").write_text("groups: []  # mine\n")
+        (rules / "owners.yml").write_text("groups: []\n")
+        self.assertIn("/etc/prometheus/rules/old.yml", self.device.setup())
+        self.assertEqual({path.name for path in rules.iterdir()} - {path.name for path in shipped.RULES.glob("*.yml")}, {"changed.yml", "owners.yml"})
+        self.assertNotIn("/rules/old.yml", (self.device.etc / "porchlight.laid").read_text())
+        self.assertIn("nothing to change", self.device.setup())
+
     def test_what_was_laid_is_remembered_file_by_file(self):
         """Of names that begin alike, too: a forgotten one would pass for the owner's."""
         self.device.setup()
@@ -180,13 +196,13 @@ class SetupFilesTest(unittest.TestCase):
         config = self.device.folder / "elsewhere.yaml"
         config.write_text(json.dumps(settings))
         told = self.device.setup("--config", config)
-        self.assertIn(f"the daemon does not answer at {nowhere}, where Alertmanager calls it: curl: (7)", told)
+        self.assertIn(f"the daemon does not answer at {nowhere}, where Alertmanager calls it (server.public_url): curl: (7)", told)
         # Nor one whose certificate is of another authority, as a proxy's may be.
         stranger = Device()
         self.addCleanup(stranger.close)
         settings["server"]["public_url"] = stranger.address
         config.write_text(json.dumps(settings))
-        self.assertIn(f"the daemon does not answer at {stranger.address}, where Alertmanager calls it: curl: (60)",
+        self.assertIn(f"the daemon does not answer at {stranger.address}, where Alertmanager calls it (server.public_url): curl: (60)",
                       self.device.setup("--config", config))
 
     def test_dashboards_go_where_grafana_is(self):
@@ -246,7 +262,7 @@ class SetupRefusalsTest(unittest.TestCase):
 
     def test_a_daemon_at_rest_is_enough(self):
         self.device.daemon.stop()
-        self.device.setup()
+        self.assertIn(f"the daemon does not answer at {self.device.address}, where probes ask it", self.device.setup())
         self.assertTrue((self.device.etc / "porchlight.token").read_text().strip())
 
 
