@@ -5,11 +5,12 @@
 import datetime
 import itertools
 import pathlib
+import re
 import tempfile
 import time
 import unittest
 
-import shipped  # noqa: F401  tests/system on the path
+import shipped
 import alert_sinks
 import alertmanager
 import harness
@@ -144,6 +145,12 @@ class RoutingFileTest(unittest.TestCase):
                 self.assertEqual(token, "/run/" + text)
                 good, said = routing.checked(self.file)
                 self.assertTrue(good, said)
+
+    def test_each_silence_of_the_pages_has_the_comment_that_amtool_wants(self):
+        found = [(page.name, call) for page in (shipped.SOURCE / "docs").rglob("*.md")
+                 for call in re.findall(r"amtool silence add ([^`\n]*)", page.read_text(encoding="utf-8"))]
+        self.assertGreater(len(found), 3)
+        self.assertEqual([one for one in found if not re.search(r"(^| )(-c|--comment)[ =]", one[1])], [])
 
 
 def now(**shift):
