@@ -3,7 +3,7 @@
 # Of setup.sh and secrets.sh: messages, files that are laid and remembered, certificates and passwords.
 
 say() { printf '%s\n' "$*"; }
-die() { printf 'setup.sh: %s\n' "$*" >&2; exit 1; }
+die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -36,7 +36,7 @@ constexpr const char* other_routes =
     - {matchers: ['severity="medium"'], receiver: medium, repeat_interval: 12h}
     - {matchers: ['severity=~"low|info"'], receiver: house, group_wait: 5m, repeat_interval: 24h}
 inhibit_rules:
-  - source_matchers: ['alertname="NodeDown"']
+  - source_matchers: ['alertname="NodeDown"', 'node!=""']
     target_matchers: ['alertname=~"Camera.*|High.*"']
     equal: [node]
   - source_matchers: ['severity="critical"']
@@ -73,7 +73,7 @@ const std::vector<Tier>& tiers() {
        {"pagerduty", "email", "slack", "webhook", "sms_webhook", "telegram"},
        "[CRITICAL] ",
        Mail::to_ops_and_managers},
-      {"high", {"slack", "telegram"}},
+      {"high", {"slack", "telegram"}, "[HIGH] "},
       {"warning", {"email", "slack", "telegram"}, "[WARNING] "},
       {"medium", {"email"}, "[MEDIUM] "},
   };
@@ -236,6 +236,9 @@ class AlertingYaml {
     for (const auto& type : tier.types)
       if (auto entry = entry_of(type, tier); !entry.lines.empty()) entries.push_back(std::move(entry));
     // Without a channel of its own the tier goes the way of the house.
+    // Rather by mail than by the daemon, whose channels may be what is broken.
+    if (entries.empty())
+      if (auto entry = entry_of("email", tier); !entry.lines.empty()) entries.push_back(std::move(entry));
     if (entries.empty()) entries.push_back(house());
     return entries;
   }
@@ -271,6 +274,8 @@ class AlertingYaml {
     Entry entry{"email_configs", {"to: " + as_yaml(as_plain(to)), "send_resolved: true"}};
     if (!subject.empty())
       entry.lines.push_back("headers: {Subject: " + as_yaml(subject + "Doorbell Alert: " + title) + "}");
+    // Else there is Alertmanager's own page of labels beside the words, and that is what mail programs show.
+    entry.lines.emplace_back("html: \"\"");
     entry.lines.push_back("text: " + words_once());
     if (!smtp("ca_file").empty())
       entry.lines.push_back("tls_config: {ca_file: " + as_yaml(smtp("ca_file")) + "}");

@@ -2,6 +2,7 @@
 """The rules that ship, the cases of config/monitoring/rules_tests, and a judge of whether those are whole."""
 
 import collections
+import functools
 import re
 
 import yaml
@@ -31,12 +32,18 @@ def name_of(rule):
     return f"{rule['alert']} {rule['labels']['component']}"
 
 
+@functools.lru_cache(maxsize=None)
+def parsed(file):
+    """Read once, because there are many questions; whoever changes something copies it first."""
+    return yaml.safe_load(file.read_text())
+
+
 def rule_files():
     return sorted(shipped.RULES.glob("*.yml")) + sorted(OPTIONAL.glob("*.yml"))
 
 
 def rules():
-    return [Definition(file, group, rule) for file in rule_files() for group in yaml.safe_load(file.read_text())["groups"]
+    return [Definition(file, group, rule) for file in rule_files() for group in parsed(file)["groups"]
             for rule in group["rules"]]
 
 
@@ -49,7 +56,7 @@ def case_files():
 
 
 def blocks():
-    return [Block(file, test) for file in case_files() for test in yaml.safe_load(file.read_text())["tests"]]
+    return [Block(file, test) for file in case_files() for test in parsed(file)["tests"]]
 
 
 def seconds(duration):
@@ -107,7 +114,7 @@ def own_faults(one, its_blocks):
 
 def needed(one):
     """The series that a rule is made of; what a rule of the same file records is made of others."""
-    recorded = {rule["record"]: rule for group in yaml.safe_load(one.file.read_text())["groups"] for rule in group["rules"] if "record" in rule}
+    recorded = {rule["record"]: rule for group in parsed(one.file)["groups"] for rule in group["rules"] if "record" in rule}
     names = set()
     for selector in promql.selectors(one.rule["expr"]):
         made_of = recorded.get(selector.name)
@@ -213,3 +220,16 @@ def ending(one, block, evaluation):
     return {"name": block.test["name"], "interval": block.test["interval"], "input_series": made,
             "promql_expr_test": [{"expr": firing, "eval_time": f"{at * step:.0f}s", "exp_samples": [{"labels": "{}", "value": 1}]},
                                  {"expr": firing, "eval_time": f"{over:.0f}s", "exp_samples": []}]}
+
+
+THRESHOLD = re.compile(r"(?<=[<>] )(\(?)(\d[\d.e]*)")
+
+
+def moved_thresholds(rules, factor):
+    """(The rules of a file with each number that is compared with changed, the names of the alerts this concerns)."""
+    concerned = set()
+    for rule in (rule for group in rules["groups"] for rule in group["rules"] if "alert" in rule):
+        if any(float(number) for _, number in THRESHOLD.findall(rule["expr"])):
+            concerned.add(name_of(rule))
+        rule["expr"] = THRESHOLD.sub(lambda match: match[1] + repr(float(match[2]) * factor), rule["expr"])
+    return rules, concerned

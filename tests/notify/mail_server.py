@@ -65,7 +65,10 @@ def leaf(message, kind):
 
 def text_of(message, kind):
     """With '\n' for the line end that it must have."""
-    content = leaf(message, kind).get_content()
+    part = leaf(message, kind)
+    if part is None:
+        return ""
+    content = part.get_content()
     if set("\r\n") & set(content.replace("\r\n", "")):
         return "a bare line end: " + content
     return content.replace("\r\n", "\n")
