@@ -351,6 +351,18 @@ class RoutingTest(unittest.TestCase):
         self.wait_for("CameraOffline", critical("CameraOffline"))
         self.wait_for("HighDiskLatency", [subject(OPS, "WARNING", "HighDiskLatency"), ("/slack", "firing")])
 
+    def test_a_node_without_a_name_keeps_nothing_back(self):
+        """Two labels that are missing are equal to Alertmanager."""
+        manager = self.start({"server": {"listen": "127.0.0.1:9"}})  # nobody listens there
+        manager.post([alert_of("NodeDown", "critical", node=""), alert_of("HighNameless", "warning", node="")])
+        manager.post([alert_of("NodeDown", "critical", node="n9"), alert_of("HighNamed", "warning", node="n9")])
+
+        def states():
+            found = {(one["labels"]["alertname"], one["labels"].get("node", "")): one["status"]["state"] for one in manager.alerts()}
+            return found if found.get(("HighNamed", "n9")) == "suppressed" else None
+        found = harness.wait_until(states, 60, "the one with a name to be kept back")
+        self.assertEqual(found[("HighNameless", "")], "active")
+
     def held_back(self):
         found = [a for a in self.manager.alerts() if a["status"]["inhibitedBy"]]
         return found if len(found) >= 3 else None
