@@ -17,7 +17,7 @@ for name in web.password grafana-admin.password grafana-secret.key; do
 done
 make_certificate "$folder/web.crt" "$folder/web.key" prometheus alertmanager grafana "$@"
 hash=$(web_hash "$folder/web.password" "$folder/web.yml")
-sed "s|@HASH@|$hash|" "$here/web.yml" >"$folder/web.yml.part"
+fill_web_yml "$hash" >"$folder/web.yml.part"
 mv "$folder/web.yml.part" "$folder/web.yml"
 # As Loki reads a login: what stands behind "Authorization: Basic".
 printf 'monitor:%s' "$(<"$folder/web.password")" | base64 -w 0 >"$folder/alertmanager.login"

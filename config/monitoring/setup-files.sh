@@ -59,7 +59,7 @@ lay_secrets() {
   make_certificate "$etc/porchlight-web.crt" "$etc/porchlight-web.key" "$(uname -n)"
   [ -z "$certificate_is_new" ] || note_change /etc/prometheus/porchlight-web.crt
   hash=$(web_hash "$etc/porchlight-web.password" "$etc/web.yml")
-  sed "s|@HASH@|$hash|" "$here/web.yml" | lay /etc/prometheus/web.yml 0640
+  fill_web_yml "$hash" | lay /etc/prometheus/web.yml 0640
 }
 
 # Made once: it does not expire, and each call would make another.
@@ -157,6 +157,20 @@ $(tail -5 "$work/check")"
 $(tail -5 "$work/check")"
 }
 
+# Alertmanager calls the daemon by its public_url. A name that this machine does not know (`.local` without mDNS), or a proxy
+# with a certificate of another authority: no alert would ever arrive there, and nothing would say so.
+try_way_to_daemon() {
+  local file=$root/etc/prometheus/alertmanager.yml url
+  local -a trust=()
+  url=$(sed -nE 's|.*url: "?(https?://[^"]*)/api/v1/alerts/webhook.*|\1|p' "$file" | head -n 1)
+  [ -n "$url" ] && command -v curl >/dev/null || return 0
+  ! grep -qF porchlight-ca.crt "$file" || trust=(--cacert "$root/etc/prometheus/porchlight-ca.crt")
+  # It may just have been restarted.
+  curl -q -sS --fail -o /dev/null --max-time 10 --retry 5 --retry-connrefused --retry-delay 1 "${trust[@]}" "$url/health/live" 2>"$work/errors" ||
+    say "the daemon does not answer at $url, where Alertmanager calls it: $(grep '^curl: (' "$work/errors" | tail -n 1)
+Does it run? A name this machine does not know wants a line in /etc/hosts: 127.0.0.1 NAME"
+}
+
 report() {
   local one
   for one in "${kept[@]}"; do
@@ -165,6 +179,7 @@ report() {
   [ -z "$no_group" ] || say "there is no group prometheus here: files with secrets are for their owner only until there is one"
   if [ ${#changed[@]} -eq 0 ]; then say "nothing to change"; else say "laid: ${changed[*]}"; fi
   missing_secrets
+  try_way_to_daemon
   say "Prometheus: https://localhost:9090, Alertmanager: https://localhost:9093, user monitor, password in $root/etc/prometheus/porchlight-web.password"
   if [ -d "$root/etc/grafana/provisioning" ]; then
     say "Grafana: dashboards in /var/lib/grafana/dashboards; it reads its provisioning at its start: systemctl restart grafana-server"

@@ -116,6 +116,13 @@ print((found[1] if fits else bcrypt.hashpw(password, bcrypt.gensalt(10))).decode
 EOF
 }
 
+# web.yml with the hash, which no other program's command line shows.
+fill_web_yml() { # HASH
+  local text
+  text=$(<"$here/web.yml")
+  printf '%s\n' "${text//@HASH@/"$1"}"
+}
+
 # As good as no password: empty, short, or what bcrypt would cut off.
 check_password() { # FILE
   local length

@@ -134,7 +134,7 @@ status_of() {
 install_packages() {
   local -a wanted missing=()
   local package
-  read -ra wanted <<<"$(units | tr '\n' ' ') openssl python3-bcrypt"
+  read -ra wanted <<<"$(units | tr '\n' ' ') openssl python3-bcrypt curl"
   for package in "${wanted[@]}"; do
     [ "$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null)" = "install ok installed" ] || missing+=("$package")
   done

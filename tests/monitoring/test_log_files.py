@@ -87,6 +87,8 @@ class ShipperFiles:
             self.assertTrue(source["id"])  # or Filebeat loses where it was
             self.assertNotIn("multiline", json.dumps(source))  # the pattern of a date makes one of all our lines
             self.assertNotIn("json", source)  # of `log`
+            self.assertIs(source["prospector.scanner.fingerprint.enabled"], False)  # a short file is read, too
+            self.assertIn("file_identity.native", source)
             self.assertIs(source["fields_under_root"], True)
             self.assertFalse(set(source["fields"]) & set(SCHEMA["properties"]), "a record says that itself")
             ndjson, = [parser["ndjson"] for parser in source["parsers"]]

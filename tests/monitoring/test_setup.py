@@ -171,6 +171,24 @@ class SetupFilesTest(unittest.TestCase):
         (self.device.etc / "porchlight-smtp.password").write_text("word\n")
         self.assertNotIn("missing /etc/prometheus/porchlight-smtp.password", self.device.setup("--config", config))
 
+    def test_a_name_that_leads_nowhere_is_told(self):
+        """Alertmanager would call the daemon there for ever, and nothing would say so."""
+        self.assertNotIn("does not answer", self.device.setup())
+        settings = json.loads(self.device.daemon.config.read_text())
+        nowhere = f"https://localhost:{alertmanager.free_port()}"
+        settings["server"]["public_url"] = nowhere
+        config = self.device.folder / "elsewhere.yaml"
+        config.write_text(json.dumps(settings))
+        told = self.device.setup("--config", config)
+        self.assertIn(f"the daemon does not answer at {nowhere}, where Alertmanager calls it: curl: (7)", told)
+        # Nor one whose certificate is of another authority, as a proxy's may be.
+        stranger = Device()
+        self.addCleanup(stranger.close)
+        settings["server"]["public_url"] = stranger.address
+        config.write_text(json.dumps(settings))
+        self.assertIn(f"the daemon does not answer at {stranger.address}, where Alertmanager calls it: curl: (60)",
+                      self.device.setup("--config", config))
+
     def test_dashboards_go_where_grafana_is(self):
         if not (shipped.FOLDER / "grafana/dashboards").is_dir():
             self.skipTest("no dashboards in this tree")

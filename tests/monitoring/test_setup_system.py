@@ -72,7 +72,7 @@ class SetupSystemTest(unittest.TestCase):
 
     def test_packages_files_and_services(self):
         told, asked = self.setup()
-        missing = [package for package in (*UNITS.split(), "openssl", "python3-bcrypt") if not installed(package)]
+        missing = [package for package in (*UNITS.split(), "openssl", "python3-bcrypt", "curl") if not installed(package)]
         self.assertEqual([line for line in asked if line.startswith("apt-get")],
                          [f"apt-get -q install -y --no-install-recommends {' '.join(missing)}"] if missing else [])
         self.assertEqual([line for line in asked if line.startswith("systemctl")], [
