@@ -122,6 +122,15 @@ class RoutingFileTest(unittest.TestCase):
                     wanted["escalation"] = ["mail " + ", ".join(managers)]
                 self.assertEqual(receivers, wanted)
                 self.assert_routes(self.file, managers)
+                self.assert_our_words()
+
+    def assert_our_words(self):
+        """Severity, summary and runbook, and no page or list of Alertmanager's own."""
+        for receiver in yaml.safe_load(self.file.read_text())["receivers"]:
+            for kind, key in (("email_configs", "text"), ("slack_configs", "text"), ("telegram_configs", "message")):
+                for entry in receiver.get(kind, []):
+                    self.assertIn("What to do: ", entry[key], receiver["name"])
+                    self.assertEqual(entry.get("html"), "" if kind == "email_configs" else None)
 
     def test_the_environment_takes_the_lists_place(self):
         self.file.write_text(routing.made(alerting_of(["slack"]), channels=f"webhook:{CHANNELS['webhook']}"))
