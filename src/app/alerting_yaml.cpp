@@ -257,7 +257,8 @@ class AlertingYaml {
     const auto chat = chat_of(value);
     if (chat.empty()) return {};
     return {"telegram_configs",
-            {"bot_token: " + as_yaml(value.substr(0, value.find('@'))), "chat_id: " + chat}};
+            {"bot_token: " + as_yaml(value.substr(0, value.find('@'))), "chat_id: " + chat,
+             "message: " + words_once()}};
   }
 
   std::string addresses(Mail mail) const {

@@ -5,11 +5,12 @@
 import datetime
 import itertools
 import pathlib
+import re
 import tempfile
 import time
 import unittest
 
-import shipped  # noqa: F401  tests/system on the path
+import shipped
 import alert_sinks
 import alertmanager
 import harness
@@ -121,6 +122,15 @@ class RoutingFileTest(unittest.TestCase):
                     wanted["escalation"] = ["mail " + ", ".join(managers)]
                 self.assertEqual(receivers, wanted)
                 self.assert_routes(self.file, managers)
+                self.assert_our_words()
+
+    def assert_our_words(self):
+        """Severity, summary and runbook, and no page or list of Alertmanager's own."""
+        for receiver in yaml.safe_load(self.file.read_text())["receivers"]:
+            for kind, key in (("email_configs", "text"), ("slack_configs", "text"), ("telegram_configs", "message")):
+                for entry in receiver.get(kind, []):
+                    self.assertIn("What to do: ", entry[key], receiver["name"])
+                    self.assertEqual(entry.get("html"), "" if kind == "email_configs" else None)
 
     def test_the_environment_takes_the_lists_place(self):
         self.file.write_text(routing.made(alerting_of(["slack"]), channels=f"webhook:{CHANNELS['webhook']}"))
@@ -144,6 +154,12 @@ class RoutingFileTest(unittest.TestCase):
                 self.assertEqual(token, "/run/" + text)
                 good, said = routing.checked(self.file)
                 self.assertTrue(good, said)
+
+    def test_each_silence_of_the_pages_has_the_comment_that_amtool_wants(self):
+        found = [(page.name, call) for page in (shipped.SOURCE / "docs").rglob("*.md")
+                 for call in re.findall(r"amtool silence add ([^`\n]*)", page.read_text(encoding="utf-8"))]
+        self.assertGreater(len(found), 3)
+        self.assertEqual([one for one in found if not re.search(r"(^| )(-c|--comment)[ =]", one[1])], [])
 
 
 def now(**shift):
@@ -343,6 +359,18 @@ class RoutingTest(unittest.TestCase):
         self.manager.post([{**sources[0], "endsAt": now(seconds=-1)}])
         self.wait_for("CameraOffline", critical("CameraOffline"))
         self.wait_for("HighDiskLatency", [subject(OPS, "WARNING", "HighDiskLatency"), ("/slack", "firing")])
+
+    def test_a_node_without_a_name_keeps_nothing_back(self):
+        """Two labels that are missing are equal to Alertmanager."""
+        manager = self.start({"server": {"listen": "127.0.0.1:9"}})  # nobody listens there
+        manager.post([alert_of("NodeDown", "critical", node=""), alert_of("HighNameless", "warning", node="")])
+        manager.post([alert_of("NodeDown", "critical", node="n9"), alert_of("HighNamed", "warning", node="n9")])
+
+        def states():
+            found = {(one["labels"]["alertname"], one["labels"].get("node", "")): one["status"]["state"] for one in manager.alerts()}
+            return found if found.get(("HighNamed", "n9")) == "suppressed" else None
+        found = harness.wait_until(states, 60, "the one with a name to be kept back")
+        self.assertEqual(found[("HighNameless", "")], "active")
 
     def held_back(self):
         found = [a for a in self.manager.alerts() if a["status"]["inhibitedBy"]]

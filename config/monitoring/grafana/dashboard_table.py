@@ -219,19 +219,22 @@ SERVICE_ALERTS = [
 ]
 AVAILABLE = "instance:http_availability:avg30d"
 BURN = {f"{window}": f"slo:http_errors:ratio_rate{window} / 0.001" for window in ("5m", "30m", "1h", "6h", "3d")}
+KEPT = " Over 30 days, or what Prometheus keeps: 200 hours on the device."
 SLO = [
     stat("Availability, 30 days", AVAILABLE, "percentunit", legend="{{node}}", decimals=3, steps=falling(0.999, 0.9995), runbook="SLOViolation",
-         says="Objective: 99.9 % of the requests without a server error."),
-    stat("Error Budget Left", f"1 - (1 - {AVAILABLE}) / 0.001", "percentunit", legend="{{node}}", steps=falling(0, 0.25), runbook="SLOViolation"),
+         says="Objective: 99.9 % of the requests without a server error." + KEPT),
+    stat("Error Budget Left", f"1 - (1 - {AVAILABLE}) / 0.001", "percentunit", legend="{{node}}", steps=falling(0, 0.25), runbook="SLOViolation",
+         says="Of the 0.1 % that may fail." + KEPT),
     stat("Requests within 500 ms", "slo:http_latency_under_500ms:ratio_rate1h", "percentunit", legend="{{node}}", decimals=2, steps=falling(0.95, 0.97),
          runbook="LatencySLOViolation", says="Objective: 95 %."),
-    stat("Scraped, 30 days", "instance:up:avg30d", "percentunit", legend="{{node}}", decimals=3, steps=falling(0.999, 0.9995), runbook="ServiceDown"),
+    stat("Scraped, 30 days", "instance:up:avg30d", "percentunit", legend="{{node}}", decimals=3, steps=falling(0.999, 0.9995), runbook="ServiceDown",
+         says="The share of scrapes that were answered." + KEPT),
     stat("Rings Notified within 2 s, 30 days", "slo:ring_notified_within_2s:avg30d", "percentunit", legend="{{node}}", decimals=2,
-         steps=falling(0.95, 0.97), empty="no ring", runbook="SlowRingNotification", says="Objective: 95 %."),
+         steps=falling(0.95, 0.97), empty="no ring", runbook="SlowRingNotification", says="Objective: 95 %." + KEPT),
     stat("Rings Notified within 5 s, 30 days", "slo:ring_notified_within_5s:avg30d", "percentunit", legend="{{node}}", decimals=2,
-         steps=falling(0.99, 0.995), empty="no ring", runbook="SlowRingNotification", says="Objective: 99 %."),
+         steps=falling(0.99, 0.995), empty="no ring", runbook="SlowRingNotification", says="Objective: 99 %." + KEPT),
     stat("Planned Time Recorded, 30 days", "slo:recording_completeness:avg30d", "percentunit", legend="{{node}}", decimals=2,
-         steps=falling(0.995, 0.999), runbook="RecordingGap", says="Objective: 99.5 % of the time that should be recorded."),
+         steps=falling(0.995, 0.999), runbook="RecordingGap", says="Objective: 99.5 % of the time that should be recorded." + KEPT),
     stat("Planned Time Recorded, by Camera", "1 - rate(recording_gap_seconds_total[$__range])", "percentunit", legend="{{camera_id}}", decimals=2,
          steps=falling(0.995, 0.999), runbook="RecordingGap", says="In the chosen time."),
     lines("Burn Rate", BURN, "none", steps=[(None, "green"), (1, "yellow"), (6, "orange"), (14.4, "red")], min=0,
