@@ -4,10 +4,22 @@
 
 no_group='' certificate_is_new=''
 
+# The short list of channels may stand in the service's environment alone (`systemctl edit porchlight`), where the command
+# below would not see it: its receivers would be missing, and nothing would say so.
+use_environment_of_service() {
+  local pid found
+  [ -z "$root" ] && [ -z "${NOTIFICATION_CHANNELS:-}" ] || return 0
+  pid=$(systemctl show -p MainPID --value porchlight 2>/dev/null) || return 0
+  [ "${pid:-0}" -gt 0 ] && [ -r "/proc/$pid/environ" ] || return 0
+  found=$(tr '\0' '\n' <"/proc/$pid/environ" | sed -n 's/^NOTIFICATION_CHANNELS=//p') || return 0
+  [ -z "$found" ] || export NOTIFICATION_CHANNELS="$found"
+}
+
 check_daemon() {
   command -v "$porchlight" >/dev/null ||
     die "no program '$porchlight': install the package porchlight first, or name it with --porchlight"
   [ -r "$config" ] || die "cannot read the daemon's configuration $config; --config names another"
+  use_environment_of_service
   "$porchlight" check --config "$config" >"$work/check" || die "the daemon's configuration has faults:
 $(cat "$work/check")"
   "$porchlight" config alertmanager --config "$config" >"$work/alertmanager.yml" 2>"$work/errors" ||

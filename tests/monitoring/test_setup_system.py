@@ -10,6 +10,7 @@ import pwd
 import shutil
 import subprocess
 import unittest
+import unittest.mock
 
 import shipped
 import harness
@@ -22,6 +23,7 @@ for place in /etc/prometheus /etc/default; do mount --bind "$1$place" "$place" |
 PATH="$1/bin:$PATH"; shift; exec "$@"
 """
 FAKE = """#!/bin/sh
+case "${0##*/} $*" in "systemctl show -p MainPID --value porchlight") echo "${SERVICE:-0}"; exit ;; esac
 echo "${0##*/} $*" >>"%s"
 case "${0##*/} $*" in
   "systemctl is-active prometheus-node-exporter") echo inactive; exit 3 ;;
@@ -87,6 +89,18 @@ class SetupSystemTest(unittest.TestCase):
         told, asked = self.setup()
         self.assertIn("nothing to change", told)
         self.assertEqual([line for line in asked if line.startswith("systemctl")], [f"systemctl enable -q {UNITS}", f"systemctl start {UNITS}"])
+
+    def test_channels_of_the_services_environment(self):
+        """Where `systemctl edit porchlight` has them, and no file."""
+        service = subprocess.Popen(["sleep", "600"], env={"NOTIFICATION_CHANNELS": "webhook:https://bert.example.org/alerts", "PATH": "/usr/bin:/bin"},
+                                   preexec_fn=harness.end_with_us)
+        self.addCleanup(service.wait)
+        self.addCleanup(service.kill)
+        self.setup("--no-install")
+        self.assertNotIn("bert.example.org", (self.root / "etc/prometheus/alertmanager.yml").read_text())
+        with unittest.mock.patch.dict(os.environ, {"SERVICE": str(service.pid)}):
+            self.setup("--no-install")
+        self.assertIn('url: "https://bert.example.org/alerts"', (self.root / "etc/prometheus/alertmanager.yml").read_text())
 
     def test_who_may_read_secrets(self):
         self.setup("--no-install")
