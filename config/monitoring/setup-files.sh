@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Of setup.sh: what is laid where. Variables: see setup.sh.
 
-no_group='' certificate_is_new=''
+no_group='' certificate_is_new='' authority=''
 
 # The short list of channels may stand in the service's environment alone (`systemctl edit porchlight`), where the command
 # below would not see it: its receivers would be missing, and nothing would say so.
@@ -24,8 +24,17 @@ check_daemon() {
 $(cat "$work/check")"
   "$porchlight" config alertmanager --config "$config" >"$work/alertmanager.yml" 2>"$work/errors" ||
     die "porchlight config alertmanager: $(cat "$work/errors")"
-  [ -s "$state/tls/ca.pem" ] ||
+  find_authority
+}
+
+# The house's own; where the daemon has a certificate of yours, or a proxy before it, there is none: then whom everybody trusts.
+find_authority() {
+  authority=$state/tls/ca.pem
+  [ ! -s "$authority" ] || return 0
+  ! grep -qF porchlight-ca.crt "$work/alertmanager.yml" ||
     die "no $state/tls/ca.pem: start the daemon once (systemctl start porchlight), or name its storage.path with --state"
+  authority=/etc/ssl/certs/ca-certificates.crt
+  [ -s "$authority" ] || die "no $authority: apt install ca-certificates"
 }
 
 check_tools() {
@@ -43,7 +52,16 @@ find_public_url() {
     say "links to runbooks lead to $public_url and work on this machine only; server.public_url is for that"
 }
 
+# As the last run had it, unless it is named.
+find_daemon() {
+  local laid=$root/etc/prometheus/prometheus.yml
+  [ -n "$daemon" ] || [ ! -f "$laid" ] || daemon=$(sed -nE 's|^ *- (https?://[^ ]+)/health/live *$|\1|p' "$laid" | head -n 1)
+  [ -n "$daemon" ] || daemon=https://localhost:8000
+  check_address "$daemon"
+}
+
 lay_all() {
+  find_daemon
   find_public_url
   lay_secrets
   lay_rules
@@ -59,7 +77,7 @@ lay_all() {
 lay_secrets() {
   local etc=$root/etc/prometheus hash
   mkdir -p "$etc"
-  lay /etc/prometheus/porchlight-ca.crt 0644 <"$state/tls/ca.pem"
+  lay /etc/prometheus/porchlight-ca.crt 0644 <"$authority"
   lay_token
   if [ -n "$password_file" ]; then
     [ -r "$password_file" ] || die "cannot read $password_file"

@@ -16,7 +16,8 @@ setup.sh setup|start|stop|restart|status|logs [SERVICE] [OPTIONS]
 
   --admin NAME          the administrator in whose name Alertmanager sends the daemon its alerts; the first time only
   --public-url URL      where runbooks are (the daemon's server.public_url)
-  --daemon URL          where the daemon listens, for probes from outside (https://localhost:8000)
+  --daemon URL          where the daemon listens, for probes from outside (as last time, else
+                        https://localhost:8000); behind a proxy with tls: off http://localhost:8000
   --with LIST           also, between commas: postgres, redis, pushgateway
   --password-file FILE  the password of Prometheus' and Alertmanager's pages; without it one is made
   --replace             take our files also where you changed them; yours are kept beside
@@ -33,7 +34,7 @@ EOF
 # shellcheck source=config/monitoring/setup-files.sh
 . "$here/setup-files.sh"
 
-action='' service='' root='' admin='' public_url='' daemon=https://localhost:8000 password_file='' replace='' install=1
+action='' service='' root='' admin='' public_url='' daemon='' password_file='' replace='' install=1
 config=/etc/porchlight/porchlight.yaml state=/var/lib/porchlight porchlight=porchlight
 with=()
 

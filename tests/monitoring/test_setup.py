@@ -4,6 +4,7 @@
 
 import json
 import os
+import pathlib
 import platform
 import re
 import shutil
@@ -108,6 +109,15 @@ class SetupFilesTest(unittest.TestCase):
         self.assertEqual({path.name for path in rules.iterdir()} - {path.name for path in shipped.RULES.glob("*.yml")}, {"changed.yml", "owners.yml"})
         self.assertNotIn("/rules/old.yml", (self.device.etc / "porchlight.laid").read_text())
         self.assertIn("nothing to change", self.device.setup())
+
+    def test_where_the_daemon_is_need_not_be_said_again(self):
+        self.device.setup()
+        before = (self.device.etc / "prometheus.yml").read_text()
+        done = subprocess.run([SETUP, "setup", "--root", self.device.root, "--config", self.device.daemon.config, "--state", self.device.daemon.state,
+                               "--porchlight", harness.PROGRAM], capture_output=True, text=True, timeout=120, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(f"{self.device.address}/health/live", before)
+        self.assertEqual((self.device.etc / "prometheus.yml").read_text(), before)
 
     def test_what_was_laid_is_remembered_file_by_file(self):
         """Of names that begin alike, too: a forgotten one would pass for the owner's."""
@@ -259,6 +269,22 @@ class SetupRefusalsTest(unittest.TestCase):
         faulty = self.device.folder / "faulty.yaml"
         faulty.write_text("server: {port: 1}\n")
         self.refused("has faults", "--config", faulty, "--admin", "anna")
+
+    def test_a_house_without_an_authority_of_its_own(self):
+        """Behind a proxy: whom everybody trusts is whom Alertmanager and probes trust."""
+        system = pathlib.Path("/etc/ssl/certs/ca-certificates.crt")
+        if not system.exists():
+            self.skipTest("ca-certificates is not installed")
+        settings = json.loads(self.device.daemon.config.read_text())
+        settings["server"].update({"tls": "off", "public_url": f"https://localhost:{alertmanager.free_port()}"})
+        config = self.device.folder / "proxied.yaml"
+        config.write_text(json.dumps(settings))
+        hidden = (ours := self.device.daemon.state / "tls/ca.pem").with_suffix(".hidden")
+        ours.rename(hidden)
+        self.addCleanup(hidden.rename, ours)
+        self.device.setup("--config", config)
+        self.assertEqual((self.device.etc / "porchlight-ca.crt").read_bytes(), system.read_bytes())
+        self.assertNotIn("ca_file", (self.device.etc / "alertmanager.yml").read_text())
 
     def test_a_daemon_at_rest_is_enough(self):
         self.device.daemon.stop()
