@@ -262,7 +262,7 @@ class KubernetesTest(unittest.TestCase):
         for name, pod in pods(self.objects).items():
             volumes = {volume["name"]: volume["secret"] for volume in pod.get("volumes", []) if "secret" in volume}
             for mount in pod["containers"][0].get("volumeMounts", []):
-                if mount["name"] in volumes and "subPath" in mount:
+                if "subPath" in mount and volumes.get(mount["name"], {}).get("secretName") == "monitoring":
                     self.assertIn(mount["subPath"], known, name)
             for secret in volumes.values():
                 self.assertLessEqual({item["key"] for item in secret.get("items", [])}, known, name)
@@ -286,6 +286,10 @@ class KubernetesTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         built = [one for one in yaml.safe_load_all(done.stdout) if one]
         maps = {one["metadata"]["name"]: one["data"] for one in built if one["kind"] == "ConfigMap"}
+        secrets = {one["metadata"]["name"]: one["data"] for one in built if one["kind"] == "Secret"}
+        named, = [volume["secret"]["secretName"] for volume in pods(built)["alertmanager"]["volumes"] if volume["name"] == "config"]
+        self.assertEqual(base64.b64decode(secrets[named]["alertmanager.yml"]).decode(), (shipped.FOLDER / "alertmanager.yml").read_text())
+        self.assertIn("client.yml", secrets[named])
         rules = next(data for name, data in maps.items() if name.startswith("rules-"))
         self.assertEqual(rules, {path.name: path.read_text() for path in shipped.RULES.glob("*.yml")})
         for name, data in maps.items():

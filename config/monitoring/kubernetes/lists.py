@@ -7,8 +7,8 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parents[1]
 MARK = "# The rest is written by kubernetes/lists.py, for kustomize knows no `*`.\n"
-FOLDERS = {"rules": "rules/*.yml", "alertmanager": "alertmanager.yml",
-           "loki": "logs/loki*.yml", "grafana-providers": "grafana/provisioning/dashboards/*.yml"}
+FOLDERS = {"rules": "rules/*.yml", "loki": "logs/loki*.yml",
+           "grafana-providers": "grafana/provisioning/dashboards/*.yml"}
 
 
 def lists():
@@ -19,9 +19,8 @@ def lists():
     text = ""
     for name, pattern in wanted.items():
         files = sorted(str(path.relative_to(HERE)) for path in HERE.glob(pattern))
-        more = ["central/client.yml"] if name == "alertmanager" and files else []
         if files:
-            text += f"- name: {name}\n  files:\n" + "".join(f"  - {file}\n" for file in files + more)
+            text += f"- name: {name}\n  files:\n" + "".join(f"  - {file}\n" for file in files)
     return text
 
 
