@@ -17,6 +17,7 @@ case ${1:-} in --help) usage; exit 0 ;; esac
 [ $# -eq 2 ] || { usage >&2; exit 2; }
 archive=$1 data=${2%/}
 [ -r "$archive" ] || die "cannot read $archive"
+mkdir -p -- "$(dirname -- "$data")"
 if [ -d "$data" ]; then
   [ -z "$(ls -A -- "$data")" ] || die "$data is not empty: stop Prometheus and move what is there aside"
   owner=$(stat -c %u:%g -- "$data")
@@ -25,7 +26,6 @@ else
 fi
 
 # Beside the place it is for, so that the last step is a rename.
-mkdir -p -- "$data"
 unpacked=$(mktemp -d -- "$data.restore.XXXXXX")
 trap 'rm -rf -- "$unpacked"' EXIT
 tar -C "$unpacked" --no-same-owner -xzf "$archive" || die "$archive cannot be unpacked"
@@ -36,6 +36,6 @@ snapshot=${found[0]}
 compgen -G "$snapshot/*/meta.json" >/dev/null || die "$archive has no blocks of Prometheus"
 chmod 0755 -- "$snapshot"
 [ "$(id -u)" -ne 0 ] || chown -R -- "$owner" "$snapshot"
-rmdir -- "$data"
+[ ! -d "$data" ] || rmdir -- "$data"
 mv -- "$snapshot" "$data"
 echo "$data: $(find "$data" -mindepth 2 -maxdepth 2 -name meta.json | wc -l) blocks of ${archive##*/}"
