@@ -37,5 +37,5 @@ compgen -G "$snapshot/*/meta.json" >/dev/null || die "$archive has no blocks of 
 chmod 0755 -- "$snapshot"
 [ "$(id -u)" -ne 0 ] || chown -R -- "$owner" "$snapshot"
 [ ! -d "$data" ] || rmdir -- "$data"
-mv -- "$snapshot" "$data"
+mv -T -- "$snapshot" "$data"
 echo "$data: $(find "$data" -mindepth 2 -maxdepth 2 -name meta.json | wc -l) blocks of ${archive##*/}"
