@@ -1,37 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 
-#include <fstream>
-
-#include "api/account_client.hpp"
+#include "api/built_files.hpp"
 #include "api/page_route.hpp"
 #include "http/gunzip.hpp"
 
 namespace porchlight::api {
 namespace {
 
-using http::test::get;
 using testing::AllOf;
 using testing::HasSubstr;
 
-class PageRoutes : public test::ApiTest {
+class PageRoutes : public test::BuiltFiles {
  protected:
-  http::test::TemporaryFolder built;
-
-  void write(const std::filesystem::path& name, const std::string& text) {
-    std::filesystem::create_directories((built.path() / name).parent_path());
-    std::ofstream(built.path() / name) << text;
-  }
-  // A server of the page alone, which reads its files when it starts.
   http::test::Reply ask(const std::string& path, const std::string& headers = {}) {
-    http::test::RunningServer door({"/", "/assets/{file}"}, [this](telemetry::Metrics&) {
-      Guard guard(accounts->state(), [](const std::string&) { return std::string(); });
-      add_page_routes(guard, {built.path() / "nowhere", built.path() / "page"});
-      return std::move(guard).router();
-    });
-    auto reply = door.tcp().ask(get(path, headers));
-    door.stop();
-    return reply;
+    return BuiltFiles::ask(
+        {"/", "/assets/{file}"},
+        [this](Guard& guard) {
+          add_page_routes(guard, {built.path() / "nowhere", built.path() / "page"});
+        },
+        path, headers);
   }
 };
 

@@ -1,38 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 
-#include <fstream>
-
-#include "api/account_client.hpp"
+#include "api/built_files.hpp"
 #include "api/runbook_route.hpp"
 #include "http/gunzip.hpp"
 
 namespace porchlight::api {
 namespace {
 
-using http::test::get;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-class RunbookRoutes : public test::ApiTest {
+class RunbookRoutes : public test::BuiltFiles {
  protected:
-  http::test::TemporaryFolder built;
-
-  void write(const std::filesystem::path& name, const std::string& text) {
-    std::filesystem::create_directories((built.path() / name).parent_path());
-    std::ofstream(built.path() / name) << text;
-  }
-  // A server of the runbooks alone, which reads its files when it starts.
   http::test::Reply ask(const std::string& path, const std::string& headers = {}) {
-    http::test::RunningServer door({"/runbooks/{name}"}, [this](telemetry::Metrics&) {
-      Guard guard(accounts->state(), [](const std::string&) { return std::string(); });
-      add_runbook_route(guard, {built.path() / "nowhere", built.path() / "runbooks"});
-      return std::move(guard).router();
-    });
-    auto reply = door.tcp().ask(get(path, headers));
-    door.stop();
-    return reply;
+    return BuiltFiles::ask(
+        {"/runbooks/{name}"},
+        [this](Guard& guard) {
+          add_runbook_route(guard, {built.path() / "nowhere", built.path() / "runbooks"});
+        },
+        path, headers);
   }
 };
 

@@ -23,7 +23,9 @@ SECRET = ("alertmanager.yml", "porchlight-curl", "porchlight.token", "porchlight
 OPEN = ("prometheus.yml", "blackbox.yml", "porchlight-ca.crt", "porchlight-web.crt", "porchlight-client.yml", "amtool.yml")
 
 
-class SetupFilesTest(unittest.TestCase):
+class DeviceCase(unittest.TestCase):
+    """One scratch root for all tests of a class, empty at the beginning of each."""
+
     @classmethod
     def setUpClass(cls):
         if lacking():
@@ -34,6 +36,8 @@ class SetupFilesTest(unittest.TestCase):
     def setUp(self):
         self.device.forget()
 
+
+class SetupFilesTest(DeviceCase):
     def test_what_is_laid(self):
         told = self.device.setup()
         for name in SECRET:
@@ -232,18 +236,8 @@ class SetupFilesTest(unittest.TestCase):
             self.assertTrue((self.device.root / place[1:]).exists(), place)
 
 
-class SetupRefusalsTest(unittest.TestCase):
+class SetupRefusalsTest(DeviceCase):
     """Each says what is missing, and lays no half of it that would be served."""
-
-    @classmethod
-    def setUpClass(cls):
-        if lacking():
-            raise unittest.SkipTest(lacking())
-        cls.device = Device()
-        cls.addClassCleanup(cls.device.close)
-
-    def setUp(self):
-        self.device.forget()
 
     def refused(self, words, *arguments, **more):
         done = self.device.run(*arguments, **more)
