@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Collects what a package needs beyond what the image has: pool.sh IMAGE-FOLDER PACKAGE.deb FOLDER
-#   FOLDER/debs       an apt repository for the guest, resolved by its own apt for its own suite
+#   FOLDER/debs       an apt repository for the guest, resolved by its own apt for its own suite; with what tests install later
 #   FOLDER/ready.img  the image's disk with all of them installed, without the package itself: in emulation
 #                     that takes minutes, and only one test has to see it
 set -euo pipefail
@@ -48,6 +48,17 @@ fetch() {
   (cd "$folder/debs" && dpkg-scanpackages --multiversion . >Packages)
 }
 
+# What tests install later by themselves: in the repository, and not on the disk. tests/vm/test_monitoring.py
+fetch_later() {
+  guests_apt install --download-only --no-install-recommends prometheus prometheus-alertmanager prometheus-node-exporter \
+    prometheus-blackbox-exporter python3-bcrypt python3-aiosmtpd curl openssl
+  mkdir "$folder/later"
+  mv "$root"/var/cache/apt/archives/*.deb "$folder/later/"
+  find "$folder/later" -name '*.deb' -print0 | xargs -0 -P "$(nproc)" -n 1 "$here/pool.sh" --store
+  mv "$folder"/later/*.deb "$folder/debs/" && rmdir "$folder/later"
+  (cd "$folder/debs" && dpkg-scanpackages --multiversion . >Packages)
+}
+
 # As dependencies, so that removing the package later may remove them as on any machine.
 install_dependencies() {
   mkdir "$root/debs"
@@ -63,5 +74,6 @@ clean_guest() {
 unpack_guest
 fetch
 install_dependencies
+fetch_later
 clean_guest
 "$here/disk.sh" "$root" "$folder/ready.img"
