@@ -111,8 +111,10 @@ std::vector<AlertingChannel> read_list(Section& alerting) {
 std::map<std::string, std::string> read_smtp(Section& alerting) {
   std::map<std::string, std::string> read;
   auto smtp = alerting.section("smtp");
+  // Also what is empty: `check` does not see the service's credentials, and a user without a password is a
+  // fault.
   for (const auto* key : smtp_keys)
-    if (auto value = smtp.text(key, ""); !value.empty()) read.emplace(key, std::move(value));
+    if (smtp.has(key)) read.emplace(key, smtp.text(key, ""));
   return read;
 }
 
