@@ -125,7 +125,7 @@ class TiersTest(unittest.TestCase):
             harness.wait_until(lambda query=query: victoria.number(query) is not None and victoria.number(query) == first.number(query), 60,
                                f"{query} to say the same in both")
         (labels, _), = victoria.query("process_start_time_seconds")
-        self.assertEqual((labels["job"], labels["instance"], labels["node"]), ("doorbell", self.numbers, "127.0.0.1"))
+        self.assertEqual((labels["job"], labels["instance"], labels["node"]), ("doorbell", self.numbers, "localhost"))
         self.assertEqual(victoria.flag("retentionPeriod"), "400d")
 
 
