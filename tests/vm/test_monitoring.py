@@ -8,7 +8,7 @@ import rig
 
 SETUP = "/usr/share/porchlight/monitoring/setup.sh"
 UNITS = ("prometheus", "prometheus-alertmanager", "prometheus-node-exporter", "prometheus-blackbox-exporter")
-ASK = "curl -sS -K /etc/prometheus/porchlight-curl https://localhost:9090/api/v1/query --data-urlencode query=up"
+ASK = "curl -sSf -K /etc/prometheus/porchlight-curl https://localhost:9090/api/v1/query --data-urlencode query=up"
 MAILS = "/run/mails"
 JOBS = {"doorbell", "node-exporter", "blackbox", "alertmanager", "prometheus"}
 
