@@ -1,8 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads ctest's JUnit files: names what failed and what was skipped and why, then the count.
 
+usage: summary.py RESULTS… [--again RESULTS]
+       summary.py --failed RESULTS…    a regex of what is worth a second try, or nothing
+
 The last line stands alone: `N passed, N failed, N skipped`. Exit 1 when something failed or nothing
 ran. A test that ctest could not start is a failure, not a skip; so is a missing results file.
+
+A test that failed beside others and passed alone, after --again, is unsteady: it is named with what it said when it
+failed, and counted (docs/building.md). More than a few of them are no accident, and remain failures.
 """
 import re
 import sys
@@ -13,6 +19,7 @@ GTEST_REASON = re.compile(r":\d+: Skipped\n(.*(?:\n(?!\n|\[).*)*)")
 PYTHON_REASON = re.compile(r"skipped [\"'](.*)[\"']")
 
 SHOWN_LINES = 40  # of what a failed test printed last
+MOST_UNSTEADY = 3  # of one run
 
 
 def reason_of(output):
@@ -46,20 +53,52 @@ def print_skips(cases):
         print(f"skipped: {names[0]}{more}: {reason}")
 
 
-def print_failures(cases):
+def print_failures(cases, word="FAILED"):
     for case in cases:
-        print(f"FAILED: {case.get('name')}")
+        print(f"{word}: {case.get('name')}")
         lines = (case.findtext("system-out") or "").rstrip().splitlines()
         print("".join(f"    {line}\n" for line in lines[-SHOWN_LINES:]), end="")
 
 
-def main(paths):
+def found_in(paths):
+    """{verdict: cases}"""
     found = {"passed": [], "failed": [], "skipped": []}
     for case in (case for path in paths for case in cases_of(path)):
         found[verdict_of(case)].append(case)
+    return found
+
+
+def worth_a_second_try(found):
+    """The regex for ctest -R of the tests that ran and failed; nothing when there are none, or too many."""
+    failed = found["failed"]
+    if not 0 < len(failed) <= MOST_UNSTEADY or any(case.get("status") != "fail" or case.find("failure") is None for case in failed):
+        return ""
+    escaped = (re.sub(r"([^A-Za-z0-9_])", r"\\\1", case.get("name")) for case in failed)
+    return f"^({'|'.join(escaped)})$"
+
+
+def unsteady_of(found, again):
+    """Takes out of the failed ones those that passed when they ran alone."""
+    passed = {case.get("name") for case in found_in([again])["passed"]}
+    unsteady = [case for case in found["failed"] if case.get("name") in passed]
+    found["failed"] = [case for case in found["failed"] if case.get("name") not in passed]
+    return unsteady
+
+
+def main(arguments):
+    if arguments[:1] == ["--failed"]:
+        print(worth_a_second_try(found_in(arguments[1:])), end="")
+        return 0
+    paths, again = arguments, None
+    if "--again" in arguments:
+        paths, again = arguments[:-2], arguments[-1]
+    found = found_in(paths)
+    unsteady = unsteady_of(found, again) if again else []
+    print_failures(unsteady, "UNSTEADY (failed beside others, passed alone)")
     print_failures(found["failed"])
     print_skips(found["skipped"])
-    print(", ".join(f"{len(cases)} {verdict}" for verdict, cases in found.items()))
+    found["passed"] += unsteady
+    print(", ".join(f"{len(cases)} {verdict}" for verdict, cases in found.items()) + (f", {len(unsteady)} unsteady" if unsteady else ""))
     return 0 if found["passed"] and not found["failed"] else 1
 
 

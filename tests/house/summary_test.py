@@ -11,6 +11,7 @@ import summary
 CASES = {
     "passed": '<testcase name="a" status="run"/>',
     "failed": '<testcase name="b" status="fail"><failure message=""/><system-out>x.cpp:3: Failure\n</system-out></testcase>',
+    "passed alone": '<testcase name="b" status="run"/>',
     "skipped": '<testcase name="c" status="notrun"><skipped message="SKIP_REGULAR_EXPRESSION_MATCHED"/>'
     "<system-out>x.cpp:12: Skipped\nno GPIO chip here\n\n[  SKIPPED ] c</system-out></testcase>",
     "skipped in Python": '<testcase name="f" status="notrun"><skipped message="SKIP_REGULAR_EXPRESSION_MATCHED"/>'
@@ -47,6 +48,35 @@ class Summary(unittest.TestCase):
         with contextlib.redirect_stdout(io.StringIO()) as out:
             self.assertEqual(summary.main(["/nowhere/results.xml"]), 1)
         self.assertIn("0 passed, 1 failed, 0 skipped", out.getvalue())
+
+    def run_again(self, first, second, name="b"):
+        """The code and the lines of a run whose failed test `b` ran a second time, and the regex it ran by."""
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()) as out:
+            paths = [Path(folder) / "a.xml", Path(folder) / "again.xml"]
+            for path, kinds in zip(paths, (first, second)):
+                path.write_text("<testsuite>" + "".join(CASES[k].replace('"b"', f'"{name}"') for k in kinds) + "</testsuite>", encoding="utf-8")
+            summary.main(["--failed", str(paths[0])])
+            regex = out.getvalue()
+            out.truncate(0)
+            out.seek(0)
+            code = summary.main([str(paths[0]), "--again", str(paths[1])])
+        return code, out.getvalue().splitlines(), regex
+
+    def test_what_passes_alone_is_unsteady_and_is_said(self):
+        code, lines, regex = self.run_again(("passed", "failed"), ("passed alone",))
+        self.assertEqual((code, regex), (0, "^(b)$"))
+        self.assertEqual(lines, ["UNSTEADY (failed beside others, passed alone): b", "    x.cpp:3: Failure", "2 passed, 0 failed, 0 skipped, 1 unsteady"])
+
+    def test_what_fails_alone_too_is_skipped_then_or_did_not_run_again_failed(self):
+        for second in (("failed",), ("skipped",), ("not started",), ()):
+            code, lines, _ = self.run_again(("passed", "failed"), second)
+            self.assertEqual((code, lines[-1]), (1, "1 passed, 1 failed, 0 skipped"), second)
+
+    def test_many_failures_and_what_could_not_start_get_no_second_try(self):
+        self.assertEqual(self.run_again(("passed",), ())[2], "")
+        self.assertEqual(self.run_again(("failed",) * (summary.MOST_UNSTEADY + 1), ())[2], "")
+        self.assertEqual(self.run_again(("failed", "not started"), ())[2], "")
+        self.assertEqual(self.run_again(("failed",), (), name="X/y.z")[2], r"^(X\/y\.z)$")
 
     def test_nothing_run_is_no_success(self):
         self.assertEqual(self.run_on()[0], 1)

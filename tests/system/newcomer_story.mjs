@@ -118,7 +118,7 @@ async function contact({ page, judge }) {
 async function newcomer(how) {
   const visit = await open(settings, how);
   for (const part of [account, camera, button, ring, channel, told, ...(settings.contact ? [contact] : [])]) await part(visit);
-  while (visit.faults.some((fault) => /503.*snapshot/.test(fault))) visit.expectFault(/503.*snapshot/); // before the first picture
+  visit.expectFaults(/503.*snapshot/); // before the first picture
   await visit.close();
 }
 

@@ -9,6 +9,8 @@ const { chromium } = require("playwright-core");
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 export const patience = 120_000; // ms; the machine may be busy
+/** What a browser says of requests that a daemon which goes, is away, or comes back left without an answer. */
+export const daemonAway = /ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|ERR_CONNECTION_CLOSED|WebSocket connection|503/;
 export const sizes = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } };
 
 export async function open(settings, { size = "phone", scheme = "light", locale = "en-GB" } = {}) {
@@ -42,6 +44,10 @@ export async function open(settings, { size = "phone", scheme = "light", locale 
       const at = faults.findIndex((fault) => pattern.test(fault));
       check(at >= 0, `no ${pattern} in ${JSON.stringify(faults)}`);
       faults.splice(at, 1);
+    },
+    /** Takes off all faults that the story may have made, however many they are. */
+    expectFaults(pattern) {
+      while (faults.some((fault) => pattern.test(fault))) this.expectFault(pattern);
     },
     /** Holds the page as it is now against WCAG 2.2 AA, and keeps its picture where one is wanted. */
     async judge(name) {

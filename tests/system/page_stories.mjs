@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // node page_stories.mjs STORY: one story of the page against the daemon that PAGE_SETTINGS (JSON) names.
 import process from "node:process";
-import { check, login, open, patience, tell, yourTurn } from "./page_browser.mjs";
+import { check, daemonAway, login, open, patience, tell, yourTurn } from "./page_browser.mjs";
 import { healthStories } from "./page_health_stories.mjs";
 import { peopleStories } from "./page_people_stories.mjs";
 
@@ -94,7 +94,7 @@ const stories = {
     await page.locator(".tile:not(.old)").waitFor();
     await moves(page);
     await page.getByText("Switched off", { exact: true }).waitFor({ state: "detached" });
-    while (visit.faults.some((fault) => /503.*snapshot/.test(fault))) visit.expectFault(/503/); // no picture in that moment
+    visit.expectFaults(/503.*snapshot/); // no picture in that moment
     await visit.close();
   },
 
@@ -183,7 +183,7 @@ const stories = {
     await yourTurn("start_and_ring");
     await page.getByRole("alertdialog", { name: "Somebody rings" }).waitFor();
     check((await page.getByText("Trying again").count()) === 0, "it still says that the house does not answer");
-    while (visit.faults.some((fault) => /ERR_CONNECTION_REFUSED|WebSocket connection|503/.test(fault))) visit.expectFault(/ERR_CONNECTION_REFUSED|WebSocket connection|503/);
+    visit.expectFaults(daemonAway);
     await visit.close();
   },
 
