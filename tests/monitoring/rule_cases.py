@@ -112,9 +112,21 @@ def own_faults(one, its_blocks):
     return found
 
 
+def recorded_beside(one):
+    """{name: rule} of what rules of the same file record."""
+    return {rule["record"]: rule for group in parsed(one.file)["groups"] for rule in group["rules"] if "record" in rule}
+
+
+def windows(one):
+    """Seconds that a rule looks back, with those of what it reads of its own file."""
+    made_of = [recorded_beside(one).get(selector.name) for selector in promql.selectors(one.rule["expr"])]
+    texts = [one.rule["expr"], *(rule["expr"] for rule in made_of if rule)]
+    return [seconds(window) for text in texts for window in re.findall(r"\[(\w+)\](?! offset)", text)]
+
+
 def needed(one):
     """The series that a rule is made of; what a rule of the same file records is made of others."""
-    recorded = {rule["record"]: rule for group in parsed(one.file)["groups"] for rule in group["rules"] if "record" in rule}
+    recorded = recorded_beside(one)
     names = set()
     for selector in promql.selectors(one.rule["expr"]):
         made_of = recorded.get(selector.name)
@@ -202,8 +214,7 @@ def ending(one, block, evaluation):
     """A test for promtool that a fault which is mended ends its alert: within the longest window and two evaluations."""
     step = seconds(block.test["interval"])
     at = int(max(moments(block, one.rule["alert"])) / step)
-    windows = [seconds(text) for text in re.findall(r"\[(\w+)\](?! offset)", one.rule["expr"])]
-    over = at * step + max(windows, default=0) + 2 * evaluation + step
+    over = at * step + max(windows(one), default=0) + 2 * evaluation + step
     until = int(over / step) + 2
     lines = [(name, labels, written_out(values)) for name, labels, values in series(block)]
     sound = {(name, *sorted((key, value) for key, value in labels.items() if key not in ("node", "instance"))): samples
