@@ -245,6 +245,16 @@ struct Metrics::State {
     return make(found->second, checked(found->second, labels));
   }
 
+  // Only what is there by its own name: one that found no room shares `other` with those that remain.
+  void remove_gauge(std::string_view name, const Labels& labels) {
+    const std::lock_guard lock(mutex);
+    const auto family = families.find(name);
+    if (family == families.end() || family->second.spec->kind != Kind::gauge)
+      return unknown("gauge", name, labels);
+    const auto own = family->second.series.find(labels);
+    if (own != family->second.series.end()) Gauge(own->second.gauge).clear();
+  }
+
   static double value_of(const Series& series) {
     return series.counter != nullptr ? series.counter->Value() : series.gauge->Value();
   }
@@ -386,7 +396,7 @@ Histogram Metrics::histogram(std::string_view name, const Labels& labels) {
 }
 
 void Metrics::remove_gauge(std::string_view name, const Labels& labels) {
-  gauge(name, labels).clear();
+  state_->remove_gauge(name, labels);
 }
 bool Metrics::knows(std::string_view name, const Labels& labels) const {
   const std::lock_guard lock(state_->mutex);

@@ -154,6 +154,19 @@ TEST(Metrics, AThousandSeriesAFamilyIsTheLimit) {
   EXPECT_THAT(text, HasSubstr("\nmetrics_label_overflow_total 200\n"));
 }
 
+TEST(Metrics, RemovingWhatFoundNoRoomLeavesTheOthersAndCountsNothing) {
+  ClosedSets sets;
+  for (int i = 0; i < 1002; ++i) sets.camera_ids.push_back("c" + std::to_string(i));
+  Metrics metrics(sets, OnUnknown::fold);
+  for (const auto& id : sets.camera_ids) metrics.gauge("camera_fps", {{"camera_id", id}}).set(1);
+  for (const char* id : {"c0", "c1001", "nobody"}) metrics.remove_gauge("camera_fps", {{"camera_id", id}});
+  const auto text = metrics.exposition();
+  EXPECT_THAT(text, Not(HasSubstr("camera_fps{camera_id=\"c0\"}")));
+  EXPECT_THAT(text, HasSubstr("camera_fps{camera_id=\"c1\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("camera_fps{camera_id=\"other\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("\nmetrics_label_overflow_total 2\n"));
+}
+
 TEST(Samples, TakeThePlaceOfThoseBefore) {
   Metrics metrics(sample_sets());
   EXPECT_THAT(metrics.exposition(), HasSubstr("# TYPE network_bytes_sent_total counter\n"));
