@@ -71,6 +71,35 @@ TEST(EventOutcomes, WhatDoesNotFitIntoTheStoresQueueIsAFailure) {
   EXPECT_EQ(jobs.size(), 2U);
   EXPECT_EQ(counted(metrics, "doorbell_press", "failure"), rings - 2);
   EXPECT_EQ(counted(metrics, "doorbell_press", "success"), 0) << "nobody has written one yet";
+  EXPECT_EQ(metrics
+                .counter("errors_total",
+                         {{"component", "database"}, {"error_type", "resource"}, {"severity", "critical"}})
+                .value(),
+            rings - 2);
+}
+
+// The event lane hangs: nobody takes the presses that the button offers.
+TEST(EventOutcomes, WhatDoesNotFitIntoTheLanesOwnQueueIsDropped) {
+  SimulatedClock clock;
+  telemetry::Metrics metrics{telemetry::ClosedSets{}};
+  Wakeup wakeup = std::move(*Wakeup::create());
+  constexpr int rings = 3000;
+  StoreQueue jobs{2 * rings, wakeup};
+  auto dispatcher = std::move(*Dispatcher::create(clock, metrics, jobs, [](const event::Ring&) {}));
+  for (int i = 0; i < rings; ++i) {
+    clock.advance(1ms);
+    dispatcher->offer_press(event::Ring{event::make_header(clock), "front", "", event::TriggerSource::test});
+  }
+  const auto dropped = counted(metrics, "doorbell_press", "dropped");
+  EXPECT_GT(dropped, 0);
+  EXPECT_LT(dropped, rings);
+  std::stop_source stop;
+  stop.request_stop();
+  Heartbeat heartbeat{clock};
+  dispatcher->run(stop.get_token(), heartbeat);
+  EXPECT_EQ(jobs.size(), rings - static_cast<std::size_t>(dropped)) << "all others went on";
+  EXPECT_EQ(counted(metrics, "doorbell_press", "dropped"), dropped);
+  EXPECT_EQ(counted(metrics, "doorbell_press", "failure"), 0);
 }
 
 }  // namespace

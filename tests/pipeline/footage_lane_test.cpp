@@ -255,6 +255,12 @@ TEST_F(LastRunTest, ItCrashedAndTheMachineRanOn) {
 TEST_F(LastRunTest, TheMachineBeganAnew) {
   leave("before", false);
   expect_gap(GapCause::power_cut);
+  const auto gap = house.gaps().front();
+  ASSERT_TRUE(gap.start && gap.stop);
+  const auto missing = std::chrono::duration<double>(*gap.stop - *gap.start).count();
+  EXPECT_GT(missing, 1);
+  EXPECT_NEAR(metrics.counter("recording_gap_seconds_by_cause_total", {{"cause", "power_cut"}}).value(),
+              missing, 0.01);
 }
 
 TEST_F(LastRunTest, AGapThatWentOnEndsWithTheLastSignOfLife) {
