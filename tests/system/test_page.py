@@ -89,6 +89,11 @@ class PageTest(PageCase):
             code = harness.wait_until(lambda daemon=daemon: first_run_code(daemon), 20, "the first-run code")
             self.tell(daemon, "first_run", size, scheme, code=code)
 
+    def test_first_run_in_german(self):
+        daemon = self.house()
+        code = harness.wait_until(lambda: first_run_code(daemon), 20, "the first-run code")
+        self.tell(daemon, "first_run_in_german", *PHONE, code=code)
+
     def test_ring_takes_over_and_is_acknowledged(self):
         daemon = self.house()
         anna = self.account(daemon)
