@@ -197,6 +197,8 @@ class PrometheusTest(unittest.TestCase):
         """With each node and camera chosen, so that a series without these labels is missed."""
         for name in sorted(dashboards.recorded()):  # some rules are evaluated once in two minutes
             harness.wait_until(lambda name=name: self.prometheus.query(name), 300, f"a sample of {name}")
+        # A panel of alerts looks at full minutes.
+        harness.wait_until(lambda: self.prometheus.query('count_over_time(ALERTS{alertstate="firing",node="d1"}[10m:1m])'), 90, "a full minute with an alert")
         faults, told = dashboards.judge(self.prometheus, self.not_here())
         print(told, flush=True)
         self.assertEqual(faults, [])
