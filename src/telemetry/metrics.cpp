@@ -252,7 +252,9 @@ struct Metrics::State {
     if (family == families.end() || family->second.spec->kind != Kind::gauge)
       return unknown("gauge", name, labels);
     const auto own = family->second.series.find(labels);
-    if (own != family->second.series.end()) Gauge(own->second.gauge).clear();
+    if (own != family->second.series.end()) return Gauge(own->second.gauge).clear();
+    if (!knows(*family->second.spec, labels) && !is_late(*family->second.spec, labels))
+      unknown("gauge", name, labels);
   }
 
   static double value_of(const Series& series) {

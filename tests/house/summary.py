@@ -20,6 +20,7 @@ PYTHON_REASON = re.compile(r"skipped [\"'](.*)[\"']")
 
 SHOWN_LINES = 40  # of what a failed test printed last
 MOST_UNSTEADY = 3  # of one run
+CRASH = re.compile("SEGFAULT|SegFault|[Aa]borted|Exception|core dumped")  # happens to no sound program, however busy the machine is
 
 
 def reason_of(output):
@@ -68,10 +69,17 @@ def found_in(paths):
     return found
 
 
+def crashed_or_never_ran(case):
+    failure = case.find("failure")
+    if case.get("status") != "fail" or failure is None:
+        return True
+    return bool(CRASH.search(failure.get("message", "")) or re.search("Sanitizer", case.findtext("system-out") or ""))
+
+
 def worth_a_second_try(found):
-    """The regex for ctest -R of the tests that ran and failed; nothing when there are none, or too many."""
+    """The regex for ctest -R of the tests that ran and failed; nothing when there are none, or too many, or one crashed."""
     failed = found["failed"]
-    if not 0 < len(failed) <= MOST_UNSTEADY or any(case.get("status") != "fail" or case.find("failure") is None for case in failed):
+    if not 0 < len(failed) <= MOST_UNSTEADY or any(crashed_or_never_ran(case) for case in failed):
         return ""
     escaped = (re.sub(r"([^A-Za-z0-9_])", r"\\\1", case.get("name")) for case in failed)
     return f"^({'|'.join(escaped)})$"
@@ -79,7 +87,8 @@ def worth_a_second_try(found):
 
 def unsteady_of(found, again):
     """Takes out of the failed ones those that passed when they ran alone."""
-    passed = {case.get("name") for case in found_in([again])["passed"]}
+    then = found_in([again])
+    passed = {case.get("name") for case in then["passed"]} - {case.get("name") for case in then["failed"] + then["skipped"]}
     unsteady = [case for case in found["failed"] if case.get("name") in passed]
     found["failed"] = [case for case in found["failed"] if case.get("name") not in passed]
     return unsteady
@@ -94,7 +103,7 @@ def main(arguments):
         paths, again = arguments[:-2], arguments[-1]
     found = found_in(paths)
     unsteady = unsteady_of(found, again) if again else []
-    print_failures(unsteady, "UNSTEADY (failed beside others, passed alone)")
+    print_failures(unsteady, "UNSTEADY (failed, then passed alone)")
     print_failures(found["failed"])
     print_skips(found["skipped"])
     found["passed"] += unsteady

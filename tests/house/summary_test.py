@@ -12,6 +12,8 @@ CASES = {
     "passed": '<testcase name="a" status="run"/>',
     "failed": '<testcase name="b" status="fail"><failure message=""/><system-out>x.cpp:3: Failure\n</system-out></testcase>',
     "passed alone": '<testcase name="b" status="run"/>',
+    "crashed": '<testcase name="b" status="fail"><failure message="SEGFAULT"/><system-out>x</system-out></testcase>',
+    "found by a sanitizer": '<testcase name="b" status="fail"><failure message="Failed"/><system-out>WARNING: ThreadSanitizer: data race</system-out></testcase>',
     "skipped": '<testcase name="c" status="notrun"><skipped message="SKIP_REGULAR_EXPRESSION_MATCHED"/>'
     "<system-out>x.cpp:12: Skipped\nno GPIO chip here\n\n[  SKIPPED ] c</system-out></testcase>",
     "skipped in Python": '<testcase name="f" status="notrun"><skipped message="SKIP_REGULAR_EXPRESSION_MATCHED"/>'
@@ -65,18 +67,19 @@ class Summary(unittest.TestCase):
     def test_what_passes_alone_is_unsteady_and_is_said(self):
         code, lines, regex = self.run_again(("passed", "failed"), ("passed alone",))
         self.assertEqual((code, regex), (0, "^(b)$"))
-        self.assertEqual(lines, ["UNSTEADY (failed beside others, passed alone): b", "    x.cpp:3: Failure",
+        self.assertEqual(lines, ["UNSTEADY (failed, then passed alone): b", "    x.cpp:3: Failure",
                                  "1 of those that passed did so at the second try only", "2 passed, 0 failed, 0 skipped"])
 
     def test_what_fails_alone_too_is_skipped_then_or_did_not_run_again_failed(self):
-        for second in (("failed",), ("skipped",), ("not started",), ()):
+        for second in (("failed",), ("skipped",), ("not started",), ("passed alone", "failed"), ()):
             code, lines, _ = self.run_again(("passed", "failed"), second)
             self.assertEqual((code, lines[-1]), (1, "1 passed, 1 failed, 0 skipped"), second)
 
     def test_many_failures_and_what_could_not_start_get_no_second_try(self):
         self.assertEqual(self.run_again(("passed",), ())[2], "")
         self.assertEqual(self.run_again(("failed",) * (summary.MOST_UNSTEADY + 1), ())[2], "")
-        self.assertEqual(self.run_again(("failed", "not started"), ())[2], "")
+        for bad in ("not started", "crashed", "found by a sanitizer"):
+            self.assertEqual(self.run_again(("failed", bad), ())[2], "", bad)
         self.assertEqual(self.run_again(("failed",), (), name="X/y.z")[2], r"^(X\/y\.z)$")
 
     def test_nothing_run_is_no_success(self):

@@ -4,16 +4,14 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
 #include <map>
 
 namespace porchlight::pipeline {
 namespace {
 
 struct QueueGaugesTest : testing::Test {
-  double dropped(QueueName name) {
-    return metrics.counter("pipeline_queue_dropped_total", {{"queue_name", std::string(to_string(name))}})
-        .value();
+  double dropped(const char* name) {
+    return metrics.counter("pipeline_queue_dropped_total", {{"queue_name", name}}).value();
   }
 
   void show(QueueName name, std::initializer_list<std::uint64_t> rings) {
@@ -27,26 +25,32 @@ struct QueueGaugesTest : testing::Test {
 };
 
 TEST_F(QueueGaugesTest, WhatEachQueueDropsIsCountedOnceAndByItsName) {
-  constexpr std::array all = {QueueName::frame_capture, QueueName::face_detection,   QueueName::recognition,
-                              QueueName::recording,     QueueName::event_processing, QueueName::notification,
-                              QueueName::button,        QueueName::output,           QueueName::viewer};
+  const std::map<QueueName, const char*> all = {{QueueName::frame_capture, "frame_capture"},
+                                                {QueueName::face_detection, "face_detection"},
+                                                {QueueName::recognition, "recognition"},
+                                                {QueueName::recording, "recording"},
+                                                {QueueName::event_processing, "event_processing"},
+                                                {QueueName::notification, "notification"},
+                                                {QueueName::button, "button"},
+                                                {QueueName::output, "output"},
+                                                {QueueName::viewer, "viewer"}};
   std::map<QueueName, double> wanted;
-  for (const auto name : all) {
+  for (const auto& [name, word] : all) {
     show(name, {1});
     show(name, {1});
     wanted[name] = 1;
-    for (const auto one : all)
-      EXPECT_EQ(dropped(one), wanted[one]) << to_string(one) << ", " << to_string(name);
+    for (const auto& [other, other_word] : all)
+      EXPECT_EQ(dropped(other_word), wanted[other]) << other_word << ", " << word;
   }
 }
 
 TEST_F(QueueGaugesTest, RingsOfOneNameAreAddedUpAndANewOneTakesNothingBack) {
   show(QueueName::recording, {2, 3});
-  EXPECT_EQ(dropped(QueueName::recording), 5);
+  EXPECT_EQ(dropped("recording"), 5);
   show(QueueName::recording, {0, 3});  // a reload replaced the first
-  EXPECT_EQ(dropped(QueueName::recording), 5);
+  EXPECT_EQ(dropped("recording"), 5);
   show(QueueName::recording, {1, 3});
-  EXPECT_EQ(dropped(QueueName::recording), 6);
+  EXPECT_EQ(dropped("recording"), 6);
 }
 
 // A ring of this program fills, by its own count.
@@ -57,7 +61,7 @@ TEST_F(QueueGaugesTest, ARingThatIsFullIsSeen) {
   gauges.begin();
   gauges.add(ring);
   gauges.publish();
-  EXPECT_EQ(dropped(QueueName::notification), 3);
+  EXPECT_EQ(dropped("notification"), 3);
 }
 
 }  // namespace

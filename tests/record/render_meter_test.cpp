@@ -4,8 +4,9 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
 #include <map>
+#include <string>
+#include <utility>
 
 #include "porchlight/base/clock.hpp"
 

@@ -66,7 +66,7 @@ async function watched(how) {
   check((await page.getByText("The house does not answer").count()) === 0, "it still says that the house does not answer");
   check(await page.evaluate(() => window.sameDocument === true), "the page was loaded anew");
   visit.expectFaults(daemonAway);
-  visit.expectFaults(/504/); // while the camera was away
+  visit.expectFaults(/status of 504/); // while the camera was away
   await visit.close();
 }
 
