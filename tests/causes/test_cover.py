@@ -17,10 +17,9 @@ CONTRACT = causes.SOURCE / "tests" / "telemetry" / "contract.tsv"
 
 # What a row may be. outside: a test does it once. amount: a test measures the same amount outside. kernel: a test reads the
 # kernel's own number. inside: a unit test does it, there is no cause outside. reserved: nothing feeds it, with the reason.
-# pending: waits for what is not built. todo: nobody has written the test yet.
+# pending: waits for what is not built.
 BY_TEST = {"outside", "amount", "kernel"}
-KINDS = BY_TEST | {"inside", "reserved", "pending", "todo"}
-TODO = 0  # rows of that kind; may only shrink
+KINDS = BY_TEST | {"inside", "reserved", "pending"}
 
 
 def table(text):
@@ -85,7 +84,7 @@ def faults_of_rows(counters, rows, tests, unit_tests):
             faults.append(f"{family}: there is no unit test {proof}")
         elif kind == "pending" and not pending:
             faults.append(f"{family} waits for nothing any more")
-        if not proof and kind != "todo":
+        if not proof:
             faults.append(f"{family}: no test and no reason")
     named = {name for row in rows if row[2] in BY_TEST for name in row[3].split()}
     return faults + [f"no row names {name}" for name in sorted(tests) if name.startswith("causes/") and name not in named]
@@ -130,9 +129,6 @@ class CoverTest(unittest.TestCase):
     def test_every_row_has_its_counter_and_its_test(self):
         tests = tests_of(causes.HERE, "causes") | tests_of(causes.SOURCE / "tests" / "system", "system")
         self.assertEqual(faults_of_rows(self.counters, self.rows, tests, unit_tests()), [])
-        left = [f"{family} {labels}" for family, labels, kind, _ in self.rows if kind == "todo"]
-        print(f"{len(self.rows)} rows, {len(left)} of them without a test yet", flush=True)
-        self.assertLessEqual(len(left), TODO, left)
 
     def test_every_counter_that_a_daemon_shows_has_a_row(self):
         daemon = harness.Daemon({"buttons": [{"id": "front", "kind": "virtual"}],
@@ -164,14 +160,14 @@ class JudgementTest(unittest.TestCase):
                      self.ROWS.replace("r=y", "r=x"),
                      self.ROWS.replace("Suite.Name", "Suite.Other"),
                      self.ROWS + "b_total\t\toutside\tcauses/t.T.test_b\n",
-                     self.ROWS + "d_total\t\ttodo\t\n",
-                     self.ROWS + "g\t\ttodo\t\n",
-                     self.ROWS + "a_total\tr=z\ttodo\t\n",
-                     self.ROWS + "b_total\tr=x\ttodo\t\n",
+                     self.ROWS + "d_total\t\treserved\twhy\n",
+                     self.ROWS + "g\t\treserved\twhy\n",
+                     self.ROWS + "a_total\tr=z\treserved\twhy\n",
+                     self.ROWS + "b_total\tr=x\treserved\twhy\n",
                      self.ROWS + "b_total\t\tpending\twhat\n",
                      self.ROWS + "b_total\t\tmaybe\twhat\n",
                      self.ROWS + "b_total\t\treserved\t\n",
-                     self.ROWS.replace("outside\tcauses/t.T.test_a", "todo\t")):
+                     self.ROWS.replace("outside\tcauses/t.T.test_a", "reserved\twhy")):
             self.assertEqual(len(self.faults(text)), 1, text)
 
     def test_a_counter_that_rose_otherwise_is_found(self):

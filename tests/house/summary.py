@@ -7,8 +7,8 @@ usage: summary.py RESULTS… [--again RESULTS]
 The last line stands alone: `N passed, N failed, N skipped`. Exit 1 when something failed or nothing
 ran. A test that ctest could not start is a failure, not a skip; so is a missing results file.
 
-A test that failed beside others and passed alone, after --again, is unsteady: it is named with what it said when it
-failed, and counted (docs/building.md). More than a few of them are no accident, and remain failures.
+A test that failed and then passed alone, in the results of --again, is unsteady: it is named with what it said when it
+failed, and counted (docs/building.md). More than a few failures, or a crash, are no accident and get no second try.
 """
 import re
 import sys

@@ -119,7 +119,8 @@ def recorded_beside(one):
 
 def windows(one):
     """Seconds that a rule looks back, with those of what it reads of its own file."""
-    made_of = [recorded_beside(one).get(selector.name) for selector in promql.selectors(one.rule["expr"])]
+    recorded = recorded_beside(one)
+    made_of = [recorded.get(selector.name) for selector in promql.selectors(one.rule["expr"])]
     texts = [one.rule["expr"], *(rule["expr"] for rule in made_of if rule)]
     return [seconds(window) for text in texts for window in re.findall(r"\[(\w+)\](?! offset)", text)]
 
