@@ -10,9 +10,10 @@ namespace {
 using namespace std::chrono_literals;
 
 // The first part decides how long parts are: as many pictures as are nearest to a quarter of a second. The
-// rest is room for pictures that do not come evenly; a part must fill 85 % of the target.
+// rest is room for pictures that do not come evenly; a part must fill 85 % of the target, as it is rounded.
 constexpr Time least_part = 239ms;
 constexpr std::int64_t room_percent = 105;
+constexpr std::int64_t filled_percent = 86;
 constexpr Time usual_step = 40ms;
 constexpr Time least_hole = 1500ms;
 constexpr Time least_target = 2s;
@@ -40,7 +41,7 @@ bool HlsWindow::add(const Head& head, const Fragment& picture) {
     interrupted_ = news = true;
   } else if (growing_ && (ends_segment(picture) || ends_part(picture))) {
     news = true;
-    ends_segment(picture) ? end_segment(end_before(picture)) : end_part(picture.at);
+    ends_segment(picture) ? end_segment(end_before(picture)) : end_part(picture.at, false);
   }
   if (!growing_ && !picture.keyframe && (interrupted_ || segments_.empty())) return news;
   if (growing_ && gap > Time::zero()) step_ = gap;
@@ -85,23 +86,32 @@ Time HlsWindow::end_before(const Fragment& picture) const {
   return picture.at - segments_.back().begin > most ? last_ + step_ : picture.at;
 }
 
+Time HlsWindow::least_filled() const {
+  return part_target_ * filled_percent / 100;
+}
+
+// Where pictures come so unevenly that a part is too short before the next one and too long behind it, it
+// ends where it is less wrong.
 bool HlsWindow::ends_part(const Fragment& picture) const {
   const auto length = picture.at - open_.begin;
   if (part_target_ == Time::zero()) return length >= least_part;
-  return length + (picture.at - last_) > part_target_;
+  const auto too_long = length + (picture.at - last_) - part_target_;
+  return too_long > Time::zero() && least_filled() - length <= too_long;
 }
 
-// A hole in what the camera sends belongs to no part: no part is longer than was announced.
-void HlsWindow::end_part(Time at) {
+// A hole in what the camera sends belongs to no part: none is longer than was announced, and none but a
+// segment's last shorter than players rely on. The pictures have their true times whatever is listed.
+void HlsWindow::end_part(Time at, bool is_last) {
   open_.duration = at - open_.begin;
   if (part_target_ == Time::zero() && open_.duration >= least_part)
     part_target_ = open_.duration * room_percent / 100;
-  if (part_target_ > Time::zero()) open_.duration = std::min(open_.duration, part_target_);
+  if (part_target_ > Time::zero())
+    open_.duration = std::clamp(open_.duration, is_last ? Time::zero() : least_filled(), part_target_);
   segments_.back().parts.push_back(std::exchange(open_, {}));
 }
 
 void HlsWindow::end_segment(Time at) {
-  end_part(at);
+  end_part(at, true);
   auto& segment = segments_.back();
   segment.duration = std::max<Time>(at - segment.begin, 1ms);
   growing_ = false;

@@ -80,7 +80,8 @@ class HlsWindow {
   bool ends_segment(const Fragment& picture) const;
   Time end_before(const Fragment& picture) const;
   bool ends_part(const Fragment& picture) const;
-  void end_part(Time at);
+  Time least_filled() const;  // by a part that is not a segment's last
+  void end_part(Time at, bool is_last);
   void end_segment(Time at);
   void begin_segment(const Head& head, const Fragment& picture);
   void settle_target();

@@ -151,7 +151,7 @@ class SilentCauses(NumberedCameraHouse):
             self.assertEqual(status, 200, file)
         sent = len(body)
         harness.wait_until(lambda: self.metric("stream_bytes_sent_total", protocol="hls") == before + sent, 60,
-                           f"{sent} bytes; it is {self.metric('stream_bytes_sent_total', protocol='hls') - before}")
+                           lambda: f"{sent} bytes; it is {self.metric('stream_bytes_sent_total', protocol='hls') - before}")
 
 
 class ShutCauses(House):

@@ -55,7 +55,7 @@ class WrittenCauses(FootageHouse):
 
         def as_many():
             return sum(self.files().values()) == self.metric("recording_bytes_written_total", camera_id="front")
-        harness.wait_until(as_many, 60, f"as many bytes as {self.files()}, not {self.metric('recording_bytes_written_total', camera_id='front')}")
+        harness.wait_until(as_many, 60, lambda: f"as many bytes as {self.files()}, not {self.metric('recording_bytes_written_total', camera_id='front')}")
 
 
 def ledger(daemon, camera="front"):
@@ -95,7 +95,7 @@ class GapCauses(FootageHouse):
                                   "the end of the gap")
         missing = sum(seconds for _, seconds in gaps)
         self.assertLessEqual(missing, time.monotonic() - begun + 5)
-        harness.wait_until(lambda: near(self.metric("recording_gap_seconds_total", camera_id="front") - before, missing), 60, f"{missing} s: {gaps}")
+        harness.wait_until(lambda: near(self.metric("recording_gap_seconds_total", camera_id="front") - before, missing), 60, lambda: f"{missing} s: {gaps}")
         for cause in {cause for cause, _ in self.ledger()}:
             wanted = sum(seconds for name, seconds in self.ledger() if name == cause)
             self.assertTrue(near(self.metric("recording_gap_seconds_by_cause_total", cause=cause), wanted), f"{cause}: {self.ledger()}")
@@ -119,7 +119,7 @@ class SilentCameraCauses(FootageHouse):
                                   and now, 120, "the end of its gap")
         missing = sum(seconds for cause, seconds in gaps if cause == "timeout")
         harness.wait_until(lambda: near(self.metric("recording_gap_seconds_by_cause_total", cause="timeout"), missing), 60,
-                           f"{missing} s, not {self.metric('recording_gap_seconds_by_cause_total', cause='timeout')}: {gaps}")
+                           lambda: f"{missing} s, not {self.metric('recording_gap_seconds_by_cause_total', cause='timeout')}: {gaps}")
 
 
 class OutcastCauses(House):
@@ -137,7 +137,7 @@ class OutcastCauses(House):
             wanted = sum((now if end is None else end / 1000) - begin / 1000
                          for name, begin, end in rows_of_gaps(self.daemon, camera) if name == cause)
             return wanted > 2 and near(missing(), wanted)
-        harness.wait_until(as_long, 120, f"{missing()} s by {cause}: {rows_of_gaps(self.daemon, camera)}")
+        harness.wait_until(as_long, 120, lambda: f"{missing()} s by {cause}: {rows_of_gaps(self.daemon, camera)}")
 
     def test_a_password_that_is_refused(self):
         camera = ShutCamera()
@@ -204,7 +204,7 @@ class AbsenceCauses(FootageHouse):
         missing = sum(seconds for name, seconds in gaps if name == cause)
         self.assertGreater(missing, 1)
         harness.wait_until(lambda: near(self.metric("recording_gap_seconds_by_cause_total", cause=cause), missing), 60,
-                           f"{missing} s, not {self.metric('recording_gap_seconds_by_cause_total', cause=cause)}: {gaps}")
+                           lambda: f"{missing} s, not {self.metric('recording_gap_seconds_by_cause_total', cause=cause)}: {gaps}")
 
     def test_it_is_stopped(self):
         self.absent("stopped", self.daemon.stop)
@@ -240,7 +240,7 @@ class DiskCauses(unittest.TestCase):
         gaps = harness.wait_until(lambda: (now := ledger(daemon)) and all(seconds is not None for _, seconds in now) and now, 120, "the end of the gap")
         self.assertIn(cause, {name for name, _ in gaps}, gaps)
         missing = sum(seconds for name, seconds in gaps if name == cause)
-        harness.wait_until(lambda: near(daemon.metric("recording_gap_seconds_by_cause_total", cause=cause), missing), 60, f"{missing} s: {gaps}")
+        harness.wait_until(lambda: near(daemon.metric("recording_gap_seconds_by_cause_total", cause=cause), missing), 60, lambda: f"{missing} s: {gaps}")
         self.assertGreater(daemon.metric("recording_gap_seconds_by_cause_total", cause=cause), 0)
         self.assertEqual((len(faults()), daemon.metric("errors_total", **labels)), (1, 1), faults())
 
@@ -301,7 +301,7 @@ class SpaceCauses(FootageHouse):
         harness.wait_until(lambda: deleted() >= 3, 240, "three deletions")
         self.camera.order("freeze")
         harness.wait_until(lambda: deleted() == self.metric("recording_segments_deleted_total", reason="space"), 60,
-                           f"as many as the {deleted()} that are gone")
+                           lambda: f"as many as the {deleted()} that are gone")
         self.assertEqual(self.metric("recording_segments_deleted_total", reason="age"), 0)
 
 

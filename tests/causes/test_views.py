@@ -53,7 +53,7 @@ class SentCauses(NumberedCameraHouse):
         before = self.metric("stream_bytes_sent_total", protocol="mse")
         viewer = Viewer(self.anna, LIVE)
         self.addCleanup(viewer.close)
-        harness.wait_until(lambda: viewer.pictures() >= 5, 60, f"pictures; heard {viewer.texts}, {viewer.fault}")
+        harness.wait_until(lambda: viewer.pictures() >= 5, 60, lambda: f"pictures; heard {viewer.texts}, {viewer.fault}")
         self.expect_sent("mse", before, lambda: sum(weight_of_message(piece) for film in list(viewer.films) for piece in list(film)))
 
 
@@ -84,7 +84,7 @@ class MotionJobCauses(WholeCauses):
                 return self.metric(name, job_type="motion", **labels)
             # A busy machine may leave some out, and says so.
             harness.wait_until(lambda: looks() and looks() + self.metric("camera_frames_dropped_total", camera_id="front") == FRAMES, 60,
-                               f"{FRAMES} of {name}, not {looks()}")
+                               lambda: f"{FRAMES} of {name}, not {looks()}")
         for status in ("failure", "timeout", "dropped"):
             self.assertEqual(self.metric("ai_jobs_processed_total", job_type="motion", status=status), 0)
 

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "live/hls_house.hpp"
 #include "live/hls_playlist.hpp"
 
@@ -54,6 +56,38 @@ TEST(HlsWindowTest, SegmentsBeginAtKeyframesAndPartsAreEvenAndNotTooLong) {
       EXPECT_EQ(sum, segment.duration);
     }
   }
+}
+
+// As from a busy camera: each picture comes earlier or later than it should, never in another order.
+TEST(HlsWindowTest, PartsKeepTheRulesAlsoWherePicturesComeUnevenly) {
+  const auto keeps_the_rules = [](Time step, std::size_t group) {
+    HlsWindow window(7, {});
+    Film film{step, group};
+    std::minstd_rand random(42);
+    feed(window, film, 4 * group);
+    std::size_t judged = 0;
+    for (int i = 0; i < 3000; ++i) {
+      auto picture = film.next();
+      picture.at += step * static_cast<int>(random() % 81) / 100;
+      window.add(film.head, picture);
+      const auto& parts = window.segments().back().parts;
+      for (std::size_t at = 0; at + 1 < parts.size(); ++at, ++judged) {
+        ASSERT_LE(parts[at].duration, window.part_target()) << step.count();
+        ASSERT_GE(parts[at].duration * 100, window.part_target() * 85) << step.count();
+      }
+    }
+    EXPECT_GT(judged, 500U);
+    for (const auto& segment : window.segments()) {
+      if (!segment.is_complete()) continue;
+      Time sum{};
+      for (const auto& part : segment.parts) sum += part.duration;
+      EXPECT_LT(std::chrono::abs(sum - segment.duration), 2 * step) << step.count();
+    }
+  };
+  keeps_the_rules(66'666'667ns, 15);
+  keeps_the_rules(40ms, 50);
+  keeps_the_rules(100ms, 20);
+  keeps_the_rules(200ms, 10);
 }
 
 TEST(HlsWindowTest, APartIsAboutAQuarterOfASecond) {

@@ -20,9 +20,9 @@ class Bulk:
     deaf       all is taken, and no answer given
     """
 
-    def __init__(self, port=0, plan=()):
+    def __init__(self, port=0, plan=(), documents=None):
         self.plan = list(plan)
-        self.documents = {}  # (index, id): the document
+        self.documents = {} if documents is None else documents  # (index, id): the document; those that it has already
         self.again = 0  # records that came again though they were here: answered 409
         self.requests = []  # what became of each: its word, or "taken"
         self.faults = []
@@ -125,7 +125,7 @@ class Bulk:
         def there():
             alive()
             return len(self.documents) >= count
-        harness.wait_until(there, seconds, f"{count} documents, of which {len(self.documents)} came; {self.requests}")
+        harness.wait_until(there, seconds, lambda: f"{count} documents, of which {len(self.documents)} came; {self.requests}")
 
     def close(self):
         self.server.shutdown()

@@ -61,8 +61,8 @@ class SenderTest(unittest.TestCase):
         self.addCleanup(sender.stop)
         return sender
 
-    def receive(self, *plan, port=0):
-        stub = Bulk(port, plan)
+    def receive(self, *plan, port=0, documents=None):
+        stub = Bulk(port, plan, documents)
         self.addCleanup(stub.close)
         return stub
 
@@ -86,8 +86,7 @@ class SenderTest(unittest.TestCase):
         self.judge(stub, sender)
         stub.close()
         self.write(40)
-        again = self.receive(port=port)
-        again.documents = stub.documents
+        again = self.receive(port=port, documents=stub.documents)
         self.judge(again, sender)
 
     def test_records_that_are_refused_as_too_many_and_an_answer_that_is_lost(self):

@@ -118,7 +118,7 @@ class TiersTest(unittest.TestCase):
         harness.wait_until(lambda: (first.number('sum(doorbell_triggers_total{job="doorbell"})') or 0) >= 1, 60, "the ring in Prometheus")
         kept = {name for name in first.names() if "_bucket" not in name}
         self.assertGreater(len(kept), 100)
-        harness.wait_until(lambda: kept <= victoria.names(), 60, f"{len(kept)} names in VictoriaMetrics: {sorted(kept - victoria.names())[:5]}")
+        harness.wait_until(lambda: kept <= victoria.names(), 60, lambda: f"{len(kept)} names in VictoriaMetrics: {sorted(kept - victoria.names())[:5]}")
         self.assertEqual([name for name in victoria.names() if "_bucket" in name], [])
         for query in ('sum(doorbell_triggers_total{job="doorbell"})', "process_start_time_seconds", 'count(camera_connection_status) or vector(0)',
                       'max_over_time(up{job="doorbell"}[1m])'):

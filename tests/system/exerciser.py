@@ -149,7 +149,7 @@ class House:
         self.cleanup(self.hls.close)
         harness.wait_until(lambda: self.live.pictures() > 5, 120, "pictures over the WebSocket")
         harness.wait_until(lambda: len(self.mjpeg.pictures) > 2, 120, "pictures of MJPEG")
-        harness.wait_until(lambda: self.hls.parts > 2, 120, f"parts of HLS; {self.hls.faults}")
+        harness.wait_until(lambda: self.hls.parts > 2, 120, lambda: f"parts of HLS; {self.hls.faults}")
 
     def log_in_and_be_refused(self):
         status, _, made = self.anna.ask("POST", "/api/v1/users", {"name": "bert", "role": "viewer", "cameras": ["yard"]})

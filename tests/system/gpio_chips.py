@@ -47,7 +47,7 @@ class Chips:
         def there():
             seen.extend(self.trace(line))
             return len(seen) >= count
-        harness.wait_until(there, seconds, f"{count} changes of {line}, seen {seen}")
+        harness.wait_until(there, seconds, lambda: f"{count} changes of {line}, seen {seen}")
         return seen
 
     def close(self):

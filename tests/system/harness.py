@@ -32,14 +32,14 @@ PICTURES = pathlib.Path(os.environ.get("PORCHLIGHT_PICTURES", SOURCE / "build" /
 
 
 def wait_until(predicate, seconds, what):
-    """The predicate's first true value; fails with `what` when the time is over."""
+    """The predicate's first true value; fails with `what` when the time is over: words, or what makes them then."""
     deadline = time.monotonic() + seconds
     while True:
         value = predicate()
         if value:
             return value
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {seconds} s for {what}")
+            raise AssertionError(f"waited {seconds} s for {what() if callable(what) else what}")
         time.sleep(0.01)
 
 

@@ -43,7 +43,7 @@ class Rsyslog:
             if self.process.poll() is not None:
                 raise AssertionError(f"rsyslogd ended with {self.process.returncode}:\n{self.log.read_text()[-2000:]}")
             return len(self.records()) >= count and self.records()
-        return harness.wait_until(there, seconds, f"{count} records of rsyslog, of which there are {len(self.records())}")
+        return harness.wait_until(there, seconds, lambda: f"{count} records of rsyslog, of which there are {len(self.records())}")
 
     def close(self):
         if self.process.poll() is None:

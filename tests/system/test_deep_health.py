@@ -93,7 +93,7 @@ class DeepHealthTest(unittest.TestCase):
             self.ask(daemon)
             now = self.gauges(daemon)
             return now and all(value for check, value in now.items() if check != "time") and now
-        return harness.wait_until(all_pass, PATIENCE, f"all checks to pass, {self.ask(daemon)[1]}")
+        return harness.wait_until(all_pass, PATIENCE, lambda: f"all checks to pass, {self.ask(daemon)[1]}")
 
     def only(self, daemon, before, check, key=None):
         """The check has turned, and none else has. What it says is wrong."""

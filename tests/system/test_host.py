@@ -51,7 +51,7 @@ class HostTest(unittest.TestCase):
         def near():
             shown = series(daemon.scrape(), name).get(labels)
             return shown is not None and abs(shown - own()) <= tolerance
-        harness.wait_until(near, 60, f"{name}{{{labels}}} near {own()}, it is {series(daemon.scrape(), name)}")
+        harness.wait_until(near, 60, lambda: f"{name}{{{labels}}} near {own()}, it is {series(daemon.scrape(), name)}")
 
     def assert_between(self, daemon, name, labels, own):
         """A counter read by us before and after."""

@@ -94,7 +94,7 @@ class LiveCase(LiveHouse):
         return viewer
 
     def seen(self, viewer, count):
-        harness.wait_until(lambda: viewer.pictures() >= count, 60, f"{count} pictures; heard {viewer.texts}, {viewer.code}, {viewer.fault}")
+        harness.wait_until(lambda: viewer.pictures() >= count, 60, lambda: f"{count} pictures; heard {viewer.texts}, {viewer.code}, {viewer.fault}")
 
     def decoded(self, film):
         """The pictures that ffprobe decodes, and their width; it must not complain."""
@@ -135,7 +135,7 @@ class LiveTest(LiveCase):
         self.assertTrue(viewer.wait_for_end())
         read, sent, _ = self.decoded(viewer.films[0])
         self.assertEqual(read, sent)
-        harness.wait_until(lambda: len(self.views()) == 2, 30, f"both records, {self.views()}")
+        harness.wait_until(lambda: len(self.views()) == 2, 30, lambda: f"both records, {self.views()}")
         self.assertIsNone(self.views()[0])
         self.assertIsInstance(self.views()[1], int)
         harness.wait_until(lambda: self.daemon.metric("stream_viewers_count", camera_id="front") == 0, 30, "the viewer's leaving")
@@ -187,7 +187,7 @@ class LiveTest(LiveCase):
         settings["cameras"][0]["stall"] = "7s"  # its workers are built anew
         self.daemon.write_config(settings)
         self.daemon.cli("reload")
-        harness.wait_until(lambda: viewer.said("waiting"), 60, f"that the camera is opened again; {viewer.texts}")
+        harness.wait_until(lambda: viewer.said("waiting"), 60, lambda: f"that the camera is opened again; {viewer.texts}")
         self.seen(viewer, viewer.pictures() + 20)
         self.assertIsNone(viewer.code)
         for film in viewer.films:

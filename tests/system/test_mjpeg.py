@@ -79,7 +79,7 @@ class Looker:
         return None
 
     def wait_for(self, count, seconds=60):
-        harness.wait_until(lambda: len(self.pictures) >= count or self.fault, seconds, f"{count} pictures, has {len(self.pictures)}")
+        harness.wait_until(lambda: len(self.pictures) >= count or self.fault, seconds, lambda: f"{count} pictures, has {len(self.pictures)}")
         if self.fault:
             raise self.fault
 
@@ -135,7 +135,7 @@ class MjpegTest(LiveHouse):
         seen_by_both = set(one.times) & set(two.times)
         self.assertGreaterEqual(len(same), 5, (one.times, two.times))
         self.assertEqual(len(same), len(seen_by_both))
-        harness.wait_until(lambda: len([s for s in self.views() if s is not None]) == 2, 30, f"both ends, {self.views()}")
+        harness.wait_until(lambda: len([s for s in self.views() if s is not None]) == 2, 30, lambda: f"both ends, {self.views()}")
         self.assertEqual(self.views().count(None), 2)
         harness.wait_until(lambda: self.daemon.metric("active_streams_total") == 0, 30, "their leaving")
         self.assertEqual(self.daemon.metric("stream_viewers_count", camera_id="front"), 0)

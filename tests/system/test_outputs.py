@@ -245,7 +245,7 @@ class VisitorLightTest(OutputsCase):
             driven.extend((at, lamp["id"]) for lamp in LAMPS for level, at in self.chips.trace(lamp["line"]) if level)
             names = [name for _, name in sorted(driven)]
             return names[names.index("processing"):] if "processing" in names else []
-        harness.wait_until(lambda: len(lit()) >= 2, 10, f"two lights, seen {driven}")
+        harness.wait_until(lambda: len(lit()) >= 2, 10, lambda: f"two lights, seen {driven}")
         return lit()
 
     def test_known_person_shows_behind_the_ring(self):

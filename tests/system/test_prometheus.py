@@ -135,7 +135,7 @@ class PrometheusTest(unittest.TestCase):
         self.assertEqual(named, LINT - absent, done.stdout + done.stderr)
 
         # What is born between the two scrapes is in both of the next.
-        harness.wait_until(lambda: not self.differs(), 30, f"both formats to show the same: {sorted(self.differs())[:10]}")
+        harness.wait_until(lambda: not self.differs(), 30, lambda: f"both formats to show the same: {sorted(self.differs())[:10]}")
 
     def scraped_as(self, kind):
         asked = urllib.request.Request(f"http://{self.house.metrics}/metrics", headers={"Accept": kind})
