@@ -26,6 +26,11 @@ camera::CameraOptions rtsp_camera(const std::string& id, const std::string& url)
   camera::CameraOptions options;
   options.id = options.name = id;
   options.url = url;
+  options.stall = 20s;  // no busy machine is silent for so long
+  return options;
+}
+
+camera::CameraOptions impatient(camera::CameraOptions options) {
   options.stall = 2s;
   return options;
 }

@@ -73,6 +73,8 @@ class CameraRig {
 
 // Quick to notice and quick to retry; the defaults are for real cameras.
 camera::CameraOptions rtsp_camera(const std::string& id, const std::string& url);
+// For a test that waits until silence is seen: after 2 s.
+camera::CameraOptions impatient(camera::CameraOptions options);
 telemetry::ClosedSets sets_of(const std::vector<std::string>& camera_ids);
 
 }  // namespace porchlight::test

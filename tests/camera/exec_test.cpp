@@ -43,7 +43,7 @@ CameraOptions program(const Command& command) {
   options.kind = SourceKind::exec;
   options.command = command;
   options.url = "exec:test";
-  options.stall = 2s;
+  options.stall = 20s;  // no busy machine is silent for so long
   return options;
 }
 
@@ -229,13 +229,19 @@ TEST_F(ExecCamera, IsKilledWhenItWillNotEnd) {
 
 TEST_F(ExecCamera, MayEndInOrder) {
   MADE_OR_SKIP(make("a.h264", {.frames = 20, .fps = 20, .keyframe_interval = 5}));
-  run(program(shell("trap 'echo tidied >tidied; exit' TERM; cat a.h264; while :; do sleep 0.02; done")), 5);
-  EXPECT_EQ(first_line(path("tidied")), "tidied");
+  // It has a tenth of a second to do so, which a busy machine may not give it.
+  const auto tidied = [&] {
+    run(program(shell("trap 'echo tidied >tidied; exit' TERM; cat a.h264; while :; do sleep 0.02; done")), 5);
+    return first_line(path("tidied")) == "tidied";
+  };
+  EXPECT_TRUE(tidied() || tidied() || tidied());
 }
 
 TEST_F(ExecCamera, SilenceIsATimeout) {
   MADE_OR_SKIP(make("a.h264", {.frames = 20, .fps = 20, .keyframe_interval = 5}));
-  const auto result = run(program(shell("cat a.h264; echo 'waiting for the sensor' >&2; exec sleep 1000")));
+  auto options = program(shell("cat a.h264; echo 'waiting for the sensor' >&2; exec sleep 1000"));
+  options.stall = 2s;
+  const auto result = run(options);
   EXPECT_EQ(result.end.code(), ErrorCode::timeout);
   EXPECT_THAT(result.end.text(), HasSubstr("it says: waiting for the sensor"));
   EXPECT_GE(result.took, 2s);
@@ -253,7 +259,9 @@ TEST_F(ExecCamera, ComplaintsWithoutEndHoldNobody) {
   MADE_OR_SKIP(make("a.h264", {.frames = 20, .fps = 20, .keyframe_interval = 5}));
   for (const char* noise : {"yes >&2 & exec sleep 1000", "while :; do echo x; done >&2"}) {
     const auto before = processor_time();
-    const auto result = run(program(shell(std::string("cat a.h264; ") + noise)));
+    auto options = program(shell(std::string("cat a.h264; ") + noise));
+    options.stall = 2s;
+    const auto result = run(options);
     EXPECT_EQ(result.end.code(), ErrorCode::timeout) << noise << ": " << result.end.text();
     EXPECT_GE(result.took, 2s) << noise;
     EXPECT_LT(result.took, 20s) << noise;
@@ -420,9 +428,10 @@ TEST_F(ExecCamera, AnotherCodecInMidStreamIsShownInTheEnd) {
   MADE_OR_SKIP(make("a.ts", {.frames = 40, .fps = 20, .keyframe_interval = 10}));
   MADE_OR_SKIP(make("b.ts", {.frames = 40, .fps = 20, .keyframe_interval = 10, .encoder = "libx265"}));
   telemetry::Metrics metrics(test::sets_of({"porch"}));
-  test::CameraRig rig(
-      program(shell("[ -e changed ] || cat a.ts; touch changed; while cat b.ts; do sleep 0.5; done")),
-      metrics);
+  auto options =
+      program(shell("[ -e changed ] || cat a.ts; touch changed; while cat b.ts; do sleep 0.5; done"));
+  options.stall = 2s;
+  test::CameraRig rig(options, metrics);
   ASSERT_TRUE(test::eventually([&] { return rig.frames().size() >= 10; }));
   const auto before = rig.frames().size();
   ASSERT_TRUE(test::eventually(

@@ -127,7 +127,7 @@ TEST(Inspection, FailsAsATrialDoes) {
   const auto server = test::RtspServer::start({}, why);
   if (!server) GTEST_SKIP() << why;
   server->order("break");
-  const auto found = look(test::rtsp_camera("front", server->url()), {1s, 3s});
+  const auto found = look(test::rtsp_camera("front", server->url()), {1s, 10s});
   ASSERT_FALSE(found.ok());
   EXPECT_EQ(found.error().code(), ErrorCode::decode);
   server->kill();

@@ -228,7 +228,7 @@ TEST_F(EncryptedCamera, WantsTheRightPassword) {
 TEST_F(EncryptedCamera, IsLostAndComesBack) {
   SERVED_OR_SKIP();
   telemetry::Metrics metrics(test::sets_of({"front"}));
-  CameraRig rig(camera(), metrics);
+  CameraRig rig(test::impatient(camera()), metrics);
   ASSERT_TRUE(eventually([&] { return rig.state() == ConnectionState::connected; }));
   server_->order("drop");
   ASSERT_TRUE(eventually([&] { return rig.events_of<event::CameraBack>().size() == 1; }));

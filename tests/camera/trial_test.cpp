@@ -79,7 +79,7 @@ TEST(Trial, UnknownNameIsNamed) {
 TEST(Trial, PacketsWithoutAPictureAreNoCamera) {
   SERVER_OR_SKIP(server, );
   server->order("break");
-  const auto sight = try_url(server->url(), 3s);
+  const auto sight = try_url(server->url(), 10s);
   EXPECT_EQ(code_of(sight), ErrorCode::decode) << (sight ? "a picture" : sight.error().text());
 }
 
@@ -95,7 +95,7 @@ TEST(Trial, AServerThatNeverAnswersIsGivenUp) {
   const auto begun = std::chrono::steady_clock::now();
   const auto sight = try_url("rtsp://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/cam", 1s);
   EXPECT_EQ(code_of(sight), ErrorCode::timeout);
-  EXPECT_LT(std::chrono::steady_clock::now() - begun, 5s);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 9s);
 }
 
 TEST(Trial, FilesAreTriedToo) {

@@ -15,7 +15,7 @@ import shipped
 import harness
 import prometheus
 from accounts_client import Client, first_run_code
-from alertmanager import free_port
+from harness import free_port
 
 SETUP = shipped.FOLDER / "setup.sh"
 BLACKBOX = shipped.unpacked("blackbox-exporter", "usr/bin/prometheus-blackbox-exporter")
@@ -121,7 +121,7 @@ class Stack:
             name, password = ("monitor", self.password) if login is True else login
             request.add_header("Authorization", "Basic " + _base64(f"{name}:{password}"))
         try:
-            with urllib.request.urlopen(request, timeout=20, context=context or self.trusted) as answer:
+            with urllib.request.urlopen(request, timeout=120, context=context or self.trusted) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()

@@ -5,7 +5,7 @@ import harness
 import prometheus
 import footage_truth
 from accounts_client import Client, first_run_code
-from alertmanager import free_port
+from harness import free_port
 from sink import Sink
 
 import fault_programs

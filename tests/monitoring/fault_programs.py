@@ -50,7 +50,7 @@ class MailServer:
                 server.mails.append((time.time(), envelope.rcpt_tos, str(mail["subject"])))
                 return "250 OK"
 
-        self.controller = Controller(Handler(), hostname="127.0.0.1", port=alertmanager.free_port())
+        self.controller = Controller(Handler(), hostname="127.0.0.1", port=harness.free_port())
         self.controller.start()
         self.address = f"127.0.0.1:{self.controller.port}"
 
@@ -166,7 +166,7 @@ class Shipped(prometheus.Prometheus):
         self.data = folder / "data"
         config = folder / "prometheus.yml"
         config.write_text(json.dumps(self.settings(targets, alertmanager_address)))
-        address = f"127.0.0.1:{alertmanager.free_port()}"
+        address = f"127.0.0.1:{harness.free_port()}"
         prometheus.Server.__init__(self, "prometheus", folder, [
             prometheus.PROGRAM, f"--config.file={config}", f"--storage.tsdb.path={self.data}", f"--web.listen-address={address}"],
             address, "/-/ready")

@@ -11,7 +11,7 @@ import shipped  # noqa: F401 (the path of the modules below)
 import harness
 import motion_clip
 from accounts_client import Client, first_run_code
-from alertmanager import free_port
+from harness import free_port
 from test_live import Viewer
 
 PASSWORD = "a long phrase of theirs"

@@ -9,7 +9,7 @@ import time
 import shipped  # noqa: F401 (the path of modules)
 import harness
 from accounts_client import Client, first_run_code
-from alertmanager import free_port
+from harness import free_port
 
 PASSWORD = "a long phrase of theirs"
 SLOW = "/api/v1/settings/channels/{id}/test"
@@ -81,7 +81,8 @@ class LogHouse:
         harness.wait_until(lambda: self.has("nothing can be recorded") and self.has("camera"), 60, "the recorder's and the camera's faults")
 
     def has(self, words):
-        return words in (self.daemon.folder / "logs" / "recording.log").read_text()
+        file = self.daemon.folder / "logs" / "recording.log"
+        return file.exists() and words in file.read_text()
 
     def lines(self):
         """All lines of the log files, as they are."""

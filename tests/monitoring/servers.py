@@ -10,7 +10,7 @@ import urllib.request
 
 import shipped
 import prometheus
-from alertmanager import free_port
+from harness import free_port
 
 VICTORIA = shipped.unpacked("victoria-metrics", "usr/bin/victoria-metrics")
 DEFAULTS = shipped.FOLDER / "tiers" / "victoria-metrics.default"

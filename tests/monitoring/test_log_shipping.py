@@ -21,7 +21,7 @@ from log_files import FIELDS, LOGS, RECORD, kinds, moment, query_of, saved_objec
 from log_house import BROKEN, SLOW, LogHouse
 
 import harness
-from alertmanager import free_port
+from harness import free_port
 from test_proxy import NGINX
 
 # What each saved search has to find, said without its language; and what the house has provoked for it.

@@ -167,7 +167,7 @@ class CentralConfigTest(unittest.TestCase):
         text = (shipped.FOLDER / "alertmanager.yml").read_text().replace("/etc/prometheus/", f"{self.folder}/secrets/")
         self.assertIn(f"{self.folder}/secrets/porchlight-ca.crt", text)
         (self.folder / "alertmanager.yml").write_text(text)
-        address = f"127.0.0.1:{alertmanager.free_port()}"
+        address = f"127.0.0.1:{harness.free_port()}"
         command = [alertmanager.PROGRAM, f"--config.file={self.folder}/alertmanager.yml", f"--storage.path={self.folder}/data",
                    "--cluster.listen-address=", f"--web.listen-address={address}"]
         prometheus.Server("alertmanager", self.folder, command, address, "/-/ready").close()

@@ -59,7 +59,7 @@ class Client:
 def first_run_code(daemon):
     """What the journal says while there is no account; the newest start's."""
     codes = []
-    for line in daemon.log.read_text().splitlines():
+    for line in daemon.log.read_text().rpartition("\n")[0].splitlines():
         if line.startswith("{"):
             code = json.loads(line).get("context", {}).get("first_run")
             if code:

@@ -4,22 +4,17 @@
 import json
 import pathlib
 import shutil
-import socket
 import subprocess
 import tempfile
 import urllib.error
 import urllib.request
 
 import harness
+from harness import free_port
 
 PROGRAM = shutil.which("prometheus-alertmanager")
 AMTOOL = shutil.which("amtool")
 MISSING = "prometheus-alertmanager (Debian) is not installed: its webhook is not tried"
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 class Alertmanager:

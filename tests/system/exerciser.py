@@ -10,7 +10,7 @@ import gpio_chips
 import harness
 import motion_clip
 from accounts_client import Client, first_run_code
-from alertmanager import free_port
+from harness import free_port
 from sink import Sink
 from test_hls import Playlist, fetch
 from test_live import Viewer

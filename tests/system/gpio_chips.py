@@ -19,7 +19,7 @@ class Chips:
         self.path = f"{self.folder.name}/chips.sock"
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(f"{self.folder.name}/finger.sock")
-        self.socket.settimeout(15)
+        self.socket.settimeout(60)
 
     def do(self, *commands):
         self.socket.sendto("\n".join(commands).encode(), self.path)

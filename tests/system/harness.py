@@ -43,6 +43,19 @@ def wait_until(predicate, seconds, what):
         time.sleep(0.01)
 
 
+_HELD = []  # ports that somebody was given
+
+
+def free_port():
+    """A port of 127.0.0.1 for a server that is yet to start. It stays bound here, though nobody listens: the kernel gives it to
+    nobody else who asks for any, and who asks for it by its number and SO_REUSEADDR, as servers do, has it."""
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("127.0.0.1", 0))
+    _HELD.append(holder)
+    return holder.getsockname()[1]
+
+
 def config(hook, **more):
     """One virtual button that rings at one receiver."""
     base = {
@@ -270,7 +283,7 @@ class Daemon:
         sent = b"" if body is None else json.dumps(body).encode()
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
-                s.settimeout(10)
+                s.settimeout(60)
                 s.connect(str(self.state / "control.sock"))
                 s.sendall(f"{method} {target} HTTP/1.1\r\nHost: porchlight\r\nConnection: close\r\n"
                           f"Content-Type: application/json\r\nContent-Length: {len(sent)}\r\n\r\n".encode() + sent)
@@ -304,7 +317,7 @@ class Daemon:
         trusted = ssl.create_default_context(cafile=self.state / "tls/ca.pem")
         try:
             request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=more)
-            with urllib.request.urlopen(request, timeout=10, context=trusted) as answer:
+            with urllib.request.urlopen(request, timeout=60, context=trusted) as answer:
                 status, headers, body = answer.status, answer.headers, answer.read()
         except urllib.error.HTTPError as error:
             status, headers, body = error.code, error.headers, error.read()

@@ -3,18 +3,38 @@
 
 import os
 import shutil
+import threading
+import time
 
 import host_facts
 
 # These say how busy it is.
 PROCESSOR = {"CriticalCPUUsage", "HighCPUUsage", "HighNodeCPU"}
 # What becomes late or is left out where others need the processors and disks.
-LATE = {"HighDiskLatency", "LowCameraFPS", "HighFrameDropRate", "QueueBacklog", "SlowRingNotification", "AnalyticsJobFailures"}
+LATE = {"HighDiskLatency", "LowCameraFPS", "HighFrameDropRate", "QueueBacklog", "SlowRingNotification", "AnalyticsJobFailures",
+        "HighResponseTime", "SlowAPIResponses", "LatencySLOViolation", "DatabaseSlowQueries"}
 MEMORY = {"HighMemoryUsage", "HighNodeMemory"}
 DISK = {"DiskSpaceCritical", "DiskSpaceWarning", "DiskSpaceLow", "RecordingsVolumeLow"}
 # What its sensors read, and nothing else.
 SENSORS = {"HighTemperature", "HardwareThrottled"}
 HARDLY_FREE = 0.2  # of the whole; the alerts want less
+LONG = 2  # s for which nobody was let run: what takes a moment took so long
+
+_pauses = []  # s, of this process; the longest is the last
+
+
+def watch():
+    """From now on seen() knows, too, for how long a process that wants to run ten times a second was not let run. Such a machine
+    need not be one of a high load: its own host or its disk may have held it."""
+    def beat():
+        last = time.monotonic()
+        while True:
+            time.sleep(0.1)
+            now = time.monotonic()
+            if not _pauses or now - last > _pauses[-1]:
+                _pauses.append(now - last)
+            last = now
+    threading.Thread(target=beat, daemon=True).start()
 
 
 def seen(prometheus, seconds, fired, daemon):
@@ -22,7 +42,7 @@ def seen(prometheus, seconds, fired, daemon):
     node_exporter over so many seconds and the kernel; and the alerts on the processors."""
     found = set()
     load = prometheus.number(f"max(max_over_time(node_load1[{seconds:.0f}s]))") or 0
-    if fired & PROCESSOR or load > os.cpu_count():
+    if fired & PROCESSOR or load > os.cpu_count() or (_pauses and _pauses[-1] > LONG):
         found.add("busy")
     free = prometheus.number(f"min(min_over_time(node_memory_MemAvailable_bytes[{seconds:.0f}s]) / node_memory_MemTotal_bytes)")
     if (free is not None and free < HARDLY_FREE) or group_is_full(daemon):

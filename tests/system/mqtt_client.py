@@ -26,12 +26,6 @@ def need_broker():
         raise unittest.SkipTest("no mosquitto: run ./dev setup; MQTT is not tried against a real broker")
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Broker:
     """mosquitto with a configuration of its own. `lines` are added to it; `logged`: what its log is about."""
 
@@ -39,7 +33,7 @@ class Broker:
         need_broker()
         self._folder = tempfile.TemporaryDirectory(prefix="porchlight-broker-")
         self.folder = pathlib.Path(self._folder.name)
-        self.port, self.logged = free_port(), logged
+        self.port, self.logged = harness.free_port(), logged
         self.process = None
         self.write(*(lines or ["allow_anonymous true"]))
         self.start()
@@ -284,7 +278,7 @@ def retained(port, topic_filter, **options):
         mark = f"mark/{time.monotonic_ns()}"
         client.subscribe(mark)
         client.publish(mark, "x")  # what was retained comes before it
-        client.wait_for(lambda m: m.topic == mark, 10, "the mark")
+        client.wait_for(lambda m: m.topic == mark, 30, "the mark")
         return {m.topic: m.payload for m in client.messages if m.retained}
     finally:
         client.close()

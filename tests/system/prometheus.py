@@ -12,7 +12,7 @@ import urllib.parse
 import urllib.request
 
 import harness
-from alertmanager import free_port
+from harness import free_port
 
 PROGRAM = shutil.which("prometheus")
 PROMTOOL = shutil.which("promtool")

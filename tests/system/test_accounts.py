@@ -27,7 +27,7 @@ class Accounts(unittest.TestCase):
         self.addCleanup(self.hook.close)
         self.daemon = harness.Daemon(harness.config(self.hook, cameras=[{"id": "front", "url": "file:/nothing.mp4", "enabled": False}]))
         self.addCleanup(self.daemon.close)
-        self.code = harness.wait_until(lambda: first_run_code(self.daemon), 10, "the first-run code")
+        self.code = harness.wait_until(lambda: first_run_code(self.daemon), 30, "the first-run code")
 
     def client(self):
         return Client(self.daemon)
@@ -48,7 +48,7 @@ class Accounts(unittest.TestCase):
         self.assertEqual(client.ask("GET", "/api/v1/auth/session")[2]["user"]["role"], "admin")
         status, _, ring = client.ask("POST", "/api/v1/buttons/front/ring")
         self.assertEqual(status, 200)
-        message = self.hook.wait_for(lambda m: m.event["id"] == ring["id"], 10, "the message of the ring")
+        message = self.hook.wait_for(lambda m: m.event["id"] == ring["id"], 30, "the message of the ring")
         self.assertEqual(message.event["type"], "ring")
         rings = client.ask("GET", "/api/v1/status")[2]["rings"]
         self.assertEqual([(r["id"], r["trigger_source"]) for r in rings], [(ring["id"], "api")])
@@ -62,13 +62,13 @@ class Accounts(unittest.TestCase):
     def test_first_run_code_is_new_at_each_start_and_good_once(self):
         self.daemon.stop()
         self.daemon.start()
-        fresh = harness.wait_until(lambda: (c := first_run_code(self.daemon)) != self.code and c, 10, "a new code")
+        fresh = harness.wait_until(lambda: (c := first_run_code(self.daemon)) != self.code and c, 60, "a new code")
         self.assertEqual(self.client().register(self.code, "anna", ANNA)[0], 403)
         self.assertEqual(self.client().register(fresh, "anna", ANNA)[0], 201)
         self.assertEqual(self.client().register(fresh, "bert", BERT)[0], 403)
         self.daemon.stop()
         self.daemon.start()
-        self.assertEqual(self.client().login("anna", ANNA), 200)
+        harness.wait_until(lambda: self.client().login("anna", ANNA) == 200, 60, "the accounts")
         self.assertEqual(first_run_code(self.daemon), fresh)  # no further one
 
     def test_sessions_and_tokens_survive_a_restart(self):
@@ -76,7 +76,7 @@ class Accounts(unittest.TestCase):
         token = client.ask("POST", "/api/v1/tokens", {"name": "script", "scopes": ["view"]})[2]["token"]
         self.daemon.kill()
         self.daemon.start()
-        harness.wait_until(lambda: Client(self.daemon).login("nobody", "x") == 401, 10, "accounts")
+        harness.wait_until(lambda: Client(self.daemon).login("nobody", "x") == 401, 60, "accounts")
         client.port = self.daemon.port
         self.assertEqual(client.ask("GET", "/api/v1/auth/session")[0], 200)
         script = self.client()

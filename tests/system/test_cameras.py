@@ -86,7 +86,7 @@ class CamerasTest(unittest.TestCase):
             code, took = daemon.signal_and_time()
             self.assertEqual(code, 0)
             self.assertLess(took, 5)
-            harness.wait_until(lambda: not alive(leader) and not alive(child), 5, "the end of the program's group")
+            harness.wait_until(lambda: not alive(leader) and not alive(child), 30, "the end of the program's group")
 
     def test_program_that_dies_is_started_again_and_said_once(self):
         daemon = self.daemon(url="exec:sh -c 'echo the lens is gone >&2; exit 7'", enabled=True)

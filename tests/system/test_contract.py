@@ -98,9 +98,9 @@ class ContractTest(unittest.TestCase):
     def test_a_working_daemon_keeps_the_contract(self):
         first = self.check(self.daemon.get("/metrics")[2])
         self.assertEqual(first.returncode, 0, "at start:\n" + first.stdout)
-        harness.wait_until(lambda: self.daemon.metric("camera_connection_status", camera_id="front") == 1, 20, "camera")
+        harness.wait_until(lambda: self.daemon.metric("camera_connection_status", camera_id="front") == 1, 60, "camera")
         ring = self.daemon.ring("front")
-        self.hook.wait_for(lambda m: m.event["id"] == ring and "result" in m.event, 20, "the whole ring")
+        self.hook.wait_for(lambda m: m.event["id"] == ring and "result" in m.event, 60, "the whole ring")
         self.daemon.get("/no/such/place")
         text = self.daemon.get("/metrics")[2]
         done = self.check(text)
@@ -148,11 +148,11 @@ class ContractTest(unittest.TestCase):
         self.assertEqual(self.daemon.get("/health/live")[0], 200)
 
     def test_camera_numbers_are_those_of_the_clip(self):
-        harness.wait_until(lambda: (self.daemon.metric("camera_frames_received_total", camera_id="front") or 0) > 75, 20,
+        harness.wait_until(lambda: (self.daemon.metric("camera_frames_received_total", camera_id="front") or 0) > 75, 60,
                            "75 frames")
         self.assertEqual(self.daemon.metric("camera_fps_expected", camera_id="front"), 15)
-        self.assertAlmostEqual(harness.wait_until(lambda: self.daemon.metric("camera_fps", camera_id="front"), 5, "fps"),
-                               15, delta=2)
+        # The first ten seconds are counted from before the clip was opened.
+        harness.wait_until(lambda: abs((self.daemon.metric("camera_fps", camera_id="front") or 0) - 15) <= 2, 60, "the clip's rate")
         self.assertLess(time.time() - self.daemon.metric("camera_last_frame_timestamp", camera_id="front"), 5)
         self.assertGreater(self.daemon.metric("camera_bitrate", camera_id="front"), 50_000)
         self.assertEqual(self.daemon.metric("camera_frames_dropped_total", camera_id="front"), 0)
@@ -163,8 +163,8 @@ class ContractTest(unittest.TestCase):
         settings["cameras"].append(dict(settings["cameras"][0], id="back"))
         self.daemon.write_config(settings)
         self.daemon.cli("reload")
-        harness.wait_until(lambda: self.daemon.metric("camera_connection_status", camera_id="back") == 1, 20, "a new one")
-        harness.wait_until(lambda: self.daemon.metric("camera_connection_status", camera_id="front") == 1, 20, "the old")
+        harness.wait_until(lambda: self.daemon.metric("camera_connection_status", camera_id="back") == 1, 60, "a new one")
+        harness.wait_until(lambda: self.daemon.metric("camera_connection_status", camera_id="front") == 1, 60, "the old")
         before = self.daemon.metric("camera_frames_received_total", camera_id="front")
         del settings["cameras"][1]
         self.daemon.write_config(settings)
@@ -172,7 +172,7 @@ class ContractTest(unittest.TestCase):
         self.assertIn("cameras.back", said)
         self.assertNotIn("cameras.front", said)
         self.assertNotIn('camera_id="back"', self.daemon.get("/metrics")[2])
-        harness.wait_until(lambda: self.daemon.metric("camera_frames_received_total", camera_id="front") > before + 20, 10,
+        harness.wait_until(lambda: self.daemon.metric("camera_frames_received_total", camera_id="front") > before + 20, 60,
                            "the unchanged camera's frames")
         reconnects = re.findall(r'^camera_reconnects_total\{camera_id="front".*\} (\S+)$', self.daemon.get("/metrics")[2],
                                 re.M)
@@ -199,14 +199,14 @@ class ContractTest(unittest.TestCase):
                     "cameras": [{"id": "front", "url": "file:/nonexistent.mp4"}]}
         daemon = harness.Daemon(settings, environment={"PORCHLIGHT_MODELS": empty.name})
         self.addCleanup(daemon.close)
-        harness.wait_until(lambda: '"database_connected":true' in daemon.get("/health/ready")[2], 10, "the database")
+        harness.wait_until(lambda: '"database_connected":true' in daemon.get("/health/ready")[2], 30, "the database")
         status, _, body = daemon.get("/health/ready")
         self.assertEqual(status, 503)
         self.assertEqual(body, '{"status":"not_ready","checks":{"model_loaded":false,"database_connected":true,'
                                '"storage_accessible":true}}')
         self.assertEqual(daemon.get("/health/live")[0], 200)
         ring = daemon.ring("front")
-        self.hook.wait_for(lambda m: m.event["id"] == ring, 5, "the ring")
+        self.hook.wait_for(lambda m: m.event["id"] == ring, 30, "the ring")
 
     def test_unusable_database_is_said_and_the_bell_still_rings(self):
         daemon = harness.Daemon({"buttons": [{"id": "front", "kind": "virtual"}], "faces": {"enabled": False},
@@ -217,7 +217,7 @@ class ContractTest(unittest.TestCase):
         daemon.start()
         self.assertIn('"database_connected":false', daemon.get("/health/ready")[2])
         self.assertIsNone(daemon.control("POST", "/api/v1/buttons/front/ring", quiet=True))  # not acknowledged
-        self.hook.wait_for(lambda m: m.event["type"] == "ring", 5, "the ring all the same")
+        self.hook.wait_for(lambda m: m.event["type"] == "ring", 30, "the ring all the same")
 
 
 class CheckTest(unittest.TestCase):

@@ -189,6 +189,7 @@ class DoctorTest(unittest.TestCase):
 
     def test_daemon_that_runs_is_asked(self):
         daemon = self.daemon(buttons=[{"id": "front", "kind": "virtual"}])
+        harness.wait_until(lambda: daemon.status()["ready"], 60, "the daemon to be ready")
         checks = self.examine()
         self.expect(checks, "daemon", "good", "runs, ready")
         self.expect(checks, "button front", "good", "asked the running daemon")
@@ -279,7 +280,7 @@ class DoctorTest(unittest.TestCase):
         if finding[0] == "good":
             self.assertRegex(finding[1], r"free, synced in [\d.]+ ms, no database yet")
         else:
-            self.assertIn("free of", finding[1])  # the machine's own disk is scarce, which is not ours to judge
+            self.assertRegex(finding[1], "free of|synced in")  # the machine's own disk is scarce or slow, which is not ours to judge
         self.assertEqual(list(self.state.iterdir()), [])
 
     def test_missing_folder_is_bad(self):
@@ -358,6 +359,7 @@ class DoctorTest(unittest.TestCase):
         checks = self.examine(status=0)
         self.expect(checks, "channel hook", "good", "webhook: reachable")
         self.expect(checks, "channel log", "good", "log")
+        harness.wait_until(lambda: hook.connections, 30, "the knock")
         self.assertEqual(hook.connections, 1)
         self.assertEqual(hook.messages, [])
 
@@ -371,8 +373,8 @@ class DoctorTest(unittest.TestCase):
         self.expect(self.examine(status=1), "channel hook", "bad", "the newest ring's message is failed", ".headers")
         hook.status = 200
         ring = daemon.ring("front")
-        hook.wait_for(lambda m: m.event["id"] == ring, 10, "the message")
-        harness.wait_until(lambda: any(d["state"] == "delivered" for d in daemon.status()["rings"][0]["deliveries"]), 10, "its row")
+        hook.wait_for(lambda m: m.event["id"] == ring, 30, "the message")
+        harness.wait_until(lambda: any(d["state"] == "delivered" for d in daemon.status()["rings"][0]["deliveries"]), 30, "its row")
         self.expect(self.examine(status=0), "channel hook", "good", "the newest ring was delivered")
 
     def test_dead_and_unknown_receivers_are_bad(self):
@@ -469,18 +471,18 @@ class DoctorTest(unittest.TestCase):
 
     def test_running_daemon_speaks_for_its_cameras(self):
         server = self.camera_server("--user", "viewer", "--password", "right")
-        login = {"url": server.url, "user": "viewer", "password": "right", "stall": "1s"}
+        login = {"url": server.url, "user": "viewer", "password": "right", "stall": "5s"}
         daemon = self.daemon(cameras=[{"id": "dead", "url": f"rtsp://127.0.0.1:{dead_port(self)}/cam"}, {"id": "front", **login},
                                       {"id": "refused", **login, "password": "wrong"}])
         states = lambda: {c["id"]: c["state"] for c in daemon.status()["cameras"]}
-        harness.wait_until(lambda: states() == {"dead": "unreachable", "front": "connected", "refused": "auth_failed"}, 20, "states")
+        harness.wait_until(lambda: states() == {"dead": "unreachable", "front": "connected", "refused": "auth_failed"}, 60, "states")
         checks = self.examine(status=1)
         self.expect(checks, "camera front", "good", "pictures are decoded, asked the running daemon")
         self.expect(checks, "camera dead", "bad", "unreachable; asked the running daemon: open", "cameras[0].url")
         self.expect(checks, "camera refused", "bad", "auth_failed; asked the running daemon", "cameras[2].user and .password")
         server.stdin.write("freeze\n")
         server.stdin.flush()
-        harness.wait_until(lambda: states()["front"] == "stalled", 20, "the stalled camera")
+        harness.wait_until(lambda: states()["front"] == "stalled", 60, "the stalled camera")
         self.expect(self.examine(status=1), "camera front", "bad", "asked the running daemon", "cameras[1].url")
 
     def test_camera_that_nobody_decodes_is_bad(self):
@@ -537,7 +539,7 @@ class DoctorTest(unittest.TestCase):
         daemon = harness.Daemon({"faces": {"enabled": False}, "buttons": [{"id": "front", "kind": "gpio", "line": "GPIO17"}]},
                                 folder=self.folder, preload=preload, environment=self.environment)
         self.addCleanup(daemon.close)
-        harness.wait_until(lambda: daemon.status()["buttons"][0]["state"] == "idle", 10, "the line")
+        harness.wait_until(lambda: daemon.status()["buttons"][0]["state"] == "idle", 30, "the line")
         # The doctor has no chip of its own here: only the daemon can know.
         self.environment = {}
         self.expect(self.examine(), "button front", "good", "front: idle")
@@ -549,7 +551,7 @@ class DoctorTest(unittest.TestCase):
         daemon = harness.Daemon({"faces": {"enabled": False}, "buttons": [{"id": "front", "kind": "gpio", "line": "GPIO17"}]},
                                 folder=self.folder, preload=preload, environment=self.environment)
         self.addCleanup(daemon.close)
-        harness.wait_until(lambda: daemon.status()["buttons"][0]["state"] == "degraded", 10, "the busy line")
+        harness.wait_until(lambda: daemon.status()["buttons"][0]["state"] == "degraded", 30, "the busy line")
         other = Chips()
         self.addCleanup(other.close)
         self.environment = {"LD_PRELOAD": preload, **fake_environment(other, GPIOFAKE_BEGIN="busy GPIO17")}

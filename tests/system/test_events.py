@@ -136,7 +136,7 @@ class Events(unittest.TestCase):
         self.assertEqual(self.fetch(self.anna, told["snapshot"], If_None_Match=headers["ETag"])[0], 304)
         self.assertEqual(self.fetch(self.anna, told["snapshot"], Range="bytes=0-1")[2], b"\xff\xd8")
         wanted = {"/api/v1/events", f"/api/v1/events/{ring}", told["snapshot"], STREAM, "/ws"}
-        harness.wait_until(lambda: wanted <= set(self.looks("anna")), 10, "the records of the looks")
+        harness.wait_until(lambda: wanted <= set(self.looks("anna")), 30, "the records of the looks")
         self.assertEqual(len(self.looks("anna")), len(wanted))
         done = self.daemon.cli("audit", "verify")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)

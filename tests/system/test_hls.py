@@ -260,8 +260,9 @@ class HlsTest(LiveHouse):
             listed = self.playlist()
             status = self.get(f"main.m3u8?_HLS_msn={listed.last + 1}&_HLS_part={len(listed.parts)}")[0]
         self.assertEqual(status, 503)
-        self.camera.start()
-        harness.wait_until(lambda: "#EXT-X-DISCONTINUITY\n" in self.playlist().text, 120, "the camera's return")
+        with self.somebody_who_watches():  # or the window would go before the camera is back
+            self.camera.start()
+            harness.wait_until(lambda: "#EXT-X-DISCONTINUITY\n" in self.playlist().text, 120, "the camera's return")
         self.camera.order("size 1280 720")
         harness.wait_until(lambda: len(self.playlist().maps) >= 2, 120, "another head")
         film = harness.wait_until(self.behind_the_newest_head, 60, "a segment behind it")

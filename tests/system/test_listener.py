@@ -138,7 +138,7 @@ class ListenerTest(unittest.TestCase):
         self.assertIn(f"Location: https://localhost:{self.daemon.port}/metrics\r\n".encode(), answer)
 
     def test_numbers_off_loopback_want_a_token_of_monitor_or_admin(self):
-        code = harness.wait_until(lambda: first_run_code(self.daemon), 10, "the first-run code")
+        code = harness.wait_until(lambda: first_run_code(self.daemon), 30, "the first-run code")
         anna = Client(self.daemon)
         self.assertEqual(anna.register(code, "anna", ANNA)[0], 201)
         self.assertEqual(anna.login("anna", ANNA), 200)
@@ -165,11 +165,11 @@ class ListenerTest(unittest.TestCase):
         self.assertEqual(self.ask("127.0.0.1", "GET /ca.crt", tls=False)[0], 308)
 
     def test_an_ordinary_start_says_nothing_of_logins(self):
-        harness.wait_until(lambda: first_run_code(self.daemon), 10, "the first-run code")
+        harness.wait_until(lambda: first_run_code(self.daemon), 30, "the first-run code")
         self.assertNotIn("nobody can log in", self.daemon.log.read_text())
 
     def test_a_good_session_is_never_told_that_it_is_void_at_the_start(self):
-        code = harness.wait_until(lambda: first_run_code(self.daemon), 10, "the first-run code")
+        code = harness.wait_until(lambda: first_run_code(self.daemon), 30, "the first-run code")
         anna = Client(self.daemon)
         self.assertEqual(anna.register(code, "anna", ANNA)[0], 201)
         self.assertEqual(anna.login("anna", ANNA), 200)
@@ -194,7 +194,7 @@ class RecordsTest(unittest.TestCase):
         self.daemon = harness.Daemon({"faces": {"enabled": False}, "buttons": [{"id": "front", "kind": "virtual"}],
                                       "notifications": {"channels": [{"id": "journal", "type": "log"}]}, **more})
         self.addCleanup(self.daemon.close)
-        self.code = harness.wait_until(lambda: first_run_code(self.daemon), 10, "the first-run code")
+        self.code = harness.wait_until(lambda: first_run_code(self.daemon), 30, "the first-run code")
 
     def raw(self, text, tls=False):
         """What comes back for these bytes."""
@@ -251,7 +251,7 @@ class RecordsTest(unittest.TestCase):
             secure.close()
         expected["r-left"] = ("POST", "/api/v1/auth/login", 499)
         for name, (method, template, status) in expected.items():
-            record = harness.wait_until(lambda: self.with_id(name), 10, f"the record of {name}")
+            record = harness.wait_until(lambda: self.with_id(name), 30, f"the record of {name}")
             self.assertEqual(len(record), 1, name)
             record = record[0]
             self.assertEqual((record["method"], record["path"], record["status"]), (method, template, status), record)
@@ -273,7 +273,7 @@ class RecordsTest(unittest.TestCase):
         for number, agent in enumerate(agents):
             self.raw(f"GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Request-ID: a-{number}\r\n"
                      f"User-Agent: {agent}\r\n\r\n", tls=True)
-        harness.wait_until(lambda: self.with_id(f"a-{len(agents) - 1}"), 10, "the last record")
+        harness.wait_until(lambda: self.with_id(f"a-{len(agents) - 1}"), 30, "the last record")
         for number in (0, 1, 2, 5, 6, 7):
             record, = self.with_id(f"a-{number}")
             self.assertLessEqual(len(record["extra"]["user_agent"]), 256)
@@ -309,7 +309,7 @@ class RecordsTest(unittest.TestCase):
         idle = [socket.create_connection(("127.0.0.1", self.daemon.port), 10) for _ in range(40)]
         for sock in idle:
             self.addCleanup(sock.close)
-        harness.wait_until(lambda: self.daemon.control("GET", "/api/v1/status"), 10, "the daemon, which serves on")
+        harness.wait_until(lambda: self.daemon.control("GET", "/api/v1/status"), 30, "the daemon, which serves on")
         for sock in idle:
             sock.close()
         harness.wait_until(lambda: (self.blocked("unauthorized_access") or 0) >= 8, 20, "the connections turned away")
@@ -338,7 +338,7 @@ class CertificateTest(unittest.TestCase):
                                                             "tls": {"cert": str(certificate), "key": str(key)}}))
         daemon = folder_of.start()
         ring = daemon.ring("front")
-        hook.wait_for(lambda m: m.event["id"] == ring, 10, "the ring")
+        hook.wait_for(lambda m: m.event["id"] == ring, 30, "the ring")
         self.assertEqual(Client(daemon).ask("GET", "/ca.crt")[0], 200)
         complaints = [r for r in map(json.loads, filter(lambda line: line.startswith("{"), daemon.log.read_text().splitlines()))
                       if r["level"] == "ERROR" and "stands in" in r["message"]]

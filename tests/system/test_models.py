@@ -68,8 +68,8 @@ class ModelsTest(unittest.TestCase):
     def answer(self, daemon):
         """The ring's text and picture come first, whatever the models do; then who it is."""
         ring = daemon.ring("front")
-        self.message(ring, lambda m: m.event["sequence"] == 0, 5, "the ring")
-        self.message(ring, lambda m: m.picture, 10, "its picture")
+        self.message(ring, lambda m: m.event["sequence"] == 0, 30, "the ring")
+        self.message(ring, lambda m: m.picture, 30, "its picture")
         return self.message(ring, lambda m: "result" in m.event, 25, "who it is").event
 
     def copied_models(self):
@@ -124,8 +124,8 @@ class ModelsTest(unittest.TestCase):
         for _ in range(3):
             # Half of the time after which a ring goes without its name, and the thread is held for longer.
             ring = daemon.ring("front")
-            self.message(ring, lambda m: m.event["sequence"] == 0, 5, "the ring")
-            picture = self.message(ring, lambda m: m.picture, 5, "its picture")
+            self.message(ring, lambda m: m.event["sequence"] == 0, 30, "the ring")
+            picture = self.message(ring, lambda m: m.picture, 30, "its picture")
             self.assertEqual(picture.picture[:2], b"\xff\xd8")
             time.sleep(1)
         self.assertFalse([m for m in self.hook.messages if m.event["id"] == ring and "result" in m.event],
@@ -145,8 +145,8 @@ class ModelsTest(unittest.TestCase):
         self.assertFalse(loaded())
         self.assertEqual(daemon.get("/health/ready")[0], 200, "dropped on purpose is no fault")
         ring = daemon.ring("front")
-        self.message(ring, lambda m: m.event["sequence"] == 0, 5, "the ring")
-        harness.wait_until(loaded, 5, "that they are loaded again")
+        self.message(ring, lambda m: m.event["sequence"] == 0, 30, "the ring")
+        harness.wait_until(loaded, 30, "that they are loaded again")
         # The camera shows nothing: that is found out when the ring's time is over, and not given up before.
         event = self.message(ring, lambda m: "result" in m.event, 25, "the answer").event
         self.assertEqual(event["result"], "error")

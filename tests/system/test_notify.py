@@ -39,19 +39,19 @@ class RulesTest(TwoHooks):
         rule = {"when": "ring", "to": ["hook"], "cooldown": "1h"}
         daemon = self.daemon(self.settings(rule))
         first = daemon.ring("front")
-        self.hook.wait_for(lambda m: m.event["id"] == first, 10, "the first ring")
+        self.hook.wait_for(lambda m: m.event["id"] == first, 30, "the first ring")
         self.assertEqual(daemon.metric("notifications_suppressed_total", reason="cooldown"), 0)
         daemon.ring("front")
         daemon.write_config(self.settings(rule, {"when": "ring", "to": ["other"]}))
         daemon.cli("reload")
         third = daemon.ring("front")
-        self.other.wait_for(lambda m: m.event["id"] == third, 10, "the third ring by the new rule")
+        self.other.wait_for(lambda m: m.event["id"] == third, 30, "the third ring by the new rule")
         self.assertEqual({m.event["id"] for m in self.hook.messages}, {first})
         self.assertEqual(daemon.metric("notifications_suppressed_total", reason="cooldown"), 2)
         daemon.write_config(self.settings({**rule, "cooldown": "2h"}))
         daemon.cli("reload")
         fourth = daemon.ring("front")
-        self.hook.wait_for(lambda m: m.event["id"] == fourth, 10, "the ring under a rule that changed")
+        self.hook.wait_for(lambda m: m.event["id"] == fourth, 30, "the ring under a rule that changed")
 
     def test_next_message_has_the_number_that_was_grouped(self):
         daemon = self.daemon(self.settings({"when": "ring", "to": ["hook"], "group": "3s", "text": "{count}"}))
@@ -62,7 +62,7 @@ class RulesTest(TwoHooks):
 
         def ring_until_told():
             rings.append(daemon.ring("front"))
-            harness.wait_until(lambda: silent() + len(self.hook.messages) == len(rings), 10, "the ring's fate")
+            harness.wait_until(lambda: silent() + len(self.hook.messages) == len(rings), 30, "the ring's fate")
             return self.hook.messages[-1].event["id"] == rings[-1]
 
         self.assertTrue(ring_until_told())
@@ -79,7 +79,7 @@ class RulesTest(TwoHooks):
         daemon = self.daemon(self.settings(
             {"when": "ring", "to": ["hook"], "escalate": {"after": "2s", "to": ["other"]}, "title": "{camera}"}))
         ring = daemon.ring("front")
-        first = self.hook.wait_for(lambda m: m.event["id"] == ring, 10, "the ring")
+        first = self.hook.wait_for(lambda m: m.event["id"] == ring, 30, "the ring")
         later = self.other.wait_for(lambda m: m.event["id"] == ring, 30, "the escalation")
         self.assertGreaterEqual(later.at - first.at, 1.5)
         self.assertEqual((later.event["type"], later.event["sequence"], later.event["escalation"]), ("ring", 100, True))
@@ -92,9 +92,9 @@ class RulesTest(TwoHooks):
                            "the ring's latency, counted once")
 
     def test_an_escalation_that_waits_outlives_a_kill_and_comes_once(self):
-        daemon = self.daemon(self.settings({"when": "ring", "to": ["hook"], "escalate": {"after": "10s", "to": ["other"]}}))
+        daemon = self.daemon(self.settings({"when": "ring", "to": ["hook"], "escalate": {"after": "30s", "to": ["other"]}}))
         ring = daemon.ring("front")
-        self.hook.wait_for(lambda m: m.event["id"] == ring, 10, "the ring")
+        self.hook.wait_for(lambda m: m.event["id"] == ring, 30, "the ring")
         self.assertEqual(self.other.messages, [], "killed too late: this machine is too slow")
         daemon.kill()
         daemon.start()
@@ -104,19 +104,19 @@ class RulesTest(TwoHooks):
             return [row for row in rows if row["id"] == ring]
 
         self.assertEqual([row["state"] for row in escalation()], ["pending"])
-        self.other.wait_for(lambda m: m.event["id"] == ring, 60, "the escalation")
+        self.other.wait_for(lambda m: m.event["id"] == ring, 120, "the escalation")
         harness.wait_until(lambda: [row["state"] for row in escalation()] == ["delivered"], 20, "its row")
         daemon.kill()
         daemon.start()
         again = daemon.ring("front")
-        self.hook.wait_for(lambda m: m.event["id"] == again, 10, "a later ring")
+        self.hook.wait_for(lambda m: m.event["id"] == again, 30, "a later ring")
         self.assertEqual([m.event["sequence"] for m in self.other.messages if m.event["id"] == ring], [100])
 
     def test_quiet_hours_of_a_channel_keep_back_the_ring_and_what_follows(self):
         daemon = self.daemon(self.settings({"when": "ring", "to": ["hook", "other"], "attach": "snapshot"},
                                            quiet="00:00-24:00"))
         ring = daemon.ring("front")
-        self.other.wait_for(lambda m: m.event["id"] == ring, 10, "the ring")
+        self.other.wait_for(lambda m: m.event["id"] == ring, 30, "the ring")
         self.assertEqual(self.hook.messages, [])
         self.assertEqual(daemon.metric("notifications_suppressed_total", reason="quiet"), 1)
 

@@ -74,7 +74,7 @@ class OpenApiAnswers(unittest.TestCase):
         """One daemon whose code for the first account is known; `cleaned up` with the test."""
         daemon = harness.Daemon(harness.config(self.hook, **more))
         self.addCleanup(daemon.close)
-        self.code = harness.wait_until(lambda: first_run_code(daemon), 10, "the first-run code")
+        self.code = harness.wait_until(lambda: first_run_code(daemon), 30, "the first-run code")
         self.strict = Client(daemon)
         return daemon
 
@@ -149,8 +149,8 @@ class OpenApiAnswers(unittest.TestCase):
         anna, viewer = self.account(daemon, "anna"), self.account(daemon, "vera", "viewer")
         path = "/api/v1/buttons/front/ring"
         ring = self.expect(anna, "POST", path, 200)
-        self.hook.wait_for(lambda m: m.event["id"] == ring["id"], 10, "the message")
-        harness.wait_until(lambda: self.expect(anna, "GET", "/api/v1/status", 200)["rings"][0]["deliveries"], 10, "the delivery")
+        self.hook.wait_for(lambda m: m.event["id"] == ring["id"], 30, "the message")
+        harness.wait_until(lambda: self.expect(anna, "GET", "/api/v1/status", 200)["rings"][0]["deliveries"], 30, "the delivery")
         self.expect(Client(daemon), "POST", path, 401)
         self.expect(viewer, "POST", path, 403)
         self.expect(anna, "POST", path, 403, Origin="https://evil.example")

@@ -107,7 +107,7 @@ class ChimeTest(OutputsCase):
         self.wait_for_state("chime", "degraded")
         self.assertIn("not there", self.output("chime")["text"])
         self.assertIsNone(self.daemon.metric("output_active", output_id="chime"))
-        harness.wait_until(lambda: self.daemon.metric("errors_total", **errors) == 2, 10, "a button and an output")
+        harness.wait_until(lambda: self.daemon.metric("errors_total", **errors) == 2, 30, "a button and an output")
         refused = self.daemon.cli("outputs", "test", "chime", check=False)
         self.assertEqual((refused.returncode, "switch 'chime' on" in refused.stderr), (3, True), refused.stderr)
         self.chips.do("back gpiochip0")
@@ -126,7 +126,7 @@ class ChimeTest(OutputsCase):
     def test_quiet_hours_are_kept_and_a_trial_is_heard(self):
         self.start({**CHIME, "pulse": "20ms", "quiet": "00:00-24:00"})
         ring = self.daemon.ring("front")
-        self.hook.wait_for(lambda m: m.event["id"] == ring, 10, "the message")
+        self.hook.wait_for(lambda m: m.event["id"] == ring, 30, "the message")
         self.assertEqual(self.chips.trace("GPIO27"), [])
         self.daemon.cli("outputs", "test", "chime")
         self.assertEqual(len(self.chips.wait_for("GPIO27", 2)), 2)
@@ -141,7 +141,7 @@ class ChimeTest(OutputsCase):
         self.assertEqual(self.daemon.metric("output_active", output_id="lamp"), 1)
         self.daemon.write_config(self.config())
         self.daemon.cli("reload")
-        harness.wait_until(lambda: "used=0" in self.chips.ask("info GPIO5"), 10, "the lamp's line")
+        harness.wait_until(lambda: "used=0" in self.chips.ask("info GPIO5"), 30, "the lamp's line")
         self.assertFalse(self.chips.is_high("GPIO5"))
         self.assertEqual(self.daemon.status()["outputs"], [])
         self.assertIsNone(self.daemon.metric("output_active", output_id="lamp"))
@@ -245,7 +245,7 @@ class VisitorLightTest(OutputsCase):
             driven.extend((at, lamp["id"]) for lamp in LAMPS for level, at in self.chips.trace(lamp["line"]) if level)
             names = [name for _, name in sorted(driven)]
             return names[names.index("processing"):] if "processing" in names else []
-        harness.wait_until(lambda: len(lit()) >= 2, 10, lambda: f"two lights, seen {driven}")
+        harness.wait_until(lambda: len(lit()) >= 2, 30, lambda: f"two lights, seen {driven}")
         return lit()
 
     def test_known_person_shows_behind_the_ring(self):
@@ -262,7 +262,7 @@ class DoorTest(OutputsCase):
     def setUp(self):
         super().setUp()
         self.start({**CHIME, "pulse": "20ms"}, *self.DOORS)
-        code = harness.wait_until(lambda: first_run_code(self.daemon), 10, "the first-run code")
+        code = harness.wait_until(lambda: first_run_code(self.daemon), 30, "the first-run code")
         self.admin = Client(self.daemon)
         self.assertEqual(self.admin.register(code, "anna", PASSWORD)[0], 201)
         self.assertEqual(self.admin.login("anna", PASSWORD), 200)

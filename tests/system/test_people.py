@@ -215,7 +215,7 @@ class PeopleTest(House):
         self.assertEqual((status, body["listed_as"]), (200, "blacklisted"))
         self.assertEqual(self.answer()["result"], "blacklist_match")
         harness.wait_until(lambda: self.daemon.metric("security_events_total", **labels) == 1, 20, "the security event")
-        incident = harness.wait_until(lambda: self.records("security_event"), 10, "its record")[0]
+        incident = harness.wait_until(lambda: self.records("security_event"), 30, "its record")[0]
         self.assertEqual(self.value_of(incident["details"]["person_id"]), "Anna")
 
     def test_a_name_is_one_persons(self):
@@ -361,7 +361,7 @@ class PeopleTest(House):
         self.assertLess(time.monotonic() - begun, 20)
         self.assertEqual(self.records("data_modification")[-1]["resource"], "/api/v1/auth/register")
         ring = self.daemon.ring("front")
-        self.hook.wait_for(lambda m: m.event["id"] == ring, 10, "a ring all the same")
+        self.hook.wait_for(lambda m: m.event["id"] == ring, 30, "a ring all the same")
 
     def admin_sends_once(self, photo):
         body = (b'--edge-of-a-part\r\nContent-Disposition: form-data; name="name"\r\n\r\nAnna\r\n'

@@ -126,7 +126,7 @@ class PlaybackTest(unittest.TestCase):
         self.record("30s")
         parts = self.daemon.state / "recordings" / SOUNDS[0]
         harness.wait_until(lambda: any(p.stat().st_size for p in parts.rglob("*.part")), 120, "a segment that was begun")
-        time.sleep(7)
+        time.sleep(12)
         self.daemon.kill()
         self.daemon.start()
         self.anna.port = self.daemon.port

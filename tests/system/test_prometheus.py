@@ -91,6 +91,7 @@ class PrometheusTest(unittest.TestCase):
         self.daemon = self.house.daemon
         exporter = prometheus.node_exporter(self.house.folder)
         self.addCleanup(exporter.close)
+        machine_alerts.watch()
         self.begun = time.time()
         self.prometheus = prometheus.Prometheus({"doorbell": self.house.metrics, "node-exporter": exporter.address})
         self.addCleanup(self.prometheus.close)

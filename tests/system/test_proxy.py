@@ -75,7 +75,7 @@ class BehindNginx(unittest.TestCase):
             "notifications": {"channels": [{"id": "journal", "type": "log"}]}})
         self.addCleanup(self.daemon.close)
         self.proxy(upstream)
-        self.code = harness.wait_until(lambda: first_run_code(self.daemon), 10, "the first-run code")
+        self.code = harness.wait_until(lambda: first_run_code(self.daemon), 30, "the first-run code")
 
     def proxy(self, upstream):
         with socket.socket() as probe:
@@ -130,7 +130,7 @@ http {{
             lines = [json.loads(line) for line in self.daemon.log.read_text().splitlines() if line.startswith("{")]
             return [r for r in lines if r["logger"] == "doorbell.api" and r.get("request_id") == request_id]
 
-        record, = harness.wait_until(found, 10, f"the record of {request_id}")
+        record, = harness.wait_until(found, 30, f"the record of {request_id}")
         return record
 
     def look_around(self):

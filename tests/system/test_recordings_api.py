@@ -142,7 +142,7 @@ class Recordings(unittest.TestCase):
             self.assertEqual(Client(self.daemon).ask("GET", f"/api/v1/recordings/{segment['id']}" + tail)[0], 401)
         self.assertEqual(Client(self.daemon).ask("GET", "/api/v1/recordings")[0], 401)
         wanted = {"/api/v1/recordings", f"/api/v1/recordings/{segment['id']}", segment["video"], segment["thumbnail"]}
-        harness.wait_until(lambda: wanted <= self.looks("anna"), 10, "the records of the looks")
+        harness.wait_until(lambda: wanted <= self.looks("anna"), 30, "the records of the looks")
 
     def test_what_is_being_written_plays_up_to_what_is_on_the_medium(self):
         # The index learns every 10 s what is there: segments as short as that are closed by then.
@@ -205,7 +205,7 @@ class Recordings(unittest.TestCase):
         self.assertEqual(Client(self.daemon).ask("GET", path)[0], 401)
         self.assertEqual(Client(self.daemon).ask("GET", f"/api/v1/events/{ring}/clip")[0], 401)
         self.assertEqual(self.anna.ask("GET", "/api/v1/events/00000000-0000-7000-8000-000000000000/clip")[0], 404)
-        harness.wait_until(lambda: path in self.looks("anna"), 10, "which interval was looked at")
+        harness.wait_until(lambda: path in self.looks("anna"), 30, "which interval was looked at")
         self.assertTrue([file.name for file in (self.daemon.state / "clips").iterdir()])
 
     def two_closed(self, wanted):

@@ -60,12 +60,6 @@ def put(text, *changes):
     return text
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def make_certificate(folder, name):
     done = subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}",
                            "-addext", f"subjectAltName=DNS:{NAME},IP:127.0.0.1", "-keyout", folder / f"{name}.key",
@@ -145,7 +139,7 @@ class RemoteTest(unittest.TestCase):
         if test_proxy.NGINX is None:
             self.skipTest("no nginx: run ./dev setup; the page's configuration is not tried")
         self.start_daemon()
-        self.port, self.plain = free_port(), free_port()
+        self.port, self.plain = harness.free_port(), harness.free_port()
         text = put(block_of("nginx", "### nginx"), ("  listen [::]:80;\n", ""), ("  listen [::]:443 ssl;\n", ""),
                    ("listen 80;", f"listen 127.0.0.1:{self.plain};"), ("listen 443 ssl;", f"listen 127.0.0.1:{self.port} ssl;"),
                    ("127.0.0.1:8000", f"127.0.0.1:{self.daemon.port}"),
@@ -161,7 +155,7 @@ class RemoteTest(unittest.TestCase):
         if CADDY is None:
             self.skipTest("no caddy here: the page's configuration is not tried")
         self.start_daemon()
-        self.port, self.plain = free_port(), free_port()
+        self.port, self.plain = harness.free_port(), harness.free_port()
         # The certificate is ours: there is no public name here to get one for.
         text = put(block_of("caddy", "### Caddy"), ("127.0.0.1:8000", f"127.0.0.1:{self.daemon.port}"),
                    (f"{NAME} {{\n", f"https://127.0.0.1:{self.port}, https://{NAME}:{self.port} {{\n\tbind 127.0.0.1\n"

@@ -21,7 +21,7 @@ import secret_house
 import secret_prometheus
 import secret_search
 from accounts_client import first_run_code
-from alertmanager import free_port
+from harness import free_port
 from authenticator import totp
 from journal_stand_in import Journal, fields
 from secret_house import NOBODY, Canaries, KeepingClient

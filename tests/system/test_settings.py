@@ -336,7 +336,7 @@ class SettingsTest(SettingsCase):
         self.assertNotIn("hunter2", json.dumps(self.shown()))
         status, _, body = self.anna.ask("POST", "/api/v1/settings/channels/hook/test")
         self.assertEqual((status, body["delivered"]), (200, True), body)
-        hook.wait_for(lambda messages: messages, 10, "the trial message")
+        hook.wait_for(lambda messages: messages, 30, "the trial message")
         self.assertEqual(self.recorded("/api/v1/settings/channels/hook/test"),
                          [("data_modification", "test", "begun"), ("data_modification", "test", "success")])
         self.assertEqual(self.anna.ask("POST", "/api/v1/settings/channels/none/test")[0], 404)
@@ -385,7 +385,7 @@ class SettingsTest(SettingsCase):
             self.assertEqual(self.check().returncode, 0, self.check())
             self.daemon.start()
             self.anna = Client(self.daemon)
-            self.assertEqual(self.anna.login("anna", PASSWORD), 200)
+            harness.wait_until(lambda: self.anna.login("anna", PASSWORD) == 200, 60, "the accounts")
             self.assertIn(f"bell{number}", [b["id"] for b in self.daemon.status()["buttons"]])
 
 

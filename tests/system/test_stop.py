@@ -58,7 +58,7 @@ class StopTest(unittest.TestCase):
     def test_idle(self):
         daemon = self.daemon()
         ids = [daemon.ring("front") for _ in range(5)]
-        self.hook.wait_for(lambda m: m.event["id"] == ids[-1], 10, "the last ring")
+        self.hook.wait_for(lambda m: m.event["id"] == ids[-1], 30, "the last ring")
         self.expect_end(daemon, LIMIT, ids)
 
     def test_by_interrupt(self):

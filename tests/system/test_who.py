@@ -39,7 +39,7 @@ class WhoTest(unittest.TestCase):
 
     def answer(self, daemon):
         ring = daemon.ring("front")
-        picture = self.hook.wait_for(lambda m: m.event["id"] == ring and m.picture, 10, "the picture")
+        picture = self.hook.wait_for(lambda m: m.event["id"] == ring and m.picture, 30, "the picture")
         self.assertTrue(picture.picture.startswith(b"\xff\xd8") and picture.picture.endswith(b"\xff\xd9"))
         self.assertLessEqual(picture.event["picture_age_ms"], 1000)
         return self.hook.wait_for(lambda m: m.event["id"] == ring and "result" in m.event, 20, "who it is").event
@@ -85,7 +85,7 @@ class WhoTest(unittest.TestCase):
         daemon.write_config(settings)
         daemon.cli("reload")
         harness.wait_until(lambda: daemon.metric("security_events_total", **labels) == 1, 20, "the security event")
-        message = self.hook.wait_for(lambda m: m.event["type"] in ("sighting", "security"), 10, "its message")
+        message = self.hook.wait_for(lambda m: m.event["type"] in ("sighting", "security"), 30, "its message")
         self.assertEqual(message.event["person"], "Anna")
         self.assertEqual((message.picture or b"")[:2], b"\xff\xd8", "without her picture")
         for _ in range(2):  # however often she rings in one visit
