@@ -5,6 +5,7 @@ import http.client
 import json
 import ssl
 
+import harness
 import openapi_record
 
 
@@ -59,7 +60,7 @@ class Client:
 def first_run_code(daemon):
     """What the journal says while there is no account; the newest start's."""
     codes = []
-    for line in daemon.log.read_text().rpartition("\n")[0].splitlines():
+    for line in harness.whole_lines(daemon.log):
         if line.startswith("{"):
             code = json.loads(line).get("context", {}).get("first_run")
             if code:

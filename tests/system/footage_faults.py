@@ -218,7 +218,7 @@ class Run:
 
     def complaints(self):
         """What the daemon's log has of trouble, short."""
-        lines = self.daemon.log.read_text().splitlines() if self.daemon.log.exists() else []
+        lines = harness.whole_lines(self.daemon.log) if self.daemon.log.exists() else []
         parsed = [json.loads(line) if line.startswith("{") else {"level": "ERROR", "message": line} for line in lines]
         return "\n".join(f"  {entry.get('timestamp')} {entry['message']} {entry.get('context', '')}" for entry in parsed if entry.get("level") != "INFO")[-4000:]
 

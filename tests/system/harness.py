@@ -43,6 +43,11 @@ def wait_until(predicate, seconds, what):
         time.sleep(0.01)
 
 
+def whole_lines(file):
+    """Of a file that somebody writes at this moment: the last line may be there in part only."""
+    return file.read_text().rpartition("\n")[0].splitlines()
+
+
 _HELD = []  # ports that somebody was given
 
 

@@ -45,7 +45,7 @@ class AuditTest(unittest.TestCase):
         return daemon.state / "audit" / "audit.jsonl"
 
     def records(self, daemon, kind=None):
-        lines = self.log(daemon).read_text().splitlines() if self.log(daemon).exists() else []
+        lines = harness.whole_lines(self.log(daemon)) if self.log(daemon).exists() else []
         return [r for r in map(json.loads, lines) if kind in (None, r["audit_type"])]
 
     def acts(self, daemon, kind):
@@ -90,7 +90,7 @@ class AuditTest(unittest.TestCase):
         everything = self.records(daemon)
         self.assertEqual(anchors, [(0, everything[0]["hash"], "start"), (4, everything[4]["hash"], "stop")])
         # The journal has the anchors too.
-        journal = [r for r in map(json.loads, daemon.log.read_text().splitlines()) if r["message"] == "audit anchor"]
+        journal = [r for r in map(json.loads, harness.whole_lines(daemon.log)) if r["message"] == "audit anchor"]
         self.assertEqual([(r["context"]["index"], r["context"]["hash"]) for r in journal],
                          [(0, everything[0]["hash"]), (4, everything[4]["hash"])])
 
@@ -220,7 +220,7 @@ class AuditTest(unittest.TestCase):
         ring = daemon.ring("front")
         self.hook.wait_for(lambda m: m.event["id"] == ring, 30, "a ring all the same")
         harness.wait_until(lambda: daemon.metric("audit_log_write_failures_total") > 0, 30, "the counted failures")
-        said = [r["context"]["fault"] for r in map(json.loads, daemon.log.read_text().splitlines())
+        said = [r["context"]["fault"] for r in map(json.loads, harness.whole_lines(daemon.log))
                 if r["message"] == "the audit log cannot be written"]
         self.assertGreater(len(said), 0)
         self.assertEqual(len(said), len(set(said)), "a fault is said once")
@@ -291,7 +291,7 @@ class AuditTest(unittest.TestCase):
         harness.wait_until(lambda: daemon.metric("audit_log_integrity_status") == 0, 30, "the failed verification")
         harness.wait_until(lambda: daemon.metric("security_events_total", event_type="audit_integrity_failure",
                                                  source="audit", action_taken="alert_sent") == 1, 5, "the security event")
-        said = [json.loads(line) for line in daemon.log.read_text().splitlines() if '"CRITICAL"' in line]
+        said = [json.loads(line) for line in harness.whole_lines(daemon.log) if '"CRITICAL"' in line]
         self.assertEqual([(r["context"]["kind"], r["context"]["first_bad"]) for r in said], [("bad_hash", 0)])
         self.hook.wait_for(lambda m: m.event["type"] == "security" and m.event["kind"] == "audit_integrity_failure", 5,
                            "the alert")

@@ -91,7 +91,7 @@ class CamerasTest(unittest.TestCase):
     def test_program_that_dies_is_started_again_and_said_once(self):
         daemon = self.daemon(url="exec:sh -c 'echo the lens is gone >&2; exit 7'", enabled=True)
         harness.wait_until(lambda: (daemon.metric("camera_reconnects_total", camera_id="front", reason="eof") or 0) >= 2, 60, "two more starts")
-        warnings = [json.loads(line) for line in daemon.log.read_text().splitlines() if "camera lost" in line]
+        warnings = [json.loads(line) for line in harness.whole_lines(daemon.log) if "camera lost" in line]
         self.assertEqual(len(warnings), 1, warnings)
         self.assertIn("run 'sh': exit status 7: the lens is gone", json.dumps(warnings[0]))
         self.assertEqual(daemon.metric("camera_connection_status", camera_id="front"), 0)

@@ -76,7 +76,7 @@ class EventClipTest(unittest.TestCase):
         self.expect_film(got.clip)
         # What it must not hold up was there long before.
         for sequence in (0, 1):
-            before = hook.wait_for(lambda m: m.event["sequence"] == sequence, 1, "text and picture")
+            before = hook.wait_for(lambda m: m.event["sequence"] == sequence, 10, "text and picture")
             self.assertLess(before.at, got.at - AFTER + 1)
             self.assertIsNone(before.clip)
         text, _, film = mail.wait_for(3)
@@ -97,7 +97,7 @@ class EventClipTest(unittest.TestCase):
         said = "an event's clip could not be made"
         harness.wait_until(lambda: said in daemon.log.read_text(), 90, "the log to say so")
         time.sleep(15)
-        lines = [json.loads(line) for line in daemon.log.read_text().splitlines() if said in line]
+        lines = [json.loads(line) for line in harness.whole_lines(daemon.log) if said in line]
         self.assertEqual([(line["event_id"], line["context"]["camera_id"]) for line in lines], [(ring, "porch")])
         self.assertEqual(self.rows(daemon, ring), {("hook", 0): "delivered", ("hook", 1): "delivered"})
         self.assertEqual([m.event["sequence"] for m in hook.messages], [0, 1])

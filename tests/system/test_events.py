@@ -112,7 +112,7 @@ class Events(unittest.TestCase):
         """What the audit log says that this account looked at."""
         with contextlib.closing(sqlite3.connect(self.daemon.state / "porchlight.db")) as db:
             row = db.execute("SELECT commitment FROM audit_values WHERE value = ?", (f"account:{name}",)).fetchone()
-        lines = map(json.loads, (self.daemon.state / "audit" / "audit.jsonl").read_text().splitlines())
+        lines = map(json.loads, harness.whole_lines(self.daemon.state / "audit" / "audit.jsonl"))
         return [r["resource"] for r in lines if r["audit_type"] == "data_access" and r["action"] == "view"
                 and row and r["user_id"] == f"commitment:{row[0]}"]
 
@@ -200,7 +200,7 @@ class Events(unittest.TestCase):
                 each.wait_for(lambda e: e["id"] == last[camera], "the last ring")
                 self.assertLessEqual(set(each.heard()) & (set(rings.values()) | set(last.values())),
                                      {rings[camera], last[camera]})
-        denied = [r for r in map(json.loads, (self.daemon.state / "audit/audit.jsonl").read_text().splitlines())
+        denied = [r for r in map(json.loads, harness.whole_lines(self.daemon.state / "audit/audit.jsonl"))
                   if r["audit_type"] == "authorization"]
         self.assertTrue({f"/api/v1/events/{rings['back']}", "/api/v1/cameras/back"} <= {r["resource"] for r in denied})
 

@@ -156,7 +156,7 @@ class IdentityTest(unittest.TestCase):
         self.assertEqual(self.daemon.cli("faces", "forget", "Anna").returncode, 0)
         self.say(ring, 409, is_not=True)  # whom it named is not known any more
 
-        records = [json.loads(line) for line in (self.daemon.state / "audit" / "audit.jsonl").read_text().splitlines()]
+        records = [json.loads(line) for line in harness.whole_lines(self.daemon.state / "audit" / "audit.jsonl")]
         mine = [record for record in records if record.get("resource") == path and record["audit_type"] == "data_modification"]
         self.assertGreaterEqual(len(mine), 2, "on record before and after")
         self.assertNotIn("Anna", json.dumps(mine))

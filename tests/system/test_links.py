@@ -190,7 +190,7 @@ class Escalation(unittest.TestCase):
             "faces": {"enabled": False},
             "notifications": {"channels": [{"id": "mum", "type": "webhook", "url": mum.url},
                                            {"id": "neighbour", "type": "webhook", "url": neighbour.url}],
-                              "rules": [{"when": "ring", "to": ["mum"], "escalate": {"after": "6s", "to": ["neighbour"]}}]},
+                              "rules": [{"when": "ring", "to": ["mum"], "escalate": {"after": "20s", "to": ["neighbour"]}}]},
         })
         self.addCleanup(daemon.close)
         harness.wait_until(lambda: first_run_code(daemon), 20, "the first-run code")
@@ -199,7 +199,7 @@ class Escalation(unittest.TestCase):
         status, _, page = Browser(daemon).ask("POST", "/l/" + mint(daemon, seen, "mum"), {"action": "reply", "text": "I'm coming"})
         self.assertEqual(status, 200, page)
         unseen = daemon.ring("front")
-        told = neighbour.wait_for(lambda m: m.event["id"] == unseen, 30, "the ring that nobody saw to")
+        told = neighbour.wait_for(lambda m: m.event["id"] == unseen, 90, "the ring that nobody saw to")
         self.assertTrue(told.event["escalation"])
         # Neither the ring that was seen to, whose time was before, nor what was said about it.
         self.assertEqual({m.event["id"] for m in neighbour.messages}, {unseen})

@@ -210,7 +210,7 @@ class RecordsTest(unittest.TestCase):
         return answer
 
     def records(self):
-        lines = [json.loads(line) for line in self.daemon.log.read_text().splitlines() if line.startswith("{")]
+        lines = [json.loads(line) for line in harness.whole_lines(self.daemon.log) if line.startswith("{")]
         return [r for r in lines if r["logger"] == "doorbell.api" and r["message"] == "request"]
 
     def with_id(self, name):
@@ -292,7 +292,7 @@ class RecordsTest(unittest.TestCase):
         return self.daemon.metric("security_events_total", event_type=kind, source="api", action_taken="blocked")
 
     def incidents(self):
-        lines = (self.daemon.state / "audit" / "audit.jsonl").read_text().splitlines()
+        lines = harness.whole_lines(self.daemon.state / "audit" / "audit.jsonl")
         return [r for r in map(json.loads, lines) if r["audit_type"] == "security_event"]
 
     def test_a_thousand_attacks_are_counted_and_few_are_recorded(self):
@@ -340,7 +340,7 @@ class CertificateTest(unittest.TestCase):
         ring = daemon.ring("front")
         hook.wait_for(lambda m: m.event["id"] == ring, 30, "the ring")
         self.assertEqual(Client(daemon).ask("GET", "/ca.crt")[0], 200)
-        complaints = [r for r in map(json.loads, filter(lambda line: line.startswith("{"), daemon.log.read_text().splitlines()))
+        complaints = [r for r in map(json.loads, filter(lambda line: line.startswith("{"), harness.whole_lines(daemon.log)))
                       if r["level"] == "ERROR" and "stands in" in r["message"]]
         self.assertIn("own.key", complaints[0]["context"]["fault"])
         self.assertIn("own.key", daemon.status()["certificate_fault"])

@@ -113,7 +113,7 @@ class LiveCase(LiveHouse):
         return [number for _, number, _, _ in footage_truth.numbers_of([file])[file][0]]
 
     def views(self):
-        lines = map(json.loads, (self.daemon.state / "audit" / "audit.jsonl").read_text().splitlines())
+        lines = map(json.loads, harness.whole_lines(self.daemon.state / "audit" / "audit.jsonl"))
         return [r["details"].get("seconds") for r in lines if r["audit_type"] == "data_access" and r["resource"] == LIVE]
 
 
@@ -261,7 +261,7 @@ class LiveTest(LiveCase):
 class LoadedTest(LiveCase):
     """A camera that sends more than sockets keep."""
 
-    CAMERA = ("--bitrate", "12000", "--pattern", "snow")
+    CAMERA = ("--bitrate", "6000", "--pattern", "snow")
 
     def test_who_does_not_read_is_closed_as_slow_and_nobody_else_notices(self):
         other, slow = self.watch(), self.watch(deaf=True, signs=True)

@@ -16,7 +16,7 @@ class Logs(unittest.TestCase):
         self.addCleanup(self.daemon.close)
 
     def records(self):
-        return [json.loads(line) for line in self.daemon.log.read_text().rpartition("\n")[0].splitlines() if line.startswith("{")]
+        return [json.loads(line) for line in harness.whole_lines(self.daemon.log) if line.startswith("{")]
 
     def ask(self, method, target, **headers):
         """One request over the control socket: its status, its headers in lower case, its body."""

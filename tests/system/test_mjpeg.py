@@ -98,7 +98,7 @@ class MjpegTest(LiveHouse):
         return looker
 
     def views(self):
-        lines = map(json.loads, (self.daemon.state / "audit" / "audit.jsonl").read_text().splitlines())
+        lines = map(json.loads, harness.whole_lines(self.daemon.state / "audit" / "audit.jsonl"))
         return [r["details"].get("seconds") for r in lines if r["audit_type"] == "data_access" and r["resource"] == MJPEG]
 
     def token(self):

@@ -80,7 +80,7 @@ class ModelsTest(unittest.TestCase):
             shutil.copy(file, self.models)
 
     def records(self, daemon, text):
-        return [r for r in map(json.loads, filter(lambda line: line.startswith("{"), daemon.log.read_text().splitlines()))
+        return [r for r in map(json.loads, filter(lambda line: line.startswith("{"), harness.whole_lines(daemon.log)))
                 if text in r["message"]]
 
     def bad_model(self, name, spoil):

@@ -101,7 +101,7 @@ class EventsTest(MqttTest):
                          (ring, "ring", "ring", "front", "porch", "cli"))
         self.assertEqual((told.quality, told.retained, told.content_type), (1, False, "application/json"))
         self.assertEqual(told.user["id"], f"{ring}:0")
-        said = harness.wait_until(lambda: next((r for r in map(json.loads, filter(lambda line: line.startswith("{"), daemon.log.read_text().splitlines()))
+        said = harness.wait_until(lambda: next((r for r in map(json.loads, filter(lambda line: line.startswith("{"), harness.whole_lines(daemon.log)))
                                                 if r["message"] == "ring"), None), 20, "the ring's record")
         self.assertEqual(told.user["request_id"], said["request_id"])
         self.assertRegex(told.user["traceparent"], f"^00-{body['trace_id']}-[0-9a-f]{{16}}-01$")
@@ -279,7 +279,7 @@ class OutageTest(MqttTest):
             time.sleep(0.05)
         self.addCleanup(other.close)
         self.assertLessEqual(kicked, 4)  # after 1, 2, 4, 8 s; one every second would be 12
-        said = [line for line in daemon.log.read_text().splitlines() if "to the broker" in line]
+        said = [line for line in harness.whole_lines(daemon.log) if "to the broker" in line]
         self.assertIn("mqtt.client_id", "\n".join(said))
 
     def test_silent_broker_costs_an_attempt_and_no_stop(self):
@@ -342,7 +342,7 @@ class AccessTest(MqttTest):
 
     def unread(self, daemon):
         """Of which topics the log says that we cannot read them."""
-        return [line for line in daemon.log.read_text().splitlines() if "does not let us read a topic" in line]
+        return [line for line in harness.whole_lines(daemon.log) if "does not let us read a topic" in line]
 
     def test_broker_that_keeps_back_what_we_may_not_read_is_found_out(self):
         # mosquitto grants such a subscription, and says nothing.

@@ -8,6 +8,7 @@ import os
 import pathlib
 import re
 import sqlite3
+import ssl
 import struct
 import tempfile
 import time
@@ -95,7 +96,7 @@ class House(unittest.TestCase):
         while True:
             try:
                 answer = client.exchange("POST", path, body, Content_Type="multipart/form-data; boundary=edge-of-a-part")
-            except (BrokenPipeError, ConnectionResetError):
+            except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
                 # Refused before all of it was sent; what was said may be lost with the connection.
                 if time.monotonic() > deadline:
                     raise
@@ -112,7 +113,7 @@ class House(unittest.TestCase):
         return self.hook.wait_for(lambda m: m.event["id"] == ring and "result" in m.event, 30, "who it is").event
 
     def records(self, kind):
-        lines = (self.daemon.state / "audit" / "audit.jsonl").read_text().splitlines()
+        lines = harness.whole_lines(self.daemon.state / "audit" / "audit.jsonl")
         return [r for r in map(json.loads, lines) if r["audit_type"] == kind]
 
     def value_of(self, reference):

@@ -127,7 +127,7 @@ http {{
 
     def record(self, request_id):
         def found():
-            lines = [json.loads(line) for line in self.daemon.log.read_text().splitlines() if line.startswith("{")]
+            lines = [json.loads(line) for line in harness.whole_lines(self.daemon.log) if line.startswith("{")]
             return [r for r in lines if r["logger"] == "doorbell.api" and r.get("request_id") == request_id]
 
         record, = harness.wait_until(found, 30, f"the record of {request_id}")

@@ -111,7 +111,7 @@ class Recordings(unittest.TestCase):
     def looks(self, name):
         with contextlib.closing(sqlite3.connect(self.daemon.state / "porchlight.db")) as db:
             row = db.execute("SELECT commitment FROM audit_values WHERE value = ?", (f"account:{name}",)).fetchone()
-        lines = map(json.loads, (self.daemon.state / "audit" / "audit.jsonl").read_text().splitlines())
+        lines = map(json.loads, harness.whole_lines(self.daemon.state / "audit" / "audit.jsonl"))
         return {r["resource"] for r in lines if r["audit_type"] == "data_access" and row and r["user_id"] == f"commitment:{row[0]}"}
 
     def test_a_segment_is_listed_played_and_seen(self):

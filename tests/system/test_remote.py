@@ -205,7 +205,7 @@ class RemoteTest(unittest.TestCase):
 
     def address_logged(self, request_id):
         def found():
-            lines = [json.loads(line) for line in self.daemon.log.read_text().splitlines() if request_id in line]
+            lines = [json.loads(line) for line in harness.whole_lines(self.daemon.log) if request_id in line]
             return [r["extra"]["ip_address"] for r in lines if r.get("request_id") == request_id and "method" in r]
         return harness.wait_until(found, 20, f"the record of {request_id}")[0]
 
