@@ -10,7 +10,8 @@ namespace {
 using namespace std::chrono_literals;
 
 // The first part decides how long parts are: as many pictures as are nearest to a quarter of a second. The
-// rest is room for pictures that do not come evenly; a part must fill 85 % of the target, as it is rounded.
+// rest is room for pictures that do not come evenly; a part must fill 85 % of the target, and 1 % more for
+// the rounding of both in the list.
 constexpr Time least_part = 239ms;
 constexpr std::int64_t room_percent = 105;
 constexpr std::int64_t filled_percent = 86;
@@ -86,6 +87,11 @@ Time HlsWindow::end_before(const Fragment& picture) const {
   return picture.at - segments_.back().begin > most ? last_ + step_ : picture.at;
 }
 
+// As it is to be listed: what the parts before it were listed with too much or too little is made up for.
+Time HlsWindow::length_until(Time at) const {
+  return at - open_.begin + carried_;
+}
+
 Time HlsWindow::least_filled() const {
   return part_target_ * filled_percent / 100;
 }
@@ -93,20 +99,22 @@ Time HlsWindow::least_filled() const {
 // Where pictures come so unevenly that a part is too short before the next one and too long behind it, it
 // ends where it is less wrong.
 bool HlsWindow::ends_part(const Fragment& picture) const {
-  const auto length = picture.at - open_.begin;
+  const auto length = length_until(picture.at);
   if (part_target_ == Time::zero()) return length >= least_part;
   const auto too_long = length + (picture.at - last_) - part_target_;
   return too_long > Time::zero() && least_filled() - length <= too_long;
 }
 
-// A hole in what the camera sends belongs to no part: none is longer than was announced, and none but a
-// segment's last shorter than players rely on. The pictures have their true times whatever is listed.
+// No part is listed longer than was announced, and none but a segment's last shorter than players rely on:
+// what is listed of one may differ from its pictures by up to two steps, and the next makes up for it. Of a
+// hole the rest belongs to no part.
 void HlsWindow::end_part(Time at, bool is_last) {
-  open_.duration = at - open_.begin;
-  if (part_target_ == Time::zero() && open_.duration >= least_part)
-    part_target_ = open_.duration * room_percent / 100;
+  const auto length = length_until(at);
+  if (part_target_ == Time::zero() && length >= least_part) part_target_ = length * room_percent / 100;
+  open_.duration = length;
   if (part_target_ > Time::zero())
-    open_.duration = std::clamp(open_.duration, is_last ? Time::zero() : least_filled(), part_target_);
+    open_.duration = std::clamp(length, is_last ? Time{1ms} : least_filled(), part_target_);
+  carried_ = std::min<Time>(length - open_.duration, part_target_ / 2);
   segments_.back().parts.push_back(std::exchange(open_, {}));
 }
 
@@ -138,6 +146,7 @@ void HlsWindow::begin_segment(const Head& head, const Fragment& picture) {
   segment.begun = picture.wall;
   segment.begin = picture.at;
   segments_.push_back(std::move(segment));
+  carried_ = Time::zero();
   interrupted_ = false;
   growing_ = true;
 }

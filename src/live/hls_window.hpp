@@ -80,7 +80,8 @@ class HlsWindow {
   bool ends_segment(const Fragment& picture) const;
   Time end_before(const Fragment& picture) const;
   bool ends_part(const Fragment& picture) const;
-  Time least_filled() const;  // by a part that is not a segment's last
+  Time length_until(Time at) const;
+  Time least_filled() const;  // what a part is listed with at least, unless it is its segment's last
   void end_part(Time at, bool is_last);
   void end_segment(Time at);
   void begin_segment(const Head& head, const Fragment& picture);
@@ -94,7 +95,8 @@ class HlsWindow {
   std::uint64_t discontinuities_ = 0;
   Time target_{};
   Time part_target_{};
-  HlsPart open_;  // of the last segment, without pictures: none
+  HlsPart open_;    // of the last segment, without pictures: none
+  Time carried_{};  // by so much what is listed of the segment's parts is too short
   bool growing_ = false;
   bool interrupted_ = false;
   std::uint64_t head_number_ = 0;

@@ -21,7 +21,7 @@ class House:
 
     def __init__(self, cleanup, node, **settings):
         self.node = node
-        self.metrics = f"{node}:{free_port()}"
+        self.metrics = f"{node}:{free_port(node)}"
         self.settings = {"metrics": {"listen": self.metrics}, "faces": {"enabled": False},
                          "buttons": [{"id": "front", "kind": "virtual"}], **settings}
         self.daemon = harness.Daemon(self.settings)
@@ -60,7 +60,7 @@ class FrontHouse(House):
         self.token = self.daemon.cli("users", "token", "anna", "--kind", "alerts").stdout.strip()
         # Their first sample must be from before the fault.
         harness.wait_until(self.camera_is_there, 60, "the camera")
-        self.address = f"{self.node}:{free_port()}"
+        self.address = f"{self.node}:{free_port(self.node)}"
         self.exporter = prometheus.Server("node_exporter", folder, [prometheus.NODE_EXPORTER, f"--web.listen-address={self.address}"],
                                           self.address, "/metrics")
         cleanup(lambda: self.exporter.close())

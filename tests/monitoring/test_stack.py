@@ -16,6 +16,7 @@ import jsonschema
 import yaml
 
 import shipped
+import harness
 import alertmanager
 import prometheus
 

@@ -45,18 +45,19 @@ def wait_until(predicate, seconds, what):
 
 def whole_lines(file):
     """Of a file that somebody writes at this moment: the last line may be there in part only."""
-    return file.read_text().rpartition("\n")[0].splitlines()
+    whole = file.read_bytes().rpartition(b"\n")[0].decode()
+    return whole.split("\n") if whole else []
 
 
 _HELD = []  # ports that somebody was given
 
 
-def free_port():
-    """A port of 127.0.0.1 for a server that is yet to start. It stays bound here, though nobody listens: the kernel gives it to
-    nobody else who asks for any, and who asks for it by its number and SO_REUSEADDR, as servers do, has it."""
+def free_port(host="127.0.0.1"):
+    """For a server that is yet to start. It stays bound here, though nobody listens: the kernel gives it to nobody else who asks
+    for any, and who asks for it by its number has it, if with SO_REUSEADDR, as servers do. Without that nobody can bind it."""
     holder = socket.socket()
     holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    holder.bind(("127.0.0.1", 0))
+    holder.bind((host, 0))
     _HELD.append(holder)
     return holder.getsockname()[1]
 
@@ -333,8 +334,7 @@ class Daemon:
 
     def numbers_at(self):
         """HOST:PORT of `metrics.listen`, as the newest start says in the log; None until it does."""
-        whole, _, _ = self.log.read_text().rpartition("\n")  # the last line may be in the middle of being written
-        records = [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
+        records = [json.loads(line) for line in whole_lines(self.log) if line.startswith("{")]
         places = [record.get("context", {}).get("metrics_listen") for record in records if record.get("message") == "started"]
         return places[-1] if places and places[-1] != "off" else None
 

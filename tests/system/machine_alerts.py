@@ -20,30 +20,35 @@ SENSORS = {"HighTemperature", "HardwareThrottled"}
 HARDLY_FREE = 0.2  # of the whole; the alerts want less
 LONG = 2  # s for which nobody was let run: what takes a moment took so long
 
-_pauses = []  # s, of this process; the longest is the last
+_held = []  # when such a time ended
+_watching = []
 
 
 def watch():
-    """From now on seen() knows, too, for how long a process that wants to run ten times a second was not let run. Such a machine
-    need not be one of a high load: its own host or its disk may have held it."""
+    """From now on seen() knows, too, when a process that wants to run ten times a second was not let run. Such a machine need not
+    be one of a high load: its own host or its disk may have held it."""
     def beat():
         last = time.monotonic()
         while True:
             time.sleep(0.1)
             now = time.monotonic()
-            if not _pauses or now - last > _pauses[-1]:
-                _pauses.append(now - last)
+            if now - last > LONG:
+                _held.append(now)
             last = now
-    threading.Thread(target=beat, daemon=True).start()
+    if not _watching:
+        _watching.append(threading.Thread(target=beat, daemon=True))
+        _watching[0].start()
 
 
 def seen(prometheus, seconds, fired, daemon):
-    """(what of {"busy", "memory", "disk"} was short of, the highest load of a minute), as others than the daemon saw it:
-    node_exporter over so many seconds and the kernel; and the alerts on the processors."""
+    """(what of {"busy", "held", "memory", "disk"} it was, or was short of, and the highest load of a minute), as others than the
+    daemon saw it over so many seconds: node_exporter, the kernel and watch(); and the alerts on the processors."""
     found = set()
     load = prometheus.number(f"max(max_over_time(node_load1[{seconds:.0f}s]))") or 0
-    if fired & PROCESSOR or load > os.cpu_count() or (_pauses and _pauses[-1] > LONG):
+    if fired & PROCESSOR or load > os.cpu_count():
         found.add("busy")
+    if any(at > time.monotonic() - seconds for at in _held):
+        found.add("held")
     free = prometheus.number(f"min(min_over_time(node_memory_MemAvailable_bytes[{seconds:.0f}s]) / node_memory_MemTotal_bytes)")
     if (free is not None and free < HARDLY_FREE) or group_is_full(daemon):
         found.add("memory")
@@ -67,6 +72,8 @@ def excused(found):
     names = set(SENSORS)
     if "busy" in found:
         names |= PROCESSOR | LATE
+    if "held" in found:
+        names |= LATE
     if "memory" in found:
         names |= MEMORY
     if "disk" in found:

@@ -68,7 +68,8 @@ class Accounts(unittest.TestCase):
         self.assertEqual(self.client().register(fresh, "bert", BERT)[0], 403)
         self.daemon.stop()
         self.daemon.start()
-        harness.wait_until(lambda: self.client().login("anna", ANNA) == 200, 60, "the accounts")
+        status = harness.wait_until(lambda: (s := self.client().login("anna", ANNA)) != 503 and s, 60, "the accounts")
+        self.assertEqual(status, 200)
         self.assertEqual(first_run_code(self.daemon), fresh)  # no further one
 
     def test_sessions_and_tokens_survive_a_restart(self):

@@ -62,7 +62,7 @@ class BusyProcessorTest(unittest.TestCase):
         self.assertEqual(daemon.metric("pipeline_queue_dropped_total", queue_name="recording"), 0)
         received = {name: daemon.metric("camera_frames_received_total", camera_id=name) for name in CAMERAS}
         for other in others:
-            self.end(other)  # the stop is no part of it: it may take the recorder more than its time on such a processor
+            self.end(other)  # on such a processor the recorder may not finish within the time that a stop has
         daemon.stop()
         gaps = json.loads(daemon.cli("footage", "ledger", "--json").stdout)["gaps"]
         # Where others use that processor, too, even the reader of a file may not get it for two seconds.
@@ -76,7 +76,7 @@ class BusyProcessorTest(unittest.TestCase):
             self.assertGreaterEqual(kept, received[name] - RATE * (missing + 1), name)
 
     def make_busy(self, daemon):
-        """As many others on that processor as it takes until the daemon cannot look at everything any more; they."""
+        """As many others on that processor as it takes until the daemon cannot look at everything any more. Returns them."""
         others, before = [], self.left_out(daemon)
         until = time.monotonic() + 120
         while self.left_out(daemon) < before + MANY:

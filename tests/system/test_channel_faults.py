@@ -228,7 +228,7 @@ class BesideBrokenChannelsTest(FaultTest):
         self.assertGreater(len(refusing.arrivals), 0)
         without, beside = statistics.median(undisturbed), statistics.median(disturbed)
         print(f"ring to message, median: {1000 * without:.2f} ms alone, {1000 * beside:.2f} ms beside three broken channels", flush=True)
-        # A channel's deadline is 60 s: whoever waited for one would wait seconds.
+        # A channel's deadline is 60 s: whoever waited for one would wait a minute.
         self.assertLess(beside, without + 0.5)
 
     def test_what_the_broken_ones_missed_arrives_when_they_are_mended(self):

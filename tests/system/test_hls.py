@@ -150,13 +150,13 @@ class HlsTest(LiveHouse):
         def watch():
             while not done.wait(0.5):
                 self.get("main.m3u8")
-        watcher = threading.Thread(target=watch)
-        watcher.start()
-        try:
-            yield
-        finally:
-            done.set()
-            watcher.join()
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            watcher = pool.submit(watch)
+            try:
+                yield
+            finally:
+                done.set()
+        watcher.result()
 
     def views(self):
         lines = map(json.loads, harness.whole_lines(self.daemon.state / "audit" / "audit.jsonl"))
@@ -181,11 +181,6 @@ class HlsTest(LiveHouse):
         status, headers, index = self.get("index.m3u8")
         self.assertEqual(status, 200, index)
         self.assertRegex(index.decode(), r'#EXT-X-STREAM-INF:BANDWIDTH=\d+,CODECS="avc1[.][0-9a-f]{6}",RESOLUTION=\d+x\d+\nmain.m3u8\n')
-        with self.somebody_who_watches():  # or a pause in it would end the viewing
-            self.follow()
-        self.figures()
-
-    def follow(self):
         listed = self.playlist()
         # From playlist to playlist: the next part is waited for, nothing moves back, what was listed stays as it was.
         for _ in range(12):
@@ -198,12 +193,14 @@ class HlsTest(LiveHouse):
             listed = later
         whole = self.playlist(f"?_HLS_msn={listed.last + 1}")
         self.assertGreaterEqual(whole.last, listed.last + 1)
-        self.hinted_part_is_held(whole)
-        self.ranges(whole)
+        with self.somebody_who_watches():  # or a pause in it would end the viewing
+            self.hinted_part_is_held(whole)
+            self.ranges(whole)
         self.assertEqual(self.get(f"main.m3u8?_HLS_msn={whole.last + 100}")[0], 400)
         self.assertEqual(self.get("main.m3u8?_HLS_part=1")[0], 400)
         self.assertEqual(self.get("main-1.m4s")[0], 404)
         self.assertEqual(self.get("passwd")[0], 404)
+        self.figures()
 
     def hinted_part_is_held(self, listed):
         """It comes as a part of what follows, and its bytes are the segment's."""

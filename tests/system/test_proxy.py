@@ -78,9 +78,7 @@ class BehindNginx(unittest.TestCase):
         self.code = harness.wait_until(lambda: first_run_code(self.daemon), 30, "the first-run code")
 
     def proxy(self, upstream):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = harness.free_port()
         temporary = "".join(f"{kind}_temp_path {self.folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
         (self.folder / "nginx.conf").write_text(f"""
 daemon off; master_process off; worker_processes 1; pid {self.folder}/pid; error_log {self.folder}/error.log;

@@ -385,7 +385,8 @@ class SettingsTest(SettingsCase):
             self.assertEqual(self.check().returncode, 0, self.check())
             self.daemon.start()
             self.anna = Client(self.daemon)
-            harness.wait_until(lambda: self.anna.login("anna", PASSWORD) == 200, 60, "the accounts")
+            status = harness.wait_until(lambda: (s := self.anna.login("anna", PASSWORD)) != 503 and s, 60, "the accounts")
+            self.assertEqual(status, 200)
             self.assertIn(f"bell{number}", [b["id"] for b in self.daemon.status()["buttons"]])
 
 
