@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "porchlight/media/packet_time.hpp"
+
 extern "C" {
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
@@ -156,6 +158,14 @@ Status Input::follow_codec(Chosen& stream) const {
   return {};
 }
 
+// Where a camera goes away, libav's parser hands out what came of its next picture, be it nothing but the
+// delimiter in front.
+bool Input::says_something(const AVPacket& packet, const Chosen& stream) const {
+  if (packet.size <= 0 || &stream != &video_) return packet.size > 0;
+  const auto* data = reinterpret_cast<const char*>(packet.data);
+  return media::holds_picture({data, static_cast<std::size_t>(packet.size)}, stream.info->codec);
+}
+
 Result<media::AvPacket> Input::read() {
   media::AvPacket packet = media::make_av_packet();
   for (;;) {
@@ -167,8 +177,9 @@ Result<media::AvPacket> Input::read() {
     // as if it had arrived now.
     if (guard_.given_up() || guard_.expired()) return explain(AVERROR_EXIT, "read");
     Chosen* stream = chosen(packet->stream_index);
-    if (stream != nullptr && packet->size > 0) {
+    if (stream != nullptr && packet->size > 0)
       if (auto s = follow_codec(*stream); !s) return std::move(s).error();
+    if (stream != nullptr && says_something(*packet, *stream)) {
       last_ = stream;
       if (audio_.info) step_.settle(*packet, *stream->info);
       if (stream == &video_ && packet->pts != AV_NOPTS_VALUE && !tells_decoding())

@@ -83,6 +83,7 @@ class Input {
   Result<Chosen> choose(int index) const;
   Chosen* chosen(int index) noexcept;
   Status follow_codec(Chosen& stream) const;
+  bool says_something(const AVPacket& packet, const Chosen& stream) const;
   Error explain(int code, std::string_view doing) const;
   static int interrupted(void* guard);
 

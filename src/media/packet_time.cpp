@@ -18,7 +18,7 @@ namespace {
 enum class Unit : std::uint8_t { parameters, picture, other };
 
 // ITU-T H.264 table 7-1, H.265 table 7-1.
-Unit unit_of(std::uint8_t head, bool hevc) {
+Unit unit_of(std::uint8_t head, bool hevc) noexcept {
   if (hevc) {
     const int type = (head >> 1) & 0x3F;
     if (type >= 32 && type <= 34) return Unit::parameters;
@@ -61,6 +61,15 @@ bool same_coding(const StreamInfo& a, const StreamInfo& b) {
   return left.sample_rate == right.sample_rate &&
          std::equal(left.extradata, left.extradata + left.extradata_size, right.extradata,
                     right.extradata + right.extradata_size);
+}
+
+bool holds_picture(std::string_view bytes, std::string_view codec) noexcept {
+  const bool hevc = codec == "hevc";
+  if ((!hevc && codec != "h264") || bytes.find(start_code) > 1) return true;
+  NalUnits units(bytes);
+  while (units.next())
+    if (unit_of(units.head(), hevc) == Unit::picture) return true;
+  return false;
 }
 
 std::string parameter_sets(const Packet& keyframe) {

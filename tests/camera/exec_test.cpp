@@ -151,6 +151,18 @@ TEST_F(ExecCamera, ReadsWhatTheProgramWrites) {
   }
 }
 
+// As a camera that is switched off in the middle of a picture.
+TEST_F(ExecCamera, WhatComesOfAPictureWithoutAnyOfItIsNone) {
+  MADE_OR_SKIP(make("a.h264", {.frames = 20, .fps = 20, .keyframe_interval = 10}));
+  for (const char* delimiter : {"\\000\\000\\000\\001\\011\\020",
+                                "\\000\\000\\001\\011\\360\\000\\000\\001\\006\\005\\001\\001\\200"}) {
+    const auto result = run(program(shell("cat a.h264; printf '" + std::string(delimiter) + "'")));
+    EXPECT_EQ(result.end.code(), ErrorCode::end_of_stream);
+    ASSERT_EQ(result.packets.size(), 20U);
+    EXPECT_EQ(numbers_in(result.packets), counted(20));
+  }
+}
+
 TEST_F(ExecCamera, BareStreamsAreTimedByTheirArrivalAndAnnounceNoRate) {
   MADE_OR_SKIP(make("a.h264", {.frames = 4, .fps = 20, .keyframe_interval = 1}));
   const auto result = run(program(shell("cat a.h264; sleep 0.3; cat a.h264")));

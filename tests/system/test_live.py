@@ -155,7 +155,8 @@ class LiveTest(LiveCase):
         self.camera.start()
         self.seen(viewer, before + 20)
         self.assertIsNone(viewer.code)
-        for film in viewer.films:
+        # Of the picture at which it was killed perhaps not all had come.
+        for film in (viewer.films[0][:-1], *viewer.films[1:]):
             read, sent, _ = self.decoded(film)
             self.assertEqual(read, sent)
 
