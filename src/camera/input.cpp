@@ -163,7 +163,7 @@ Status Input::follow_codec(Chosen& stream) const {
 bool Input::says_something(const AVPacket& packet, const Chosen& stream) const {
   if (packet.size <= 0 || &stream != &video_) return packet.size > 0;
   const auto* data = reinterpret_cast<const char*>(packet.data);
-  return media::holds_picture({data, static_cast<std::size_t>(packet.size)}, stream.info->codec);
+  return media::holds_picture(*stream.info, {data, static_cast<std::size_t>(packet.size)});
 }
 
 Result<media::AvPacket> Input::read() {

@@ -29,6 +29,13 @@ Unit unit_of(std::uint8_t head, bool hevc) noexcept {
   return type >= 1 && type <= 5 ? Unit::picture : Unit::other;
 }
 
+// Of H.264 or H.265. Lengths instead of start codes come with a description that begins with its version, 1;
+// a length alone may look like a start code.
+bool is_annex_b(const StreamInfo& stream, std::string_view bytes) noexcept {
+  const auto& description = *stream.parameters;
+  return (description.extradata_size == 0 || description.extradata[0] != 1) && bytes.find(start_code) <= 1;
+}
+
 std::optional<std::chrono::nanoseconds> time_of(std::int64_t ticks, const StreamInfo& stream) {
   if (ticks == AV_NOPTS_VALUE) return std::nullopt;
   const AVRational base{stream.time_base_num, stream.time_base_den};
@@ -63,9 +70,9 @@ bool same_coding(const StreamInfo& a, const StreamInfo& b) {
                     right.extradata + right.extradata_size);
 }
 
-bool holds_picture(std::string_view bytes, std::string_view codec) noexcept {
-  const bool hevc = codec == "hevc";
-  if ((!hevc && codec != "h264") || bytes.find(start_code) > 1) return true;
+bool holds_picture(const StreamInfo& stream, std::string_view bytes) noexcept {
+  const bool hevc = stream.codec == "hevc";
+  if ((!hevc && stream.codec != "h264") || !is_annex_b(stream, bytes)) return true;
   NalUnits units(bytes);
   while (units.next())
     if (unit_of(units.head(), hevc) == Unit::picture) return true;
@@ -77,7 +84,7 @@ std::string parameter_sets(const Packet& keyframe) {
   if (!hevc && keyframe.stream->codec != "h264") return {};
   const std::string_view bytes(reinterpret_cast<const char*>(keyframe.data->data),
                                static_cast<std::size_t>(keyframe.data->size));
-  if (bytes.find(start_code) > 1) return {};  // lengths instead of start codes
+  if (!is_annex_b(*keyframe.stream, bytes)) return {};
   std::string sets;
   NalUnits units(bytes);
   while (units.next()) {

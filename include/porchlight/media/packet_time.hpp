@@ -26,7 +26,7 @@ bool same_coding(const StreamInfo& a, const StreamInfo& b);
 
 // False: H.264 or H.265 in Annex B without any part of a picture. Parsers hand that out when a camera goes
 // away behind the first bytes of its next one; decoders take it for an error. Other forms and codecs: true.
-bool holds_picture(std::string_view bytes, std::string_view codec) noexcept;
+bool holds_picture(const StreamInfo& stream, std::string_view bytes) noexcept;
 
 // The parameter sets (H.264 SPS and PPS, H.265 also VPS) that stand in front of a keyframe in Annex B; empty:
 // none, or another form.
