@@ -32,8 +32,10 @@ Unit unit_of(std::uint8_t head, bool hevc) noexcept {
 // Of H.264 or H.265. Lengths instead of start codes come with a description that begins with its version, 1;
 // a length alone may look like a start code.
 bool is_annex_b(const StreamInfo& stream, std::string_view bytes) noexcept {
-  const auto& description = *stream.parameters;
-  return (description.extradata_size == 0 || description.extradata[0] != 1) && bytes.find(start_code) <= 1;
+  const auto* description = stream.parameters.get();
+  const bool has_lengths =
+      description != nullptr && description->extradata_size > 0 && description->extradata[0] == 1;
+  return !has_lengths && bytes.find(start_code) <= 1;
 }
 
 std::optional<std::chrono::nanoseconds> time_of(std::int64_t ticks, const StreamInfo& stream) {
